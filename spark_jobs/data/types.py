@@ -1,0 +1,56 @@
+"""How the cells of a column are read, and what a source gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pyspark.sql import DataFrame
+
+Cells = Literal["number", "boolean", "date", "timestamp", "text"]
+Kind = Literal["number", "boolean", "date", "timestamp", "category", "text", "constant", "identifier", "unsupported"]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnType:
+    """What was decided about a column, from the whole table, and why.
+
+    `cells` says how a cell is read; `kind` what the column is good for. `formats` are Spark datetime patterns tried
+    after ISO 8601. `integral` is true where every number is a whole one within ±2**53.
+    """
+
+    name: str
+    cells: Cells
+    kind: Kind
+    reason: str
+    integral: bool = False
+    formats: tuple[str, ...] = ()
+    decimal: str = "."
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was found out about a source's form: separator, encoding, header, null marks, each with its reason."""
+
+    kind: str
+    location: str
+    options: dict[str, str]
+    null_values: tuple[str, ...]
+    decisions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A source as read, nothing thrown away.
+
+    `rows` has the source's columns under the user's names: strings for text sources (null marks already null), the
+    stored types otherwise. `malformed` has `_raw`, `_reasons` (array of string) and `_source`; None where the format
+    cannot hold a torn row. `fingerprint` changes when the data does (paths, sizes, times, Delta version).
+    """
+
+    rows: DataFrame
+    reading: Reading
+    fingerprint: str
+    malformed: DataFrame | None = None
+    malformed_count: int = 0
+    columns: tuple[str, ...] = field(default=())

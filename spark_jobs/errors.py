@@ -1,0 +1,76 @@
+"""One family of errors and one way to word them: a line of cause, a line of advice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class SparkJobsError(Exception):
+    """Something the person at the terminal has to know: what went wrong and what to do about it."""
+
+    status = "failed"
+    exit_status = 1
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+    @property
+    def kind(self) -> str:
+        """The error's name, as `--json` prints it."""
+        return type(self).__name__
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.advice}" if self.advice else self.message
+
+
+class JobError(SparkJobsError):
+    """A job that had started could not be finished."""
+
+
+class SpecError(SparkJobsError):
+    """The command line or the spec is wrong; seen without data, nothing was started."""
+
+    status = "invalid"
+    exit_status = 2
+
+
+class DataError(SparkJobsError):
+    """The data was looked at and refused."""
+
+    status = "refused"
+    exit_status = 3
+
+
+class GateError(SparkJobsError):
+    """The gate said no: the challenger stays a challenger."""
+
+    status = "rejected"
+    exit_status = 4
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The valid name that looks most like the one given, or None where none is close.
+
+    >>> nearest("tresholds", ["thresholds", "metrics"])
+    'thresholds'
+    """
+    by_folded = {candidate.casefold(): candidate for candidate in names}
+    found = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
+    return by_folded[found[0]] if found else None
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """The advice for a name that is not there: the nearest one, or the list of them.
+
+    >>> did_you_mean("fligt", ["flight", "carrier"])
+    "Did you mean 'flight'?"
+    """
+    known = sorted(names)
+    close = nearest(name, known)
+    if close is not None:
+        return f"Did you mean '{close}'?"
+    shown = ", ".join(f"'{candidate}'" for candidate in known[:12])
+    return f"Known here: {shown}{', …' if len(known) > 12 else ''}." if known else ""
