@@ -1,0 +1,157 @@
+"""A bundle on disk: written whole or not at all, and never read unchecked."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import mkdtemp
+
+from spark_jobs.bundle.manifest import NAME, Manifest, from_json, to_json
+from spark_jobs.errors import JobError
+
+Content = str | bytes | Path
+_ADVICE = "Do not use this bundle: take it from its registry again, or train anew."
+
+
+def write(folder: Path, manifest: Manifest, files: Mapping[str, Content]) -> Manifest:
+    """Writes a bundle so that the folder appears with all its files or not at all.
+
+    `files` maps a path inside the bundle to text, bytes, or a file or folder to copy. A folder that is there already
+    is replaced. Returns the manifest with the checksums filled in.
+
+    Raises:
+        JobError: a path leaves the bundle or is the manifest's own.
+    """
+    for name in files:
+        _check_inside(name)
+    with _appearing(folder) as draft:
+        for name, content in files.items():
+            _put(draft / name, content)
+        whole = replace(manifest, sha256=checksums(draft))
+        (draft / NAME).write_text(to_json(whole), encoding="utf-8")
+        _to_disk(draft)
+    return whole
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """The manifest of a bundle, its files unchecked.
+
+    Raises:
+        JobError: there is no bundle, or its manifest is torn.
+    """
+    try:
+        return from_json((folder / NAME).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise JobError(f"There is no bundle at {folder}.", "Train first, or check the version's number.") from error
+    except UnicodeDecodeError as error:
+        raise JobError(f"{folder / NAME} is not a manifest: it is not UTF-8.", _ADVICE) from error
+
+
+def verify(folder: Path) -> Manifest:
+    """Checks every file of a bundle against its SHA-256 and returns the manifest.
+
+    Raises:
+        JobError: a file is changed, missing or not of the bundle; it is named.
+    """
+    manifest = load_manifest(folder)
+    found = checksums(folder)
+    for name in sorted(manifest.sha256.keys() | found.keys()):
+        if name not in found:
+            raise JobError(f"The bundle {folder} lacks its file '{name}'.", _ADVICE)
+        if name not in manifest.sha256:
+            raise JobError(f"The bundle {folder} has a file that is not its own: '{name}'.", _ADVICE)
+        if found[name] != manifest.sha256[name]:
+            raise JobError(f"The file '{name}' of the bundle {folder} is not the one that was written.", _ADVICE)
+    return manifest
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file under a folder but the manifest, by its path with forward slashes."""
+    paths = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
+    paths.pop(NAME, None)
+    with ThreadPoolExecutor(4) as pool:
+        return dict(zip(paths, pool.map(_sha256, paths.values()), strict=True))
+
+
+def publish(draft: Path, folder: Path) -> None:
+    """Moves a written bundle to its place; a bundle that is there already stays if it is the same.
+
+    Raises:
+        JobError: another bundle is there.
+    """
+    if folder.exists():
+        if load_manifest(folder).sha256 != load_manifest(draft).sha256:
+            raise JobError(f"Another bundle is at {folder} already.", "Versions are never overwritten: move it away.")
+        shutil.rmtree(draft)
+        return
+    with _appearing(folder) as target:
+        target.rmdir()
+        shutil.move(draft, target)
+
+
+@contextmanager
+def _appearing(folder: Path) -> Iterator[Path]:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    draft.chmod(0o755)
+    try:
+        yield draft
+        old = Path(mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        if folder.exists():
+            folder.rename(old / "old")
+        draft.rename(folder)
+        _sync(folder.parent)
+        shutil.rmtree(old)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+
+
+def _check_inside(name: str) -> None:
+    parts = name.split("/")
+    if name == NAME or not all(parts) or ".." in parts or "." in parts or "\\" in name:
+        raise JobError(f"'{name}' cannot be a file of a bundle.", "Use a relative path with forward slashes.")
+
+
+def _put(target: Path, content: Content) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(content, str):
+        target.write_text(content, encoding="utf-8")
+    elif isinstance(content, bytes):
+        target.write_bytes(content)
+    elif content.is_dir():
+        shutil.copytree(content, target)
+    else:
+        shutil.copyfile(content, target)
+
+
+def _files(folder: Path) -> list[Path]:
+    found = sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    for path in found:
+        if path.is_symlink() or not path.is_file():
+            raise JobError(f"'{path.relative_to(folder).as_posix()}' of {folder} is not a plain file.", _ADVICE)
+    return found
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _to_disk(folder: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(_sync, [*folder.rglob("*"), folder]))
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
