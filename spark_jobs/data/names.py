@@ -1,0 +1,60 @@
+"""Column names as they come: quoted for Spark, checked, and made where a header has none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from spark_jobs.errors import DataError
+
+RESERVED: Final = frozenset(
+    {"_row", "_row_id", "_model_name", "_model_version", "_run_id", "_batch_id", "_scored_at", "_reasons", "_source"}
+)
+
+
+def quoted(name: str) -> str:
+    """A column name as Spark SQL text.
+
+    >>> quoted("a.b`c")
+    '`a.b``c`'
+    """
+    return "`" + name.replace("`", "``") + "`"
+
+
+def col(name: str) -> Column:
+    """The column of that very name, whatever the name holds."""
+    return F.col(quoted(name))
+
+
+def named(header: Iterable[str]) -> tuple[str, ...]:
+    """The names of a header, trimmed; an empty cell is named by its position from 0.
+
+    >>> named([" a ", "", "b"])
+    ('a', '_c1', 'b')
+    """
+    return tuple(cell.strip() or f"_c{position}" for position, cell in enumerate(header))
+
+
+def check_names(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, if each stands for one column only and none is ours.
+
+    Raises:
+        DataError: a name is given twice (also by case), or is reserved.
+    """
+    counts = Counter(name.casefold() for name in names)
+    doubled = [name for name in names if counts[name.casefold()] > 1]
+    if doubled:
+        listed = ", ".join(f"'{name}'" for name in doubled[:10])
+        raise DataError(
+            f"Column names must differ, also by more than case. Got {listed}.",
+            "Rename the columns in the data, or name all of them in `source.names`.",
+        )
+    ours = [name for name in names if name.casefold() in RESERVED]
+    if ours:
+        listed = ", ".join(f"'{name}'" for name in ours)
+        raise DataError(f"Column names must not be reserved ones. Got {listed}.", "Rename these columns in the data.")
+    return tuple(names)
