@@ -1,0 +1,110 @@
+"""A batch of rows → the profile of that batch. Knows Arrow, not Spark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from spark_jobs.profile.distinct import Distinct
+from spark_jobs.profile.levels import LevelCounts
+from spark_jobs.profile.numbers import NumberSummary
+from spark_jobs.profile.profile import ColumnProfile
+from spark_jobs.profile.reading import TextReading
+from spark_jobs.profile.relation import Relation
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How much a scan looks at: quantiles, distinct values, how text reads, and how many levels it remembers."""
+
+    quantiles: bool = True
+    distinct: bool = True
+    reading: bool = False
+    levels: int = 20_000
+    decimal: str = "."
+
+
+@dataclass(frozen=True)
+class Target:
+    """The target beside the columns: its values, or the index of its class among `classes`."""
+
+    values: npt.NDArray[np.float64]
+    classes: int = 0
+
+    @property
+    def sums(self) -> npt.NDArray[np.float64]:
+        """One column for a regression, one 0/1 indicator per class otherwise."""
+        if not self.classes:
+            return self.values[:, None]
+        indicators: npt.NDArray[np.float64] = (self.values[:, None] == np.arange(self.classes)).astype(np.float64)
+        return indicators
+
+
+def profile_column(name: str, kind: str, values: pa.Array, depth: Depth, target: Target | None) -> ColumnProfile:
+    """The profile of one column of a batch, of type double or string."""
+    if pa.types.is_null(values.type):
+        return ColumnProfile(name, kind, len(values), len(values))
+    if pa.types.is_floating(values.type):
+        return _numbers(name, kind, values, depth, target)
+    return _text(name, kind, values, depth, target)
+
+
+def _numbers(name: str, kind: str, values: pa.Array, depth: Depth, target: Target | None) -> ColumnProfile:
+    there = values.drop_null().to_numpy(zero_copy_only=False)
+    finite = np.isfinite(there)
+    usable = there if finite.all() else there[finite]
+    nan = int(np.isnan(there).sum()) if len(usable) < len(there) else 0
+    relation = None
+    if target is not None:
+        seen = np.isfinite(values.to_numpy(zero_copy_only=False))
+        relation = Relation.of(usable, target.sums[seen])
+    return ColumnProfile(
+        name,
+        kind,
+        rows=len(values),
+        missing=values.null_count,
+        nan=nan,
+        infinite=len(there) - len(usable) - nan,
+        different=Distinct.of(usable) if depth.distinct else None,
+        numbers=NumberSummary.of(usable, depth.quantiles),
+        relation=relation,
+    )
+
+
+def _text(name: str, kind: str, values: pa.Array, depth: Depth, target: Target | None) -> ColumnProfile:
+    coded = values.dictionary_encode()
+    levels = coded.dictionary
+    codes = coded.indices.drop_null().to_numpy(zero_copy_only=False)
+    counts = np.bincount(codes, minlength=len(levels)).astype(np.int64)
+    table = counts[:, None].astype(np.float64)
+    if target is not None:
+        seen = coded.indices.is_valid().to_numpy(zero_copy_only=False)
+        table = np.hstack([table, _sums_per_level(codes, len(levels), target.sums[seen])])
+    return ColumnProfile(
+        name,
+        kind,
+        rows=len(values),
+        missing=values.null_count,
+        different=Distinct.of(levels.to_numpy(zero_copy_only=False)) if depth.distinct else None,
+        levels=_most_frequent(levels, counts, table, depth.levels),
+        reading=TextReading.of(levels, counts, depth.decimal) if depth.reading else None,
+    )
+
+
+def _sums_per_level(codes: npt.NDArray[Any], levels: int, sums: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    columns = [np.bincount(codes, weights=column, minlength=levels) for column in sums.T]
+    return np.stack(columns, axis=1) if columns else np.zeros((levels, 0))
+
+
+def _most_frequent(
+    levels: pa.Array, counts: npt.NDArray[np.int64], table: npt.NDArray[np.float64], limit: int
+) -> LevelCounts:
+    if len(levels) <= limit:
+        return LevelCounts.of(levels.to_pylist(), table, limit)
+    kept = np.argsort(-counts, kind="stable")[:limit]
+    dropped = int(counts.sum() - counts[kept].sum())
+    return LevelCounts(dict(zip(levels.take(pa.array(kept)).to_pylist(), table[kept], strict=True)), limit, dropped)

@@ -1,0 +1,98 @@
+"""What a scan learns of the numbers of a column."""
+
+from __future__ import annotations
+
+import math
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from datasketches import kll_doubles_sketch
+
+K = 4000
+
+
+@dataclass(frozen=True)
+class NumberSummary:
+    """Count, moments, extremes and quantiles of finite numbers; two summaries add up to that of both parts.
+
+    Moments are kept about the mean, so that they stay exact where |mean| is large against the spread. Quantiles come
+    from a KLL sketch: exact up to 4,000 values, a rank error of about 3e-4 above.
+
+    Method: Chan, Golub, LeVeque (1983) for the moments; Karnin, Lang, Liberty (2016) for the sketch.
+    """
+
+    count: int
+    mean: float
+    squares: float
+    low: float
+    high: float
+    sketch: Any = None
+
+    @classmethod
+    def of(cls, values: npt.NDArray[np.float64], sketched: bool = True) -> NumberSummary:
+        """The summary of an array of finite numbers."""
+        if not len(values):
+            return cls(0, 0.0, 0.0, math.inf, -math.inf, kll_doubles_sketch(K) if sketched else None)
+        mean = float(values.mean())
+        off = values - mean
+        sketch = kll_doubles_sketch(K) if sketched else None
+        if sketch is not None:
+            sketch.update(values)
+        return cls(len(values), mean, float(off @ off), float(values.min()), float(values.max()), sketch)
+
+    def __add__(self, other: NumberSummary) -> NumberSummary:
+        count = self.count + other.count
+        apart = other.mean - self.mean
+        share = other.count / count if count else 0.0
+        squares = self.squares + other.squares + apart * apart * self.count * share
+        low, high = min(self.low, other.low), max(self.high, other.high)
+        return NumberSummary(count, self.mean + apart * share, squares, low, high, _merged(self.sketch, other.sketch))
+
+    @property
+    def std(self) -> float:
+        """The sample standard deviation (n - 1), 0 for fewer than two numbers."""
+        return math.sqrt(self.squares / (self.count - 1)) if self.count > 1 else 0.0
+
+    def quantile(self, rank: float) -> float:
+        """The number at that rank between 0 and 1.
+
+        Raises:
+            ValueError: there are no numbers, or no sketch was kept.
+        """
+        return self.quantiles([rank])[0]
+
+    def quantiles(self, ranks: Sequence[float]) -> list[float]:
+        """The numbers at several ranks at once."""
+        if self.sketch is None or not self.count:
+            raise ValueError("No quantiles: the column has no numbers, or its sketch was not kept.")
+        return [float(value) for value in self.sketch.get_quantiles(list(ranks))]
+
+    def shares_below(self, bounds: Sequence[float]) -> list[float]:
+        """For each bound the share of numbers at or below it."""
+        return [float(self.sketch.get_rank(bound, True)) for bound in bounds] if self.count else [0.0] * len(bounds)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The summary as JSON can hold it, the sketch in base 64 of its DataSketches bytes."""
+        sketch = b64encode(self.sketch.serialize()).decode() if self.sketch is not None else None
+        extremes = {"min": self.low, "max": self.high} if self.count else {}
+        return {"count": self.count, "mean": self.mean, "squares": self.squares, **extremes, "kll": sketch}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> NumberSummary:
+        """The summary that `to_dict` wrote."""
+        sketch = kll_doubles_sketch.deserialize(b64decode(stored["kll"])) if stored.get("kll") else None
+        low, high = stored.get("min", math.inf), stored.get("max", -math.inf)
+        return cls(stored["count"], stored["mean"], stored["squares"], low, high, sketch)
+
+
+def _merged(one: Any, other: Any) -> Any:
+    if one is None or other is None:
+        return None
+    both = kll_doubles_sketch(K)
+    both.merge(one)
+    both.merge(other)
+    return both

@@ -1,0 +1,121 @@
+"""What a scan of a table learns of every column; the profiles of two parts add up to that of the whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from spark_jobs.profile.distinct import Distinct
+from spark_jobs.profile.levels import LevelCounts
+from spark_jobs.profile.numbers import NumberSummary
+from spark_jobs.profile.reading import TextReading
+from spark_jobs.profile.relation import Relation
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """One column: what is missing, and a summary of what is there.
+
+    `missing` counts nulls, `nan` and `infinite` are counted apart. `numbers` is there for columns of numbers, `levels`
+    and `reading` for columns of text, `relation` where the scan was told of a target.
+    """
+
+    name: str
+    type: str
+    rows: int
+    missing: int
+    nan: int = 0
+    infinite: int = 0
+    different: Distinct | None = None
+    numbers: NumberSummary | None = None
+    levels: LevelCounts | None = None
+    reading: TextReading | None = None
+    relation: Relation | None = None
+
+    def __add__(self, other: ColumnProfile) -> ColumnProfile:
+        sums = {name: getattr(self, name) + getattr(other, name) for name in ("rows", "missing", "nan", "infinite")}
+        parts = {name: _sum(getattr(self, name), getattr(other, name)) for name in _PARTS}
+        return ColumnProfile(self.name, self.type, **sums, **parts)
+
+    @property
+    def present(self) -> int:
+        """Rows with a value that can be used."""
+        return self.rows - self.missing - self.nan - self.infinite
+
+    @property
+    def distinct(self) -> int:
+        """The number of different values: exact where the levels are complete or few, else estimated."""
+        if self.levels is not None and self.levels.complete:
+            return len(self.levels.table)
+        return self.different.count if self.different is not None else 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The column as JSON can hold it."""
+        plain = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _PARTS}
+        parts = {name: getattr(self, name).to_dict() for name in _CLASSES if getattr(self, name) is not None}
+        return plain | parts | ({"different": self.different.to_list()} if self.different is not None else {})
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> ColumnProfile:
+        """The column that `to_dict` wrote."""
+        parts: dict[str, Any] = {name: kind.from_dict(stored[name]) for name, kind in _CLASSES.items() if name in stored}
+        if "different" in stored:
+            parts["different"] = Distinct.from_list(stored["different"])
+        plain = {key: value for key, value in stored.items() if key not in _PARTS}
+        return cls(**plain, **parts)
+
+
+_CLASSES: dict[str, Any] = {
+    "numbers": NumberSummary,
+    "levels": LevelCounts,
+    "reading": TextReading,
+    "relation": Relation,
+}
+_PARTS = ("different", *_CLASSES)
+
+
+def _sum(one: Any, other: Any) -> Any:
+    if one is None or other is None:
+        return one if other is None else other
+    return one + other
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a scan learned of a table, column by column, in the table's order."""
+
+    rows: int
+    columns: dict[str, ColumnProfile]
+
+    def __add__(self, other: Profile) -> Profile:
+        """The profile of both tables together.
+
+        Raises:
+            ValueError: they do not have the same columns.
+        """
+        if self.columns.keys() != other.columns.keys():
+            apart = sorted(self.columns.keys() ^ other.columns.keys())
+            raise ValueError(f"Profiles of different columns do not add up: {', '.join(apart)} is in one of them only.")
+        return Profile(self.rows + other.rows, {name: mine + other.columns[name] for name, mine in self.columns.items()})
+
+    def __getitem__(self, name: str) -> ColumnProfile:
+        return self.columns[name]
+
+    def to_json(self) -> str:
+        """The profile as text that `from_json` reads."""
+        return json.dumps({"rows": self.rows, "columns": [column.to_dict() for column in self.columns.values()]})
+
+    @classmethod
+    def from_json(cls, text: str) -> Profile:
+        """The profile that `to_json` wrote."""
+        stored = json.loads(text)
+        columns = [ColumnProfile.from_dict(column) for column in stored["columns"]]
+        return cls(stored["rows"], {column.name: column for column in columns})
+
+    @classmethod
+    def read(cls, path: Path) -> Profile:
+        """The profile in a file."""
+        return cls.from_json(path.read_text())

@@ -1,0 +1,149 @@
+"""A table → its profile, in one Spark job whatever the number of columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import reduce
+from operator import add
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from spark_jobs.data.names import col
+from spark_jobs.profile.batch import Depth, Target, profile_column
+from spark_jobs.profile.profile import ColumnProfile, Profile
+
+_SCHEMA = "part int, position int, profile binary"
+_NUMBERS = (T.NumericType, T.BooleanType)
+
+
+def scan(rows: DataFrame, columns: Sequence[str] | None = None, depth: Depth | None = None) -> Profile:
+    """The profile of a table's columns (all that are numbers, booleans, dates, times or text).
+
+    One pass over the rows; what comes back grows with the columns, never with the rows.
+    """
+    types = {field.name: field.dataType for field in rows.schema.fields}
+    chosen = {name: values(name, types[name]) for name in (columns or types) if is_scannable(types[name])}
+    named = {name: (types[name].simpleString(), value) for name, value in chosen.items()}
+    return scan_columns(rows, named, depth=depth or Depth())
+
+
+def is_scannable(kind: T.DataType) -> bool:
+    """Whether a column of that type can be profiled; nested ones cannot."""
+    return isinstance(kind, (T.NumericType, T.BooleanType, T.DatetimeType, T.StringType))
+
+
+def values(name: str, kind: T.DataType) -> Column:
+    """A column as the scan takes it: numbers, booleans and times as double (seconds since 1970), the rest as text."""
+    if isinstance(kind, T.DateType):
+        return (F.unix_date(col(name)) * 86400).cast("double")
+    if isinstance(kind, (T.TimestampType, T.TimestampNTZType)):
+        moment = col(name).cast("timestamp") if isinstance(kind, T.TimestampNTZType) else col(name)
+        return F.unix_micros(moment) / F.lit(1e6)
+    return col(name).cast("double") if isinstance(kind, _NUMBERS) else col(name).cast("string")
+
+
+def scan_columns(
+    rows: DataFrame,
+    columns: Mapping[str, tuple[str, Column]],
+    target: Column | None = None,
+    classes: int = 0,
+    depth: Depth | None = None,
+) -> Profile:
+    """The profile of named expressions (type name, column of double or string), beside a target where one is given.
+
+    `target` is a double that is never null: the value, or the index of the class among `classes`.
+    """
+    return scan_parts(rows, columns, F.lit(0), target, classes, depth)[0]
+
+
+def scan_parts(
+    rows: DataFrame,
+    columns: Mapping[str, tuple[str, Column]],
+    part: Column,
+    target: Column | None = None,
+    classes: int = 0,
+    depth: Depth | None = None,
+) -> dict[int, Profile]:
+    """One profile for each value of `part` (an int), in the same single job."""
+    safe = [value.alias(f"x{i}") for i, (_, value) in enumerate(columns.values())]
+    beside = [] if target is None else [target.cast("double").alias("y")]
+    batches = rows.select(*safe, part.cast("int").alias("part"), *beside)
+    names = [(name, kind) for name, (kind, _) in columns.items()]
+    partials = batches.mapInArrow(_profiler(names, classes, depth or Depth()), _SCHEMA)
+    merged = partials.groupBy("part", "position").applyInArrow(_merge, _SCHEMA)
+    found: dict[int, dict[int, ColumnProfile]] = {}
+    for row in merged.collect():
+        found.setdefault(row["part"], {})[row["position"]] = _unpacked(row["profile"])
+    return {number: _ordered(found[number]) for number in sorted(found)} or {0: _empty(names)}
+
+
+def _profiler(
+    names: list[tuple[str, str]], classes: int, depth: Depth
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    def profile(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        found: dict[tuple[int, int], ColumnProfile] = {}
+        for batch in batches:
+            for number, rows in _split(batch):
+                _add_batch(found, number, rows, names, classes, depth)
+        yield _packed(found)
+
+    return profile
+
+
+def _split(batch: pa.RecordBatch) -> Iterator[tuple[int, pa.RecordBatch]]:
+    part = batch.column(batch.schema.get_field_index("part")).to_numpy(zero_copy_only=False)
+    numbers = np.unique(part)
+    for number in numbers:
+        yield int(number), batch if len(numbers) == 1 else batch.filter(pa.array(part == number))
+
+
+def _add_batch(
+    found: dict[tuple[int, int], ColumnProfile],
+    number: int,
+    batch: pa.RecordBatch,
+    names: list[tuple[str, str]],
+    classes: int,
+    depth: Depth,
+) -> None:
+    y = batch.schema.get_field_index("y")
+    target = Target(batch.column(y).to_numpy(zero_copy_only=False), classes) if y >= 0 else None
+    for position, (name, kind) in enumerate(names):
+        profile = profile_column(name, kind, batch.column(position), depth, target)
+        known = found.get((number, position))
+        found[number, position] = profile if known is None else known + profile
+
+
+def _packed(found: Mapping[tuple[int, int], ColumnProfile]) -> pa.RecordBatch:
+    packed = {
+        "part": pa.array([number for number, _ in found], pa.int32()),
+        "position": pa.array([position for _, position in found], pa.int32()),
+        "profile": pa.array([json.dumps(profile.to_dict()).encode() for profile in found.values()], pa.binary()),
+    }
+    return pa.RecordBatch.from_pydict(packed)
+
+
+def _unpacked(stored: bytes) -> ColumnProfile:
+    return ColumnProfile.from_dict(json.loads(stored))
+
+
+def _merge(partials: pa.Table) -> pa.Table:
+    parts = [_unpacked(stored) for stored in partials.column("profile").to_pylist()]
+    whole: Any = reduce(add, parts)
+    first = partials.slice(0, 1)
+    key = (first.column("part")[0].as_py(), first.column("position")[0].as_py())
+    return pa.Table.from_batches([_packed({key: whole})])
+
+
+def _ordered(found: Mapping[int, ColumnProfile]) -> Profile:
+    columns = [found[position] for position in sorted(found)]
+    return Profile(columns[0].rows if columns else 0, {column.name: column for column in columns})
+
+
+def _empty(names: list[tuple[str, str]]) -> Profile:
+    return Profile(0, {name: ColumnProfile(name, kind, 0, 0) for name, kind in names})
