@@ -1,7 +1,9 @@
 """What the user asks: frozen models of one YAML file. Knows nothing of Spark."""
 
+from spark_jobs.spec.loading import dump, load, load_environment, load_spec, parse
 from spark_jobs.spec.models import (
     Clean,
+    ColumnFeatures,
     Columns,
     Duplicates,
     Environment,
@@ -10,6 +12,7 @@ from spark_jobs.spec.models import (
     Missing,
     Model,
     Outliers,
+    Part,
     Predictions,
     Source,
     Spec,
@@ -17,9 +20,11 @@ from spark_jobs.spec.models import (
     Task,
     Track,
 )
+from spark_jobs.spec.schema import schema
 
 __all__ = [
     "Clean",
+    "ColumnFeatures",
     "Columns",
     "Duplicates",
     "Environment",
@@ -28,10 +33,17 @@ __all__ = [
     "Missing",
     "Model",
     "Outliers",
+    "Part",
     "Predictions",
     "Source",
     "Spec",
     "Split",
     "Task",
     "Track",
+    "dump",
+    "load",
+    "load_environment",
+    "load_spec",
+    "parse",
+    "schema",
 ]

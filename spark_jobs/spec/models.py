@@ -2,165 +2,267 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-Task = Literal["regression", "binary", "multiclass"]
-ColumnName = Annotated[str, Field(min_length=1)]
-Share = Annotated[float, Field(gt=0, lt=1)]
+from spark_jobs.spec.environment import Environment
+from spark_jobs.spec.fields import (
+    ColumnName,
+    ColumnNames,
+    Levels,
+    Location,
+    Option,
+    Part,
+    SafeName,
+    Scalar,
+    Share,
+    TableName,
+    Task,
+    Text,
+    Texts,
+    kind_of,
+    safe_name,
+    with_text_keys,
+)
 
+__all__ = [
+    "Clean",
+    "ColumnFeatures",
+    "Columns",
+    "Duplicates",
+    "Environment",
+    "Evaluate",
+    "Features",
+    "Missing",
+    "Model",
+    "Outliers",
+    "Part",
+    "Predictions",
+    "Source",
+    "Spec",
+    "Split",
+    "Task",
+    "Track",
+]
 
-class Part(BaseModel):
-    """One mapping of the spec: frozen, and a key it does not know is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+SourceKind = Literal["csv", "json", "parquet", "delta", "table"]
 
 
 class Source(Part):
     """Where the rows come from and how they are read."""
 
-    kind: Literal["csv", "json", "parquet", "delta", "table", "jdbc", "kafka"] | None = None
-    path: str | None = None
-    table: str | None = None
-    names: tuple[str, ...] | None = Field(None, description="Column names of a file without a header.")
-    options: dict[str, Any] = Field(default_factory=dict, description="Spark's reader options, and `decimal`.")
-    null_values: tuple[str, ...] | None = Field(None, description="Marks of a missing value, as trimmed text.")
+    kind: SourceKind | None = Field(
+        default=None, description="The format; guessed from the path's ending where it can be."
+    )
+    path: Location | None = Field(
+        default=None, description="A file, a folder or a glob, relative to the current folder."
+    )
+    table: TableName | None = Field(default=None, description="A catalog table, such as `schema.table`.")
+    names: ColumnNames | None = Field(default=None, description="Column names of a file without a header.")
+    options: dict[str, Option] = Field(default_factory=dict, description="Spark's reader options, and `decimal`.")
+    null_values: Texts | None = Field(
+        default=None, description="Marks of a missing value, compared as trimmed text; replaces the detected ones."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spell_out(cls, given: object) -> object:
+        """Accept `source: path`, guess the kind, and let `kind: table` name its table by `path`."""
+        source = {"path": given} if isinstance(given, str) else given
+        if not isinstance(source, Mapping):
+            return source
+        source = dict(source)
+        if source.get("kind") == "table" and source.get("table") is None and "path" in source:
+            source["table"] = source.pop("path")
+        if source.get("kind") is None and source.get("table") is not None:
+            source["kind"] = "table"
+        if source.get("kind") is None and isinstance(source.get("path"), str):
+            source["kind"] = kind_of(source["path"])
+        return source
 
 
 class Columns(Part):
     """What the user knows better about single columns than detection does."""
 
-    ignore: tuple[str, ...] = ()
-    numeric: tuple[str, ...] = ()
-    categorical: tuple[str, ...] = ()
-    date: tuple[str, ...] = ()
-    text: tuple[str, ...] = ()
-    order: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="Levels of a column from low to high.")
-    keep_leaks: bool = Field(False, description="Keep columns that look like copies of the target.")
+    ignore: ColumnNames = Field(default=(), description="Columns the model must not see.")
+    numeric: ColumnNames = Field(default=(), description="Columns read as numbers.")
+    categorical: ColumnNames = Field(
+        default=(), description="Columns read as categories, even where they look like numbers."
+    )
+    date: ColumnNames = Field(default=(), description="Columns read as dates or times.")
+    text: ColumnNames = Field(default=(), description="Columns of free text; left out until there is a text step.")
+    order: Levels = Field(default_factory=dict, description="Levels of a column from low to high.")
+    keep_leaks: bool = Field(default=False, description="Keep columns that look like copies of the target.")
 
 
 class Split(Part):
     """Which rows test the model."""
 
-    kind: Literal["hash", "time", "group", "column", "random"] = "hash"
-    test: Share = 0.2
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 42
-    column: str | None = Field(None, description="The time, group or given column of the kinds that need one.")
-    test_value: str | None = Field(None, description="Kind `column`: the value that marks a test row.")
+    kind: Literal["hash", "time", "group", "column", "random"] = Field(
+        default="hash", description="By a hash of the row, by time, by group, by a column that says so, or at random."
+    )
+    test: Share = Field(default=0.2, description="The share of rows that test the model.")
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
+        default=42, description="Makes the split and the training repeatable."
+    )
+    column: ColumnName | None = Field(
+        default=None, description="The time, group or given column of the kinds that need one."
+    )
+    test_value: Scalar | None = Field(default=None, description="Kind `column`: the value that marks a test row.")
 
 
 class Duplicates(Part):
     """Rows that say the same thing twice."""
 
-    by: Literal["all", "none"] | tuple[str, ...] = "all"
-    order: str | None = Field(None, description="Of equal rows keep the first by this column.")
+    by: Literal["all", "none"] | ColumnNames = Field(
+        default="all", description="Rows equal in all columns, in the listed ones, or `none` to keep them."
+    )
+    order: ColumnName | None = Field(default=None, description="Of equal rows keep the first by this column.")
 
 
 class Missing(Part):
     """What stands in for a value that is not there."""
 
-    numeric: Literal["mean", "median", "mode", "drop"] | float = "median"
-    categorical: Literal["label", "mode", "drop"] | Annotated[str, Field(min_length=1)] = "label"
-    indicator: bool = False
+    numeric: Literal["mean", "median", "mode", "drop"] | float = Field(
+        default="median", description="A statistic of the column, a number, or `drop` to leave the row out of training."
+    )
+    categorical: Literal["label", "mode", "drop"] | Annotated[str, Field(min_length=1)] = Field(
+        default="label", description="`label` for a level of its own, `mode`, `drop`, or a text."
+    )
+    indicator: bool = Field(default=False, description="Add a column that says where the value was missing.")
 
 
 class Outliers(Part):
     """What counts as an outlier, and what happens to it."""
 
-    rule: Literal["none", "iqr", "zscore", "quantile"] = "none"
-    factor: Annotated[float, Field(gt=0)] = 3.0
-    action: Literal["clip", "null", "drop"] = "clip"
-    lower: Annotated[float, Field(ge=0, lt=0.5)] = 0.01
-    upper: Annotated[float, Field(gt=0.5, le=1)] = 0.99
+    rule: Literal["none", "iqr", "zscore", "quantile"] = Field(default="none", description="What counts as an outlier.")
+    factor: Annotated[float, Field(gt=0)] = Field(
+        default=3.0, description="How many IQRs beyond the quartiles, or standard deviations from the mean."
+    )
+    action: Literal["clip", "null", "drop"] = Field(
+        default="clip", description="Move it to the bound, make it missing, or leave the row out of training."
+    )
+    lower: Annotated[float, Field(ge=0, lt=0.5)] = Field(default=0.01, description="Rule `quantile`: the lower bound.")
+    upper: Annotated[float, Field(gt=0.5, le=1)] = Field(default=0.99, description="Rule `quantile`: the upper bound.")
 
 
 class Clean(Part):
     """Row rules and repairs."""
 
-    duplicates: Duplicates = Duplicates()
-    missing: Missing = Missing()
-    outliers: Outliers = Outliers()
+    duplicates: Duplicates = Field(default=Duplicates(), description="Rows that say the same thing twice.")
+    missing: Missing = Field(default=Missing(), description="What stands in for a value that is not there.")
+    outliers: Outliers = Field(default=Outliers(), description="What counts as an outlier, and what happens to it.")
 
 
 class ColumnFeatures(Part):
     """How one column becomes features, where it differs from the rest."""
 
-    categorical: str | None = None
-    numeric: str | None = None
-    missing: str | float | None = None
-    date: str | None = None
+    categorical: str | None = Field(default=None, description="Its encoding: one of `features.categorical`.")
+    numeric: str | None = Field(default=None, description="Its scaling: one of `features.numeric`.")
+    missing: str | float | None = Field(default=None, description="What stands in for its missing values.")
+    date: str | None = Field(default=None, description="What a date becomes: `parts` or `none`.")
+
+
+PerColumn = Annotated[dict[ColumnName, ColumnFeatures], BeforeValidator(with_text_keys)]
 
 
 class Features(Part):
     """How columns become numbers."""
 
-    categorical: str = "auto"
-    numeric: str = "auto"
-    max_categories: Annotated[int, Field(ge=2, le=10_000)] = 100
-    date: Literal["parts", "none"] = "parts"
-    per_column: dict[str, ColumnFeatures] = Field(default_factory=dict)
+    categorical: str = Field(default="auto", description="How categories are encoded: auto, one_hot, label or target.")
+    numeric: str = Field(
+        default="auto", description="How numbers are scaled: auto, standard, min_max, robust, max_abs, none."
+    )
+    max_categories: Annotated[int, Field(ge=2, le=10_000)] = Field(
+        default=100, description="Levels kept by one-hot and label encoding; the rest becomes one level."
+    )
+    date: Literal["parts", "none"] = Field(default="parts", description="What a date becomes: its parts, or nothing.")
+    per_column: PerColumn = Field(default_factory=dict, description="Choices for single columns.")
 
 
 class Model(Part):
     """The algorithm and its options; which options there are is known to the algorithm's own file."""
 
-    kind: str = "linear"
-    params: dict[str, Any] = Field(default_factory=dict)
-    balance: bool = Field(False, description="Weigh classes inversely to their frequency.")
+    kind: str = Field(default="linear", description="The algorithm family.")
+    params: dict[str, Any] = Field(default_factory=dict, description="The algorithm's own options.")
+    balance: bool = Field(default=False, description="Weigh classes inversely to their frequency.")
 
 
 class Evaluate(Part):
     """What is measured on the test rows."""
 
-    metrics: tuple[str, ...] = ()
-    gate: dict[str, float] = Field(default_factory=dict)
-    slices: tuple[str, ...] = ()
-    threshold: str | None = Field(None, description="Binary: the metric whose best threshold is looked for.")
+    metrics: Texts = Field(default=(), description="The metrics to show first; default: those of the task.")
+    gate: dict[str, float] = Field(default_factory=dict, description="A bound by metric that a champion must meet.")
+    slices: ColumnNames = Field(default=(), description="Columns by whose values the metrics are shown apart.")
+    threshold: Text | None = Field(default=None, description="Binary: the metric whose best threshold is looked for.")
 
 
 class Track(Part):
     """Where runs are logged and models registered."""
 
-    uri: str = "sqlite"
-    experiment: str | None = None
-    register_as: str | None = Field(None, alias="register")
+    uri: Annotated[str, Field(min_length=1, max_length=4096)] = Field(
+        default="sqlite", description="MLflow's tracking address, or `sqlite` for a file under the root."
+    )
+    experiment: Text | None = Field(default=None, description="MLflow's experiment; default: the spec's name.")
+    register_as: SafeName | None = Field(
+        default=None, alias="register", description="The registered model's name; default: the spec's name."
+    )
 
 
 class Predictions(Part):
     """Where predictions go."""
 
-    table: str | None = None
-    keep: Literal["all"] | tuple[str, ...] = "all"
+    table: TableName | None = Field(default=None, description="The Delta table; default: <name>_predictions.")
+    keep: Literal["all"] | ColumnNames = Field(default="all", description="Input columns kept beside the prediction.")
+
+
+Positive = Annotated[str, Field(max_length=1000)] | bool | int | float
 
 
 class Spec(Part):
     """One use case, from a table to predictions."""
 
-    name: str
-    source: Source
-    target: ColumnName
-    task: Task | None = None
-    positive: str | bool | int | float | None = None
-    weight: str | None = None
-    key: tuple[str, ...] = ()
-    timezone: str = "UTC"
-    columns: Columns = Columns()
-    split: Split = Split()
-    clean: Clean = Clean()
-    features: Features = Features()
-    model: Model = Model()
-    evaluate: Evaluate = Evaluate()
-    graph: Literal["required", "skip"] = "required"
-    track: Track = Track()
-    predictions: Predictions = Predictions()
+    model_config = ConfigDict(json_schema_extra={"required": ["source", "target"]})
+
+    name: SafeName = Field(description="Names the model, its tables and bundles; default: the file's or table's name.")
+    source: Source = Field(description="Where the rows come from; `source: path` is short for `{path: path}`.")
+    target: ColumnName = Field(description="The column to predict.")
+    task: Task | None = Field(
+        default=None, description="What kind of prediction; guessed from the target where left out."
+    )
+    positive: Positive | None = Field(default=None, description="Binary: the event, as text; default: the rarer label.")
+    weight: ColumnName | None = Field(default=None, description="A column of row weights.")
+    key: ColumnNames = Field(default=(), description="The columns that identify a row, where there are such.")
+    timezone: str = Field(default="UTC", description="The zone of the source's local times, by its IANA name.")
+    columns: Columns = Field(default=Columns(), description="What is known about single columns.")
+    split: Split = Field(default=Split(), description="Which rows test the model.")
+    clean: Clean = Field(default=Clean(), description="Duplicates, missing values, outliers.")
+    features: Features = Field(default=Features(), description="How columns become numbers.")
+    model: Model = Field(default=Model(), description="The algorithm and its options.")
+    evaluate: Evaluate = Field(default=Evaluate(), description="What is measured, and what the gate asks.")
+    graph: Literal["required", "skip"] = Field(
+        default="required", description="Whether the model must compile to a graph; without one it cannot be served."
+    )
+    track: Track = Field(default=Track(), description="Where runs are logged and models registered.")
+    predictions: Predictions = Field(default=Predictions(), description="Where predictions go.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_it(cls, given: object) -> object:
+        """A spec without a name is called after its source."""
+        if not isinstance(given, Mapping) or given.get("name") is not None or "source" not in given:
+            return given
+        source = given["source"]
+        location = source if isinstance(source, str) else _location(source)
+        return {**given, "name": safe_name(location)} if isinstance(location, str) else given
 
 
-class Environment(Part):
-    """Where and how to run: one file of conf/env."""
-
-    name: str = "local"
-    root: str = "./spark-jobs-data"
-    master: str | None = "local[*]"
-    memory: str = "4g"
-    spark: dict[str, str] = Field(default_factory=dict)
+def _location(source: object) -> object:
+    if isinstance(source, Mapping):
+        if source.get("table") is not None or source.get("kind") == "table":
+            table = source.get("table") or source.get("path")
+            return table.replace("`", "").replace(".", "/").rpartition("/")[2] if isinstance(table, str) else None
+        return source.get("path")
+    return getattr(source, "table", None) or getattr(source, "path", None)

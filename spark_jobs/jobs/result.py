@@ -1,0 +1,63 @@
+"""What a job hands back: for people a few lines, for machines one JSON object."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+
+from spark_jobs.errors import SparkJobsError
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a job did; what does not apply stays empty and is left out of the JSON.
+
+    `rows` counts by fate (read, trained, tested, scored, quarantined, duplicates …), `cells` has the values that became
+    null by column, `tables` the location of each table by name, `seconds` the time of each phase. `summary` has the
+    lines a person reads; it is no part of the JSON.
+    """
+
+    job: str
+    status: str = "done"
+    error: Mapping[str, str] | None = None
+    run_id: str | None = None
+    model: Mapping[str, str | int | None] | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
+    cells: Mapping[str, int] = field(default_factory=dict)
+    tables: Mapping[str, str] = field(default_factory=dict)
+    bundle: str | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    extra: Mapping[str, object] = field(default_factory=dict)
+    summary: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        """The result as plain JSON values; `extra` stands beside the other keys, a number that is none is left out."""
+        own = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("summary", "extra")}
+        shown = {name: value for name, value in {**own, **self.extra}.items() if value is not None and value != {}}
+        cleaned = _finite(shown)
+        assert isinstance(cleaned, dict)
+        return cleaned
+
+
+def failure(job: str | None, error: SparkJobsError) -> Result:
+    """The result of a job that ended in this error."""
+    told = {"kind": error.kind, "message": error.message, "advice": error.advice}
+    return Result(job=job or "spark-jobs", status=error.status, error=told)
+
+
+def _finite(value: object) -> object:
+    """The value without NaN and infinities, which JSON cannot say."""
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items() if not _is_no_number(item)}
+    if isinstance(value, list | tuple):
+        return [None if _is_no_number(item) else _finite(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    item = getattr(value, "item", None)  # NumPy's numbers
+    return _finite(item()) if callable(item) else str(value)
+
+
+def _is_no_number(value: object) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)

@@ -1,0 +1,134 @@
+"""The kinds of value a spec is written with: texts, names, lists of names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+MAX_NAME = 1000
+Task = Literal["regression", "binary", "multiclass"]
+
+
+class Part(BaseModel):
+    """One mapping of the spec: frozen, and a key it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def mistake(message: str) -> PydanticCustomError:
+    """A mistake worded by us: the message goes on after the name of the key ("must be …")."""
+    return PydanticCustomError("rule", message.replace("{", "{{").replace("}", "}}"))
+
+
+def _written(value: object) -> object:
+    """Whole numbers stand for their digits, so that a column called 2012 needs no quotes."""
+    return str(value) if type(value) is int else value
+
+
+def _scalar(value: object) -> object:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _listed(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def with_text_keys(value: object) -> object:
+    """A mapping whose keys are texts, digits for a whole number."""
+    return {_written(key): item for key, item in value.items()} if isinstance(value, Mapping) else value
+
+
+def _is_column(name: str) -> str:
+    if "\0" in name:
+        raise mistake("must be a column's name without NUL characters.")
+    if "__THIS__" in name:
+        raise mistake("must not hold `__THIS__`, which Spark replaces inside names; rename the column.")
+    return name
+
+
+def _is_safe(name: str) -> str:
+    if not re.fullmatch(r"\w[\w-]{0,99}", name):
+        raise mistake("must be 1 to 100 letters, digits, `_` or `-`: it names a folder, a table and a model.")
+    return name
+
+
+def _is_table(name: str) -> str:
+    parts = re.fullmatch(r"(?:[\w-]+|`[^`\0]+`)(?:\.(?:[\w-]+|`[^`\0]+`)){0,2}", name)
+    if parts is None or len(name) > MAX_NAME:
+        raise mistake("must be a table's name: one to three parts of letters, digits, `_` or `-`, joined by dots.")
+    return name
+
+
+def _is_location(path: str) -> str:
+    if "\0" in path or "\n" in path:
+        raise mistake("must be a path without NUL characters and line breaks.")
+    scheme = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]*)://", path)
+    if scheme and scheme[1].lower() not in SCHEMES:
+        raise mistake(f"must be a path that Spark reads: without a scheme, or {', '.join(f'{s}://' for s in SCHEMES)}.")
+    return path
+
+
+SCHEMES = ("file", "hdfs", "s3", "s3a", "s3n", "abfs", "abfss", "wasb", "wasbs", "gs", "dbfs", "viewfs")
+Text = Annotated[str, BeforeValidator(_written), Field(max_length=MAX_NAME)]
+Scalar = Annotated[str, BeforeValidator(_scalar), Field(max_length=MAX_NAME)]
+ColumnName = Annotated[
+    str, BeforeValidator(_written), Field(min_length=1, max_length=MAX_NAME), AfterValidator(_is_column)
+]
+ColumnNames = Annotated[tuple[ColumnName, ...], BeforeValidator(_listed)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed)]
+SafeName = Annotated[str, BeforeValidator(_written), AfterValidator(_is_safe)]
+TableName = Annotated[str, AfterValidator(_is_table)]
+Location = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_is_location)]
+Levels = Annotated[dict[ColumnName, Texts], BeforeValidator(with_text_keys)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Option = str | bool | int | float
+
+
+def safe_name(location: str) -> str:
+    """A name made from a path or a table's name: the last part without its endings, made safe.
+
+    >>> safe_name("../data/day one.csv.gz")
+    'day_one'
+    """
+    for part in reversed(location.split("/")):
+        name = re.sub(r"[^\w-]+", "_", stem(part)).strip("_-")
+        if name:
+            return name[:100]
+    return "data"
+
+
+def stem(file_name: str) -> str:
+    """The file's name without its endings.
+
+    >>> stem("open.payments.csv.gz")
+    'open.payments'
+    """
+    without = re.sub(r"\.(gz|bz2|zst)$", "", file_name, flags=re.IGNORECASE)
+    return re.sub(r"\.[A-Za-z0-9]{1,8}$", "", without)
+
+
+def kind_of(path: str) -> str | None:
+    """The kind of file that a path's ending tells, or None where only the files can tell.
+
+    >>> kind_of("data/flights.tsv.bz2")
+    'csv'
+    """
+    ending = re.search(r"\.([A-Za-z0-9]+)(?:\.(?:gz|bz2|zst))?/?$", path)
+    return KIND_BY_ENDING.get(ending[1].lower()) if ending else None
+
+
+KIND_BY_ENDING: Mapping[str, Any] = {
+    "csv": "csv",
+    "tsv": "csv",
+    "txt": "csv",
+    "json": "json",
+    "jsonl": "json",
+    "ndjson": "json",
+    "parquet": "parquet",
+}

@@ -1,0 +1,177 @@
+"""From a file to a spec, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path as File
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from spark_jobs.errors import SpecError, did_you_mean, nearest
+from spark_jobs.spec.environment import Environment
+from spark_jobs.spec.mistakes import mistakes_of, refusal
+from spark_jobs.spec.models import Spec
+from spark_jobs.spec.overrides import overridden
+from spark_jobs.spec.rules import broken_rules, later_parts
+from spark_jobs.spec.yaml12 import MAX_BYTES, Document, Path, read_yaml, resolve
+
+Places = Callable[[Path], str]
+
+
+def load(path: str | File, env: str | None = None, overrides: Sequence[str] = ()) -> tuple[Spec, Environment]:
+    """Read a spec and the environment it is to run in.
+
+    Args:
+        path: the spec's YAML file.
+        env: the name of a file of `conf/env`, without its ending; None for the local one.
+        overrides: changes, each `path.to.key=value`; later ones win.
+
+    Raises:
+        SpecError: every mistake that can be seen without data, each with file, line and key.
+    """
+    spec, _ = load_spec(path, overrides)
+    return spec, load_environment(env, File(path).parent)
+
+
+def load_spec(path: str | File, overrides: Sequence[str] = ()) -> tuple[Spec, Places]:
+    """Read a spec alone, and a function that says where each of its keys stands.
+
+    Raises:
+        SpecError: every mistake that can be seen without data.
+    """
+    document = _read(File(path))
+    data, changed = overridden(document.data, overrides)
+    places = _places(str(path), document.lines, changed)
+    return parse(data, places), places
+
+
+def parse(data: Mapping[str, Any], place: Places = lambda path: "") -> Spec:
+    """Make a spec of plain data.
+
+    Args:
+        data: what a YAML or JSON file holds.
+        place: what errors write before a key path, such as its file and line.
+
+    Raises:
+        SpecError: every mistake that can be seen without data.
+    """
+    later = list(later_parts(data))
+    named = {mistake.path[0] for mistake in later}
+    try:
+        spec = Spec.model_validate(data)
+    except ValidationError as error:
+        found = [mistake for mistake in mistakes_of(error, Spec) if mistake.path[0] not in named]
+        raise refusal(later + found, place) from None
+    mistakes = [*later, *broken_rules(spec)]
+    if mistakes:
+        raise refusal(mistakes, place)
+    return spec
+
+
+def load_environment(name: str | None, beside: File) -> Environment:
+    """The environment of that name: `env/NAME.yml` beside the spec, then `conf/env/NAME.yml` of the current folder.
+
+    Raises:
+        SpecError: there is none of that name, or it holds a mistake.
+    """
+    wanted = name or "local"
+    folders = [beside / "env", File("conf") / "env"]
+    if wanted != File(wanted).name or "\0" in wanted:
+        raise SpecError(f"`--env {wanted[:80]}` is not a name.", "Give the name of a file of conf/env, such as local.")
+    for folder in folders:
+        if (folder / f"{wanted}.yml").is_file():
+            return _environment(folder / f"{wanted}.yml", wanted)
+    if wanted == "local":
+        return Environment()
+    there = {file.stem for folder in folders for file in folder.glob("*.yml")} | {"local"}
+    raise SpecError(
+        f"There is no environment '{wanted}': looked for {wanted}.yml in {' and '.join(map(str, folders))}.",
+        did_you_mean(wanted, there),
+    )
+
+
+def dump(spec: Spec) -> str:
+    """The spec as YAML, everything written out; reading it gives the same spec."""
+    data = spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
+
+
+def _environment(file: File, name: str) -> Environment:
+    document = _read(file)
+    try:
+        return Environment.model_validate({"name": name, **document.data})
+    except ValidationError as error:
+        raise refusal(mistakes_of(error, Environment), _places(str(file), document.lines, ())) from None
+
+
+def _places(name: str, lines: Mapping[Path, int], changed: Iterable[Path]) -> Places:
+    changed = frozenset(changed)
+
+    def place(path: Path) -> str:
+        for length in range(len(path), 0, -1):
+            if path[:length] in changed:
+                return "--set "
+            if path[:length] in lines:
+                return f"{name}:{lines[path[:length]]}: "
+        return f"{name}: "
+
+    return place
+
+
+def _read(file: File) -> Document:
+    text = _text(file)
+    document = read_yaml(text, str(file))
+    if document.data is None:
+        raise SpecError(f"`{file}` is empty.", "A spec needs two lines at least: `source: …` and `target: …`.")
+    if not isinstance(document.data, dict):
+        shown = "a list" if isinstance(document.data, list) else "a single value"
+        raise SpecError(f"`{file}` must hold a mapping of keys. Got {shown} instead.", "Begin with `source: …`.")
+    return document
+
+
+def _text(file: File) -> str:
+    try:
+        if not file.exists():
+            raise SpecError(f"`{file}`: there is no such file.", _nearest_file(file))
+        if not file.is_file():
+            raise SpecError(f"`{file}` is not a file.", "Name the spec's YAML file.")
+        with file.open("rb") as opened:
+            content = opened.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SpecError(f"`{str(file)[:200]!s}` cannot be read: {reason}.", "Name the spec's YAML file.") from None
+    if len(content) > MAX_BYTES:
+        raise SpecError(f"`{file}` is larger than {MAX_BYTES // 1024} KiB.", "A spec is a page; is this the data?")
+    return _decoded(content, file)
+
+
+def _decoded(content: bytes, file: File) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        what = f"`{file}:{line}` is not UTF-8 text (byte 0x{content[error.start]:02x})."
+        raise SpecError(what, "Save the file as UTF-8.") from None
+
+
+def _nearest_file(file: File) -> str:
+    siblings = [entry.name for entry in file.parent.glob("*.y*ml")] if file.parent.is_dir() else []
+    close = nearest(file.name, siblings)
+    return f"Did you mean '{file.parent / close}'?" if close else "`spark-jobs init DATA --target T` writes one."
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts so that the 1.2 core rules read them as texts again."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    quoted = not isinstance(resolve(text), str) or not text.isprintable() or text != text.strip()
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if quoted else None)
+
+
+_Dumper.add_representer(str, _represent_text)

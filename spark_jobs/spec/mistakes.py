@@ -1,0 +1,200 @@
+"""How mistakes in a spec are worded: the place, what was expected, what came, the nearest valid name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from spark_jobs.errors import SpecError, did_you_mean, nearest
+from spark_jobs.spec.yaml12 import Path
+
+SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One mistake: where it is, what is wrong, and what would be right where that is known."""
+
+    path: Path
+    text: str
+    hint: str = ""
+
+
+def dotted(path: Path) -> str:
+    """A key path as a person writes it.
+
+    >>> dotted(("columns", "order", "a.b", 2))
+    'columns.order."a.b"[2]'
+    """
+    shown = ""
+    for part in path:
+        if isinstance(part, int):
+            shown += f"[{part}]"
+        else:
+            name = part if re.fullmatch(r"[\w-]+", part) else '"' + part[:80].replace('"', '""') + '"'
+            shown += f".{name}" if shown else name
+    return shown
+
+
+def refusal(mistakes: Sequence[Mistake], place: Callable[[Path], str]) -> SpecError:
+    """All mistakes as one error, a line each.
+
+    Args:
+        mistakes: at least one.
+        place: what stands before a key path, such as "conf/churn.yml:7: ".
+    """
+    lines = [f"`{place(one.path)}{dotted(one.path)}` {one.text}" for one in mistakes[:SHOWN]]
+    if len(mistakes) == 1:
+        return SpecError(lines[0], mistakes[0].hint or "`spark-jobs schema` prints every key and what it may hold.")
+    lines = [f"{line} {one.hint}".rstrip() for line, one in zip(lines, mistakes, strict=False)]
+    more = f", the first {SHOWN} shown" if len(mistakes) > SHOWN else ""
+    return SpecError("\n".join(lines), f"{len(mistakes)} mistakes{more}; `spark-jobs schema` prints every key.")
+
+
+def mistakes_of(error: ValidationError, model: type[BaseModel], prefix: Path = ()) -> list[Mistake]:
+    """The mistakes pydantic found, in our words, one for each place.
+
+    Args:
+        error: what pydantic raised for `model`.
+        model: says what was expected.
+        prefix: where the model stands in the spec.
+    """
+    schema = model.model_json_schema()
+    found: dict[Path, Mistake] = {}
+    for details in error.errors(include_url=False):
+        path, node = _walk(schema, tuple(details["loc"]))
+        found.setdefault(path, _worded((*prefix, *path), node, details, schema))
+    parents = {path[:length] for path in found for length in range(len(path))}
+    return [mistake for path, mistake in found.items() if path not in parents]
+
+
+def _worded(path: Path, node: Mapping[str, Any], details: Mapping[str, Any], schema: Mapping[str, Any]) -> Mistake:
+    given = details["input"]
+    match details["type"]:
+        case "missing":
+            return Mistake(path, "is missing.", f"It must be {_expected(node, schema)}.")
+        case "extra_forbidden":
+            known = list(node.get("properties", {}))
+            return Mistake(path, "is not a key that is known here.", did_you_mean(str(path[-1]), known))
+        case "rule":
+            return Mistake(path, details["msg"] + got(given))
+    return Mistake(path, f"must be {_expected(node, schema)}.{got(given)}", _hint(given, node, schema))
+
+
+def _hint(given: object, node: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    free = [branch.get("type") for branch in _branches([node], schema) if not {"enum", "const"} & set(branch)]
+    if isinstance(given, str):
+        close = nearest(given, _choices(node, schema))
+        return f"Did you mean '{close}'?" if close else f"Write [{given}]." if "array" in free else ""
+    plain = given is None or isinstance(given, bool | int | float)
+    return "Put it in quotes if it is meant as text." if plain and "string" in free else ""
+
+
+def got(value: object) -> str:
+    """What came instead, short enough for a line.
+
+    >>> got(True)
+    ' Got true instead.'
+    """
+    match value:
+        case None:
+            shown = "nothing (null)"
+        case bool():
+            shown = str(value).lower()
+        case str():
+            cut = value if len(value) <= 60 else value[:60] + "…"
+            shown = "an empty text" if not value else "'" + cut.encode("unicode_escape").decode() + "'"
+            shown = shown if not cut.isprintable() else f"'{cut}'" if value else "an empty text"
+        case list() | tuple():
+            shown = "a list"
+        case Mapping():
+            shown = "a mapping"
+        case _:
+            shown = str(value)[:60]
+    return f" Got {shown} instead."
+
+
+def _walk(schema: Mapping[str, Any], location: tuple[str | int, ...]) -> tuple[Path, Mapping[str, Any]]:
+    """The key path without pydantic's union tags, and the part of the schema that says what is expected there."""
+    path: list[str | int] = []
+    nodes = [schema]
+    for part in location:
+        inner = [child for node in _branches(nodes, schema) if (child := _child(node, part)) is not None]
+        if inner:
+            path.append(part)
+            nodes = inner
+        elif not any("anyOf" in _resolved(node, schema) for node in nodes) and part != "[key]":
+            return (*path, part), next(iter(_branches(nodes, schema)), {})
+    return tuple(path), nodes[0]
+
+
+def _resolved(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    reference = node.get("$ref")
+    return schema["$defs"][reference.rpartition("/")[2]] if reference else node
+
+
+def _branches(nodes: Iterable[Mapping[str, Any]], schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = []
+    for node in (_resolved(node, schema) for node in nodes):
+        found += _branches(node["anyOf"], schema) if "anyOf" in node else [node]
+    return found
+
+
+def _child(node: Mapping[str, Any], part: str | int) -> Mapping[str, Any] | None:
+    if isinstance(part, int):
+        items = node.get("items")
+        return items if isinstance(items, Mapping) else {} if node.get("type") == "array" else None
+    if part in node.get("properties", {}):
+        child: Mapping[str, Any] = node["properties"][part]
+        return child
+    rest = node.get("additionalProperties")
+    return rest if isinstance(rest, Mapping) else {} if rest is True else None
+
+
+def _choices(node: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
+    branches = _branches([node], schema)
+    return [str(choice) for branch in branches for choice in branch.get("enum", [branch.get("const")]) if choice]
+
+
+def _expected(node: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    branches = _branches([node], schema)
+    choices = _choices(node, schema)
+    phrases = [_phrase(branch) for branch in branches if not {"enum", "const"} & set(branch)]
+    phrases = [phrase for phrase in dict.fromkeys(phrases) if phrase]
+    if choices:
+        phrases.insert(0, ("one of " if len(choices) > 1 and len(phrases) == 0 else "") + ", ".join(choices))
+    return " or ".join(phrases) or "something else"
+
+
+def _phrase(node: Mapping[str, Any]) -> str:
+    match node.get("type"):
+        case "integer":
+            return "an int" + _bounds(node)
+        case "number":
+            return "a number" + _bounds(node)
+        case "boolean":
+            return "true or false"
+        case "string":
+            return _text_phrase(node)
+        case "array":
+            return "a list"
+        case "object":
+            return "a mapping"
+    return ""
+
+
+def _text_phrase(node: Mapping[str, Any]) -> str:
+    if "pattern" in node:
+        return f"text like {node['pattern']}"
+    longest = f" of at most {node['maxLength']} characters" if "maxLength" in node else ""
+    return ("text, not empty" if node.get("minLength") else "text") + ("" if node.get("minLength") else longest)
+
+
+def _bounds(node: Mapping[str, Any]) -> str:
+    signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    bounds = [f"{sign} {node[key]}" for key, sign in signs.items() if key in node]
+    return " " + " and ".join(bounds) if bounds else ""

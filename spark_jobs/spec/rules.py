@@ -1,0 +1,183 @@
+"""What a spec must be beyond the shape of its keys, as far as it can be seen without data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from spark_jobs.errors import did_you_mean, nearest
+from spark_jobs.spec import vocabulary
+from spark_jobs.spec.mistakes import Mistake, got
+from spark_jobs.spec.models import Spec
+from spark_jobs.spec.yaml12 import Path
+
+LISTS = ("ignore", "numeric", "categorical", "date", "text", "order")
+
+
+def later_parts(data: Mapping[str, Any]) -> Iterator[Mistake]:
+    """What the data asks for whose part is still to come; looked for before the shape is judged."""
+    for key in vocabulary.LATER_KEYS & set(data):
+        yield Mistake((key,), not_built(f"`{key}`"), "Take it out.")
+    for part, later, hint in (
+        ("source", vocabulary.LATER_SOURCES, "Read csv, json, parquet, delta or a table."),
+        ("model", vocabulary.LATER_MODELS, "Name an algorithm, such as linear."),
+    ):
+        kind = data[part].get("kind") if isinstance(data.get(part), Mapping) else None
+        if isinstance(kind, str) and kind in later:
+            yield Mistake((part, "kind"), not_built(f"'{kind}'"), hint)
+
+
+def not_built(what: str) -> str:
+    """The words for a key, a kind or a verb whose part is still to come."""
+    return f"asks for {what}, which is not built yet."
+
+
+def broken_rules(spec: Spec) -> Iterator[Mistake]:
+    """Every rule the spec breaks, each with its place."""
+    for rule in (_source, _options, _column_lists, _roles, _reserved, _split, _task, _metrics, _timezone):
+        yield from rule(spec)
+
+
+def _source(spec: Spec) -> Iterator[Mistake]:
+    source = spec.source
+    if source.path is None and source.table is None:
+        yield Mistake(("source",), "names neither a `path` nor a `table`.", "Write `source: data/flights.csv`.")
+    if source.path is not None and source.table is not None:
+        yield Mistake(("source",), "names both a `path` and a `table`.", "Keep one of them.")
+    elif (source.kind == "table") != (source.table is not None) and source.kind is not None:
+        wanted = "table" if source.kind == "table" else "path"
+        yield Mistake(("source", "kind"), f"'{source.kind}' needs a `{wanted}`.", f"Give `source.{wanted}`.")
+    if source.names is not None:
+        yield from _twice(("source", "names"), source.names)
+        if not source.names:
+            yield Mistake(("source", "names"), "must be a list of at least one name.", "")
+
+
+def _options(spec: Spec) -> Iterator[Mistake]:
+    known = {option.casefold(): option for option in vocabulary.OPTIONS}
+    decided = {option.casefold() for option in vocabulary.DECIDED}
+    for option, value in spec.source.options.items():
+        path: Path = ("source", "options", option)
+        if option.casefold() in decided:
+            hint = "Leave it out: every row is read, types come from all rows, torn rows are set aside and counted."
+            yield Mistake(path, "is not for the spec to choose.", hint)
+        elif option.casefold() not in known:
+            yield Mistake(path, "is not an option of Spark's readers.", did_you_mean(option, vocabulary.OPTIONS))
+        elif known[option.casefold()] in vocabulary.FORMATS and not re.fullmatch(r"[A-Za-z0-9 /.:,'+-]+", str(value)):
+            text = f"must be a date pattern of letters, digits, blanks and / . : , - ' +.{got(value)}"
+            yield Mistake(path, text, "Such as MM/dd/yyyy hh:mm:ss a.")
+
+
+def _column_lists(spec: Spec) -> Iterator[Mistake]:
+    seen: dict[str, str] = {}
+    for name in LISTS:
+        listed = tuple(getattr(spec.columns, name))
+        yield from _twice(("columns", name), listed)
+        for index, column in enumerate(dict.fromkeys(listed)):
+            place: Path = ("columns", name, column if name == "order" else index)
+            if column in seen:
+                yield Mistake(place, f"lists '{column}', which `columns.{seen[column]}` lists too.", "Keep one.")
+            elif column == spec.target:
+                yield Mistake(place, f"lists '{column}', which is the target.", "Take it out.")
+            seen.setdefault(column, name)
+    for column, levels in spec.columns.order.items():
+        yield from _twice(("columns", "order", column), levels, "level")
+        if len(levels) < 2:
+            yield Mistake(("columns", "order", column), "must be a list of at least two levels.", "From low to high.")
+
+
+def _twice(path: Path, names: tuple[str, ...], what: str = "column") -> Iterator[Mistake]:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield Mistake((*path, index), f"names the {what} '{name}' a second time.", "Keep it once.")
+
+
+def _roles(spec: Spec) -> Iterator[Mistake]:
+    for path, column in _used(spec):
+        if column == spec.target:
+            yield Mistake(path, f"names '{column}', which is the target.", "Name another column, or take it out.")
+    if spec.weight is not None and spec.weight in spec.columns.ignore:
+        yield Mistake(("weight",), f"names '{spec.weight}', which `columns.ignore` lists.", "Take it out of one.")
+    for name in ("key", "evaluate.slices", "predictions.keep", "clean.duplicates.by"):
+        yield from _twice(tuple(name.split(".")), _listed(spec, name))
+    for column in spec.features.per_column:
+        if column in spec.columns.ignore:
+            text = f"is about '{column}', which `columns.ignore` lists."
+            yield Mistake(("features", "per_column", column), text, "Take it out of one of them.")
+
+
+def _used(spec: Spec) -> Iterator[tuple[Path, str]]:
+    """The columns the spec gives a part to, apart from the target."""
+    if spec.weight is not None:
+        yield ("weight",), spec.weight
+    yield from ((("key", index), column) for index, column in enumerate(spec.key))
+    if spec.split.column is not None and spec.split.kind != "column":
+        yield ("split", "column"), spec.split.column
+    yield from ((("features", "per_column", column), column) for column in spec.features.per_column)
+
+
+def _listed(spec: Spec, name: str) -> tuple[str, ...]:
+    found: object = spec
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found if isinstance(found, tuple) else ()
+
+
+def _reserved(spec: Spec) -> Iterator[Mistake]:
+    kept = ((("predictions", "keep", index), name) for index, name in enumerate(_listed(spec, "predictions.keep")))
+    for path, column in ((("target",), spec.target), *_used(spec), *kept):
+        if column.casefold() in vocabulary.RESERVED:
+            yield Mistake(path, f"names '{column}', a name that predictions use.", "Rename the column in the source.")
+
+
+def _split(spec: Spec) -> Iterator[Mistake]:
+    split = spec.split
+    needs = split.kind in ("time", "group", "column")
+    if needs and split.column is None:
+        yield Mistake(("split", "column"), f"is missing: the kind '{split.kind}' needs one.", "Name it.")
+    if not needs and split.column is not None:
+        hint = "Say `kind: time`, `group` or `column`, or leave the column out."
+        yield Mistake(("split", "column"), f"has no use with the kind '{split.kind}'.", hint)
+    if split.test_value is not None and split.kind != "column":
+        yield Mistake(("split", "test_value"), f"has no use with the kind '{split.kind}'.", "Say `kind: column`.")
+
+
+def _task(spec: Spec) -> Iterator[Mistake]:
+    if spec.task is None or spec.task == "binary":
+        return
+    for path, given in ((("positive",), spec.positive), (("evaluate", "threshold"), spec.evaluate.threshold)):
+        if given is not None:
+            yield Mistake(path, f"has no use with `task: {spec.task}`.", "Take it out, or say `task: binary`.")
+    if spec.model.balance and spec.task == "regression":
+        yield Mistake(("model", "balance"), "weighs classes, and `task: regression` has none.", "Take it out.")
+
+
+def _metrics(spec: Spec) -> Iterator[Mistake]:
+    evaluate = spec.evaluate
+    of_task = vocabulary.REGRESSION_METRICS if spec.task == "regression" else vocabulary.CLASS_METRICS
+    allowed = vocabulary.METRICS if spec.task is None else of_task
+    named: list[tuple[Path, str]] = [(("evaluate", "metrics", i), name) for i, name in enumerate(evaluate.metrics)]
+    named += [(("evaluate", "gate", name), name) for name in evaluate.gate]
+    for path, name in named:
+        if name not in vocabulary.METRICS:
+            hint = did_you_mean(name, vocabulary.METRICS)
+            yield Mistake(path, f"names a metric that is not known.{got(name)}", hint)
+        elif name not in allowed:
+            yield Mistake(path, f"is not a metric of `task: {spec.task}`.{got(name)}", f"It has {', '.join(allowed)}.")
+    if evaluate.threshold is not None and evaluate.threshold not in vocabulary.LABEL_METRICS:
+        text = f"must be one of {', '.join(vocabulary.LABEL_METRICS)}.{got(evaluate.threshold)}"
+        yield Mistake(("evaluate", "threshold"), text, did_you_mean(evaluate.threshold, vocabulary.LABEL_METRICS))
+    yield from _twice(("evaluate", "metrics"), evaluate.metrics, "metric")
+
+
+def _timezone(spec: Spec) -> Iterator[Mistake]:
+    try:
+        ZoneInfo(spec.timezone)
+    except (OSError, ValueError, KeyError):  # unknown, a folder of zones, or a path that leaves the zones' folder
+        from zoneinfo import available_timezones
+
+        close = nearest(spec.timezone, available_timezones())
+        hint = f"Did you mean '{close}'?" if close else "Such as Europe/Berlin; see the IANA time zone names."
+        yield Mistake(("timezone",), f"must be an IANA time zone.{got(spec.timezone)}", hint)

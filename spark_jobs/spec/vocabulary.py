@@ -1,0 +1,88 @@
+"""The names a spec may use that belong to no single model: metrics, reader options, reserved columns, later parts."""
+
+from __future__ import annotations
+
+REGRESSION_METRICS = ("rmse", "mse", "mae", "r2", "mape")
+LABEL_METRICS = ("accuracy", "balanced_accuracy", "precision", "recall", "f1")
+PROBABILITY_METRICS = ("roc_auc", "pr_auc", "log_loss", "brier")
+CLASS_METRICS = LABEL_METRICS + PROBABILITY_METRICS
+METRICS = REGRESSION_METRICS + CLASS_METRICS
+
+RESERVED = frozenset(
+    [
+        "_row",
+        "_row_id",
+        "_model_name",
+        "_model_version",
+        "_run_id",
+        "_batch_id",
+        "_scored_at",
+        "_reasons",
+        "_source",
+        "prediction",
+        "probability",
+        "probabilities",
+        "margin",
+        "valid",
+    ]
+)
+
+LATER_KEYS = frozenset({"tune", "checks", "privacy"})
+LATER_SOURCES = frozenset({"jdbc", "kafka"})
+LATER_MODELS = frozenset({"auto"})
+
+# Spark's reader options of the formats we read, and our own `decimal`. Spark ignores a name that it does not know.
+OPTIONS = frozenset(
+    [
+        "sep",
+        "delimiter",
+        "quote",
+        "escape",
+        "charToEscapeQuoteEscaping",
+        "comment",
+        "encoding",
+        "charset",
+        "header",
+        "multiLine",
+        "lineSep",
+        "ignoreLeadingWhiteSpace",
+        "ignoreTrailingWhiteSpace",
+        "nullValue",
+        "nanValue",
+        "positiveInf",
+        "negativeInf",
+        "emptyValue",
+        "dateFormat",
+        "timestampFormat",
+        "timestampNTZFormat",
+        "locale",
+        "maxColumns",
+        "maxCharsPerColumn",
+        "unescapedQuoteHandling",
+        "compression",
+        "decimal",
+        "primitivesAsString",
+        "prefersDecimal",
+        "allowComments",
+        "allowUnquotedFieldNames",
+        "allowSingleQuotes",
+        "allowNumericLeadingZeros",
+        "allowNonNumericNumbers",
+        "allowBackslashEscapingAnyCharacter",
+        "allowUnquotedControlChars",
+        "mergeSchema",
+        "datetimeRebaseMode",
+        "int96RebaseMode",
+        "versionAsOf",
+        "timestampAsOf",
+        "recursiveFileLookup",
+        "pathGlobFilter",
+        "modifiedBefore",
+        "modifiedAfter",
+    ]
+)
+# Options that would undo how a source is read: whole, typed by all its rows, torn rows set aside and counted.
+DECIDED = frozenset(
+    ["mode", "inferSchema", "enforceSchema", "columnNameOfCorruptRecord", "samplingRatio", "path", "paths", "schema"]
+)
+FORMATS = ("dateFormat", "timestampFormat", "timestampNTZFormat")
