@@ -1,0 +1,63 @@
+"""Linear regression for a number, logistic regression for a class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from spark_jobs.models import Algorithm, Options, Shape, _slots
+
+if TYPE_CHECKING:
+    from pyspark.ml import Estimator
+
+
+class LinearOptions(Options):
+    """Options of linear and logistic regression."""
+
+    regularization: float = Field(1e-4, ge=0, description="Weight of the penalty on the size of coefficients.")
+    elastic_net: float = Field(0.0, ge=0, le=1, description="Share of the penalty on |c| (lasso); the rest is on c².")
+    max_iterations: int = Field(100, ge=1, le=100_000, description="Passes over the data at most.")
+    tolerance: float = Field(1e-6, gt=0, lt=1, description="Relative change below which the search ends.")
+    intercept: bool = Field(True, description="Whether the model has a constant term.")
+    solver: Literal["auto", "normal", "l-bfgs"] = Field(
+        "auto", description="Regression: `normal` needs one pass and at most 4096 features; auto takes it where it can."
+    )
+
+
+def _arguments(options: LinearOptions, shape: Shape) -> dict[str, Any]:
+    """The arguments that both regressions share.
+
+    `standardization` is off: features come scaled, and Spark's own would take the penalty off constant features, whose
+    normal equations are then singular.
+    """
+    return {
+        **shape.columns,
+        "regParam": options.regularization,
+        "elasticNetParam": options.elastic_net,
+        "maxIter": options.max_iterations,
+        "tol": options.tolerance,
+        "fitIntercept": options.intercept,
+        "standardization": False,
+    }
+
+
+def _regression(options: LinearOptions, shape: Shape) -> Estimator[Any]:
+    from pyspark.ml.regression import LinearRegression
+
+    return LinearRegression(**_arguments(options, shape), solver=options.solver)
+
+
+def _classes(options: LinearOptions, shape: Shape) -> Estimator[Any]:
+    from pyspark.ml.classification import LogisticRegression
+
+    family = "binomial" if shape.task == "binary" else "multinomial"
+    return LogisticRegression(**_arguments(options, shape), family=family)
+
+
+ALGORITHM = Algorithm(
+    title="linear and logistic regression",
+    options=LinearOptions,
+    estimators={"regression": _regression, "binary": _classes, "multiclass": _classes},
+    importances=_slots.of_coefficients,
+)

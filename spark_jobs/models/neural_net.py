@@ -1,0 +1,47 @@
+"""Multilayer perceptron: sigmoid hidden layers, softmax output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
+
+from spark_jobs.models import Algorithm, Options, Shape
+
+if TYPE_CHECKING:
+    from pyspark.ml import Estimator
+
+_Units = Annotated[int, Field(ge=1, le=10_000)]
+
+
+class NeuralNetOptions(Options):
+    """Options of the multilayer perceptron."""
+
+    layers: tuple[_Units, ...] = Field(
+        (32,), strict=False, max_length=8, description="Units of each hidden layer; [] leaves none."
+    )
+    max_iterations: int = Field(100, ge=1, le=100_000, description="Passes over the data at most.")
+    tolerance: float = Field(1e-5, gt=0, lt=1, description="Relative change below which the search ends.")
+    block_rows: int = Field(128, ge=1, le=100_000, description="Rows multiplied as one matrix.")
+
+
+def _classes(options: NeuralNetOptions, shape: Shape) -> Estimator[Any]:
+    from pyspark.ml.classification import MultilayerPerceptronClassifier
+
+    return MultilayerPerceptronClassifier(
+        **shape.columns,
+        layers=[shape.width, *options.layers, shape.classes],
+        maxIter=options.max_iterations,
+        tol=options.tolerance,
+        blockSize=options.block_rows,
+        seed=shape.seed,
+    )
+
+
+ALGORITHM = Algorithm(
+    title="multilayer perceptron",
+    options=NeuralNetOptions,
+    estimators={"binary": _classes, "multiclass": _classes},
+    instead={"regression": "For a number use `model.kind: xgboost`, `boosted_trees`, `forest` or `linear`."},
+    weighted=False,
+)

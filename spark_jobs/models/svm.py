@@ -1,0 +1,53 @@
+"""Linear support vector machine; for many classes one against the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from spark_jobs.models import Algorithm, Options, Shape, _slots
+
+if TYPE_CHECKING:
+    from pyspark.ml import Estimator
+
+
+class SvmOptions(Options):
+    """Options of the linear support vector machine."""
+
+    regularization: float = Field(1e-4, ge=0, description="Weight of the penalty on the size of coefficients.")
+    max_iterations: int = Field(50, ge=1, le=100_000, description="Passes over the data at most, for each class.")
+    tolerance: float = Field(1e-4, gt=0, lt=1, description="Relative change below which the search ends.")
+    intercept: bool = Field(True, description="Whether the model has a constant term.")
+    parallelism: int = Field(4, ge=1, le=64, description="Classes fitted at the same time.")
+
+
+def _binary(options: SvmOptions, shape: Shape) -> Estimator[Any]:
+    from pyspark.ml.classification import LinearSVC
+
+    return LinearSVC(
+        **shape.columns,
+        regParam=options.regularization,
+        maxIter=options.max_iterations,
+        tol=options.tolerance,
+        fitIntercept=options.intercept,
+        standardization=False,
+    )
+
+
+def _multiclass(options: SvmOptions, shape: Shape) -> Estimator[Any]:
+    """One machine a class; each fit is a row of tiny Spark jobs, so that fitting the classes at once saves waiting."""
+    from pyspark.ml.classification import OneVsRest
+
+    parallelism = min(options.parallelism, shape.classes)
+    return OneVsRest(**shape.columns, classifier=_binary(options, shape), parallelism=parallelism)
+
+
+ALGORITHM = Algorithm(
+    title="linear support vector machine",
+    options=SvmOptions,
+    estimators={"binary": _binary, "multiclass": _multiclass},
+    instead={"regression": "For a number use `model.kind: linear`, `forest`, `boosted_trees` or `xgboost`."},
+    probabilities=False,
+    importances=_slots.of_coefficients,
+)

@@ -1,0 +1,33 @@
+"""One decision tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spark_jobs.models import Algorithm, Shape, _slots
+from spark_jobs.models._trees import TreeOptions, arguments
+
+if TYPE_CHECKING:
+    from pyspark.ml import Estimator
+
+
+def _regression(options: TreeOptions, shape: Shape) -> Estimator[Any]:
+    from pyspark.ml.regression import DecisionTreeRegressor
+
+    return DecisionTreeRegressor(**arguments(options, shape))
+
+
+def _classes(options: TreeOptions, shape: Shape) -> Estimator[Any]:
+    from pyspark.ml.classification import DecisionTreeClassifier
+
+    return DecisionTreeClassifier(**arguments(options, shape))
+
+
+ALGORITHM = Algorithm(
+    title="decision tree",
+    options=TreeOptions,
+    estimators={"regression": _regression, "binary": _classes, "multiclass": _classes},
+    categories="label",
+    scaled=False,
+    importances=_slots.of_trees,
+)
