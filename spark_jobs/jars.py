@@ -1,0 +1,174 @@
+"""The Java side on disk: java itself, Delta's pinned jars, and the archive of classes that makes Spark start fast."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+from filelock import FileLock
+
+from spark_jobs.errors import JobError
+
+# Without `root`, Ivy's Maven resolver is Maven Central; no second repository is ever asked.
+_SETTINGS = (
+    '<ivysettings><settings defaultResolver="central"/>'
+    '<resolvers><ibiblio name="central" m2compatible="true"/></resolvers></ivysettings>'
+)
+
+
+class Jar(NamedTuple):
+    """One pinned jar of Maven Central."""
+
+    sha256: str
+    group: str
+    name: str
+    version: str
+
+    @property
+    def file(self) -> str:
+        """The jar's file name in the cache."""
+        return f"{self.name}-{self.version}.jar"
+
+
+def pinned() -> tuple[Jar, ...]:
+    """The jars that Delta needs beside Spark's own, with the checksum each must have."""
+    lines = (files("spark_jobs") / "jars.lock").read_text(encoding="utf-8").splitlines()
+    return tuple(Jar(line.split()[0], *line.split()[1].split(":")) for line in lines if line)
+
+
+def cache_folder() -> Path:
+    """Where downloaded jars and the class archive stay: `SPARK_JOBS_CACHE`, else under the user's cache folder."""
+    given = os.environ.get("SPARK_JOBS_CACHE")
+    if given:
+        return Path(given).expanduser().resolve()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").expanduser().resolve() / "spark_jobs"
+
+
+def spark_home() -> Path:
+    """The Spark that is started: `SPARK_HOME`, else the installed pyspark package."""
+    import pyspark
+
+    return Path(os.environ.get("SPARK_HOME") or Path(pyspark.__file__).parent)
+
+
+def java() -> Path:
+    """The java that is started: that of `JAVA_HOME`, else the first on the path.
+
+    Raises:
+        JobError: there is none.
+    """
+    home = os.environ.get("JAVA_HOME")
+    found = shutil.which(str(Path(home) / "bin" / "java")) if home else shutil.which("java")
+    if found is None:
+        where = f"JAVA_HOME={home} holds no bin/java" if home else "There is no java on the path"
+        raise JobError(
+            f"{where}; Spark needs Java 17 or 21.", "Install one (Debian: apt-get install openjdk-17-jre-headless)."
+        )
+    return Path(found).resolve()
+
+
+def missing() -> tuple[Jar, ...]:
+    """The pinned jars that are not in the cache yet."""
+    folder = _jar_folder()
+    return tuple(jar for jar in pinned() if not (folder / jar.file).is_file())
+
+
+def fetch() -> tuple[Path, ...]:
+    """Delta's jars as local files, downloaded from Maven Central and checked the first time.
+
+    Raises:
+        JobError: the download failed, or a file is not the one that was pinned.
+    """
+    folder = _jar_folder()
+    if missing():
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock"):
+            wanted = missing()
+            if wanted:
+                _download(wanted, folder)
+    return tuple(folder / jar.file for jar in pinned())
+
+
+def archive_path() -> Path:
+    """Where the class archive of this very java, Spark and jars belongs; another version has another file."""
+    jars = sorted((spark_home() / "jars").glob("*.jar")) + [_jar_folder() / jar.file for jar in pinned()]
+    binary = java()
+    seen = [f"{binary} {binary.stat().st_mtime_ns}", *(f"{path} {_stamp(path)}" for path in jars)]
+    key = hashlib.sha256("\n".join(seen).encode()).hexdigest()[:16]
+    return cache_folder() / "classes" / f"{key}.jsa"
+
+
+def _stamp(path: Path) -> str:
+    stat = path.stat()
+    return f"{stat.st_size} {stat.st_mtime_ns}"
+
+
+def _jar_folder() -> Path:
+    delta = next(jar for jar in pinned() if jar.name.startswith("delta-spark"))
+    return cache_folder() / "jars" / f"{delta.name}-{delta.version}"
+
+
+def _download(wanted: tuple[Jar, ...], folder: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        answer = _ask_ivy(wanted, Path(scratch))
+        for jar in wanted:
+            _accept(Path(scratch) / jar.file, jar, folder, answer)
+
+
+def _accept(file: Path, jar: Jar, folder: Path, answer: str) -> None:
+    if not file.is_file():
+        raise JobError(
+            f"Delta's jar {jar.file} could not be downloaded from Maven Central: {_cause(answer)}.",
+            f"Connect once, or put the jars named in {Path(str(files('spark_jobs'))) / 'jars.lock'} into {folder}.",
+        )
+    if hashlib.sha256(file.read_bytes()).hexdigest() != jar.sha256:
+        raise JobError(
+            f"The downloaded {jar.file} is not the pinned file: its SHA-256 differs.",
+            "Something between here and Maven Central changed it; ask who runs the network.",
+        )
+    os.replace(file, folder / jar.file)
+
+
+def _ask_ivy(wanted: tuple[Jar, ...], scratch: Path) -> str:
+    ivy = next((spark_home() / "jars").glob("ivy-*.jar"), None)
+    if ivy is None:
+        return f"{spark_home()} holds no Ivy to download with"
+    modules = "".join(
+        f'<dependency org="{j.group}" name="{j.name}" rev="{j.version}" transitive="false" conf="default->master"/>'
+        for j in wanted
+    )
+    (scratch / "ivy.xml").write_text(
+        f'<ivy-module version="2.0"><info organisation="spark-jobs" module="jars"/>'
+        f"<dependencies>{modules}</dependencies></ivy-module>"
+    )
+    (scratch / "settings.xml").write_text(_SETTINGS)
+    command = [
+        java(),
+        "-cp",
+        ivy,
+        "org.apache.ivy.Main",
+        "-settings",
+        scratch / "settings.xml",
+        "-ivy",
+        scratch / "ivy.xml",
+    ]
+    command += ["-cache", scratch / "ivy", "-retrieve", f"{scratch}/[artifact]-[revision].[ext]"]
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+def _cause(answer: str) -> str:
+    telling = [
+        line.strip() for line in answer.splitlines() if "ERRORS" not in line and ("rror" in line or "xception" in line)
+    ]
+    return telling[0][:200] if telling else "no reason was given"
+
+
+if __name__ == "__main__":
+    fetch()

@@ -1,0 +1,165 @@
+"""What the person at the terminal sees while a job works, and how long each phase took."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TextIO
+
+# Half a second: a line at least every two seconds, also where a tick comes late on a busy machine.
+_TICK = 0.5
+_ERASE = "\r\x1b[2K"
+_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+
+Tasks = tuple[int, int, int]
+"""Running stages, and their tasks done and in all."""
+
+
+@dataclass(eq=False)
+class _Phase:
+    name: str
+    start: float
+
+
+@dataclass
+class _Display:
+    out: TextIO | None = None
+    notes: bool = True
+    drawn: bool = False
+    ticks: int = 0
+    running: list[_Phase] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    tasks: Callable[[], Tasks | None] | None = None
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+_display = _Display()
+
+
+@contextmanager
+def phase(name: str) -> Iterator[None]:
+    """Times a part of the work under a name people understand, and shows it while it lasts."""
+    this = _Phase(name, time.monotonic())
+    with _display.lock:
+        _display.running.append(this)
+        _draw()
+    done = False
+    try:
+        yield
+        done = True
+    finally:
+        _end(this, done)
+
+
+def seconds() -> dict[str, float]:
+    """The seconds of each phase so far, in the order in which they first ended; a repeated phase adds up."""
+    with _display.lock:
+        return {name: round(spent, 3) for name, spent in _display.seconds.items()}
+
+
+def note(text: str) -> None:
+    """Writes a line to standard error that stays, above the live line where there is one."""
+    with _display.lock:
+        if not _display.notes:
+            return
+        _erase()
+        print(text, file=_display.out or sys.stderr, flush=True)
+        _draw()
+
+
+def watch(tasks: Callable[[], Tasks | None] | None) -> None:
+    """Names who knows what Spark is doing; None ends it."""
+    with _display.lock:
+        _display.tasks = tasks
+
+
+@contextmanager
+def show(enabled: bool | None = None, notes: bool = True) -> Iterator[None]:
+    """Starts the clock anew and, while the block runs, draws the live line on standard error.
+
+    Args:
+        enabled: whether to draw; by default where standard error is a terminal. It is never drawn elsewhere.
+        notes: whether `note` writes at all.
+    """
+    terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    stop = threading.Event()
+    with _display.lock:
+        _display.seconds.clear()
+        _display.notes = notes
+        _display.out = sys.stderr if terminal and enabled is not False else None
+    ticker = threading.Thread(target=_tick, args=(stop,), name="progress", daemon=True)
+    if _display.out is not None:
+        ticker.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        with _display.lock:
+            _erase()
+            _display.out, _display.notes = None, True
+
+
+def _end(this: _Phase, done: bool) -> None:
+    spent = time.monotonic() - this.start
+    with _display.lock:
+        _display.running.remove(this)
+        _display.seconds[this.name] = _display.seconds.get(this.name, 0.0) + spent
+        _erase()
+        if done and _display.out is not None and not _display.running:
+            print(f"  {this.name:<24} {_clock(spent)}", file=_display.out, flush=True)
+        _draw()
+
+
+def _tick(stop: threading.Event) -> None:
+    while not stop.wait(_TICK):
+        tasks = _tasks_now()
+        with _display.lock:
+            if not stop.is_set():
+                _display.ticks += 1
+                _draw(tasks)
+
+
+def _tasks_now() -> Tasks | None:
+    # Asked outside the lock: the answer comes from another process, and may not come (the session has just ended).
+    ask = _display.tasks
+    with suppress(Exception):
+        return ask() if ask is not None and _display.running else None
+    return None
+
+
+def _draw(tasks: Tasks | None = None) -> None:
+    if _display.out is None or not _display.running:
+        return
+    spinner = _SPINNER[_display.ticks % len(_SPINNER)]
+    now = time.monotonic()
+    names = " > ".join(f"{running.name}" for running in _display.running)
+    line = f"{spinner} {names} {_clock(now - _display.running[-1].start)}"
+    if tasks is not None and tasks[2]:
+        line += f"  Spark: {tasks[1]} of {tasks[2]} tasks"
+    with suppress(OSError, ValueError):
+        _display.out.write(_ERASE + line[: _width(_display.out)])
+        _display.out.flush()
+        _display.drawn = True
+
+
+def _erase() -> None:
+    if _display.drawn and _display.out is not None:
+        with suppress(OSError, ValueError):
+            _display.out.write(_ERASE)
+            _display.out.flush()
+    _display.drawn = False
+
+
+def _width(out: TextIO) -> int:
+    with suppress(OSError, ValueError):
+        return max(20, os.get_terminal_size(out.fileno()).columns - 1)
+    return 79
+
+
+def _clock(spent: float) -> str:
+    return f"{spent:.1f} s" if spent < 60 else f"{int(spent // 60)}:{int(spent % 60):02d} min"
