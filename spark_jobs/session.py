@@ -138,7 +138,7 @@ def _started(env: spec.Environment) -> SparkSession:
 
     settings = _settings(env)
     _set_up_process(env)
-    builder = SparkSession.builder.config(map=settings)
+    builder = SparkSession.builder.config(map=dict[str, Any](settings))
     try:
         if "SPARK_REMOTE" not in os.environ:
             _launch(settings, _log_file(env))
@@ -169,7 +169,11 @@ def _settings(env: spec.Environment) -> dict[str, str]:
 
 
 def _asked(env: spec.Environment) -> dict[str, str]:
-    return {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in env.spark.items()}
+    return {key: _spark_text(value) for key, value in env.spark.items()}
+
+
+def _spark_text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _is_local(env: spec.Environment) -> bool:
@@ -228,13 +232,20 @@ def _launch(settings: dict[str, str], log: Path | None) -> None:
     if SparkContext._gateway is not None:
         return
     conf = SparkConf(loadDefaults=False).setAll(list(settings.items()))
-    if log is None:
-        gateway = launch_gateway(conf, {"stdout": sys.stderr.fileno()})
-    else:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("wb") as out:
-            gateway = launch_gateway(conf, {"stdout": out, "stderr": out})
+    with _jvm_output(log) as streams:
+        gateway: Any = launch_gateway(conf, streams)  # type: ignore[no-untyped-call]
     SparkContext(conf=conf, gateway=gateway)
+
+
+@contextmanager
+def _jvm_output(log: Path | None) -> Iterator[dict[str, Any]]:
+    # Standard output is ours alone: what the JVM prints goes to its log file, or beside our own messages.
+    if log is None:
+        yield {"stdout": 2}
+        return
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as out:
+        yield {"stdout": out, "stderr": out}
 
 
 def _last_words(env: spec.Environment) -> str:

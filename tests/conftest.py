@@ -1,0 +1,59 @@
+"""What every test can ask for: one Spark session a run, and the real data sets where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = ROOT.parent / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests that need Spark by what they ask for, and runs the quick ones first."""
+    for item in items:
+        if _needs_spark(item):
+            item.add_marker("spark")
+    items.sort(key=_needs_spark)
+
+
+def _needs_spark(item: pytest.Item) -> bool:
+    names = getattr(item, "fixturenames", ())
+    return "spark" in names or "session" in names
+
+
+@pytest.fixture(scope="session")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """The one session of this run; with SPARK_REMOTE=local it is a Spark Connect one."""
+    from spark_jobs import session as sessions
+    from spark_jobs.spec import Environment
+
+    root = tmp_path_factory.mktemp("root")
+    opened = sessions.open(Environment(root=str(root), master="local[2]", memory="3g"))
+    yield opened
+    sessions.close(opened)
+
+
+@pytest.fixture
+def spark(session: SparkSession) -> Iterator[SparkSession]:
+    """The run's session, as new: what a test leaves in the catalog or the settings is gone after it."""
+    yield session
+    for table in session.catalog.listTables():
+        if table.isTemporary:
+            session.catalog.dropTempView(table.name)
+    session.catalog.clearCache()
+    session.conf.set("spark.sql.session.timeZone", "UTC")
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of real data sets that lies beside the repository, or a skip."""
+    if not DATA.is_dir():
+        pytest.skip(f"the shared data sets are not there: {DATA}")
+    return DATA
