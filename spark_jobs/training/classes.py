@@ -1,0 +1,211 @@
+"""How good predicted classes are: two passes over the test rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pyspark.ml.feature import Bucketizer
+from pyspark.ml.functions import vector_to_array
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from spark_jobs.errors import DataError
+from spark_jobs.spec import Task
+from spark_jobs.training.curves import Bins, Doubles
+from spark_jobs.training.edges import FINEST, quantile_edges
+from spark_jobs.training.slices import slice_columns, slice_entries
+from spark_jobs.training.tally import Tally, entry, tally
+
+CONFUSION, SCORES, UNSEEN = 0, 1, 99
+MOST_BINS = 400_000
+CLIP = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked about predicted classes; `curves` are the classes a curve is drawn of."""
+
+    task: Task
+    labels: tuple[str, ...]
+    positive: str | None
+    slices: tuple[str, ...]
+    weight: bool
+
+    @property
+    def curves(self) -> tuple[int, ...]:
+        """Indices of the classes whose score is looked at: the positive one of two, else all."""
+        if self.task == "binary":
+            return (self.event,)
+        return tuple(range(len(self.labels)))
+
+    @property
+    def event(self) -> int:
+        """The index of the positive class; by default the last."""
+        return len(self.labels) - 1 if self.positive is None else self.labels.index(self.positive)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What two passes found: confusion by weight and by rows, the scores in bins, and the tally they came from."""
+
+    confusion: Doubles
+    rows: Doubles
+    bins: dict[int, Bins]
+    tally: Tally
+    probabilities: bool
+
+
+def count_classes(scored: DataFrame, ask: Ask) -> Counted:
+    """The test rows counted by class, score and slice.
+
+    Raises:
+        DataError: there are no rows, or rows of one class only, or scores that are no numbers.
+    """
+    probabilities = "probability" in scored.columns
+    rows = _rows(scored, ask, probabilities)
+    edges = _edges(rows, ask)
+    found = _second_pass(_binned(rows, edges), ask, probabilities)
+    weights, counts = (confusion_of(found.part(CONFUSION), name, len(ask.labels)) for name in ("weight", "rows"))
+    bins = {k: _bins(found.part(SCORES), k) for k in ask.curves}
+    return Counted(weights, counts, bins, found, probabilities)
+
+
+def _rows(scored: DataFrame, ask: Ask, probabilities: bool) -> DataFrame:
+    """Label and prediction as indices (null: unseen in training), weight, losses, a score `p<k>` for each curve."""
+    rows = scored.select(
+        F.col("label").cast("int").alias("label"),
+        F.col("prediction").cast("int").alias("prediction"),
+        (F.col("weight").cast("double") if ask.weight else F.lit(1.0)).alias("w"),
+        _vector(scored, "probability" if probabilities else "rawPrediction").alias("p"),
+        (F.col("label_text") if "label_text" in scored.columns else F.lit(None).cast("string")).alias("label_text"),
+        *slice_columns(ask.slices),
+    )
+    scores = {f"p{k}": F.get("p", F.lit(k)) + F.lit(0.0) for k in ask.curves}
+    losses = {"loss": _log_loss(), "brier": _brier(ask)} if probabilities else {}
+    return rows.withColumns({**scores, **losses}).drop("p")
+
+
+def _vector(scored: DataFrame, name: str) -> Column:
+    if isinstance(scored.schema[name].dataType, T.ArrayType):
+        return F.col(name).cast("array<double>")
+    return vector_to_array(F.col(name))
+
+
+def _log_loss() -> Column:
+    """-log of the probability of the true class, clipped as scikit-learn clips it; 0 for a label never seen."""
+    given = F.coalesce(F.get("p", F.col("label")), F.lit(0.0))
+    return -F.log(F.greatest(F.lit(CLIP), F.least(F.lit(1 - CLIP), given)))
+
+
+def _brier(ask: Ask) -> Column:
+    if ask.task == "binary":
+        off = F.get("p", F.lit(ask.event)) - _is(ask.event).cast("double")
+        return off * off
+    squares = F.aggregate("p", F.lit(0.0), lambda total, p: total + p * p)
+    return squares - 2 * F.coalesce(F.get("p", F.col("label")), F.lit(0.0)) + 1
+
+
+def _is(k: int) -> Column:
+    return F.coalesce(F.col("label") == k, F.lit(False))
+
+
+def _edges(rows: DataFrame, ask: Ask) -> dict[int, Doubles]:
+    """The first pass: sketches of each class's score, apart for rows of the class and for the others."""
+    count = int(np.clip(MOST_BINS // (2 * len(ask.curves)), 200, FINEST))
+    scores = [F.struct(F.lit(k).alias("k"), F.col(f"p{k}").alias("p"), _is(k).alias("hit")) for k in ask.curves]
+    bad = F.col("p").isNull() | F.isnan("p") | F.col("prediction").isNull()
+    seen = (
+        rows.select("label", "prediction", "w", F.explode(F.array(*scores)).alias("s"))
+        .select("label", "prediction", "w", "s.*")
+        .groupBy("k", "hit")
+        .agg(
+            F.count("*").alias("rows"),
+            F.sum("w").alias("weight"),
+            F.count(F.when(bad, 1)).alias("bad"),
+            F.kll_sketch_agg_double("p", F.lit(max(count, 200))).alias("sketch"),
+        )
+        .toArrow()
+        .to_pylist()
+    )
+    _check(seen, ask)
+    return {k: quantile_edges([row["sketch"] for row in seen if row["k"] == k], count) for k in ask.curves}
+
+
+def _check(seen: list[dict[str, Any]], ask: Ask) -> None:
+    first = [row for row in seen if row["k"] == ask.curves[0]]
+    total, weight = (sum(row[name] or 0 for row in first) for name in ("rows", "weight"))
+    advice = "Give more rows, or a larger `split.test`; with a split by time, group or column, look at where it cuts."
+    if not weight:
+        came = f"{total} rows of weight 0" if total else "no row"
+        raise DataError(f"The test part must hold rows of at least two classes. Got {came}.", advice)
+    bad = max(row["bad"] for row in seen)
+    if bad:
+        raise DataError(
+            f"Predictions and scores of test rows must be numbers. Got {bad} that are not, of {total} rows.",
+            "The model may have diverged: scale the features, or choose another `model.kind`.",
+        )
+    only = _only({row["k"]: row["weight"] for row in seen if row["hit"] and row["weight"]}, weight, ask)
+    if only is not None:
+        raise DataError(f"The test part must hold at least two classes. Got {total} rows, {only}.", advice)
+
+
+def _only(held: dict[int, float], weight: float, ask: Ask) -> str | None:
+    """What makes the test rows one class, if they are; `held` is the weight of each class that occurs."""
+    if not held:
+        return f"none of them '{ask.labels[ask.event]}'" if ask.task == "binary" else "all of labels new to the model"
+    if weight in held.values():
+        return f"all of them '{ask.labels[next(iter(held))]}'"
+    if len(held) == 1 and ask.task != "binary":
+        return f"'{ask.labels[next(iter(held))]}' or of labels new to the model"
+    return None
+
+
+def _binned(rows: DataFrame, edges: dict[int, Doubles]) -> DataFrame:
+    """Rows with the bin `t<k>` of each score: a binary search in the edges, inside the JVM."""
+    cut = Bucketizer(
+        splitsArray=[[-np.inf, *edges[k].tolist(), np.inf] for k in edges],
+        inputCols=[f"p{k}" for k in edges],
+        outputCols=[f"t{k}" for k in edges],
+    )
+    return cut.transform(rows)
+
+
+def _second_pass(rows: DataFrame, ask: Ask, probabilities: bool) -> Tally:
+    nothing: dict[str, Column] = {"p": F.lit(None).cast("double"), "hit": F.lit(None).cast("boolean")}
+    true, called = F.coalesce("label", F.lit(len(ask.labels))), F.col("prediction")
+    entries = [entry(CONFUSION, true, called, **nothing)]
+    entries += [entry(SCORES, k, F.col(f"t{k}"), p=F.col(f"p{k}"), hit=_is(k)) for k in ask.curves]
+    entries += [
+        e.withField("p", nothing["p"]).withField("hit", nothing["hit"]) for e in slice_entries(ask.slices, true, called)
+    ]
+    unseen = entry(UNSEEN, text=F.col("label_text"), **nothing)
+    entries.append(F.when(F.col("label").isNull(), unseen))
+    w = F.col("w")
+    measures = {
+        "rows": F.count("*"),
+        "weight": F.sum(w),
+        "hits": F.sum(F.when(F.col("hit"), w).otherwise(0.0)),
+        "scores": F.sum(w * F.col("p")),
+        "low": F.min("p"),
+        "high": F.max("p"),
+    }
+    if probabilities:
+        measures |= {"loss": F.sum(w * F.col("loss")), "brier": F.sum(w * F.col("brier"))}
+    return tally(rows, entries, measures, UNSEEN)
+
+
+def confusion_of(counted: Tally, name: str, known: int) -> Doubles:
+    """True classes by row, predicted ones by column; the last row holds labels never seen in training."""
+    matrix = np.zeros((known + 1, known))
+    np.add.at(matrix, (counted.key("a"), counted.key("b")), counted[name])
+    return matrix
+
+
+def _bins(counted: Tally, k: int) -> Bins:
+    rows = counted.table.filter(counted.key("a") == k)
+    part = Tally(rows)
+    hits = part["hits"]
+    return Bins(part["low"], part["high"], hits, part["weight"] - hits, part["scores"], part["rows"])

@@ -1,0 +1,44 @@
+"""Where to cut a score into bins: at its own quantiles, from sketches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from datasketches import kll_doubles_sketch
+
+from spark_jobs.training.curves import Doubles
+
+FINEST = 65_535
+
+
+def quantile_edges(sketches: Sequence[bytes], count: int) -> Doubles:
+    """Rising edges at about `count` quantiles of each sketch, all finite; a bin reaches from its edge up to the next.
+
+    Quantiles follow the scores wherever they crowd, where bins of a fixed width do not. A value that holds several
+    quantiles is a tie of many rows: it gets a bin of its own. Up to `count` rows every score is an edge.
+    """
+    found = [_edges(kll_doubles_sketch.deserialize(sketch), count) for sketch in sketches]
+    edges = np.unique(np.concatenate([np.empty(0), *found]))
+    return edges[np.isfinite(edges)]
+
+
+def _edges(sketch: kll_doubles_sketch, count: int) -> Doubles:
+    if sketch.is_empty():
+        return np.empty(0)
+    quantiles = np.asarray(sketch.get_quantiles(np.linspace(0, 1, count + 1))) + 0.0
+    values, held = np.unique(quantiles, return_counts=True)
+    crowded = values[held > 2] if sketch.n > count else np.empty(0)
+    return np.concatenate([values, np.nextafter(crowded, np.inf)])
+
+
+def quantiles(sketch: bytes, ranks: Sequence[float]) -> Doubles:
+    """Quantiles from a sketch as Spark writes it, in the order of the ranks."""
+    read = kll_doubles_sketch.deserialize(bytes(sketch))
+    return np.asarray(read.get_quantiles(list(ranks)), dtype=float)
+
+
+def shares_below(sketch: bytes, points: Doubles) -> Doubles:
+    """The share of values up to each point."""
+    read = kll_doubles_sketch.deserialize(bytes(sketch))
+    return np.asarray(read.get_cdf(list(points)), dtype=float)[:-1]

@@ -1,0 +1,134 @@
+"""How good a model is on rows it has not seen: every row counted in Spark, none collected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from pyspark.sql import DataFrame
+
+from spark_jobs.spec import Task
+from spark_jobs.training import curves
+from spark_jobs.training.classes import UNSEEN, Ask, Counted, confusion_of, count_classes
+from spark_jobs.training.metrics import binary_metrics, macro_metrics, per_class, weighted_metrics
+from spark_jobs.training.numbers import evaluate_numbers
+from spark_jobs.training.outcome import Evaluation
+from spark_jobs.training.slices import slice_metrics
+from spark_jobs.training.tally import Tally
+from spark_jobs.training.thresholds import best_threshold
+
+__all__ = ["Evaluation", "evaluate"]
+
+
+def evaluate(
+    scored: DataFrame,
+    task: Task,
+    labels: Sequence[str],
+    positive: str | None,
+    *,
+    threshold_for: str | None = None,
+    slices: Sequence[str] = (),
+    weight: bool = False,
+) -> Evaluation:
+    """Evaluate predictions of the test rows, in two passes over `scored`.
+
+    `scored` has `label` and `prediction` (double: the value, or the index in `labels`; a null label is one never seen
+    in training), for classes `probability` or, where the model has none, `rawPrediction` (vector or array), and where
+    asked for `weight` and the slicing columns; `label_text` names labels never seen. Such a row is an error: no class
+    gets it right, its log loss is the greatest there is, and for a curve it is not of the curve's class.
+
+    Areas are of scores binned at their quantiles (exact up to 65,535 distinct scores, then off by at most
+    `details.curves.<label>.auc_bound`). Precision, recall and F1 are of the positive class of two, else macro means.
+
+    Raises:
+        DataError: there are no rows, rows of one class only, or predictions that are no numbers.
+        SpecError: `threshold_for` is no metric that has a threshold.
+    """
+    if task == "regression":
+        return evaluate_numbers(scored, slices, weight)
+    ask = Ask(task, tuple(labels), positive, tuple(slices), weight)
+    counted = count_classes(scored, ask)
+    metrics = _metrics(counted.confusion, ask) | _areas(counted) | _losses(counted)
+    details = _details(counted, ask)
+    if task == "binary" and threshold_for is not None:
+        details["threshold"] = best_threshold(counted.bins[ask.event], threshold_for)
+    return Evaluation(task, int(counted.rows.sum()), metrics, details, _notes(counted, ask))
+
+
+def _metrics(confusion: curves.Doubles, ask: Ask) -> dict[str, float]:
+    return binary_metrics(confusion, ask.event) if ask.task == "binary" else macro_metrics(confusion)
+
+
+def _drawn(counted: Counted) -> dict[int, curves.Bins]:
+    """The classes that have test rows and are not all there is: only these have a curve."""
+    return {k: b for k, b in counted.bins.items() if b.positives.sum() > 0 and b.negatives.sum() > 0}
+
+
+def _areas(counted: Counted) -> dict[str, float]:
+    drawn = _drawn(counted).values()
+    return {
+        "roc_auc": float(np.mean([curves.roc_auc(bins) for bins in drawn])),
+        "pr_auc": float(np.mean([curves.pr_auc(bins) for bins in drawn])),
+    }
+
+
+def _losses(counted: Counted) -> dict[str, float]:
+    first = next(iter(counted.bins.values()))
+    weight = float((first.positives + first.negatives).sum())
+    return _mean_losses(counted.tally.part(0), weight) if counted.probabilities else {}
+
+
+def _mean_losses(counted: Tally, weight: float) -> dict[str, float]:
+    return {name: float(counted[of].sum()) / weight for name, of in (("log_loss", "loss"), ("brier", "brier"))}
+
+
+def _details(counted: Counted, ask: Ask) -> dict[str, Any]:
+    known = len(ask.labels)
+    shown = counted.rows if counted.rows[known].sum() else counted.rows[:known]
+    return {
+        "labels": list(ask.labels),
+        "positive": ask.labels[ask.event] if ask.task == "binary" else None,
+        "confusion": shown.astype(int),
+        "per_class": per_class(counted.confusion, counted.rows, ask.labels),
+        "weighted": weighted_metrics(counted.confusion),
+        "curves": {ask.labels[k]: _curve(bins, counted.probabilities) for k, bins in _drawn(counted).items()},
+        "unseen_labels": _unseen(counted),
+        "slices": slice_metrics(counted.tally, ask.slices, lambda part: _slice(part, ask, counted.probabilities)),
+    }
+
+
+def _curve(bins: curves.Bins, probabilities: bool) -> dict[str, Any]:
+    curve = {
+        "roc_auc": curves.roc_auc(bins),
+        "pr_auc": curves.pr_auc(bins),
+        "auc_bound": curves.roc_bound(bins),
+        "bins": len(bins.low),
+        "roc": curves.roc_points(bins),
+        "pr": curves.pr_points(bins),
+    }
+    return curve | ({"calibration": curves.calibration(bins)} if probabilities else {})
+
+
+def _slice(part: Tally, ask: Ask, probabilities: bool) -> Mapping[str, float]:
+    metrics = _metrics(confusion_of(part, "weight", len(ask.labels)), ask)
+    return metrics | (_mean_losses(part, float(part["weight"].sum())) if probabilities else {})
+
+
+def _unseen(counted: Counted) -> dict[str, int]:
+    part = counted.tally.part(UNSEEN)
+    others = part.key("others")
+    named = zip(part.texts(), others, part["rows"], strict=True)
+    return {("(others)" if other else text or "(unknown)"): int(rows) for text, other, rows in named}
+
+
+def _notes(counted: Counted, ask: Ask) -> tuple[str, ...]:
+    notes = []
+    unseen = int(counted.rows[len(ask.labels)].sum())
+    if unseen:
+        notes.append(f"{unseen} test rows have a label that training never saw: each counts as an error.")
+    absent = [ask.labels[k] for k, bins in counted.bins.items() if bins.positives.sum() == 0]
+    if absent:
+        listed = ", ".join(f"'{label}'" for label in absent[:5]) + (" …" if len(absent) > 5 else "")
+        notes.append(f"No test row has the label {listed}: the means leave it out.")
+    return tuple(notes)

@@ -1,0 +1,93 @@
+"""Metrics from counts: what remains to be done once Spark has added up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from spark_jobs.training.curves import Doubles
+
+
+def regression_metrics(sums: Mapping[str, float]) -> dict[str, float]:
+    """RMSE, MSE, MAE, R² and MAPE from sums over rows.
+
+    `weight` Σw, `squared` Σw·e², `absolute` Σw·|e|, `relative` Σw·|e/y| and `nonzero` Σw over rows with y ≠ 0,
+    `shifted` Σw·(y-c) and `shifted2` Σw·(y-c)² for any c near the mean. MAPE leaves out rows whose target is 0 and is
+    absent where no other row is left. R² of a constant target is 1 for perfect predictions, else 0, as scikit-learn has it.
+    """
+    weight = sums["weight"]
+    mse = sums["squared"] / weight
+    spread = sums["shifted2"] - sums["shifted"] ** 2 / weight
+    constant = spread <= 1e-12 * sums["shifted2"] or spread <= 0
+    r2 = float(sums["squared"] == 0) if constant else 1 - sums["squared"] / spread
+    found = {"rmse": math.sqrt(mse), "mse": mse, "mae": sums["absolute"] / weight, "r2": r2}
+    if sums["nonzero"] > 0:
+        found["mape"] = sums["relative"] / sums["nonzero"]
+    return found
+
+
+def class_table(confusion: Doubles) -> dict[str, Doubles]:
+    """Precision, recall, F1 and weight of each class from a confusion matrix.
+
+    Rows are true classes, columns predicted ones. There may be one row more than columns: rows of a label never seen
+    in training, an error wherever they were put. What has no denominator is 0.
+    """
+    known = confusion.shape[1]
+    right = np.diag(confusion[:known])
+    support, called = confusion[:known].sum(axis=1), confusion.sum(axis=0)
+    return {
+        "precision": _share(right, called),
+        "recall": _share(right, support),
+        "f1": _share(2 * right, support + called),
+        "support": support,
+    }
+
+
+def binary_metrics(confusion: Doubles, positive: int) -> dict[str, float]:
+    """Accuracy, and precision, recall and F1 of the positive class."""
+    table = class_table(confusion)
+    one = {name: float(table[name][positive]) for name in ("precision", "recall", "f1")}
+    return overall(confusion) | one
+
+
+def macro_metrics(confusion: Doubles) -> dict[str, float]:
+    """Accuracy, and precision, recall and F1 as plain means over the classes that occur or were predicted."""
+    table = class_table(confusion)
+    met = (confusion[: confusion.shape[1]].sum(axis=1) + confusion.sum(axis=0)) > 0
+    macro = {name: float(table[name][met].mean()) for name in ("precision", "recall", "f1")}
+    return overall(confusion) | macro
+
+
+def weighted_metrics(confusion: Doubles) -> dict[str, float]:
+    """Precision, recall and F1 as means over the classes, weighted by how much of each there is."""
+    table = class_table(confusion)
+    return {name: float(np.average(table[name], weights=table["support"])) for name in ("precision", "recall", "f1")}
+
+
+def overall(confusion: Doubles) -> dict[str, float]:
+    """Accuracy, and balanced accuracy: the mean recall of the classes that occur."""
+    known = confusion.shape[1]
+    table = class_table(confusion)
+    occur = table["support"] > 0
+    balanced = float(table["recall"][occur].mean()) if occur.any() else 0.0
+    return {
+        "accuracy": float(np.diag(confusion[:known]).sum() / confusion.sum()),
+        "balanced_accuracy": balanced,
+    }
+
+
+def per_class(confusion: Doubles, rows: Doubles, labels: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The table of classes by label, with plain counts of rows."""
+    table = class_table(confusion)
+    counts = rows[: len(labels)].sum(axis=1)
+    return {
+        label: {name: float(table[name][k]) for name in ("precision", "recall", "f1")} | {"rows": int(counts[k])}
+        for k, label in enumerate(labels)
+    }
+
+
+def _share(part: Doubles, whole: Doubles) -> Doubles:
+    return np.divide(part, whole, out=np.zeros_like(part, dtype=float), where=whole > 0)
