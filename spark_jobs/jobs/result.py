@@ -18,7 +18,7 @@ class Result:
     lines a person reads; it is no part of the JSON.
     """
 
-    job: str
+    job: str | None
     status: str = "done"
     error: Mapping[str, str] | None = None
     run_id: str | None = None
@@ -44,7 +44,7 @@ class Result:
 def failure(job: str | None, error: SparkJobsError) -> Result:
     """The result of a job that ended in this error."""
     told = {"kind": error.kind, "message": error.message, "advice": error.advice}
-    return Result(job=job or "spark-jobs", status=error.status, error=told)
+    return Result(job=job, status=error.status, error=told)
 
 
 def _finite(value: object) -> object:

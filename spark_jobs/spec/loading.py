@@ -77,7 +77,7 @@ def load_environment(name: str | None, beside: File) -> Environment:
         SpecError: there is none of that name, or it holds a mistake.
     """
     wanted = name or "local"
-    folders = [beside / "env", File("conf") / "env"]
+    folders = list(dict.fromkeys([beside / "env", File("conf") / "env"]))
     if wanted != File(wanted).name or "\0" in wanted:
         raise SpecError(f"`--env {wanted[:80]}` is not a name.", "Give the name of a file of conf/env, such as local.")
     for folder in folders:
@@ -115,7 +115,7 @@ def _places(name: str, lines: Mapping[Path, int], changed: Iterable[Path]) -> Pl
                 return "--set "
             if path[:length] in lines:
                 return f"{name}:{lines[path[:length]]}: "
-        return f"{name}: "
+        return "--set " if path and any(one[: len(path)] == path for one in changed) else f"{name}: "
 
     return place
 

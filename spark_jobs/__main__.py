@@ -1,0 +1,22 @@
+"""What `spark-jobs`, `python -m spark_jobs` and spark-submit run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+if not __package__:
+    # Run as a file, as spark-submit does: our rooms must not stand in for modules of the standard library (`profile`).
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit status."""
+    from spark_jobs import command_line
+
+    return command_line.main(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

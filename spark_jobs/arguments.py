@@ -1,0 +1,211 @@
+"""The verbs of the command line, their options, and how a wrong word is answered."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from spark_jobs.errors import SpecError, did_you_mean
+
+Adds = Callable[[argparse.ArgumentParser], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb: what it does, how it is called, the options of its own."""
+
+    does: str
+    example: str
+    adds: tuple[Adds, ...] = ()
+    later: tuple[str, ...] = ()
+
+
+def _conf(parser: argparse.ArgumentParser) -> object:
+    return parser.add_argument("conf", metavar="CONF", help="the spec, such as conf/flights.yml")
+
+
+def _conf_or_none(parser: argparse.ArgumentParser) -> object:
+    return parser.add_argument("conf", metavar="CONF", nargs="?", help="a spec, to look at what it needs as well")
+
+
+def _set(parser: argparse.ArgumentParser) -> object:
+    return parser.add_argument(
+        "--set", metavar="path.to.key=value", action="append", default=[], help="change a key of the spec; repeatable"
+    )
+
+
+def _version(parser: argparse.ArgumentParser) -> object:
+    return parser.add_argument(
+        "--version", metavar="N", type=_number, help="the model's version; default: the champion"
+    )
+
+
+def _flag(name: str, tells: str) -> Adds:
+    return lambda parser: parser.add_argument(name, action="store_true", help=tells)
+
+
+def _option(name: str, metavar: str, tells: str, required: bool = False) -> Adds:
+    return lambda parser: parser.add_argument(name, metavar=metavar, required=required, help=tells)
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not int(text[:9]) > 0 or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"must be a version's number, 1 or more. Got '{text[:40]}' instead.")
+    return int(text)
+
+
+VERBS = {
+    "init": Verb(
+        "look at the data and write a short commented spec",
+        "spark-jobs init data/flights.csv --target arr_delay",
+        (
+            lambda parser: parser.add_argument("data", metavar="DATA", help="a file, a folder or a glob"),
+            _option("--target", "T", "the column to predict", required=True),
+            _option("--out", "PATH", "where to write the spec; default: conf/<name>.yml"),
+            _flag("--force", "replace a spec that is there"),
+        ),
+    ),
+    "check": Verb(
+        "validate the spec, without Spark and without data",
+        "spark-jobs check conf/flights.yml --set model.kind=forest",
+        (_conf, _set),
+    ),
+    "plan": Verb(
+        "print every decision that would be taken, with its reason",
+        "spark-jobs plan conf/flights.yml",
+        (_conf, _set),
+        later=("--size",),
+    ),
+    "profile": Verb(
+        "profile the source: a table here and a page", "spark-jobs profile conf/flights.yml", (_conf, _set)
+    ),
+    "train": Verb(
+        "train, evaluate, prove and register a challenger",
+        "spark-jobs train conf/flights.yml --set split.seed=7",
+        (_conf, _set),
+    ),
+    "promote": Verb(
+        "make the challenger the champion, if the gate agrees",
+        "spark-jobs promote conf/flights.yml",
+        (_conf, _set, _flag("--force", "promote whatever the gate says; it is written down")),
+    ),
+    "score": Verb(
+        "score a table with the champion",
+        "spark-jobs score conf/flights.yml --input data/new.csv",
+        (
+            _conf,
+            _set,
+            _option("--input", "PATH", "the rows to score; default: the spec's source"),
+            _version,
+            _flag("--rescore", "score again what this version has scored already"),
+        ),
+        later=("--replay", "--reasons"),
+    ),
+    "run": Verb(
+        "the whole way: train, gate, promote, score",
+        "spark-jobs run conf/flights.yml",
+        (_conf, _set),
+    ),
+    "doctor": Verb(
+        "look at Java, Spark, Delta, Python, MLflow and the disk",
+        "spark-jobs doctor",
+        (_conf_or_none, _set),
+    ),
+    "schema": Verb("print the JSON schema of the spec, for editors", "spark-jobs schema > spec.schema.json"),
+}
+LATER_VERBS = frozenset(
+    ["rollback", "stream", "monitor", "explain", "export", "serve", "report", "maintain", "lineage", "forget"]
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises what argparse would print."""
+
+    def error(self, message: str) -> NoReturn:
+        message = message.removeprefix("argument ")
+        message = message.replace("the following arguments are required:", "it lacks")
+        raise SpecError(f"`{self.prog}`: {message.rstrip('.')}.", f"`{self.prog} --help` shows an example.")
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The command line as a namespace, with `verb` and the options of the verb.
+
+    Raises:
+        SpecError: a verb, an option or a value that is not known, or not built yet.
+        SystemExit: help or the version was asked for, and printed.
+    """
+    _refuse_verb(next((word for word in argv if not word.startswith("-")), None), argv)
+    parser, verbs = _parsers()
+    arguments, rest = parser.parse_known_args(list(argv))
+    if arguments.verb is None:
+        raise SpecError("`spark-jobs` needs a verb.", f"One of {', '.join(VERBS)}; `spark-jobs --help` tells more.")
+    if rest:
+        raise _unknown(arguments.verb, rest[0], verbs[arguments.verb])
+    return arguments
+
+
+def job_of(argv: Sequence[str]) -> str | None:
+    """The verb that a command line begins with, where it is one."""
+    word = next((word for word in argv if not word.startswith("-")), None)
+    return word if word in VERBS or word in LATER_VERBS else None
+
+
+def _refuse_verb(word: str | None, argv: Sequence[str]) -> None:
+    if word in LATER_VERBS:
+        raise SpecError(f"`spark-jobs {word}` is not built yet.", f"There is {', '.join(VERBS)}.")
+    if word is not None and word not in VERBS and not {"--help", "-h"} & set(argv[: argv.index(word)]):
+        raise SpecError(f"`spark-jobs {word[:40]}` is not a verb.", did_you_mean(word, VERBS))
+
+
+def _unknown(verb: str, word: str, parser: argparse.ArgumentParser) -> SpecError:
+    name = word.partition("=")[0]
+    if name in VERBS[verb].later:
+        return SpecError(f"`spark-jobs {verb} {name}` is not built yet.", "Leave it out.")
+    if not name.startswith("-"):
+        return SpecError(f"`spark-jobs {verb}` does not know what to do with '{word[:80]}'.", "Leave it out.")
+    known = [option for action in parser._actions for option in action.option_strings if option.startswith("--")]
+    return SpecError(f"`spark-jobs {verb}` has no option {name[:40]}.", did_you_mean(name, known))
+
+
+def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    shared = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    shared.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+    shared.add_argument("--quiet", action="store_true", help="show no progress")
+    shared.add_argument("--debug", action="store_true", help="show Spark's warnings, and the traceback of a failure")
+    parser = _Parser(
+        prog="spark-jobs",
+        description="From one YAML file, on any Spark, to predictions that can be trusted.",
+        epilog="Example: spark-jobs run conf/flights.yml",
+        parents=[shared],
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=_own_version())
+    subparsers = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
+    return parser, {name: _verb_parser(subparsers, name, shared) for name in VERBS}
+
+
+def _own_version() -> str:
+    from spark_jobs import __version__
+
+    return f"spark-jobs {__version__}"
+
+
+def _verb_parser(
+    subparsers: argparse._SubParsersAction[_Parser], name: str, shared: _Parser
+) -> argparse.ArgumentParser:
+    verb = VERBS[name]
+    parser = subparsers.add_parser(
+        name,
+        help=verb.does,
+        description=f"{verb.does[0].upper()}{verb.does[1:]}.",
+        epilog=f"Example: {verb.example}",
+        parents=[shared],
+        allow_abbrev=False,
+    )
+    for add in verb.adds:
+        add(parser)
+    if name != "schema":
+        parser.add_argument("--env", metavar="NAME", help="the environment: a file of conf/env; default: local")
+    return parser

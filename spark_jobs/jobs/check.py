@@ -1,0 +1,92 @@
+"""Is the spec right, as far as it can be seen without Spark and without data?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from spark_jobs import features, models
+from spark_jobs.errors import SpecError, did_you_mean
+from spark_jobs.jobs.result import Result
+from spark_jobs.spec import Environment, Spec
+from spark_jobs.spec.mistakes import Mistake, dotted, got, refusal
+from spark_jobs.spec.yaml12 import Path
+
+
+def run(spec: Spec, env: Environment) -> Result:
+    """Say what was checked; `verify` has found nothing wrong."""
+    source = spec.source.path or spec.source.table
+    lines = (
+        f"{spec.name}: the spec is right, as far as that shows without the data.",
+        f"  predict   {spec.target} from {source}" + (f" ({spec.task})" if spec.task else ""),
+        f"  model     {models.find(spec.model.kind).title}",
+        f"  runs      {env.name}, under {env.root}",
+    )
+    return Result(job="check", summary=lines)
+
+
+def verify(spec: Spec, place: Callable[[Path], str] = lambda path: "") -> None:
+    """Join the spec with what algorithms and value steps say of their own options.
+
+    Raises:
+        SpecError: every mistake found.
+    """
+    mistakes = [*_model(spec), *_steps(spec)]
+    if mistakes:
+        raise refusal(mistakes, place)
+
+
+def _model(spec: Spec) -> Iterator[Mistake]:
+    kind, kinds = spec.model.kind, models.kinds()
+    if kind not in kinds:
+        yield Mistake(("model", "kind"), f"must be one of {', '.join(kinds)}.{got(kind)}", did_you_mean(kind, kinds))
+        return
+    try:
+        models.refuse(kind, spec.task)
+    except SpecError as error:
+        yield _told(error, ("model", "kind"))
+    algorithm = models.find(kind)
+    if not algorithm.weighted and (spec.weight is not None or spec.model.balance):
+        path: Path = ("weight",) if spec.weight is not None else ("model", "balance")
+        yield Mistake(path, f"has no use with `model.kind: {kind}`, which takes no row weights.", "Take it out.")
+    yield from _params(spec)
+
+
+def _params(spec: Spec) -> Iterator[Mistake]:
+    """Each option by itself, so that every wrong one is named; then all together."""
+    wrong = False
+    for name, value in spec.model.params.items():
+        try:
+            models.options(spec.model.kind, {name: value})
+        except SpecError as error:
+            wrong = True
+            yield _told(error, ("model", "params", name))
+    if not wrong:
+        try:
+            models.options(spec.model.kind, spec.model.params)
+        except SpecError as error:
+            yield _told(error, ("model", "params"))
+
+
+def _told(error: SpecError, path: Path) -> Mistake:
+    """What an algorithm says of its option, without the key it begins with: that is written with its place."""
+    found = re.match(r"`([^`]*)` (.*)", error.message, re.DOTALL)
+    known = found is not None and found[1].startswith((dotted(path), ".".join(map(str, path))))
+    text = found[2] if known and found else f"is refused: {error.message}"
+    return Mistake(path, text, error.advice)
+
+
+def _steps(spec: Spec) -> Iterator[Mistake]:
+    encoders, scalers = ("auto", *features.kinds("encoders")), ("auto", *features.kinds("scalers"))
+    asked: list[tuple[Path, str | None, tuple[str, ...]]] = [
+        (("features", "categorical"), spec.features.categorical, encoders),
+        (("features", "numeric"), spec.features.numeric, scalers),
+    ]
+    for column, choice in spec.features.per_column.items():
+        place = ("features", "per_column", column)
+        asked.append(((*place, "categorical"), choice.categorical, encoders))
+        asked.append(((*place, "numeric"), choice.numeric, scalers))
+        asked.append(((*place, "date"), choice.date, ("parts", "none")))
+    for path, kind, known in asked:
+        if kind is not None and kind not in known:
+            yield Mistake(path, f"must be one of {', '.join(known)}.{got(kind)}", did_you_mean(kind, known))

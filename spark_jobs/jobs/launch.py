@@ -1,0 +1,94 @@
+"""From a verb and its options to the job that does it, with a session where it needs one."""
+
+from __future__ import annotations
+
+import threading
+from argparse import Namespace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spark_jobs import progress
+from spark_jobs.jobs import check
+from spark_jobs.jobs.result import Result
+from spark_jobs.spec import Environment, Spec, load_environment, load_spec
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+OWN = {"verb", "conf", "set", "env", "json", "quiet", "debug"}
+PATIENCE = 10.0  # seconds that an interrupted session gets to end
+
+
+def launch(arguments: Namespace) -> Result:
+    """Do what the command line asks.
+
+    Raises:
+        SparkJobsError: as the job says; a wrong spec is refused before anything starts.
+    """
+    options = {name: value for name, value in vars(arguments).items() if name not in OWN}
+    match arguments.verb:
+        case "schema":
+            from spark_jobs.jobs import schema
+
+            return schema.run()
+        case "check":
+            spec, environment = asked(arguments)
+            return check.run(spec, env=environment)
+        case "doctor" | "init" as verb:
+            return _without_session(verb, arguments, options)
+        case verb:
+            return _with_session(verb, *asked(arguments), options)
+
+
+def asked(arguments: Namespace) -> tuple[Spec, Environment]:
+    """The spec and the environment of a command line, checked as far as that goes without data.
+
+    Raises:
+        SpecError: every mistake found.
+    """
+    spec, place = load_spec(arguments.conf, arguments.set)
+    environment = load_environment(arguments.env, Path(arguments.conf).parent)
+    check.verify(spec, place)
+    return spec, environment
+
+
+def _without_session(verb: str, arguments: Namespace, options: dict[str, Any]) -> Result:
+    """Jobs that open a session themselves, or look at why none opens."""
+    job = import_module(f"spark_jobs.jobs.{verb}")
+    if getattr(arguments, "conf", None) is not None:
+        spec, environment = asked(arguments)
+    else:
+        spec, environment = None, load_environment(arguments.env, Path("conf"))
+    if verb == "doctor":
+        options["spec"] = spec
+    result: Result = job.run(**options, env=environment)
+    return result
+
+
+def _with_session(verb: str, spec: Spec, environment: Environment, options: dict[str, Any]) -> Result:
+    from spark_jobs import session
+
+    with progress.phase("starting Spark"):
+        session.prepare(environment)  # in the background, while the job is imported
+        job = import_module(f"spark_jobs.jobs.{verb}")
+        spark = session.open(environment)
+    try:
+        result: Result = job.run(spec, spark, env=environment, **options)
+    except KeyboardInterrupt:
+        _close_soon(spark)
+        raise
+    except BaseException:
+        session.close(spark)
+        raise
+    session.close(spark)
+    return result
+
+
+def _close_soon(spark: SparkSession) -> None:
+    """End an interrupted session; its JVM may be busy, so the wait has an end."""
+    from spark_jobs import session
+
+    closing = threading.Thread(target=session.close, args=(spark,), daemon=True)
+    closing.start()
+    closing.join(PATIENCE)
