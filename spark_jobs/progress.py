@@ -157,7 +157,8 @@ def _erase() -> None:
 
 def _width(out: TextIO) -> int:
     with suppress(OSError, ValueError):
-        return max(20, os.get_terminal_size(out.fileno()).columns - 1)
+        columns = os.get_terminal_size(out.fileno()).columns
+        return columns - 1 if columns > 1 else 79
     return 79
 
 

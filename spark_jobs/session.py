@@ -251,8 +251,9 @@ def _jvm_output(log: Path | None) -> Iterator[dict[str, Any]]:
 def _last_words(env: spec.Environment) -> str:
     log = _log_file(env)
     lines = log.read_text(errors="replace").splitlines() if log is not None and log.is_file() else []
-    telling = [line.strip() for line in lines if "rror" in line or "xception" in line]
-    return telling[0] if telling else ""
+    told = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("at ")]
+    first = next((place for place, line in enumerate(told) if "rror" in line or "xception" in line), len(told))
+    return " ".join(told[first : first + 2]).rstrip(".")[:300]
 
 
 def _jobs_so_far(spark: SparkSession) -> int | None:
