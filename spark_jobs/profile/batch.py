@@ -19,13 +19,17 @@ from spark_jobs.profile.relation import Relation
 
 @dataclass(frozen=True)
 class Depth:
-    """How much a scan looks at: quantiles, distinct values, how text reads, and how many levels it remembers."""
+    """How much a scan looks at: quantiles, distinct values, how text reads, and how many levels it remembers.
+
+    `missing_level` makes a missing text a level of that name, beside being counted as missing.
+    """
 
     quantiles: bool = True
     distinct: bool = True
     reading: bool = False
     levels: int = 20_000
     decimal: str = "."
+    missing_level: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,9 @@ def _numbers(name: str, kind: str, values: pa.Array, depth: Depth, target: Targe
 
 
 def _text(name: str, kind: str, values: pa.Array, depth: Depth, target: Target | None) -> ColumnProfile:
+    missing = values.null_count
+    if depth.missing_level is not None and missing:
+        values = values.fill_null(depth.missing_level)
     coded = values.dictionary_encode()
     levels = coded.dictionary
     codes = coded.indices.drop_null().to_numpy(zero_copy_only=False)
@@ -88,7 +95,7 @@ def _text(name: str, kind: str, values: pa.Array, depth: Depth, target: Target |
         name,
         kind,
         rows=len(values),
-        missing=values.null_count,
+        missing=missing,
         different=Distinct.of(levels.to_numpy(zero_copy_only=False)) if depth.distinct else None,
         levels=_most_frequent(levels, counts, table, depth.levels),
         reading=TextReading.of(levels, counts, depth.decimal) if depth.reading else None,

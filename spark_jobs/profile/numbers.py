@@ -69,11 +69,29 @@ class NumberSummary:
         """The numbers at several ranks at once."""
         if self.sketch is None or not self.count:
             raise ValueError("No quantiles: the column has no numbers, or its sketch was not kept.")
-        return [float(value) for value in self.sketch.get_quantiles(list(ranks))]
+        return [float(value) for value in self.sketch.get_quantiles(list(ranks), True)]
+
+    @property
+    def median(self) -> float:
+        """The middle number; of an even count the mean of the two in the middle."""
+        upper = float(self.sketch.get_quantile(0.5, False)) if self.count else 0.0
+        return (self.quantile(0.5) + upper) / 2
+
+    def filled(self, missing: int, fill: float) -> NumberSummary:
+        """The summary after that many missing values were given the value `fill`."""
+        if not missing:
+            return self
+        same = NumberSummary(missing, fill, 0.0, fill, fill, _repeated(fill, missing) if self.sketch else None)
+        return self + same
 
     def shares_below(self, bounds: Sequence[float]) -> list[float]:
         """For each bound the share of numbers at or below it."""
         return [float(self.sketch.get_rank(bound, True)) for bound in bounds] if self.count else [0.0] * len(bounds)
+
+    def moved(self, by: float) -> NumberSummary:
+        """The summary of the numbers less `by`."""
+        sketch = _Moved(self.sketch, by) if self.sketch is not None else None
+        return NumberSummary(self.count, self.mean - by, self.squares, self.low - by, self.high - by, sketch)
 
     def to_dict(self) -> dict[str, Any]:
         """The summary as JSON can hold it, the sketch in base 64 of its DataSketches bytes."""
@@ -87,6 +105,26 @@ class NumberSummary:
         sketch = kll_doubles_sketch.deserialize(b64decode(stored["kll"])) if stored.get("kll") else None
         low, high = stored.get("min", math.inf), stored.get("max", -math.inf)
         return cls(stored["count"], stored["mean"], stored["squares"], low, high, sketch)
+
+
+@dataclass(frozen=True)
+class _Moved:
+    sketch: Any
+    by: float
+
+    def get_quantiles(self, ranks: list[float], inclusive: bool) -> list[float]:
+        return [value - self.by for value in self.sketch.get_quantiles(ranks, inclusive)]
+
+
+def _repeated(value: float, times: int) -> Any:
+    """A sketch of one value many times, by doubling."""
+    whole, power = kll_doubles_sketch(K), kll_doubles_sketch(K)
+    power.update(value)
+    while times:
+        if times & 1:
+            whole.merge(power)
+        power, times = _merged(power, power), times >> 1
+    return whole
 
 
 def _merged(one: Any, other: Any) -> Any:

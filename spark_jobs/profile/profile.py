@@ -20,7 +20,8 @@ class ColumnProfile:
     """One column: what is missing, and a summary of what is there.
 
     `missing` counts nulls, `nan` and `infinite` are counted apart. `numbers` is there for columns of numbers, `levels`
-    and `reading` for columns of text, `relation` where the scan was told of a target.
+    and `reading` for columns of text, `relation` where the scan was told of a target. `cleaned` are the numbers after
+    outliers were clipped or taken out, where that changed any.
     """
 
     name: str
@@ -34,6 +35,7 @@ class ColumnProfile:
     levels: LevelCounts | None = None
     reading: TextReading | None = None
     relation: Relation | None = None
+    cleaned: NumberSummary | None = None
 
     def __add__(self, other: ColumnProfile) -> ColumnProfile:
         sums = {name: getattr(self, name) + getattr(other, name) for name in ("rows", "missing", "nan", "infinite")}
@@ -73,6 +75,7 @@ _CLASSES: dict[str, Any] = {
     "levels": LevelCounts,
     "reading": TextReading,
     "relation": Relation,
+    "cleaned": NumberSummary,
 }
 _PARTS = ("different", *_CLASSES)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import reduce
 from operator import add
 from typing import Any
@@ -22,15 +22,25 @@ _SCHEMA = "part int, position int, profile binary"
 _NUMBERS = (T.NumericType, T.BooleanType)
 
 
-def scan(rows: DataFrame, columns: Sequence[str] | None = None, depth: Depth | None = None) -> Profile:
+def scan(rows: DataFrame, depth: Depth | None = None) -> Profile:
     """The profile of a table's columns (all that are numbers, booleans, dates, times or text).
 
     One pass over the rows; what comes back grows with the columns, never with the rows.
     """
-    types = {field.name: field.dataType for field in rows.schema.fields}
-    chosen = {name: values(name, types[name]) for name in (columns or types) if is_scannable(types[name])}
-    named = {name: (types[name].simpleString(), value) for name, value in chosen.items()}
-    return scan_columns(rows, named, depth=depth or Depth())
+    return scan_columns(rows, scannable(rows), depth=depth)
+
+
+def scannable(rows: DataFrame) -> dict[str, tuple[str, Column]]:
+    """The columns that can be profiled as `scan_columns` takes them; one of a nested type counts as its nulls only."""
+    found = {}
+    for field in rows.schema.fields:
+        value = values(field.name, field.dataType) if is_scannable(field.dataType) else _presence(field.name)
+        found[field.name] = (field.dataType.simpleString(), value)
+    return found
+
+
+def _presence(name: str) -> Column:
+    return F.when(col(name).isNotNull(), F.lit(1.0))
 
 
 def is_scannable(kind: T.DataType) -> bool:

@@ -1,0 +1,120 @@
+"""The pipeline's first stage: from the user's columns, whatever their names, to numbers and text under safe names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from spark_jobs.data import cells
+from spark_jobs.data.names import quoted
+from spark_jobs.data.types import ColumnType
+from spark_jobs.features import EMPTY, CategoryInput, Input, NumberInput
+
+if TYPE_CHECKING:
+    from pyspark.ml import Transformer
+
+
+def cast_stage(inputs: Sequence[Input], types: Mapping[str, ColumnType], zone: str) -> Transformer:
+    """The SQLTransformer of `statement`."""
+    from pyspark.ml.feature import SQLTransformer
+
+    return SQLTransformer(statement=statement(inputs, types, zone))
+
+
+def statement(inputs: Sequence[Input], types: Mapping[str, ColumnType], zone: str) -> str:
+    """The SQL of the first stage: the whole row as `_row`, and one safe column per input.
+
+    Numbers are cast, bounded and shifted; categories become text, a missing one a level of its own. A value that
+    cannot be read is null; the target is never named.
+    """
+    columns = [f"{_value(one, types[one.column], zone)} AS {one.slot}" for one in inputs]
+    flags = [f"{_flag(one, types[one.column], zone)} AS {flag_name(one.slot)}" for one in inputs if one.indicator]
+    return "SELECT struct(*) AS _row, " + ", ".join(columns + flags) + " FROM __THIS__"
+
+
+def flag_name(slot: str) -> str:
+    """The column that is 1 where a value was missing."""
+    return f"{slot}_missing"
+
+
+def _value(one: Input, kind: ColumnType, zone: str) -> str:
+    if isinstance(one, NumberInput):
+        value = bounded_sql(number_sql(kind, one.part, zone), one)
+        return f"({value} - {literal(one.shift)})" if one.shift else value
+    return category_sql(one, kind)
+
+
+def _flag(one: Input, kind: ColumnType, zone: str) -> str:
+    if isinstance(one, CategoryInput):
+        value = cells.text_sql(quoted(one.column))
+    else:
+        value = bounded_sql(number_sql(kind, one.part, zone), one)
+    return f"CAST({value} IS NULL AS DOUBLE)"
+
+
+def number_sql(kind: ColumnType, part: str | None, zone: str) -> str:
+    """A cell as a double, or a part of a date or time as one."""
+    if part is not None:
+        return _part_sql(kind, part, zone)
+    return cells.value_sql(quoted(kind.name), kind, zone)
+
+
+def bounded_sql(value: str, one: NumberInput) -> str:
+    """A number clipped to the input's bounds, or null outside them."""
+    if one.bounds is None:
+        return value
+    low, high = literal(one.bounds[0]), literal(one.bounds[1])
+    if one.outside == "null":
+        return f"CASE WHEN {value} BETWEEN {low} AND {high} THEN {value} END"
+    return f"CASE WHEN {value} < {low} THEN {low} WHEN {value} > {high} THEN {high} ELSE {value} END"
+
+
+def category_sql(one: CategoryInput, kind: ColumnType) -> str:
+    """A category as text that is never null nor empty."""
+    return f"coalesce({category_scan_sql(kind)}, {text_literal(one.fill)})"
+
+
+def category_scan_sql(kind: ColumnType) -> str:
+    """A category as text that is never empty; null where it is missing."""
+    text = cells.text_sql(quoted(kind.name))
+    return f"CASE WHEN {text} = '' THEN '{EMPTY}' ELSE {text} END"
+
+
+def literal(value: float) -> str:
+    """A number as SQL text, to the last bit.
+
+    >>> literal(0.1)
+    '0.1D'
+    """
+    if not math.isfinite(value):
+        raise ValueError(f"A bound must be finite. Got {value} instead.")
+    return f"{value!r}D"
+
+
+def text_literal(text: str) -> str:
+    """A text as SQL that cannot be read as SQL: its bytes.
+
+    >>> text_literal("it's")
+    "decode(X'69742773', 'UTF-8')"
+    """
+    return f"decode(X'{text.encode().hex().upper()}', 'UTF-8')"
+
+
+_OF_DAY: Mapping[str, Callable[[str], str]] = {
+    "year": "year({})".format,
+    "month": "month({})".format,
+    "day": "day({})".format,
+    "weekday": "weekday({})".format,
+    "hour": "hour({})".format,
+    "minute": "minute({})".format,
+}
+
+
+def _part_sql(kind: ColumnType, part: str, zone: str) -> str:
+    value = cells.value_sql(quoted(kind.name), kind, zone)
+    if kind.cells == "date":
+        return f"CAST({f'unix_date({value})' if part == 'elapsed' else _OF_DAY[part](value)} AS DOUBLE)"
+    if part == "elapsed":
+        return f"(unix_micros({value}) / 86400000000D)"
+    return f"CAST({_OF_DAY[part](cells.wall_sql(value, zone))} AS DOUBLE)"

@@ -1,0 +1,1 @@
+"""Ways to encode categories; a file's name is the word in the spec."""

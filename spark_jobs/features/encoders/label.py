@@ -1,0 +1,28 @@
+"""A level is its position; trees take it as a category."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from spark_jobs.features import CategoryInput, Encoder
+from spark_jobs.features.index import indexed
+
+if TYPE_CHECKING:
+    from pyspark.ml import Transformer
+    from pyspark.sql import SparkSession
+
+
+def _stages(spark: SparkSession, inputs: Sequence[CategoryInput], worth: Sequence[Any]) -> list[Transformer]:
+    return []
+
+
+def _outputs(one: CategoryInput, targets: int) -> list[str]:
+    return [indexed(one.slot)]
+
+
+def _slots(one: CategoryInput, targets: int) -> list[str]:
+    return [one.column]
+
+
+STEP = Encoder("label", _stages, _outputs, _slots, nominal=True)

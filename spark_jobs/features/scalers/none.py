@@ -1,0 +1,23 @@
+"""Leave numbers as they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spark_jobs.features import Scaler
+
+if TYPE_CHECKING:
+    from pyspark.ml import Estimator
+
+    from spark_jobs.profile.numbers import NumberSummary
+
+
+def _estimator(source: str, target: str) -> Estimator[Any]:
+    raise NotImplementedError(f"{source} is not scaled, so nothing makes {target}.")
+
+
+def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:
+    return ()
+
+
+STEP = Scaler("as it is", _estimator, _synopsis)

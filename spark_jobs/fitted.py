@@ -1,0 +1,211 @@
+"""Plan and profile → fitted Spark ML stages, and what they say of rows.
+
+The stages are ordinary ones, each fitted on a synopsis: a handful of rows that teach the estimator exactly what the
+profile knows. No row of the data is read for it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from pyspark.ml import PipelineModel, Transformer
+from pyspark.ml.feature import Imputer, VectorAssembler
+from pyspark.ml.functions import vector_to_array
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from spark_jobs.features import CategoryInput, NumberInput, find_encoder, find_scaler
+from spark_jobs.features.cast import cast_stage, flag_name
+from spark_jobs.features.encoders.target import worth
+from spark_jobs.features.index import index_stages
+from spark_jobs.plan import Plan
+from spark_jobs.plan.problem import Problem
+from spark_jobs.profile.levels import LevelCounts
+from spark_jobs.profile.numbers import NumberSummary
+from spark_jobs.profile.profile import Profile
+
+Worth = Mapping[str, npt.NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Features:
+    """The fitted stages from raw columns to the vector `features`, and a name for each place in it."""
+
+    stages: tuple[Transformer, ...]
+    slots: tuple[str, ...]
+
+    @property
+    def width(self) -> int:
+        """The length of the vector."""
+        return len(self.slots)
+
+    def transform(self, rows: DataFrame) -> DataFrame:
+        """The rows with `_row` and `features`."""
+        return PipelineModel(list(self.stages)).transform(rows)
+
+
+def fit_features(spark: SparkSession, plan: Plan, profile: Profile, learned: Profile | None = None) -> Features:
+    """The stages for a plan.
+
+    `learned` is the profile that target means are taken from, where it is not that of all training rows (for a fold,
+    the profile of the other folds).
+    """
+    worths = level_worths(plan, learned or profile)
+    types = {kind.name: kind for kind in plan.types}
+    stages = [cast_stage(plan.inputs, types, plan.timezone), *_impute(spark, plan.numbers)]
+    stages += index_stages(spark, plan.categories) if plan.categories else []
+    outputs: list[str] = []
+    slots: list[str] = []
+    for kind, group in _grouped(plan.categories).items():
+        encoder = find_encoder(kind)
+        stages += encoder.stages(spark, group, [worths[one.slot] for one in group if encoder.supervised])
+        if not encoder.supervised:
+            outputs += [name for one in group for name in encoder.outputs(one, plan.problem.targets)]
+            slots += [name for one in group for name in encoder.slots(one, plan.problem.targets)]
+    scaled, scaled_outputs, scaled_slots = _scaled(spark, plan, profile, worths)
+    flags = [one for one in plan.inputs if one.indicator]
+    columns = [*scaled_outputs, *(flag_name(one.slot) for one in flags), *outputs]
+    names = (*scaled_slots, *(f"{one.title} is missing" for one in flags), *slots)
+    assembler = VectorAssembler(inputCols=columns, outputCol="features")
+    return Features((*stages, *scaled, assembler), names)
+
+
+def level_worths(plan: Plan, profile: Profile) -> Worth:
+    """What each level of the target-encoded categories is worth."""
+    supervised = [one for one in plan.categories if find_encoder(one.encode).supervised]
+    return {one.slot: worth(one, profile[one.column].levels, _prior(profile[one.column].levels)) for one in supervised}
+
+
+def _prior(levels: LevelCounts | None) -> npt.NDArray[np.float64]:
+    table = np.array(list(levels.table.values())) if levels is not None and levels.table else np.zeros((1, 2))
+    totals = table.sum(axis=0)
+    prior: npt.NDArray[np.float64] = totals[1:] / max(totals[0], 1.0)
+    return prior
+
+
+def _grouped(inputs: Sequence[CategoryInput]) -> dict[str, list[CategoryInput]]:
+    groups: dict[str, list[CategoryInput]] = defaultdict(list)
+    for one in inputs:
+        groups[one.encode].append(one)
+    return groups
+
+
+def _filled(slot: str) -> str:
+    return f"{slot}_filled"
+
+
+def _impute(spark: SparkSession, inputs: Sequence[NumberInput]) -> list[Transformer]:
+    if not inputs:
+        return []
+    slots = [one.slot for one in inputs]
+    synopsis = spark.createDataFrame([tuple(one.fill for one in inputs)], ", ".join(f"{slot} double" for slot in slots))
+    imputer = Imputer(inputCols=slots, outputCols=[_filled(slot) for slot in slots], strategy="mean")
+    return [imputer.fit(synopsis)]
+
+
+@dataclass(frozen=True)
+class _Dense:
+    """A column of numbers on its way to the vector."""
+
+    column: str
+    slot: str
+    scale: str
+    summary: NumberSummary
+
+
+def _scaled(
+    spark: SparkSession, plan: Plan, profile: Profile, worths: Worth
+) -> tuple[list[Transformer], list[str], list[str]]:
+    dense = [_number(one, profile) for one in plan.numbers]
+    for one in plan.categories:
+        dense += _worth_columns(one, plan.problem, profile, worths)
+    groups: dict[str, list[_Dense]] = defaultdict(list)
+    for column in dense:
+        groups[column.scale].append(column)
+    stages: list[Transformer] = []
+    outputs: list[str] = []
+    for kind, columns in groups.items():
+        stages += _scale_stages(spark, kind, columns)
+        outputs += [column.column for column in columns] if kind == "none" else [f"scaled_{kind}"]
+    return stages, outputs, [column.slot for columns in groups.values() for column in columns]
+
+
+def _number(one: NumberInput, profile: Profile) -> _Dense:
+    column = profile[one.title]
+    numbers = column.cleaned or column.numbers or NumberSummary.of(np.array([], dtype=np.float64))
+    filled = numbers.moved(one.shift) if one.shift else numbers
+    filled = filled.filled(column.rows - numbers.count, one.fill) if not one.shift else _moments_filled(
+        filled, column.rows - numbers.count, one.fill
+    )  # fmt: skip
+    return _Dense(_filled(one.slot), one.title, one.scale, filled)
+
+
+def _moments_filled(numbers: NumberSummary, missing: int, fill: float) -> NumberSummary:
+    if not missing:
+        return numbers
+    return NumberSummary(numbers.count, numbers.mean, numbers.squares, numbers.low, numbers.high).filled(missing, fill)
+
+
+def _worth_columns(one: CategoryInput, problem: Problem, profile: Profile, worths: Worth) -> list[_Dense]:
+    encoder = find_encoder(one.encode)
+    levels = profile[one.column].levels
+    if not encoder.supervised or levels is None:
+        return []
+    rows = np.array([levels.table[level][0] if level in levels.table else 0.0 for level in one.levels])
+    pairs = zip(encoder.outputs(one, problem.targets), encoder.slots(one, problem.targets), strict=True)
+    return [
+        _Dense(column, slot, one.scale, _weighted(worths[one.slot][:-1, target], rows))
+        for target, (column, slot) in enumerate(pairs)
+    ]
+
+
+def _weighted(values: npt.NDArray[np.float64], rows: npt.NDArray[np.float64]) -> NumberSummary:
+    count = max(rows.sum(), 1.0)
+    mean = float(values @ rows / count)
+    off = values - mean
+    return NumberSummary(int(count), mean, float((off * off) @ rows), float(values.min()), float(values.max()))
+
+
+def _scale_stages(spark: SparkSession, kind: str, columns: Sequence[_Dense]) -> list[Transformer]:
+    if kind == "none":
+        return []
+    scaler = find_scaler(kind)
+    names = [column.column for column in columns]
+    values = zip(*[scaler.synopsis(column.summary) for column in columns], strict=True)
+    synopsis = spark.createDataFrame([tuple(row) for row in values], ", ".join(f"{name} double" for name in names))
+    assembler = VectorAssembler(inputCols=names, outputCol=f"dense_{kind}")
+    fitted = scaler.estimator(f"dense_{kind}", f"scaled_{kind}").fit(assembler.transform(synopsis))
+    return [assembler, fitted]
+
+
+def predictions(model: PipelineModel, problem: Problem, rows: DataFrame) -> DataFrame:
+    """What a fitted pipeline says of rows.
+
+    `_row` holds the input columns; `prediction` is a double, or the label as text; for classes `probabilities` (map of
+    label to double), for two of them `probability` (of the positive one); `margin` for a model without probabilities.
+    """
+    scored = model.transform(rows)
+    row = F.col("_row")
+    if not problem.labels:
+        return scored.select(row, F.col("prediction"))
+    labels = F.array(*[F.lit(label) for label in problem.labels])
+    label = F.element_at(labels, F.col("prediction").cast("int") + 1).alias("prediction")
+    if "probability" not in scored.columns:
+        return scored.select(row, label, *_without_probabilities(problem, scored))
+    shares = vector_to_array(F.col("probability"))
+    columns = [F.map_from_arrays(labels, shares).alias("probabilities")]
+    if problem.task == "binary":
+        columns.append(F.element_at(shares, 2).alias("probability"))
+    return scored.select(row, label, *columns)
+
+
+def _without_probabilities(problem: Problem, scored: DataFrame) -> list[Column]:
+    columns = [F.lit(None).cast("map<string,double>").alias("probabilities")]
+    if problem.task == "binary":
+        margins = vector_to_array(F.col("rawPrediction"))
+        columns += [F.lit(None).cast("double").alias("probability"), F.element_at(margins, 2).alias("margin")]
+    return columns

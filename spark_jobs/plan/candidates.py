@@ -1,0 +1,90 @@
+"""What the training rows are scanned for: every number, part of a date and category that could become an input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from spark_jobs.data.types import ColumnType
+from spark_jobs.errors import DataError
+from spark_jobs.features import PARTS, part_name
+from spark_jobs.features.cast import category_scan_sql, number_sql
+from spark_jobs.spec import Spec
+
+MODE = "as text"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An expression over one column; `part` as in `NumberInput`, or `MODE` where a number's mode is looked for."""
+
+    column: str
+    part: str | None
+    text: bool
+    sql: str
+
+    @property
+    def name(self) -> str:
+        """The name in the training profile."""
+        return part_name(self.column, self.part)
+
+
+def candidates(spec: Spec, types: Mapping[str, ColumnType]) -> tuple[Candidate, ...]:
+    """The expressions to scan, for the columns that are neither target, weight, ignored nor unfit.
+
+    Raises:
+        DataError: a column is named like the part of another.
+    """
+    found = [one for kind in types.values() if is_candidate(spec, kind) for one in _of_column(spec, kind)]
+    seen: set[str] = set()
+    for one in found:
+        if one.name in seen:
+            raise DataError(f"The column '{one.name}' is named like a part of another.", "Rename it in the data.")
+        seen.add(one.name)
+    return tuple(found)
+
+
+def is_candidate(spec: Spec, kind: ColumnType) -> bool:
+    """Whether a column could become a feature, as far as the spec and its type tell."""
+    return not why_not(spec, kind)
+
+
+def why_not(spec: Spec, kind: ColumnType) -> str:
+    """Why a column cannot become a feature; empty where it can."""
+    if kind.name in spec.columns.ignore:
+        return "the spec ignores it"
+    if spec.key == (kind.name,):
+        return "it is the key"
+    if kind.kind in ("constant", "identifier", "unsupported", "text"):
+        return kind.reason
+    if kind.cells in ("date", "timestamp") and _date_choice(spec, kind.name) == "none":
+        return "the spec leaves dates out"
+    return ""
+
+
+def _date_choice(spec: Spec, name: str) -> str:
+    own = spec.features.per_column.get(name)
+    return own.date if own and own.date else spec.features.date
+
+
+def _of_column(spec: Spec, kind: ColumnType) -> Iterator[Candidate]:
+    if kind.name in (spec.target, spec.weight):
+        return
+    if kind.cells in ("date", "timestamp"):
+        for part in PARTS if kind.cells == "timestamp" else PARTS[:5]:
+            yield Candidate(kind.name, part, False, number_sql(kind, part, spec.timezone))
+    elif kind.cells in ("number", "boolean"):
+        yield Candidate(kind.name, None, False, number_sql(kind, None, spec.timezone))
+        if missing_choice(spec, kind.name, "numeric") == "mode":
+            yield Candidate(kind.name, MODE, True, f"CAST({number_sql(kind, None, spec.timezone)} AS STRING)")
+    else:
+        yield Candidate(kind.name, None, True, category_scan_sql(kind))
+
+
+def missing_choice(spec: Spec, name: str, group: str) -> str | float:
+    """What the spec says of missing values of that column."""
+    own = spec.features.per_column.get(name)
+    if own and own.missing is not None:
+        return own.missing
+    choice: str | float = getattr(spec.clean.missing, group)
+    return choice

@@ -1,0 +1,187 @@
+"""From the candidates and their profile to the inputs of the model, each with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from spark_jobs.data.types import ColumnType
+from spark_jobs.errors import DataError
+from spark_jobs.features import MISSING, CategoryInput, Input, NumberInput, find_encoder, find_scaler
+from spark_jobs.models import Algorithm
+from spark_jobs.plan.candidates import MODE, Candidate, missing_choice
+from spark_jobs.plan.leaks import leak
+from spark_jobs.plan.outliers import Bounds
+from spark_jobs.plan.problem import Problem
+from spark_jobs.profile.numbers import NumberSummary
+from spark_jobs.profile.profile import ColumnProfile, Profile
+from spark_jobs.spec import Spec
+
+TINY_SPREAD = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What inputs are decided from."""
+
+    spec: Spec
+    problem: Problem
+    algorithm: Algorithm
+    profile: Profile
+    types: Mapping[str, ColumnType]
+    bounds: Mapping[str, Bounds | None]
+    scale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A candidate, what became of it (None: left out), and why."""
+
+    candidate: Candidate
+    input: Input | None
+    reason: str
+
+
+def choose(known: Knowledge, candidate: Candidate) -> Choice | None:
+    """What becomes of a candidate; None for those that only lend their profile to another."""
+    if candidate.part == MODE:
+        return None
+    column = known.profile[candidate.name]
+    useless = _useless(known, column)
+    if useless:
+        return Choice(candidate, None, useless)
+    if candidate.text:
+        return _category(known, candidate, column)
+    return _number(known, candidate, column)
+
+
+def _useless(known: Knowledge, column: ColumnProfile) -> str:
+    if not column.present:
+        return "no value in the training rows"
+    if column.numbers is not None and column.numbers.low == column.numbers.high and not column.missing:
+        return "one value only in the training rows"
+    if column.levels is not None and column.levels.complete and len(column.levels.table) < 2:
+        return "one value only in the training rows"
+    return "" if known.spec.columns.keep_leaks else leak(column, known.problem)
+
+
+def _number(known: Knowledge, candidate: Candidate, column: ColumnProfile) -> Choice:
+    spec, numbers = known.spec, column.numbers
+    if numbers is None:
+        raise DataError(f"'{candidate.name}' has no summary of its numbers.", "Profile the table again.")
+    bounds = known.bounds.get(candidate.name) if candidate.part is None else None
+    outside = "null" if spec.clean.outliers.action == "null" else "clip"
+    cleaned = column.cleaned or numbers
+    method = missing_choice(spec, candidate.column, "numeric")
+    fill = _fill(known, candidate, column, cleaned if outside == "null" else numbers, method)
+    own = spec.features.per_column.get(candidate.column)
+    scale = (own.numeric if own else None) or spec.features.numeric
+    scale = known.scale if scale == "auto" else scale
+    find_scaler(scale)
+    shift = cleaned.mean if abs(cleaned.mean) * TINY_SPREAD > cleaned.std > 0 else 0.0
+    one = NumberInput(
+        slot="",
+        column=candidate.column,
+        part=candidate.part,
+        bounds=bounds if spec.clean.outliers.action != "drop" else None,
+        outside=outside,
+        fill=_bounded(fill, bounds, outside) - shift,
+        indicator=spec.clean.missing.indicator and column.missing > 0,
+        shift=shift,
+        scale=scale,
+    )
+    return Choice(candidate, one, _number_reason(known, one, column, method, fill))
+
+
+def _bounded(fill: float, bounds: Bounds | None, outside: str) -> float:
+    return min(max(fill, bounds[0]), bounds[1]) if bounds is not None and outside == "clip" else fill
+
+
+def _fill(
+    known: Knowledge, candidate: Candidate, column: ColumnProfile, numbers: NumberSummary, method: str | float
+) -> float:
+    if isinstance(method, (int, float)):
+        return float(method)
+    if method == "mean":
+        return (column.cleaned or numbers).mean
+    if method == "mode" and candidate.part is None:
+        return _mode(known.profile[f"{candidate.column} ▸ {MODE}"])
+    return numbers.median if numbers.count else 0.0
+
+
+def _mode(column: ColumnProfile) -> float:
+    counts = column.levels.counts if column.levels else {}
+    most = max(counts.values(), default=0)
+    return min((float(text) for text, rows in counts.items() if rows == most and text != MISSING), default=0.0)
+
+
+def _number_reason(known: Knowledge, one: NumberInput, column: ColumnProfile, method: str | float, fill: float) -> str:
+    said = [known.types[one.column].reason]
+    if column.missing:
+        said.append(f"{column.missing:,} missing become {fill:.6g} ({method})")
+    if one.bounds is not None:
+        said.append(f"outside {one.bounds[0]:.6g} to {one.bounds[1]:.6g}: {one.outside}")
+    elif known.bounds.get(one.title, ()) is None:
+        said.append(f"outlier rule {known.spec.clean.outliers.rule} skipped: it would flatten the column")
+    return "; ".join(part for part in said if part)
+
+
+def _category(known: Knowledge, candidate: Candidate, column: ColumnProfile) -> Choice:
+    spec, levels = known.spec, column.levels
+    if levels is None:
+        raise DataError(f"'{candidate.name}' has no counts of its levels.", "Profile the table again.")
+    counts = {level: rows for level, rows in levels.counts.items() if level != MISSING}
+    method = missing_choice(spec, candidate.column, "categorical")
+    fill = MISSING if method in ("label", "drop") else next(iter(counts)) if method == "mode" else str(method)
+    if column.missing:
+        counts[fill] = counts.get(fill, 0) + column.missing
+    encode, why = _encoding(known, candidate.column, len(counts))
+    kept = _kept(spec, candidate.column, counts, encode)
+    encoder = find_encoder(encode)
+    one = CategoryInput(
+        slot="",
+        column=candidate.column,
+        levels=kept,
+        encode=encode,
+        fill=fill,
+        indicator=spec.clean.missing.indicator and column.missing > 0,
+        ordered=candidate.column in spec.columns.order,
+        scale=known.scale if encoder.supervised else "none",
+    )
+    rare = len(counts) - len(kept)
+    said = [known.types[one.column].reason, why, f"{rare:,} rare levels become one" if rare > 0 else ""]
+    said.append(f"{column.missing:,} missing become '{fill}'" if column.missing else "")
+    return Choice(candidate, one, "; ".join(part for part in said if part))
+
+
+def _kept(spec: Spec, name: str, counts: Mapping[str, int], encode: str) -> tuple[str, ...]:
+    order = spec.columns.order.get(name)
+    if order is not None:
+        return order
+    bound = len(counts) if find_encoder(encode).supervised else spec.features.max_categories
+    ranked = sorted(counts, key=lambda level: (-counts[level], level))
+    return tuple(sorted(ranked[:bound]))
+
+
+def _encoding(known: Knowledge, name: str, levels: int) -> tuple[str, str]:
+    own = known.spec.features.per_column.get(name)
+    asked = (own.categorical if own else None) or known.spec.features.categorical
+    if asked != "auto":
+        find_encoder(asked)
+        return asked, "as the spec says"
+    if name in known.spec.columns.order:
+        return known.algorithm.categories, "its levels are given"
+    bound = known.spec.features.max_categories
+    if levels > bound:
+        return "target", f"{levels:,} levels are more than max_categories ({bound})"
+    return known.algorithm.categories, f"{levels:,} levels"
+
+
+def numbered(inputs: list[Input]) -> tuple[Input, ...]:
+    """The inputs with their safe names: n0, n1 … for numbers, c0, c1 … for categories, numbers first."""
+    numbers = [one for one in inputs if isinstance(one, NumberInput)]
+    categories = [one for one in inputs if isinstance(one, CategoryInput)]
+    return (
+        *(replace(one, slot=f"n{position}") for position, one in enumerate(numbers)),
+        *(replace(one, slot=f"c{position}") for position, one in enumerate(categories)),
+    )

@@ -1,0 +1,37 @@
+"""Columns that know the target too well."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spark_jobs.plan.problem import Problem
+from spark_jobs.profile.levels import LevelCounts
+from spark_jobs.profile.profile import ColumnProfile
+
+SAME = 0.999
+ROWS_PER_LEVEL = 10
+
+
+def leak(column: ColumnProfile, problem: Problem) -> str:
+    """The evidence that a column is a near-copy of the target; empty where there is none.
+
+    A number leaks by its correlation with the target (or with one class), a category by the share of the target's
+    variance (or of the rows of classes) that its levels explain, counted only where levels have ten rows on average.
+    """
+    if column.relation is not None and column.relation.correlation > SAME:
+        return f"a near-copy of the target: correlation {column.relation.correlation:.4f}"
+    if column.levels is None or not column.levels.complete or column.present < ROWS_PER_LEVEL * len(column.levels.table):
+        return ""
+    explained = _explained(column.levels, problem)
+    return f"a near-copy of the target: its levels tell {explained:.2%} of it" if explained > SAME else ""
+
+
+def _explained(levels: LevelCounts, problem: Problem) -> float:
+    table = np.array(list(levels.table.values()))
+    if table.shape[1] < 2 or problem.task == "regression" or len(table) < 2:
+        return 0.0  # the variance of a regression's target is not kept per level
+    rows, sums = table[:, 0], table[:, 1:]
+    counts = np.hstack([rows[:, None] - sums, sums]) if problem.targets == 1 else sums
+    if counts.sum(axis=0).max() / rows.sum() > SAME:
+        return 0.0
+    return float(counts.max(axis=1).sum() / rows.sum())

@@ -1,0 +1,118 @@
+"""Spec and profile → plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from spark_jobs.data.types import ColumnType
+from spark_jobs.errors import DataError
+from spark_jobs.models import find, options
+from spark_jobs.plan.candidates import candidates, missing_choice, why_not
+from spark_jobs.plan.inputs import Choice, Knowledge, choose, numbered
+from spark_jobs.plan.outliers import Bounds, outlier_bounds
+from spark_jobs.plan.plan import Decision, Plan, PlannedColumn, Role
+from spark_jobs.plan.problem import Problem
+from spark_jobs.profile.profile import Profile
+from spark_jobs.spec import Spec
+
+
+def make(
+    spec: Spec,
+    types: Sequence[ColumnType],
+    problem: Problem,
+    profile: Profile,
+    drops: Mapping[str, Bounds] | None = None,
+) -> Plan:
+    """The plan for a spec, the types of the table's columns, and the profile of the training rows' candidates.
+
+    `drops` are the bounds of a row rule that has been applied before the rows were profiled.
+
+    Raises:
+        DataError: no column is left that the model could read.
+        SpecError: the algorithm, an encoder or a scaler is not known, or not for this task.
+    """
+    by_name = {kind.name: kind for kind in types}
+    algorithm = find(spec.model.kind)
+    chosen = options(spec.model.kind, spec.model.params)
+    scale = algorithm.scaler(chosen) if algorithm.scaler else "standard" if algorithm.scaled else "none"
+    known = Knowledge(spec, problem, algorithm, profile, by_name, outlier_bounds(spec, by_name, profile), scale)
+    choices = [choice for one in candidates(spec, by_name) if (choice := choose(known, one)) is not None]
+    inputs = numbered([choice.input for choice in choices if choice.input is not None])
+    if not inputs:
+        raise DataError("No column is left that the model could learn from.", _advice(choices))
+    return Plan(
+        name=spec.name,
+        problem=problem,
+        columns=tuple(_planned(spec, kind, choices) for kind in types),
+        inputs=inputs,
+        drops=dict(drops or {}),
+        drop_missing=_drop_missing(spec, inputs),
+        model=spec.model.kind,
+        params=chosen.model_dump(mode="json"),
+        balance=spec.model.balance,
+        weight=spec.weight,
+        key=spec.key,
+        timezone=spec.timezone,
+        seed=spec.split.seed,
+        decisions=(*_headline(spec, problem), *_decisions(choices, spec, types)),
+    )
+
+
+def _advice(choices: Sequence[Choice]) -> str:
+    said = "; ".join(f"'{choice.candidate.name}': {choice.reason}" for choice in choices[:5])
+    return f"Left out: {said}." if said else "Check `columns.ignore` and the source."
+
+
+def drop_missing_columns(spec: Spec, names: Sequence[str], groups: Mapping[str, str]) -> tuple[str, ...]:
+    """The columns whose missing values take the row out of training."""
+    return tuple(name for name in names if missing_choice(spec, name, groups[name]) == "drop")
+
+
+def _drop_missing(spec: Spec, inputs: Sequence[Any]) -> tuple[str, ...]:
+    groups = {one.column: "categorical" if hasattr(one, "levels") else "numeric" for one in inputs}
+    return drop_missing_columns(spec, list(groups), groups)
+
+
+def _planned(spec: Spec, kind: ColumnType, choices: Sequence[Choice]) -> PlannedColumn:
+    if kind.name == spec.target:
+        return PlannedColumn(kind, "target", kind.reason)
+    if kind.name == spec.weight:
+        return PlannedColumn(kind, "weight", "the spec names it")
+    excluded = why_not(spec, kind)
+    if excluded:
+        role: Role = "ignored" if kind.name in spec.columns.ignore else "left out"
+        return PlannedColumn(kind, role, excluded)
+    own = [choice for choice in choices if choice.candidate.column == kind.name]
+    used = [choice for choice in own if choice.input is not None]
+    return PlannedColumn(kind, "feature" if used else "left out", (used or own)[0].reason)
+
+
+def _headline(spec: Spec, problem: Problem) -> list[Decision]:
+    task = problem.task + (f", {problem.classes} classes" if problem.classes > 2 else "")
+    task += f", positive '{problem.positive}'" if problem.positive else ""
+    split = f"{spec.split.kind}, about {spec.split.test:.0%} to test with"
+    return [
+        Decision("task", task, problem.reason),
+        Decision("split", split, f"seed {spec.split.seed}"),
+        Decision("model", spec.model.kind, find(spec.model.kind).title),
+    ]
+
+
+def _decisions(choices: Sequence[Choice], spec: Spec, types: Sequence[ColumnType]) -> list[Decision]:
+    taken = {choice.candidate.column for choice in choices}
+    out = [
+        Decision(kind.name, "ignored" if kind.name in spec.columns.ignore else "left out", why_not(spec, kind))
+        for kind in types
+        if kind.name not in taken and kind.name not in (spec.target, spec.weight)
+    ]
+    return [Decision(choice.candidate.name, _chosen(choice), choice.reason) for choice in choices] + out
+
+
+def _chosen(choice: Choice) -> str:
+    one = choice.input
+    if one is None:
+        return "left out"
+    if hasattr(one, "levels"):
+        return one.encode
+    return "number" if one.scale == "none" else f"number, {one.scale}"

@@ -1,0 +1,115 @@
+"""The plan itself, and how it is stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from spark_jobs.data.types import ColumnType
+from spark_jobs.features import CategoryInput, Input, NumberInput
+from spark_jobs.plan.problem import Problem
+
+Role = Literal["feature", "target", "weight", "ignored", "left out"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One choice: about what, which, and why."""
+
+    subject: str
+    choice: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedColumn:
+    """A column of the source and what becomes of it."""
+
+    type: ColumnType
+    role: Role
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """The user's name of the column."""
+        return self.type.name
+
+    @property
+    def kind(self) -> str:
+        """What the column is good for."""
+        return self.type.kind
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that is decided before anything is fitted. `drops` are the row rules' bounds, by column."""
+
+    name: str
+    problem: Problem
+    columns: tuple[PlannedColumn, ...]
+    inputs: tuple[Input, ...]
+    drops: Mapping[str, tuple[float, float]]
+    drop_missing: tuple[str, ...]
+    model: str
+    params: Mapping[str, Any]
+    balance: bool
+    weight: str | None
+    key: tuple[str, ...]
+    timezone: str
+    seed: int
+    decisions: tuple[Decision, ...]
+
+    @property
+    def numbers(self) -> tuple[NumberInput, ...]:
+        """The inputs that are numbers."""
+        return tuple(one for one in self.inputs if isinstance(one, NumberInput))
+
+    @property
+    def categories(self) -> tuple[CategoryInput, ...]:
+        """The inputs that are categories."""
+        return tuple(one for one in self.inputs if isinstance(one, CategoryInput))
+
+    @property
+    def types(self) -> tuple[ColumnType, ...]:
+        """How every column of the source is read, in the source's order."""
+        return tuple(column.type for column in self.columns)
+
+    def type_of(self, name: str) -> ColumnType:
+        """How that column is read."""
+        return next(column.type for column in self.columns if column.name == name)
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The columns the model reads."""
+        return tuple(dict.fromkeys(one.column for one in self.inputs))
+
+    def to_json(self) -> str:
+        """The plan as text that `from_json` reads."""
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        """The plan that `to_json` wrote."""
+        stored = json.loads(text)
+        return cls(**stored | {
+            "problem": Problem(**stored["problem"] | {"labels": tuple(stored["problem"]["labels"])}),
+            "columns": tuple(_column(one) for one in stored["columns"]),
+            "inputs": tuple(_input(one) for one in stored["inputs"]),
+            "drops": {name: tuple(bounds) for name, bounds in stored["drops"].items()},
+            "drop_missing": tuple(stored["drop_missing"]),
+            "key": tuple(stored["key"]),
+            "decisions": tuple(Decision(**one) for one in stored["decisions"]),
+        })  # fmt: skip
+
+
+def _column(stored: dict[str, Any]) -> PlannedColumn:
+    kind = ColumnType(**stored["type"] | {"formats": tuple(stored["type"]["formats"])})
+    return PlannedColumn(kind, stored["role"], stored["reason"])
+
+
+def _input(stored: dict[str, Any]) -> Input:
+    if "levels" in stored:
+        return CategoryInput(**stored | {"levels": tuple(stored["levels"])})
+    return NumberInput(**stored | {"bounds": tuple(stored["bounds"]) if stored["bounds"] else None})

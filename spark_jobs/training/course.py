@@ -1,0 +1,119 @@
+"""One training from the rows to the evaluated pipeline; what an interrupted one had finished is used again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from pyspark.ml import PipelineModel
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from spark_jobs import progress
+from spark_jobs.data.names import quoted
+from spark_jobs.errors import DataError
+from spark_jobs.models import refuse
+from spark_jobs.plan import Plan, make
+from spark_jobs.profile.profile import Profile
+from spark_jobs.spec import Spec, dump
+from spark_jobs.training.evaluation import Evaluation, evaluate
+from spark_jobs.training.fit import Trained, fit
+from spark_jobs.training.learn import Lesson, learn, relearn
+from spark_jobs.training.prepare import Looked, Prepared
+from spark_jobs.training.staging import LABEL, WEIGHT
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The rows that are trained on, their profile and the plan made of it."""
+
+    lesson: Lesson
+    plan: Plan
+
+
+def run_key(spec: Spec, looked: Looked) -> str:
+    """What a training is of: the same spec over the same data has the same key."""
+    return sha256(f"{dump(spec)}\n{looked.table.fingerprint}".encode()).hexdigest()[:32]
+
+
+def plan_training(spec: Spec, prepared: Prepared, folder: Path | None = None) -> Planned:
+    """Profile the training rows and decide everything, before anything is fitted."""
+    looked = prepared.looked
+    if not prepared.counts["trained"]:
+        raise DataError("No row is left to train on.", "Check `split` and the target's missing values.")
+    refuse(spec.model.kind, looked.problem.task)
+    with progress.phase("profiling"):
+        lesson = _lesson(spec, prepared, folder)
+    return Planned(lesson, make(spec, list(looked.types.values()), looked.problem, lesson.profile, lesson.drops))
+
+
+def _lesson(spec: Spec, prepared: Prepared, folder: Path | None) -> Lesson:
+    """The profile is written before it is used: its quantiles differ a little from run to run."""
+    looked, store = prepared.looked, folder / "lesson.json" if folder else None
+    if store is None or not store.is_file():
+        lesson = learn(prepared.training, spec, looked.types, looked.problem)
+        if store is None:
+            return lesson
+        write_whole(store, json.dumps({"drops": lesson.drops, "outliers": lesson.outliers, "dropped": lesson.dropped,
+                                       "profile": lesson.profile.to_json()}))  # fmt: skip
+    stored = json.loads(store.read_text(encoding="utf-8"))
+    profile = Profile.from_json(stored.pop("profile"))
+    stored["drops"] = {name: tuple(pair) for name, pair in stored["drops"].items()}
+    return relearn(prepared.training, spec, looked.types, profile, **stored)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all."""
+    draft = path.with_name(path.name + ".new")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
+def fitted(prepared: Prepared, planned: Planned, folder: Path) -> Trained:
+    """The pipeline, fitted and saved below `folder`, or loaded where it had been."""
+    place, done = folder / "pipeline", folder / "fitted.json"
+    spark = prepared.rows.sparkSession
+    if not done.is_file():
+        with progress.phase("fitting"):
+            trained = fit(planned.lesson.rows, planned.plan, planned.lesson.profile, prepared.class_rows)
+        with progress.phase("saving"):
+            trained.pipeline.write().overwrite().save(str(place))
+            write_whole(done, json.dumps(trained.importances))
+        return trained
+    found = [(str(name), float(value)) for name, value in json.loads(done.read_text(encoding="utf-8"))]
+    return Trained(PipelineModel.read().session(spark).load(str(place)), tuple(found))
+
+
+def evaluated(spec: Spec, prepared: Prepared, planned: Planned, trained: Trained) -> Evaluation:
+    """How good the pipeline is on the test rows."""
+    problem = planned.plan.problem
+    with progress.phase("evaluating"):
+        scored = _scored(spec, prepared, trained.pipeline)
+        asked = spec.evaluate
+        return evaluate(
+            scored,
+            problem.task,
+            problem.labels,
+            problem.positive,
+            threshold_for=asked.threshold,
+            slices=asked.slices,
+            weight=spec.weight is not None,
+        )
+
+
+def _scored(spec: Spec, prepared: Prepared, pipeline: PipelineModel) -> DataFrame:
+    scored = pipeline.transform(prepared.test)
+    row = F.col("_row")
+    label = row[LABEL]
+    known = sorted(prepared.class_rows)
+    if prepared.looked.problem.labels:
+        seen = F.when(label.cast("int").isin(known), label)
+        text = F.element_at(F.array(*[F.lit(one) for one in prepared.looked.problem.labels]), label.cast("int") + 1)
+        columns = [seen.alias("label"), text.alias("label_text")]
+    else:
+        columns = [label.alias("label")]
+    outputs = [name for name in ("prediction", "probability", "rawPrediction") if name in scored.columns]
+    slices = [F.col(f"_row.{quoted(name)}").alias(name) for name in spec.evaluate.slices]
+    return scored.select(*columns, *outputs, row[WEIGHT].alias("weight"), *slices)

@@ -1,0 +1,56 @@
+"""Rows that say the same thing twice: looked for by hash, compared whole only where a hash repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from spark_jobs.data.names import col
+from spark_jobs.data.typed import canonical, row_hash
+from spark_jobs.data.types import ColumnType
+from spark_jobs.errors import DataError, did_you_mean
+from spark_jobs.spec import Spec
+from spark_jobs.training.staging import HASH, LABEL, NUMBER
+
+
+def duplicates(rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType]) -> DataFrame:
+    """The `⟨number⟩` of every row that repeats another: of equal rows all but the first by the spec's order.
+
+    Equal are rows with the same values in all columns that are not ignored, or in those that the spec names.
+
+    Raises:
+        DataError: a column that the spec names is not there.
+    """
+    names = _compared(spec, types)
+    by_all = spec.clean.duplicates.by == "all"
+    hashed = rows.withColumn("⟨same⟩", F.col(HASH) if by_all else row_hash(list(types.values()), names, 0))
+    keys = ["⟨same⟩", LABEL] if by_all else ["⟨same⟩"]
+    repeated = hashed.groupBy(*keys).count().where("count > 1").select("⟨same⟩").distinct()
+    suspects = hashed.join(repeated, "⟨same⟩", "left_semi")
+    alike = Window.partitionBy("⟨same⟩", *_values(types, names)).orderBy(*_order(spec, types))
+    return suspects.select(NUMBER, F.row_number().over(alike).alias("place")).where("place > 1").select(NUMBER)
+
+
+def _compared(spec: Spec, types: Mapping[str, ColumnType]) -> list[str]:
+    asked = spec.clean.duplicates.by
+    if asked == "all":
+        return [name for name, kind in types.items() if name not in spec.columns.ignore and kind.kind != "unsupported"]
+    for name in asked:
+        if name not in types:
+            raise DataError(f"`clean.duplicates.by`: the source has no column '{name}'.", did_you_mean(name, types))
+    return list(asked)
+
+
+def _values(types: Mapping[str, ColumnType], names: Sequence[str]) -> list[Column]:
+    return canonical([types[name] for name in names])
+
+
+def _order(spec: Spec, types: Mapping[str, ColumnType]) -> list[Column]:
+    order = spec.clean.duplicates.order
+    if order is None:
+        return [F.col(NUMBER)]
+    if order not in types:
+        raise DataError(f"`clean.duplicates.order`: the source has no column '{order}'.", did_you_mean(order, types))
+    return [col(order).asc_nulls_last(), F.col(NUMBER)]

@@ -1,0 +1,55 @@
+"""The target as the number that models learn from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from spark_jobs.data import cells
+from spark_jobs.data.names import col, quoted
+from spark_jobs.data.types import ColumnType
+from spark_jobs.plan import Problem
+
+
+def label(problem: Problem, kind: ColumnType, zone: str) -> Column:
+    """The target's value, or the index of its label, as a double; null where there is none.
+
+    A label that is not among the problem's is -1, except in one against the rest, where it is the rest.
+    """
+    name = quoted(kind.name)
+    value = F.expr(cells.value_sql(name, kind, zone))
+    if not problem.labels:
+        return value.cast("double")
+    if kind.cells in ("number", "boolean"):
+        index = _position([_number(text) for text in problem.labels], value)
+    else:
+        index = _position(list(problem.labels), F.expr(cells.text_sql(name)))
+    unknown = 0 if is_against_rest(problem) else -1
+    return F.when(value.isNotNull(), F.coalesce(index, F.lit(unknown)).cast("double"))
+
+
+def is_against_rest(problem: Problem) -> bool:
+    """Whether the first of two labels stands for several."""
+    return problem.task == "binary" and problem.labels[0] == f"not {problem.positive}"
+
+
+def metadata(problem: Problem) -> dict[str, Any]:
+    """What tells Spark ML the number of classes, also those that no training row has."""
+    return {"ml_attr": {"type": "nominal", "name": "label", "vals": list(problem.labels)}} if problem.labels else {}
+
+
+def _number(text: str) -> float | None:
+    if text in ("true", "false"):
+        return float(text == "true")
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _position(labels: list[Any], value: Column) -> Column:
+    """The index of a value among labels, null where it is not one of them."""
+    found = F.array_position(F.array(*[F.lit(one) for one in labels]), value)
+    return F.when(found > 0, found - 1)

@@ -1,0 +1,125 @@
+"""Training rows → their profile, after the row rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import and_, or_
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from spark_jobs.data import cells
+from spark_jobs.data.names import quoted
+from spark_jobs.data.types import ColumnType
+from spark_jobs.features import MISSING, NumberInput
+from spark_jobs.features.cast import bounded_sql
+from spark_jobs.plan import Problem
+from spark_jobs.plan.candidates import candidates, is_candidate, missing_choice
+from spark_jobs.plan.outliers import Bounds, has_outliers, outlier_bounds
+from spark_jobs.profile.batch import Depth
+from spark_jobs.profile.profile import Profile
+from spark_jobs.profile.scan import scan_columns
+from spark_jobs.spec import Spec
+from spark_jobs.training.staging import LABEL
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """The rows a model is trained on, what they were profiled as, and what the row rules took out."""
+
+    rows: DataFrame
+    profile: Profile
+    drops: Mapping[str, Bounds]
+    outliers: int = 0
+    dropped: int = 0
+
+
+def learn(rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], problem: Problem) -> Lesson:
+    """Profile the training rows: one pass, a second where dropping or clipping outliers changes the moments."""
+    incomplete = _incomplete(spec, types)
+    complete = rows if incomplete is None else rows.where(~incomplete)
+    profile = _scan(complete, spec, types, problem)
+    bounds = {name: pair for name, pair in outlier_bounds(spec, types, profile).items() if pair is not None}
+    outside = {name: pair for name, pair in bounds.items() if has_outliers(profile[name].numbers, pair)}
+    dropped = _count(rows, incomplete) if incomplete is not None else 0
+    if spec.clean.outliers.action != "drop":
+        return Lesson(complete, _cleaned(complete, spec, types, profile, outside), {}, 0, dropped)
+    if not outside:
+        return Lesson(complete, profile, bounds, 0, dropped)
+    kept = complete.where(_is_inside(bounds, types, spec.timezone))
+    inside = _scan(kept, spec, types, problem)
+    return Lesson(kept, inside, bounds, profile.rows - inside.rows, dropped)
+
+
+def relearn(
+    rows: DataFrame,
+    spec: Spec,
+    types: Mapping[str, ColumnType],
+    profile: Profile,
+    drops: Mapping[str, Bounds],
+    outliers: int,
+    dropped: int,
+) -> Lesson:
+    """The lesson of an earlier, interrupted run over the same rows, from what it wrote."""
+    incomplete = _incomplete(spec, types)
+    complete = rows if incomplete is None else rows.where(~incomplete)
+    kept = complete.where(_is_inside(drops, types, spec.timezone)) if drops else complete
+    return Lesson(kept, profile, drops, outliers, dropped)
+
+
+def _scan(rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], problem: Problem) -> Profile:
+    found = candidates(spec, types)
+    columns = {one.name: ("string" if one.text else "double", F.expr(one.sql)) for one in found}
+    classes = problem.classes if problem.targets > 1 else 0
+    return scan_columns(rows, columns, F.col(LABEL), classes, Depth(missing_level=MISSING))
+
+
+def _cleaned(
+    rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], profile: Profile, outside: Mapping[str, Bounds]
+) -> Profile:
+    """The profile with the moments of what clipping or nulling left; only for columns that have outliers."""
+    if not outside:
+        return profile
+    action = "null" if spec.clean.outliers.action == "null" else "clip"
+    inputs = {name: NumberInput("", name, None, pair, action) for name, pair in outside.items()}
+    texts = {name: bounded_sql(_sql(types[name], spec.timezone), one) for name, one in inputs.items()}
+    columns = {name: ("double", F.expr(text)) for name, text in texts.items()}
+    depth = Depth(quantiles=action == "null" or _is_robust(spec), distinct=False)
+    again = scan_columns(rows, columns, depth=depth)
+    renewed = {name: replace(profile[name], cleaned=again[name].numbers) for name in outside}
+    return Profile(profile.rows, profile.columns | renewed)
+
+
+def _is_robust(spec: Spec) -> bool:
+    own = [one.numeric for one in spec.features.per_column.values()]
+    return "robust" in (spec.features.numeric, *own)
+
+
+def _sql(kind: ColumnType, zone: str) -> str:
+    return cells.value_sql(quoted(kind.name), kind, zone)
+
+
+def _is_inside(bounds: Mapping[str, Bounds], types: Mapping[str, ColumnType], zone: str) -> Column:
+    each = [F.expr(_sql(types[name], zone)) for name in bounds]
+    tests = [value.isNull() | value.between(*pair) for value, pair in zip(each, bounds.values(), strict=True)]
+    return reduce(and_, tests, F.lit(True))
+
+
+def _incomplete(spec: Spec, types: Mapping[str, ColumnType]) -> Column | None:
+    """Whether a row lacks a value whose absence takes the row out of training."""
+    asked = [
+        kind
+        for kind in types.values()
+        if kind.name not in (spec.target, spec.weight) and is_candidate(spec, kind)
+        and missing_choice(spec, kind.name, "categorical" if kind.cells == "text" else "numeric") == "drop"
+    ]  # fmt: skip
+    if not asked:
+        return None
+    tests = [F.expr(_sql(kind, spec.timezone)).isNull() for kind in asked]
+    return reduce(or_, tests[1:], tests[0])
+
+
+def _count(rows: DataFrame, which: Column) -> int:
+    return rows.where(which).count()

@@ -1,0 +1,187 @@
+"""Source → staged rows that can be trained on: read, typed, hashed, without duplicates, split, all counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from spark_jobs import progress
+from spark_jobs.data.names import col
+from spark_jobs.data.source import read
+from spark_jobs.data.types import ColumnType, Table
+from spark_jobs.errors import DataError, did_you_mean
+from spark_jobs.plan import Problem, frame
+from spark_jobs.profile.batch import Depth
+from spark_jobs.profile.detect import detect
+from spark_jobs.profile.profile import ColumnProfile, Profile
+from spark_jobs.profile.scan import scan_columns, scannable
+from spark_jobs.spec import Spec
+from spark_jobs.training.duplicates import duplicates
+from spark_jobs.training.split import SplitRule, split_rule
+from spark_jobs.training.staging import HASH, LABEL, NUMBER, WEIGHT, is_staged, stage, staged_rows
+
+_TARGET = "⟨target⟩"
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A source that was read and looked at whole: its types, and what is to be predicted."""
+
+    table: Table
+    raw: Profile
+    types: Mapping[str, ColumnType]
+    problem: Problem
+
+    @property
+    def lost(self) -> dict[str, int]:
+        """Cells that were there and do not read as their column's type, by column."""
+        return {name: lost for name, kind in self.types.items() if (lost := lost_cells(self.raw[name], kind))}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Rows with a target, each once, and the rule that says which of them test."""
+
+    looked: Looked
+    rows: DataFrame
+    rule: SplitRule
+    counts: Mapping[str, int]
+    class_rows: Mapping[int, int]
+
+    @property
+    def training(self) -> DataFrame:
+        """The rows to learn from."""
+        return self.rows.where(~self._tests())
+
+    @property
+    def test(self) -> DataFrame:
+        """The rows to test with."""
+        return self.rows.where(self._tests())
+
+    def _tests(self) -> Column:
+        return F.coalesce(self.rule.is_test(F.col(HASH), F.col(NUMBER)), F.lit(False))
+
+
+def look(spec: Spec, spark: SparkSession) -> Looked:
+    """Read a source and look at every cell of it once.
+
+    Raises:
+        DataError: no rows, a column that the spec names is not there, or a target that cannot be learned.
+    """
+    with progress.phase("reading"):
+        table = read(spec.source, spark)
+        check_columns(spec, table.columns)
+        raw = profile_raw(table, spec)
+    if not raw.rows:
+        raise DataError(f"{table.reading.location} holds no rows.", "Check `source.path`, or that the file was written.")
+    types = {kind.name: kind for kind in detect(_without_target_text(raw), spec)}
+    target = raw.columns.get(_TARGET, raw[spec.target])
+    return Looked(table, raw, types, frame(spec, target, types[spec.target]))
+
+
+def check_columns(spec: Spec, names: Iterable[str]) -> None:
+    """Refuse a spec that names a column which the source does not have.
+
+    Raises:
+        DataError: with the key, the name and the nearest one.
+    """
+    known = set(names)
+    for key, asked in _named(spec):
+        if asked not in known:
+            raise DataError(f"`{key}`: the source has no column '{asked}'.", did_you_mean(asked, known))
+
+
+def _named(spec: Spec) -> Iterable[tuple[str, str]]:
+    yield "target", spec.target
+    if spec.weight:
+        yield "weight", spec.weight
+    lists: dict[str, Iterable[str]] = {
+        "key": spec.key,
+        **{f"columns.{name}": getattr(spec.columns, name) for name in ("ignore", "numeric", "categorical", "date", "text")},
+        "columns.order": spec.columns.order,
+        "features.per_column": spec.features.per_column,
+        "evaluate.slices": spec.evaluate.slices,
+        "predictions.keep": spec.predictions.keep if not isinstance(spec.predictions.keep, str) else (),
+    }
+    for key, names in lists.items():
+        yield from ((key, name) for name in names)
+
+
+def profile_raw(table: Table, spec: Spec) -> Profile:
+    """The profile of a source as it was read: how its text reads, how many values differ; the target also as text."""
+    columns = scannable(table.rows)
+    if spec.target in columns and columns[spec.target][0] != "string":
+        columns[_TARGET] = ("string", col(spec.target).cast("string"))
+    decimal = str(spec.source.options.get("decimal", "."))
+    depth = Depth(quantiles=False, reading=True, levels=1000, decimal=decimal)
+    return scan_columns(table.rows, columns, depth=depth)
+
+
+def _without_target_text(raw: Profile) -> Profile:
+    return Profile(raw.rows, {name: column for name, column in raw.columns.items() if name != _TARGET})
+
+
+def lost_cells(column: ColumnProfile, kind: ColumnType) -> int:
+    """How many cells of a column of text do not read as its type."""
+    reading = column.reading
+    if reading is None or kind.cells == "text":
+        return column.nan + column.infinite
+    read = {"number": reading.number, "boolean": reading.boolean}.get(kind.cells)
+    if read is None:
+        read = max((reading.formats.get(form, 0) for form in kind.formats), default=sum(reading.formats.values()))
+    return max(reading.cells - read, 0)
+
+
+def prepare(spec: Spec, spark: SparkSession, looked: Looked, folder: Path) -> Prepared:
+    """Stage a source's rows below `folder` (what an interrupted run staged is used again), and count them."""
+    staged, repeats = folder / "rows", folder / "duplicates"
+    if not is_staged(staged):
+        with progress.phase("staging"):
+            stage(looked.table.rows, spec, looked.types, looked.problem, staged)
+    everything = staged_rows(spark, staged, list(looked.types))
+    labelled = everything.where(F.col(LABEL).isNotNull())
+    distinct, repeated = _without_duplicates(spark, labelled, spec, looked, repeats)
+    rule = split_rule(spec, looked.types, distinct)
+    return _counted(Prepared(looked, distinct, rule, {}, {}), repeated)
+
+
+def _without_duplicates(
+    spark: SparkSession, rows: DataFrame, spec: Spec, looked: Looked, path: Path
+) -> tuple[DataFrame, int]:
+    if spec.clean.duplicates.by == "none":
+        return rows, 0
+    if not is_staged(path):
+        with progress.phase("duplicates"):
+            duplicates(rows, spec, looked.types).coalesce(1).write.mode("overwrite").parquet(str(path))
+    repeats = spark.read.parquet(str(path))
+    repeated = repeats.count()
+    return (rows.join(repeats, NUMBER, "left_anti") if repeated else rows), repeated
+
+
+def _counted(prepared: Prepared, repeated: int) -> Prepared:
+    """The rows by fate and, of the training rows, by class; one pass over a few columns."""
+    with progress.phase("counting"):
+        classes = F.col(LABEL).cast("int") if prepared.looked.problem.labels else F.lit(None).cast("int")
+        groups = prepared.rows.groupBy(prepared._tests().alias("test"), classes.alias("class"))
+        found = groups.agg(F.count("*").alias("rows"), F.count_if(~(F.col(WEIGHT) >= 0)).alias("unweighted")).collect()
+        unweighted = sum(row["unweighted"] for row in found)
+    if unweighted:
+        raise DataError(f"{unweighted:,} rows have no weight, or one below 0.", "Mend the weight column, or leave it out.")
+    tested = sum(row["rows"] for row in found if row["test"])
+    kept = sum(row["rows"] for row in found)
+    read_rows, torn = prepared.looked.raw.rows, prepared.looked.table.malformed_count
+    counts = {
+        "read": read_rows + torn,
+        "trained": kept - tested,
+        "tested": tested,
+        "duplicates": repeated,
+        "no_target": read_rows - kept - repeated,
+        "malformed": torn,
+        "quarantined": torn,
+    }
+    class_rows = {row["class"]: row["rows"] for row in found if not row["test"] and row["class"] is not None}
+    return Prepared(prepared.looked, prepared.rows, prepared.rule, counts, class_rows)

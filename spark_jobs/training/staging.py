@@ -1,0 +1,62 @@
+"""The source once parsed, typed and hashed, kept as Parquet under safe names while a training runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from spark_jobs.data.names import col
+from spark_jobs.data.typed import row_hash, typed
+from spark_jobs.data.types import ColumnType
+from spark_jobs.plan import Problem
+from spark_jobs.spec import Spec
+from spark_jobs.training.labels import label
+
+# Names beside the user's own that no table has.
+LABEL, WEIGHT, HASH, NUMBER = "⟨label⟩", "⟨weight⟩", "⟨hash⟩", "⟨number⟩"
+_SAFE = {LABEL: "label", WEIGHT: "weight", HASH: "hash", NUMBER: "number"}
+
+
+def identity(spec: Spec, types: Mapping[str, ColumnType]) -> list[str]:
+    """The columns that say which row is which: the key, or all features."""
+    apart = {spec.target, spec.weight, *spec.columns.ignore}
+    return list(spec.key) or [name for name, kind in types.items() if name not in apart and kind.kind != "unsupported"]
+
+
+def stage(rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], problem: Problem | None, path: Path) -> None:
+    """Write every row of a source: its typed columns, its hash, its number and, where there is a target, its label."""
+    values = typed(rows, list(types.values()), spec.timezone)
+    columns = [col(name).alias(f"x{position}") for position, name in enumerate(types)]
+    beside = {
+        HASH: row_hash(list(types.values()), identity(spec, types), 0),
+        NUMBER: F.monotonically_increasing_id(),
+        LABEL: _label(spec, types, problem),
+        WEIGHT: _weight(spec),
+    }
+    named = [value.alias(_SAFE[name]) for name, value in beside.items()]
+    values.select(*columns, *named).write.mode("overwrite").parquet(str(path))
+
+
+def _label(spec: Spec, types: Mapping[str, ColumnType], problem: Problem | None) -> Column:
+    if problem is None or spec.target not in types:
+        return F.lit(None).cast("double")
+    return label(problem, types[spec.target], spec.timezone)
+
+
+def _weight(spec: Spec) -> Column:
+    return col(spec.weight).cast("double") if spec.weight else F.lit(1.0)
+
+
+def is_staged(path: Path) -> bool:
+    """Whether a staging was written to its end."""
+    return (path / "_SUCCESS").is_file()
+
+
+def staged_rows(spark: SparkSession, path: Path, names: Sequence[str]) -> DataFrame:
+    """The staged rows under the user's names, with `⟨label⟩`, `⟨weight⟩`, `⟨hash⟩` and `⟨number⟩`."""
+    rows = spark.read.parquet(str(path))
+    columns = [F.col(f"x{position}").alias(name) for position, name in enumerate(names)]
+    return rows.select(*columns, *[F.col(safe).alias(name) for name, safe in _SAFE.items()])
