@@ -1,0 +1,140 @@
+"""What a training leaves in MLflow: a run, a model, a version called challenger."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from spark_jobs.bundle import publish
+from spark_jobs.data.lock import locked
+from spark_jobs.registry.mlmodel import Signature, link_or_copy, write_mlflow_model
+from spark_jobs.registry.runs import Run, end_run
+from spark_jobs.registry.tracking import Tracking, connect, default_store
+from spark_jobs.registry.versions import RUN_KEY, ModelVersion, described, fetch_bundle, of_run, point
+from spark_jobs.registry.words import measures, parameters, text_of
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_NOT_IN_MODEL_NAMES = re.compile(r"[/:.%\"']")
+_PARAMS_A_BATCH = 100
+_METRICS_A_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """All that is logged of a training.
+
+    `params` are the plan's values by dotted name (what is no short scalar is left to `plan.json`), `artifacts` files by
+    their path in the run, `bundle` the folder that `bundle.write` made, with `pipeline/` in it.
+    """
+
+    name: str
+    bundle: Path
+    signature: Signature
+    params: Mapping[str, object] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    artifacts: Mapping[str, Path] = field(default_factory=dict)
+
+
+def log_training(tracking: Tracking, run: Run, training: Training) -> ModelVersion:
+    """Logs a training, registers its model as challenger, moves its bundle to its place and ends the run.
+
+    A version that an interrupted try of the same run registered is finished, never doubled.
+    """
+    done = finish_interrupted(tracking, run, training.name)
+    if done is not None:
+        return done
+    client = connect(tracking)
+    _log_artifacts(client, run, training)
+    model_id = _log_model(client, run, training)
+    _log_values(client, run, training, model_id)
+    with locked(tracking.root, "registry"):
+        version = _register(tracking, client, run, training.name, model_id)
+        publish(training.bundle, version.bundle)
+        point(tracking, training.name, "challenger", version.version)
+    end_run(tracking, run.run_id, "FINISHED")
+    return version
+
+
+def finish_interrupted(tracking: Tracking, run: Run, name: str) -> ModelVersion | None:
+    """Ends a run that was killed after it had registered its model; None where it had not come that far."""
+    version = of_run(tracking, name, run.run_id) if run.resumed else None
+    if version is None:
+        return None
+    with locked(tracking.root, "registry"):
+        if not version.bundle.exists():
+            fetch_bundle(tracking, version)
+        point(tracking, name, "challenger", version.version)
+    end_run(tracking, run.run_id, "FINISHED")
+    return version
+
+
+def _log_artifacts(client: MlflowClient, run: Run, training: Training) -> None:
+    with TemporaryDirectory(prefix="spark-jobs-") as scratch:
+        for place, path in training.artifacts.items():
+            target = Path(scratch) / place
+            target.parent.mkdir(parents=True, exist_ok=True)
+            link_or_copy(str(path), str(target))
+        client.log_artifacts(run.run_id, scratch)
+
+
+def _log_model(client: MlflowClient, run: Run, training: Training) -> str:
+    from mlflow.entities import LoggedModelOutput
+
+    flat, _ = parameters(training.params)
+    model = client.create_logged_model(
+        run.experiment_id,
+        name=_NOT_IN_MODEL_NAMES.sub("-", training.name),
+        source_run_id=run.run_id,
+        params=dict(list(flat.items())[:_PARAMS_A_BATCH]),
+        tags={RUN_KEY: run.run_key},
+        model_type="spark",
+    )
+    with TemporaryDirectory(prefix="spark-jobs-") as scratch:
+        folder = Path(scratch) / "model"
+        write_mlflow_model(training.bundle, folder, training.signature, run.run_id, model.model_id)
+        client.log_model_artifacts(model.model_id, str(folder))
+    client.finalize_logged_model(model.model_id, "READY")
+    client.log_outputs(run.run_id, [LoggedModelOutput(model.model_id, 0)])
+    return str(model.model_id)
+
+
+def _log_values(client: MlflowClient, run: Run, training: Training, model_id: str) -> None:
+    from mlflow.entities import Metric, Param, RunTag
+
+    now = int(time.time() * 1000)
+    flat, left = parameters(training.params)
+    params = [Param(name, value) for name, value in flat.items()]
+    metrics = [
+        Metric(name, value, now, 0, model_id=model_id, run_id=run.run_id)
+        for name, value in measures(training.metrics).items()
+    ]
+    tags = {**training.tags, **({"spark_jobs.only_in_plan": text_of(left)} if left else {})}
+    client.log_batch(run.run_id, metrics=metrics[:_METRICS_A_BATCH], tags=[RunTag(*item) for item in tags.items()])
+    for start in range(0, len(params), _PARAMS_A_BATCH):
+        client.log_batch(run.run_id, params=params[start : start + _PARAMS_A_BATCH])
+
+
+def _register(tracking: Tracking, client: MlflowClient, run: Run, name: str, model_id: str) -> ModelVersion:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    with default_store(tracking):
+        made = client.create_model_version(
+            name, f"models:/{model_id}", run_id=run.run_id, tags={RUN_KEY: run.run_key}, model_id=model_id
+        )
+    link = json.dumps([{"name": name, "version": made.version}])
+    client.set_logged_model_tags(model_id, {"mlflow.modelVersions": link})
+    return described(tracking, made)

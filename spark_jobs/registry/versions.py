@@ -1,0 +1,122 @@
+"""Versions of a registered model, the names they go by, and the bundles they stand for."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
+
+from spark_jobs.bundle import NAME, load_manifest, publish
+from spark_jobs.errors import JobError, did_you_mean
+from spark_jobs.registry.tracking import Tracking, connect
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion as MlflowVersion
+
+Alias = Literal["challenger", "champion"]
+RUN_KEY = "spark_jobs.run_key"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One version of a registered model, and where its bundle lies."""
+
+    name: str
+    version: int
+    run_id: str
+    bundle: Path
+    aliases: tuple[str, ...] = ()
+
+
+def bundle_path(root: str, name: str, version: int) -> Path:
+    """Where the bundle of a version lives under a root."""
+    return Path(root).absolute() / "bundles" / quote(name, safe=" ") / str(version)
+
+
+def resolve(tracking: Tracking, name: str, which: Alias | int = "champion") -> ModelVersion:
+    """The version that an alias points to, or the one of that number, its bundle fetched where it is not there.
+
+    Raises:
+        JobError: there is no such model, version or alias.
+    """
+    client = connect(tracking)
+    found = look_up(tracking, name, which)
+    if found is None:
+        raise _missing(client, name, which)
+    if not found.bundle.exists():
+        fetch_bundle(tracking, found)
+    return found
+
+
+def look_up(tracking: Tracking, name: str, which: Alias | int) -> ModelVersion | None:
+    """The version that an alias points to, or the one of that number; None where there is none."""
+    client = connect(tracking)
+    from mlflow.exceptions import MlflowException
+
+    try:
+        if isinstance(which, int):
+            return described(tracking, client.get_model_version(name, str(which)))
+        return described(tracking, client.get_model_version_by_alias(name, which))
+    except MlflowException as error:
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND"):
+            raise JobError(f"MLflow could not look up '{name}': {error.message}", "Check `track.uri`.") from error
+        return None
+
+
+def of_run(tracking: Tracking, name: str, run_id: str) -> ModelVersion | None:
+    """The version that a run registered, if it came that far."""
+    found = connect(tracking).search_model_versions(f"run_id = '{run_id}'")
+    mine = [described(tracking, version) for version in found if version.name == name]
+    return min(mine, key=lambda version: version.version, default=None)
+
+
+def point(tracking: Tracking, name: str, alias: Alias, version: int) -> None:
+    """Lets an alias point to a version, and looks that it does.
+
+    Raises:
+        JobError: somebody else moved the alias at the same time.
+    """
+    client = connect(tracking)
+    client.set_registered_model_alias(name, alias, str(version))
+    seen = client.get_model_version_by_alias(name, alias).version
+    if int(seen) != version:
+        cause = f"'{alias}' of '{name}' was to be version {version} and is {seen}."
+        raise JobError(cause, "Somebody else moved it: look, then retry.")
+
+
+def fetch_bundle(tracking: Tracking, version: ModelVersion) -> None:
+    """Takes the bundle of a version out of its model's artefacts and puts it in its place."""
+    place = connect(tracking).get_model_version_download_uri(version.name, str(version.version))
+    from mlflow.artifacts import download_artifacts
+
+    with TemporaryDirectory(prefix="spark-jobs-") as scratch:
+        got = Path(download_artifacts(place, dst_path=str(Path(scratch) / "model"), tracking_uri=tracking.address))
+        draft = Path(scratch) / "bundle"
+        for name in (*load_manifest(got).sha256, NAME):
+            (draft / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(got / name, draft / name)
+        publish(draft, version.bundle)
+
+
+def described(tracking: Tracking, found: MlflowVersion) -> ModelVersion:
+    """MLflow's version as ours."""
+    number = int(found.version)
+    return ModelVersion(
+        found.name, number, found.run_id or "", bundle_path(tracking.root, found.name, number), tuple(found.aliases)
+    )
+
+
+def _missing(client: MlflowClient, name: str, which: Alias | int) -> JobError:
+    names = [model.name for model in client.search_registered_models()]
+    if name not in names:
+        return JobError(f"No model '{name}' is registered.", did_you_mean(name, names) or "Train one first.")
+    if isinstance(which, int):
+        numbers = sorted(int(found.version) for found in client.search_model_versions(f"name = '{name}'"))
+        listed = ", ".join(str(number) for number in numbers[-12:]) or "none"
+        return JobError(f"The model '{name}' has no version {which}.", f"It has {listed}.")
+    advice = "Train first." if which == "challenger" else "Promote a version first, or name one with --version."
+    return JobError(f"The model '{name}' has no {which}.", advice)

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from spark_jobs.bundle import Manifest, verify, write
+from spark_jobs.errors import GateError, JobError
+from spark_jobs.registry import (
+    Signature,
+    Tracking,
+    Training,
+    connect,
+    end_run,
+    log_training,
+    promote,
+    resolve,
+    start_run,
+)
+from spark_jobs.registry import log as log_module
+
+
+@pytest.fixture(scope="module")
+def tracking(tmp_path_factory: pytest.TempPathFactory) -> Tracking:
+    here = os.getcwd()
+    root = tmp_path_factory.mktemp("a root")
+    os.chdir(root)
+    yield Tracking("sqlite", str(root))
+    os.chdir(here)
+    assert sorted(path.name for path in root.iterdir()) == [".locks", "artifacts", "bundles", "mlflow.db"]
+
+
+def training(root: Path, name: str, rmse: float = 1.5) -> Training:
+    draft = root / "draft"
+    saved = {"pipeline/metadata/part-0": "{}", "plan.json": "{}", "report.html": "<html>"}
+    write(draft, Manifest(metrics={"rmse": rmse}, data={"task": "regression", "test": "hash 0.2 42"}), saved)
+    return Training(
+        name,
+        draft,
+        Signature({"a b": "double", "ö": "string"}, "double", [[1.0, "x"], [None, None]]),
+        params={"model.kind": "linear", "columns": ["a"], 'q"': 1, **{f"p{i}": i for i in range(120)}},
+        metrics={"rmse": rmse, "recall_>50K": 0.25},
+        tags={"data.fingerprint": "abc"},
+        artifacts={"plan.json": draft / "plan.json", "plots/residuals.png": draft / "report.html"},
+    )
+
+
+def logged(tracking: Tracking, name: str, tmp_path: Path, key: str = "k", rmse: float = 1.5):
+    return log_training(tracking, start_run(tracking, name, key), training(tmp_path, name, rmse))
+
+
+def test_a_training_leaves_a_whole_run_and_a_challenger(tracking, tmp_path):
+    version = logged(tracking, "whole.name", tmp_path)
+    run = connect(tracking).get_run(version.run_id)
+    assert (version.version, run.info.status) == (1, "FINISHED")
+    assert run.data.params["model.kind"] == "linear"
+    assert (run.data.params["q_x22_"], run.data.params["p119"], len(run.data.params)) == ("1", "119", 122)
+    assert run.data.metrics == {"rmse": 1.5, "recall__x3e_50K": 0.25}
+    tags = run.data.tags
+    assert (tags["data.fingerprint"], tags["spark_jobs.run_key"]) == ("abc", "k")
+    assert tags["spark_jobs.only_in_plan"] == "columns"
+    assert tags["version.pyspark"] == "4.2.0"
+    listed = {item.path for item in connect(tracking).list_artifacts(version.run_id)}
+    assert listed == {"plan.json", "plots"}
+    assert resolve(tracking, "whole.name", "challenger") == replace(version, aliases=("challenger",))
+    assert verify(version.bundle).metrics == {"rmse": 1.5}
+    assert not (tmp_path / "draft").exists()
+
+
+def test_the_model_in_mlflow_has_signature_example_and_both_flavors(tracking, tmp_path):
+    from mlflow.models import Model
+
+    version = logged(tracking, "model", tmp_path)
+    client = connect(tracking)
+    found = client.get_model_version("model", "1")
+    model = client.get_logged_model(found.source.removeprefix("models:/"))
+    folder = Path(client.get_model_version_download_uri("model", "1").removeprefix("file://").replace("%20", " "))
+    read = Model.load(str(folder))
+    assert (model.status.value, model.source_run_id, {m.key: m.value for m in model.metrics}["rmse"]) == (
+        "READY",
+        version.run_id,
+        1.5,
+    )
+    assert set(read.flavors) == {"spark", "python_function"}
+    assert read.signature.inputs.input_names() == ["a b", "ö"]
+    assert read.load_input_example(str(folder)).columns.tolist() == ["a b", "ö"]
+    served = json.loads((folder / "serving_input_example.json").read_text())
+    assert served["dataframe_split"]["data"] == [[1.0, "x"], [None, None]]
+    assert "pyspark==4.2.0" in (folder / "requirements.txt").read_text()
+
+
+def test_a_bundle_that_is_gone_is_fetched_from_the_registry(tracking, tmp_path):
+    import shutil
+
+    version = logged(tracking, "fetched", tmp_path)
+    before = verify(version.bundle).sha256
+    shutil.rmtree(version.bundle)
+    assert verify(resolve(tracking, "fetched", 1).bundle).sha256 == before
+
+
+@pytest.mark.parametrize("at", ["_log_model", "publish", "point"])
+def test_a_killed_training_run_again_makes_one_version(tracking, tmp_path, monkeypatch, at):
+    name = f"killed{at}"
+    first = start_run(tracking, name, "k")
+    monkeypatch.setattr(log_module, at, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        log_training(tracking, first, training(tmp_path, name))
+    monkeypatch.undo()
+    end_run(tracking, first.run_id, "KILLED")
+    again = start_run(tracking, name, "k")
+    version = log_training(tracking, again, training(tmp_path, name, 1.25))
+    client = connect(tracking)
+    assert (again.run_id, again.resumed, version.version) == (first.run_id, True, 1)
+    assert len(client.search_model_versions(f"name = '{name}'")) == 1
+    assert resolve(tracking, name, "challenger").version == 1
+    logged_metric = client.get_run(version.run_id).data.metrics["rmse"]
+    assert logged_metric == verify(version.bundle).metrics["rmse"] == (1.25 if at == "_log_model" else 1.5)
+    assert client.get_run(version.run_id).info.status == "FINISHED"
+    assert start_run(tracking, name, "k").run_id != first.run_id
+
+
+def test_the_run_of_a_process_that_is_gone_is_closed_as_killed_and_a_living_one_is_not(tracking):
+    code = (
+        "from spark_jobs.registry import *; import sys, os\n"
+        f"print(start_run(Tracking('sqlite', {tracking.root!r}), 'left', 'k').run_id, flush=True); os._exit(9)"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=env)
+    left = ended.stdout.strip()
+    client = connect(tracking)
+    assert client.get_run(left).info.status == "RUNNING"
+    mine = start_run(tracking, "left", "other").run_id
+    start_run(tracking, "left", "third")
+    assert client.get_run(left).info.status == "KILLED"
+    assert client.get_run(mine).info.status == "RUNNING"
+    assert start_run(tracking, "left", "k").run_id == left
+
+
+def test_a_failed_run_says_why_and_is_not_taken_up(tracking):
+    run = start_run(tracking, "failed", "k")
+    end_run(tracking, run.run_id, "FAILED", "no rows")
+    found = connect(tracking).get_run(run.run_id)
+    assert (found.info.status, found.data.tags["spark_jobs.error"]) == ("FAILED", "no rows")
+    assert start_run(tracking, "failed", "k").run_id != run.run_id
+
+
+def test_promotion_takes_the_better_keeps_the_worse_and_can_be_forced(tracking, tmp_path):
+    logged(tracking, "race", tmp_path, "1", rmse=2.0)
+    first = promote(tracking, "race", None, {"rmse": 2.5})
+    assert (first.version.version, first.previous, first.metric, first.forced) == (1, None, "rmse", False)
+    logged(tracking, "race", tmp_path, "2", rmse=3.0)
+    with pytest.raises(GateError, match="rmse of version 2 is 3, that of the champion is 2"):
+        promote(tracking, "race", None, {})
+    assert resolve(tracking, "race").version == 1
+    forced = promote(tracking, "race", None, {}, force=True)
+    assert (forced.version.version, forced.previous, forced.forced) == (2, 1, True)
+    assert resolve(tracking, "race").version == 2
+    assert not promote(tracking, "race", None, {}).moved
+
+
+def test_what_is_not_registered_is_refused_with_advice(tracking, tmp_path):
+    logged(tracking, "flights", tmp_path)
+    with pytest.raises(JobError, match="Did you mean 'flights'"):
+        resolve(tracking, "fligths", "champion")
+    with pytest.raises(JobError, match="no champion"):
+        resolve(tracking, "flights", "champion")
+    with pytest.raises(JobError, match=r"no version 7\.\nIt has 1"):
+        resolve(tracking, "flights", 7)
+
+
+def test_a_store_that_cannot_be_opened_is_one_line_of_cause(tmp_path):
+    (tmp_path / "mlflow.db").write_bytes(b"no database at all " * 100)
+    with pytest.raises(JobError, match="MLflow cannot be reached at sqlite:") as caught:
+        connect(Tracking("sqlite", str(tmp_path)))
+    assert "\n" not in caught.value.message
