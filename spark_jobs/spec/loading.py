@@ -15,6 +15,7 @@ from spark_jobs.spec.mistakes import mistakes_of, refusal
 from spark_jobs.spec.models import Spec
 from spark_jobs.spec.overrides import overridden
 from spark_jobs.spec.rules import broken_rules, later_parts
+from spark_jobs.spec.schema import schema
 from spark_jobs.spec.yaml12 import MAX_BYTES, Document, Path, read_yaml, resolve
 
 Places = Callable[[Path], str]
@@ -62,7 +63,7 @@ def parse(data: Mapping[str, Any], place: Places = lambda path: "") -> Spec:
     try:
         spec = Spec.model_validate(data)
     except ValidationError as error:
-        found = [mistake for mistake in mistakes_of(error, Spec) if mistake.path[0] not in named]
+        found = [mistake for mistake in mistakes_of(error, schema()) if mistake.path[0] not in named]
         raise refusal(later + found, place) from None
     mistakes = [*later, *broken_rules(spec)]
     if mistakes:
@@ -103,7 +104,9 @@ def _environment(file: File, name: str) -> Environment:
     try:
         return Environment.model_validate({"name": name, **document.data})
     except ValidationError as error:
-        raise refusal(mistakes_of(error, Environment), _places(str(file), document.lines, ())) from None
+        raise refusal(
+            mistakes_of(error, Environment.model_json_schema()), _places(str(file), document.lines, ())
+        ) from None
 
 
 def _places(name: str, lines: Mapping[Path, int], changed: Iterable[Path]) -> Places:

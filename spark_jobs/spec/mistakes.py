@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from spark_jobs.errors import SpecError, did_you_mean, nearest
 from spark_jobs.spec.yaml12 import Path
@@ -55,19 +55,17 @@ def refusal(mistakes: Sequence[Mistake], place: Callable[[Path], str]) -> SpecEr
     return SpecError("\n".join(lines), f"{len(mistakes)} mistakes{more}; `spark-jobs schema` prints every key.")
 
 
-def mistakes_of(error: ValidationError, model: type[BaseModel], prefix: Path = ()) -> list[Mistake]:
+def mistakes_of(error: ValidationError, schema: Mapping[str, Any]) -> list[Mistake]:
     """The mistakes pydantic found, in our words, one for each place.
 
     Args:
-        error: what pydantic raised for `model`.
-        model: says what was expected.
-        prefix: where the model stands in the spec.
+        error: what pydantic raised.
+        schema: the JSON schema that says what was expected.
     """
-    schema = model.model_json_schema()
     found: dict[Path, Mistake] = {}
     for details in error.errors(include_url=False):
         path, node = _walk(schema, tuple(details["loc"]))
-        found.setdefault(path, _worded((*prefix, *path), node, details, schema))
+        found.setdefault(path, _worded(path, node, details, schema))
     parents = {path[:length] for path in found for length in range(len(path))}
     return [mistake for path, mistake in found.items() if path not in parents]
 

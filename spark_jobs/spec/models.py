@@ -252,11 +252,11 @@ class Spec(Part):
     @classmethod
     def _name_it(cls, given: object) -> object:
         """A spec without a name is called after its source."""
-        if not isinstance(given, Mapping) or given.get("name") is not None or "source" not in given:
+        if not isinstance(given, Mapping) or given.get("name") is not None:
             return given
-        source = given["source"]
+        source = given.get("source")
         location = source if isinstance(source, str) else _location(source)
-        return {**given, "name": safe_name(location)} if isinstance(location, str) else given
+        return {**given, "name": safe_name(location if isinstance(location, str) else "")}
 
 
 def _location(source: object) -> object:

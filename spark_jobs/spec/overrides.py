@@ -38,6 +38,9 @@ def parse(override: str) -> tuple[tuple[str, ...], object]:
     >>> parse('features.per_column."a.b".numeric=none')
     (('features', 'per_column', 'a.b', 'numeric'), 'none')
     """
+    if "\0" in override or any("\ud800" <= character <= "\udfff" for character in override):
+        shown = override[:80].encode("ascii", "backslashreplace").decode()
+        raise SpecError(f"`--set {shown}` holds a character that is no text.", "Remove it; set the terminal to UTF-8.")
     parts: list[str] = []
     end = 0
     while found := SEGMENT.match(override, end):
@@ -61,8 +64,6 @@ def _unquoted(found: re.Match[str]) -> str:
 def _value(text: str, name: str) -> object:
     if text[:1] in ("[", "{", '"', "'"):
         return read_yaml(text, name).data
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise SpecError(f"`{name}` holds a character that is no text.", "Remove it, and set the terminal to UTF-8.")
     return plain(text, name, 1)
 
 

@@ -44,7 +44,7 @@ def _source(spec: Spec) -> Iterator[Mistake]:
     source = spec.source
     if source.path is None and source.table is None:
         yield Mistake(("source",), "names neither a `path` nor a `table`.", "Write `source: data/flights.csv`.")
-    if source.path is not None and source.table is not None:
+    elif source.path is not None and source.table is not None:
         yield Mistake(("source",), "names both a `path` and a `table`.", "Keep one of them.")
     elif (source.kind == "table") != (source.table is not None) and source.kind is not None:
         wanted = "table" if source.kind == "table" else "path"
