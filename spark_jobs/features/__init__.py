@@ -137,5 +137,7 @@ def find_scaler(kind: str) -> Scaler:
 def _find(role: Role, key: str, kind: str) -> Any:
     known = kinds(role)
     if kind not in known:
-        raise SpecError(f"`{key}` must be one of auto, {', '.join(known)}. Got '{kind}' instead.", did_you_mean(kind, known))
+        raise SpecError(
+            f"`{key}` must be one of auto, {', '.join(known)}. Got '{kind}' instead.", did_you_mean(kind, known)
+        )
     return import_module(f"{__name__}.{role}.{kind}")

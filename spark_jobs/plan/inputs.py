@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from spark_jobs.data.types import ColumnType
 from spark_jobs.errors import DataError
@@ -70,7 +71,7 @@ def _number(known: Knowledge, candidate: Candidate, column: ColumnProfile) -> Ch
     if numbers is None:
         raise DataError(f"'{candidate.name}' has no summary of its numbers.", "Profile the table again.")
     bounds = known.bounds.get(candidate.name) if candidate.part is None else None
-    outside = "null" if spec.clean.outliers.action == "null" else "clip"
+    outside: Literal["clip", "null"] = "null" if spec.clean.outliers.action == "null" else "clip"
     cleaned = column.cleaned or numbers
     method = missing_choice(spec, candidate.column, "numeric")
     fill = _fill(known, candidate, column, cleaned if outside == "null" else numbers, method)

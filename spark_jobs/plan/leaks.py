@@ -20,7 +20,11 @@ def leak(column: ColumnProfile, problem: Problem) -> str:
     """
     if column.relation is not None and column.relation.correlation > SAME:
         return f"a near-copy of the target: correlation {column.relation.correlation:.4f}"
-    if column.levels is None or not column.levels.complete or column.present < ROWS_PER_LEVEL * len(column.levels.table):
+    if (
+        column.levels is None
+        or not column.levels.complete
+        or column.present < ROWS_PER_LEVEL * len(column.levels.table)
+    ):
         return ""
     explained = _explained(column.levels, problem)
     return f"a near-copy of the target: its levels tell {explained:.2%} of it" if explained > SAME else ""

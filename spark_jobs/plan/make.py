@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from spark_jobs.data.types import ColumnType
 from spark_jobs.errors import DataError
+from spark_jobs.features import CategoryInput, Input
 from spark_jobs.models import find, options
 from spark_jobs.plan.candidates import candidates, missing_choice, why_not
 from spark_jobs.plan.inputs import Choice, Knowledge, choose, numbered
@@ -69,8 +69,8 @@ def drop_missing_columns(spec: Spec, names: Sequence[str], groups: Mapping[str, 
     return tuple(name for name in names if missing_choice(spec, name, groups[name]) == "drop")
 
 
-def _drop_missing(spec: Spec, inputs: Sequence[Any]) -> tuple[str, ...]:
-    groups = {one.column: "categorical" if hasattr(one, "levels") else "numeric" for one in inputs}
+def _drop_missing(spec: Spec, inputs: Sequence[Input]) -> tuple[str, ...]:
+    groups = {one.column: "categorical" if isinstance(one, CategoryInput) else "numeric" for one in inputs}
     return drop_missing_columns(spec, list(groups), groups)
 
 
@@ -113,6 +113,6 @@ def _chosen(choice: Choice) -> str:
     one = choice.input
     if one is None:
         return "left out"
-    if hasattr(one, "levels"):
+    if isinstance(one, CategoryInput):
         return one.encode
     return "number" if one.scale == "none" else f"number, {one.scale}"

@@ -55,7 +55,9 @@ def frame(spec: Spec, target: ColumnProfile, kind: ColumnType) -> Problem:
     """
     counts = _labels(target, kind)
     if not target.present:
-        raise DataError(f"The target '{spec.target}' has no value in any row.", "Check `target` and `source.null_values`.")
+        raise DataError(
+            f"The target '{spec.target}' has no value in any row.", "Check `target` and `source.null_values`."
+        )
     if target.distinct < 2 and len(counts) < 2:
         raise DataError(
             f"The target '{spec.target}' has one value only, {next(iter(counts), '')!r}: there is nothing to learn.",
@@ -76,7 +78,7 @@ def _labels(target: ColumnProfile, kind: ColumnType) -> Counter[str]:
 
 
 def label_text(text: str, kind: ColumnType) -> str:
-    """A target's cell as a label: numbers in one spelling, booleans in lower case, text trimmed; '' where unreadable."""
+    """A target's cell as a label: numbers in one spelling, booleans in lower case, else trimmed; '' if unreadable."""
     trimmed = text.strip()
     if kind.cells == "number":
         try:
@@ -94,7 +96,10 @@ def _guess(spec: Spec, target: ColumnProfile, kind: ColumnType, counts: Counter[
     if kind.cells != "number":
         return "multiclass", f"the target is no number and has {target.distinct:,} values"
     if kind.integral and len(counts) <= FEW_NUMBERS and all(float(label) >= 0 for label in counts):
-        return "multiclass", f"the target has {len(counts)} different whole numbers; say `task: regression` for a number"
+        return (
+            "multiclass",
+            f"the target has {len(counts)} different whole numbers; say `task: regression` for a number",
+        )
     return "regression", f"the target is a number with about {target.distinct:,} values"
 
 
@@ -136,7 +141,9 @@ def _binary(spec: Spec, counts: Counter[str], reason: str) -> Problem:
         )
     positive = _positive(spec, counts)
     rest = sorted(label for label in counts if label != positive)
-    return Problem("binary", spec.target, (rest[0] if len(rest) == 1 else f"not {positive}", positive), positive, reason)
+    return Problem(
+        "binary", spec.target, (rest[0] if len(rest) == 1 else f"not {positive}", positive), positive, reason
+    )
 
 
 def _positive(spec: Spec, counts: Counter[str]) -> str:

@@ -63,7 +63,9 @@ class ColumnProfile:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> ColumnProfile:
         """The column that `to_dict` wrote."""
-        parts: dict[str, Any] = {name: kind.from_dict(stored[name]) for name, kind in _CLASSES.items() if name in stored}
+        parts: dict[str, Any] = {
+            name: kind.from_dict(stored[name]) for name, kind in _CLASSES.items() if name in stored
+        }
         if "different" in stored:
             parts["different"] = Distinct.from_list(stored["different"])
         plain = {key: value for key, value in stored.items() if key not in _PARTS}
@@ -102,7 +104,9 @@ class Profile:
         if self.columns.keys() != other.columns.keys():
             apart = sorted(self.columns.keys() ^ other.columns.keys())
             raise ValueError(f"Profiles of different columns do not add up: {', '.join(apart)} is in one of them only.")
-        return Profile(self.rows + other.rows, {name: mine + other.columns[name] for name, mine in self.columns.items()})
+        return Profile(
+            self.rows + other.rows, {name: mine + other.columns[name] for name, mine in self.columns.items()}
+        )
 
     def __getitem__(self, name: str) -> ColumnProfile:
         return self.columns[name]

@@ -63,7 +63,7 @@ class Prepared:
         return self.rows.where(self._tests())
 
     def _tests(self) -> Column:
-        return F.coalesce(self.rule.is_test(F.col(HASH), F.col(NUMBER)), F.lit(False))
+        return F.coalesce(self.rule.is_test(self.rows, F.col(HASH), F.col(NUMBER)), F.lit(False))
 
 
 def look(spec: Spec, spark: SparkSession) -> Looked:
@@ -77,7 +77,9 @@ def look(spec: Spec, spark: SparkSession) -> Looked:
         check_columns(spec, table.columns)
         raw = profile_raw(table, spec)
     if not raw.rows:
-        raise DataError(f"{table.reading.location} holds no rows.", "Check `source.path`, or that the file was written.")
+        raise DataError(
+            f"{table.reading.location} holds no rows.", "Check `source.path`, or that the file was written."
+        )
     types = {kind.name: kind for kind in detect(_without_target_text(raw), spec)}
     target = raw.columns.get(_TARGET, raw[spec.target])
     return Looked(table, raw, types, frame(spec, target, types[spec.target]))
@@ -101,7 +103,10 @@ def _named(spec: Spec) -> Iterable[tuple[str, str]]:
         yield "weight", spec.weight
     lists: dict[str, Iterable[str]] = {
         "key": spec.key,
-        **{f"columns.{name}": getattr(spec.columns, name) for name in ("ignore", "numeric", "categorical", "date", "text")},
+        **{
+            f"columns.{name}": getattr(spec.columns, name)
+            for name in ("ignore", "numeric", "categorical", "date", "text")
+        },
         "columns.order": spec.columns.order,
         "features.per_column": spec.features.per_column,
         "evaluate.slices": spec.evaluate.slices,
@@ -170,7 +175,9 @@ def _counted(prepared: Prepared, repeated: int) -> Prepared:
         found = groups.agg(F.count("*").alias("rows"), F.count_if(~(F.col(WEIGHT) >= 0)).alias("unweighted")).collect()
         unweighted = sum(row["unweighted"] for row in found)
     if unweighted:
-        raise DataError(f"{unweighted:,} rows have no weight, or one below 0.", "Mend the weight column, or leave it out.")
+        raise DataError(
+            f"{unweighted:,} rows have no weight, or one below 0.", "Mend the weight column, or leave it out."
+        )
     tested = sum(row["rows"] for row in found if row["test"])
     kept = sum(row["rows"] for row in found)
     read_rows, torn = prepared.looked.raw.rows, prepared.looked.table.malformed_count

@@ -25,18 +25,16 @@ class SplitRule:
     types: Mapping[str, ColumnType]
     cut: int | None = None
 
-    def is_test(self, row: Column, number: Column) -> Column:
-        """Whether a row tests: `row` is the hash of its features or key, `number` its number in the table."""
+    def is_test(self, rows: DataFrame, row: Column, number: Column) -> Column:
+        """Whether one of the rows tests: `row` is the hash of its features or key, `number` its place in the table."""
         split = self.spec.split
         if split.kind == "time":
             return _micros(self._column()) > F.lit(self.cut)
         if split.kind == "column":
             return F.lower(F.trim(col(self._column()).cast("string"))).isin(*self._marks())
-        of = {
-            "hash": row,
-            "random": number,
-            "group": row_hash([self.types[split.column]], [split.column], 0) if split.column in self.types else row,
-        }[split.kind]
+        of = number if split.kind == "random" else row
+        if split.kind == "group":
+            of = row_hash(rows, [self.types[self._column()]], 0, self.spec.timezone)
         return F.pmod(F.xxhash64(of, F.lit(split.seed)), F.lit(_SLOTS)) < round(split.test * _SLOTS)
 
     def _marks(self) -> list[str]:

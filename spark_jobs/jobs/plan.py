@@ -1,0 +1,40 @@
+"""plan: every decision that a training would take, with its reason, before anything is fitted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pyspark.sql import SparkSession
+
+from spark_jobs import progress
+from spark_jobs.jobs.result import Result
+from spark_jobs.jobs.summary import all_decided, counted
+from spark_jobs.plan import Decision
+from spark_jobs.spec import Environment, Spec
+from spark_jobs.training.course import plan_training
+from spark_jobs.training.prepare import look, prepare
+
+
+def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
+    """Read, profile and decide; nothing is kept."""
+    root = Path(env.root).resolve()
+    root.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="plan-", dir=root) as scratch:
+        looked = look(spec, spark)
+        prepared = prepare(spec, spark, looked, Path(scratch))
+        plan = plan_training(spec, prepared).plan
+    reading = [Decision("source", looked.table.reading.kind, said) for said in looked.table.reading.decisions]
+    decisions = [*reading, *plan.decisions]
+    return Result(
+        job="plan",
+        rows=prepared.counts,
+        cells=looked.lost,
+        seconds=progress.seconds(),
+        extra={"plan": [{"subject": d.subject, "choice": d.choice, "reason": d.reason} for d in decisions]},
+        summary=(
+            f"{spec.name}: what `train` would do.",
+            f"  rows: {counted(prepared.counts)}",
+            *all_decided(decisions),
+        ),
+    )

@@ -1,0 +1,60 @@
+"""What a person reads at the end of a job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from spark_jobs.plan import Decision, Plan
+from spark_jobs.registry.publish import Finished
+from spark_jobs.registry.versions import ModelVersion
+
+_SHOWN = 12
+
+
+def training_summary(done: Finished, version: ModelVersion) -> tuple[str, ...]:
+    """Rows, decisions, metrics, and where everything is."""
+    return (
+        f"{done.spec.name}: version {version.version} of '{version.name}' is the challenger.",
+        f"  rows      {counted(done.rows)}",
+        *([f"  became null  {counted(done.cells)}"] if done.cells else []),
+        *(f"  {line}" for line in decided(done.plan)),
+        f"  metrics   {measured(done.evaluation.metrics)}",
+        *(f"  note      {note}" for note in done.evaluation.notes),
+        f"  report    {version.bundle / 'report.html'}",
+        f"  run       {version.run_id}",
+    )
+
+
+def counted(rows: Mapping[str, int]) -> str:
+    """Counts that are not zero, one after the other."""
+    return ", ".join(f"{name} {count:,}" for name, count in rows.items() if count)
+
+
+def measured(metrics: Mapping[str, float]) -> str:
+    """Metrics with four digits that count."""
+    return ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
+
+
+def decided(plan: Plan) -> list[str]:
+    """The plan in a few lines: what is predicted, how, from what, and what was left out and why."""
+    head = [_line(decision) for decision in plan.decisions if decision.subject in ("task", "split", "model")]
+    out = [column for column in plan.columns if column.role == "left out"]
+    lines = [f"left out  {column.name}: {column.reason}" for column in out[:_SHOWN]]
+    more = len(out) - _SHOWN
+    return [*head, f"inputs    {len(plan.inputs)} from {len(plan.used)} columns", *lines, *_more(more, "columns")]
+
+
+def all_decided(decisions: Iterable[Decision]) -> tuple[str, ...]:
+    """Every decision with its reason, in columns."""
+    known = list(decisions)
+    subject = min(max((len(one.subject) for one in known), default=0), 32)
+    choice = min(max((len(one.choice) for one in known), default=0), 36)
+    return tuple(f"  {one.subject:<{subject}}  {one.choice:<{choice}}  {one.reason}".rstrip() for one in known)
+
+
+def _line(decision: Decision) -> str:
+    return f"{decision.subject:<9} {decision.choice} ({decision.reason})"
+
+
+def _more(count: int, what: str) -> list[str]:
+    return [f"          … and {count} more {what}"] if count > 0 else []

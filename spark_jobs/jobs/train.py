@@ -1,0 +1,101 @@
+"""train: from a table to a challenger."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from spark_jobs import progress
+from spark_jobs.data.lock import locked
+from spark_jobs.jobs.result import Result
+from spark_jobs.jobs.summary import training_summary
+from spark_jobs.registry.publish import Finished, publish_training
+from spark_jobs.registry.runs import Run, end_run, start_run
+from spark_jobs.registry.tracking import Tracking, warm
+from spark_jobs.registry.versions import ModelVersion
+from spark_jobs.spec import Environment, Spec
+from spark_jobs.training.course import evaluated, fitted, plan_training, run_key
+from spark_jobs.training.prepare import Looked, look, prepare
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a training came to, and the folder that holds its staged rows until the job ends."""
+
+    looked: Looked
+    done: Finished
+    version: ModelVersion
+    folder: Path
+
+
+def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
+    """Train, evaluate, log and register as challenger."""
+    with locked(env.root, f"training-{spec.name}"):
+        training = train(spec, spark, env)
+        shutil.rmtree(training.folder, ignore_errors=True)
+    return result(training)
+
+
+def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
+    """The training itself; its folder is left to the caller, an interrupted one's is taken up."""
+    tracking = Tracking(spec.track.uri, env.root)
+    warm(tracking)
+    looked = look(spec, spark)
+    key = run_key(spec, looked)
+    folder = Path(env.root).resolve() / "runs" / spec.name / key
+    folder.mkdir(parents=True, exist_ok=True)
+    started = start_run(tracking, spec.track.experiment or spec.name, key)
+    try:
+        done = _course(spec, spark, looked, folder)
+        version = publish_training(done, folder, tracking, started)
+    except BaseException as error:
+        _end(tracking, started, error)
+        raise
+    return Training(looked, done, version, folder)
+
+
+def _course(spec: Spec, spark: SparkSession, looked: Looked, folder: Path) -> Finished:
+    prepared = prepare(spec, spark, looked, folder)
+    planned = plan_training(spec, prepared, folder)
+    trained = fitted(prepared, planned, folder)
+    lesson = planned.lesson
+    rows = dict(prepared.counts) | {"outliers": lesson.outliers, "dropped": lesson.dropped}
+    rows["trained"] -= lesson.outliers + lesson.dropped
+    return Finished(
+        spec=spec,
+        plan=planned.plan,
+        profile=lesson.profile,
+        evaluation=evaluated(spec, prepared, planned, trained),
+        importances=trained.importances,
+        reading=looked.table.reading,
+        fingerprint=looked.table.fingerprint,
+        rows=rows,
+        cells=looked.lost,
+    )
+
+
+def _end(tracking: Tracking, run: Run, error: BaseException) -> None:
+    """An interrupted run stays open to be taken up again; a failed one is over."""
+    if isinstance(error, Exception):
+        end_run(tracking, run.run_id, "FAILED", str(error))
+    else:
+        end_run(tracking, run.run_id, "KILLED")
+
+
+def result(training: Training) -> Result:
+    """What `train` hands back."""
+    done, version = training.done, training.version
+    return Result(
+        job="train",
+        run_id=version.run_id,
+        model={"name": version.name, "version": version.version, "alias": "challenger"},
+        metrics=done.evaluation.metrics,
+        rows=done.rows,
+        cells=done.cells,
+        bundle=str(version.bundle),
+        seconds=progress.seconds(),
+        summary=training_summary(done, version),
+    )

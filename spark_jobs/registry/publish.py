@@ -1,0 +1,143 @@
+"""A finished training → its report, its bundle, its run and its version in the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spark_jobs import progress
+from spark_jobs.bundle import Input, Manifest, write
+from spark_jobs.data.types import ColumnType, Reading
+from spark_jobs.features import CategoryInput
+from spark_jobs.plan import Plan
+from spark_jobs.profile.profile import Profile
+from spark_jobs.registry.log import Training, log_training
+from spark_jobs.registry.mlmodel import ColumnKind, Signature, versions
+from spark_jobs.registry.runs import Run
+from spark_jobs.registry.tracking import Tracking
+from spark_jobs.registry.versions import ModelVersion
+from spark_jobs.report import Story, write_report
+from spark_jobs.spec import Spec, dump
+from spark_jobs.training.evaluation import Evaluation
+
+_KINDS: Mapping[str, ColumnKind] = {
+    "number": "double",
+    "boolean": "boolean",
+    "date": "datetime",
+    "timestamp": "datetime",
+    "text": "string",
+}
+
+
+@dataclass(frozen=True)
+class Finished:
+    """All that a training came to, before anything of it is published."""
+
+    spec: Spec
+    plan: Plan
+    profile: Profile
+    evaluation: Evaluation
+    importances: tuple[tuple[str, float], ...]
+    reading: Reading
+    fingerprint: str
+    rows: Mapping[str, int]
+    cells: Mapping[str, int]
+
+
+def publish_training(done: Finished, folder: Path, tracking: Tracking, run: Run) -> ModelVersion:
+    """Write the report and the bundle below `folder`, log them, and register the pipeline saved there as challenger."""
+    with progress.phase("reporting"):
+        report = write_report(folder / "report", _story(done, run))
+        draft = folder / "bundle"
+        write(draft, _manifest(done), _files(done, folder, report))
+    with progress.phase("logging to MLflow"):
+        return log_training(tracking, run, _training(done, draft, report))
+
+
+def _story(done: Finished, run: Run) -> Story:
+    return Story(
+        name=done.spec.name,
+        task=done.plan.problem.task,
+        target=done.spec.target,
+        positive=done.plan.problem.positive,
+        plan=done.plan,
+        profile=done.profile,
+        evaluation=done.evaluation,
+        importances=done.importances,
+        rows=done.rows,
+        cells=done.cells,
+        seconds=progress.seconds(),
+        versions=versions(),
+        lineage={"run": run.run_id, "source": done.reading.location, "fingerprint": done.fingerprint},
+    )
+
+
+def _files(done: Finished, folder: Path, report: Path) -> dict[str, Any]:
+    return {
+        "plan.json": done.plan.to_json(),
+        "profile.json": done.profile.to_json(),
+        "spec.yml": dump(done.spec),
+        "report.html": report,
+        "pipeline": folder / "pipeline",
+    }
+
+
+def _manifest(done: Finished) -> Manifest:
+    inputs = tuple(_input(done.plan.type_of(name)) for name in done.plan.used)
+    data = {
+        "source": done.reading.location,
+        "fingerprint": done.fingerprint,
+        "rows": dict(done.rows),
+        "task": done.plan.problem.task,
+        "target": done.spec.target,
+        "test": done.spec.split.model_dump(mode="json"),
+    }
+    return Manifest(
+        inputs=inputs,
+        labels=done.plan.problem.labels,
+        versions=versions(),
+        data=data,
+        metrics=dict(done.evaluation.metrics),
+    )
+
+
+def _input(kind: ColumnType) -> Input:
+    graph = "string" if kind.cells == "text" else "double"
+    return Input(kind.name, graph, kind.cells, kind.formats, kind.decimal)
+
+
+def _training(done: Finished, draft: Path, report: Path) -> Training:
+    pictures = {f"plots/{path.name}": path for path in sorted(report.parent.glob("*.png"))}
+    settings = done.spec.model_dump(mode="json", include={"split", "clean", "features"})
+    files = {name: draft / name for name in ("plan.json", "profile.json", "report.html")}
+    return Training(
+        name=done.spec.track.register_as or done.spec.name,
+        bundle=draft,
+        signature=_signature(done),
+        params={"model": done.plan.model, "params": dict(done.plan.params), "inputs": len(done.plan.inputs), **settings},
+        metrics=done.evaluation.metrics,
+        tags={"spark_jobs.fingerprint": done.fingerprint, "spark_jobs.source": done.reading.location},
+        artifacts={**files, **pictures},
+    )
+
+
+def _signature(done: Finished) -> Signature:
+    names = done.plan.used
+    kinds: dict[str, ColumnKind] = {name: _KINDS[done.plan.type_of(name).cells] for name in names}
+    return Signature(kinds, "double", [[_typical(done, name) for name in names]])
+
+
+def _typical(done: Finished, name: str) -> object:
+    """A value such as the column has: the median or the most frequent level; null for dates."""
+    for one in done.plan.inputs:
+        if one.column != name:
+            continue
+        column = done.profile.columns.get(one.title)
+        if isinstance(one, CategoryInput):
+            return next(iter(column.levels.counts), None) if column and column.levels else None
+        if one.part is None and column is not None and column.numbers is not None and column.numbers.count:
+            middle = column.numbers.median
+            return middle >= 0.5 if done.plan.type_of(name).cells == "boolean" else middle
+    return None
