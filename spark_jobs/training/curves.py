@@ -30,7 +30,8 @@ class Bins:
     @property
     def tied(self) -> NDArray[np.bool_]:
         """Which bins hold one score only."""
-        return self.low == self.high
+        same: NDArray[np.bool_] = self.low == self.high
+        return same
 
     def above(self) -> tuple[Doubles, Doubles]:
         """Positive and negative weight at or above each bin's lowest score."""
@@ -41,7 +42,8 @@ def bins_of(scores: Doubles, positive: NDArray[np.bool_], weights: Doubles | Non
     """Bins that each hold one score: for scores that are already in memory."""
     w = np.ones(len(scores)) if weights is None else weights
     distinct, place = np.unique(scores + 0.0, return_inverse=True)
-    sums = [np.bincount(place, v, len(distinct)) for v in (w * positive, w * ~positive, w * scores, np.ones(len(w)))]
+    per_row = (w * positive, w * ~positive, w * scores, np.ones(len(w)))
+    sums = [np.bincount(place, values, len(distinct)).astype(float) for values in per_row]
     return Bins(distinct, distinct, *sums)
 
 
@@ -61,8 +63,8 @@ def roc_bound(bins: Bins) -> float:
 def pr_auc(bins: Bins) -> float:
     """Average precision: precision at each positive, averaged over the positives.
 
-    A tie takes the precision at its end, as scikit-learn's `average_precision_score` does. In a bin of several scores the
-    positives are taken as spread evenly, so that precision is integrated over the bin.
+    A tie takes the precision at its end, as scikit-learn's `average_precision_score` does. In a bin of several scores
+    the positives are taken as spread evenly, so that precision is integrated over the bin.
     """
     p, q = bins.positives[::-1], bins.negatives[::-1]
     hit, seen = np.cumsum(p) - p, np.cumsum(p + q) - (p + q)

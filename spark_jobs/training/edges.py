@@ -9,18 +9,20 @@ from datasketches import kll_doubles_sketch
 
 from spark_jobs.training.curves import Doubles
 
-FINEST = 65_535
+FINEST = 131_072
+LARGEST_SKETCH = 65_535
 
 
 def quantile_edges(sketches: Sequence[bytes], count: int) -> Doubles:
     """Rising edges at about `count` quantiles of each sketch, all finite; a bin reaches from its edge up to the next.
 
     Quantiles follow the scores wherever they crowd, where bins of a fixed width do not. A value that holds several
-    quantiles is a tie of many rows: it gets a bin of its own. Up to `count` rows every score is an edge.
+    quantiles is a tie of many rows: it gets a bin of its own. While a sketch is exact every score is an edge.
     """
     found = [_edges(kll_doubles_sketch.deserialize(sketch), count) for sketch in sketches]
     edges = np.unique(np.concatenate([np.empty(0), *found]))
-    return edges[np.isfinite(edges)]
+    finite: Doubles = edges[np.isfinite(edges)]
+    return finite
 
 
 def _edges(sketch: kll_doubles_sketch, count: int) -> Doubles:
@@ -28,7 +30,7 @@ def _edges(sketch: kll_doubles_sketch, count: int) -> Doubles:
         return np.empty(0)
     quantiles = np.asarray(sketch.get_quantiles(np.linspace(0, 1, count + 1))) + 0.0
     values, held = np.unique(quantiles, return_counts=True)
-    crowded = values[held > 2] if sketch.n > count else np.empty(0)
+    crowded = values[held > 2] if sketch.is_estimation_mode() else np.empty(0)
     return np.concatenate([values, np.nextafter(crowded, np.inf)])
 
 

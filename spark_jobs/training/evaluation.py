@@ -119,7 +119,7 @@ def _unseen(counted: Counted) -> dict[str, int]:
     part = counted.tally.part(UNSEEN)
     others = part.key("others")
     named = zip(part.texts(), others, part["rows"], strict=True)
-    return {("(others)" if other else text or "(unknown)"): int(rows) for text, other, rows in named}
+    return {("(others)" if other else str(text)): int(rows) for text, other, rows in named if text is not None or other}
 
 
 def _notes(counted: Counted, ask: Ask) -> tuple[str, ...]:

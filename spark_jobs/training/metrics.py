@@ -16,7 +16,8 @@ def regression_metrics(sums: Mapping[str, float]) -> dict[str, float]:
 
     `weight` Σw, `squared` Σw·e², `absolute` Σw·|e|, `relative` Σw·|e/y| and `nonzero` Σw over rows with y ≠ 0,
     `shifted` Σw·(y-c) and `shifted2` Σw·(y-c)² for any c near the mean. MAPE leaves out rows whose target is 0 and is
-    absent where no other row is left. R² of a constant target is 1 for perfect predictions, else 0, as scikit-learn has it.
+    absent where no other row is left. R² of a constant target is 1 for perfect predictions, else 0, as in
+    scikit-learn.
     """
     weight = sums["weight"]
     mse = sums["squared"] / weight
@@ -90,4 +91,5 @@ def per_class(confusion: Doubles, rows: Doubles, labels: Sequence[str]) -> dict[
 
 
 def _share(part: Doubles, whole: Doubles) -> Doubles:
-    return np.divide(part, whole, out=np.zeros_like(part, dtype=float), where=whole > 0)
+    share: Doubles = np.divide(part, whole, out=np.zeros_like(part, dtype=float), where=whole > 0)
+    return share

@@ -40,7 +40,7 @@ class Evaluation:
         return plain
 
 
-def jsonable(value: Any) -> Any:  # noqa: ANN401 (any tree of plain values comes in and goes out)
+def jsonable(value: Any) -> Any:
     """A tree of numbers, texts, lists and dicts as JSON takes it; what is not finite becomes None."""
     if isinstance(value, Mapping):
         return {str(key): jsonable(inner) for key, inner in value.items()}

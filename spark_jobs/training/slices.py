@@ -20,9 +20,9 @@ def slice_columns(slices: Sequence[str]) -> list[Column]:
     return [col(name).cast("string").alias(f"_s{i}") for i, name in enumerate(slices)]
 
 
-def slice_entries(slices: Sequence[str], a: Column | int = 0, b: Column | int = 0) -> list[Column]:
+def slice_entries(slices: Sequence[str], a: Column | int = 0, b: Column | int = 0, **own: Column) -> list[Column]:
     """One heading a slicing column."""
-    return [entry(FIRST_SLICE + i, a, b, F.col(f"_s{i}")) for i in range(len(slices))]
+    return [entry(FIRST_SLICE + i, a, b, F.col(f"_s{i}"), **own) for i in range(len(slices))]
 
 
 def slice_metrics(

@@ -63,7 +63,7 @@ def tally(
     Entries of parts from `named` on go by their text: of each such part the `SHOWN` texts with the most rows are kept,
     the rest is added up with `others` 1.
     """
-    spread = rows.select("*", F.explode(F.filter(F.array(*entries), lambda e: e.isNotNull())).alias("_e"))
+    spread = rows.select("*", F.explode(F.array(*entries)).alias("_e"))
     spread = spread.select(*rows.columns, "_e.*")
     counted = spread.groupBy(*KEY).agg(*(measure.alias(name) for name, measure in measures.items()))
     counted = counted.withColumn("others", F.lit(0))
