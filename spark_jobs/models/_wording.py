@@ -56,7 +56,7 @@ def advice(name: str, known: Iterable[str]) -> str:
     return f"Did you mean '{other}'?" if other in valid else did_you_mean(snake, valid)
 
 
-def fault(name: str, schema: Mapping[str, Any], value: Any) -> str:  # noqa: ANN401 - whatever the YAML held
+def fault(name: str, schema: Mapping[str, Any], value: Any) -> str:
     """One line: the key, what it must be (from its JSON schema), what came."""
     return f"`model.params.{name}` must be {expected(schema)}. Got {shown(value)} instead."
 
@@ -84,7 +84,7 @@ def _limits(schema: Mapping[str, Any]) -> list[str]:
     return [f"{phrase} {schema[key]:g}" for key, phrase in words.items() if key in schema]
 
 
-def shown(value: Any) -> str:  # noqa: ANN401 - whatever the YAML held
+def shown(value: Any) -> str:
     """A value as the user would write it, cut where it is long.
 
     >>> shown("ten"), shown(True), shown(None)

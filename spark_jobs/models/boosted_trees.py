@@ -50,5 +50,6 @@ ALGORITHM = Algorithm(
     instead={"multiclass": "For more than two classes use `model.kind: xgboost` or `forest`."},
     categories="label",
     scaled=False,
+    task_rows=10_000,
     importances=_slots.of_trees,
 )

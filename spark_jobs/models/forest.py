@@ -19,7 +19,7 @@ _Features = Literal["auto", "all", "sqrt", "log2", "onethird"] | Annotated[float
 class ForestOptions(TreeOptions):
     """Options of a random forest."""
 
-    trees: int = Field(100, ge=1, le=10_000, description="Trees in the forest.")
+    trees: int = Field(50, ge=1, le=10_000, description="Trees in the forest.")
     max_depth: int = Field(10, ge=0, le=30, description="Splits from the root to a leaf at most.")
     min_rows: int = Field(2, ge=1, description="Rows in a leaf at least.")
     subsample: float = Field(1.0, gt=0, le=1, description="Rows drawn for each tree, as a share of all.")
@@ -56,5 +56,6 @@ ALGORITHM = Algorithm(
     estimators={"regression": _regression, "binary": _classes, "multiclass": _classes},
     categories="label",
     scaled=False,
+    task_rows=2_000,
     importances=_slots.of_trees,
 )

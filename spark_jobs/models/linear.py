@@ -59,5 +59,6 @@ ALGORITHM = Algorithm(
     title="linear and logistic regression",
     options=LinearOptions,
     estimators={"regression": _regression, "binary": _classes, "multiclass": _classes},
+    task_rows=25_000,
     importances=_slots.of_coefficients,
 )

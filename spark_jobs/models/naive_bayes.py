@@ -41,4 +41,5 @@ ALGORITHM = Algorithm(
     estimators={"binary": _classes, "multiclass": _classes},
     instead={"regression": "For a number use `model.kind: linear`, `forest`, `boosted_trees` or `xgboost`."},
     scaler=_scaler,
+    task_rows=100_000,
 )

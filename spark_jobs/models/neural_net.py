@@ -44,4 +44,5 @@ ALGORITHM = Algorithm(
     estimators={"binary": _classes, "multiclass": _classes},
     instead={"regression": "For a number use `model.kind: xgboost`, `boosted_trees`, `forest` or `linear`."},
     weighted=False,
+    task_rows=2_000,
 )

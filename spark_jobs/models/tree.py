@@ -29,5 +29,6 @@ ALGORITHM = Algorithm(
     estimators={"regression": _regression, "binary": _classes, "multiclass": _classes},
     categories="label",
     scaled=False,
+    task_rows=10_000,
     importances=_slots.of_trees,
 )

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.utils.class_weight import compute_class_weight
+
+from spark_jobs import models
+from spark_jobs.errors import SpecError
+from spark_jobs.models import Shape, balanced_weights, find, kinds, options, partitions, refuse
+
+KINDS = ("boosted_trees", "forest", "linear", "naive_bayes", "neural_net", "svm", "tree", "xgboost")
+TASKS = ("regression", "binary", "multiclass")
+
+
+def said(call, *arguments, **named):
+    with pytest.raises(SpecError) as caught:
+        call(*arguments, **named)
+    return caught.value.message, caught.value.advice
+
+
+def test_the_kinds_are_the_families_and_no_private_module():
+    assert kinds() == KINDS
+
+
+def test_an_unknown_kind_is_named_with_its_nearest():
+    message, advice = said(find, "forrest")
+    assert message == f"`model.kind` must be one of {', '.join(KINDS)}. Got 'forrest' instead."
+    assert advice == "Did you mean 'forest'?"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_option_has_a_default_a_description_and_a_bound(kind):
+    for name, field in find(kind).options.model_fields.items():
+        assert not field.is_required(), name
+        assert field.description, name
+        schema = find(kind).options.model_json_schema()["properties"][name]
+        bounded = {"minimum", "exclusiveMinimum", "enum", "anyOf", "items"} & set(schema)
+        assert bounded or schema["type"] == "boolean", name
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_defaults_keep_their_own_bounds(kind):
+    known = find(kind).options
+    assert known.model_validate(known().model_dump()) == known()
+
+
+DEPTH = "a whole number, at least 0 and at most 30"
+UNITS = "a list of at most 8 entries, each a whole number, at least 1 and at most 10000"
+FEATURES = "one of 'auto', 'all', 'sqrt', 'log2', 'onethird' or a number, above 0 and at most 1"
+BAYES = "one of 'gaussian', 'multinomial', 'bernoulli', 'complement'"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value", "expected", "got"),
+    [
+        ("tree", "max_depth", 0.5, DEPTH, "0.5"),
+        ("tree", "max_depth", 31, DEPTH, "31"),
+        ("tree", "max_depth", True, DEPTH, "true"),
+        ("tree", "max_depth", None, DEPTH, "null"),
+        ("xgboost", "learning_rate", "0.1", "a number, above 0 and at most 1", "'0.1'"),
+        ("linear", "regularization", float("nan"), "a number, at least 0", "nan"),
+        ("linear", "intercept", "yes", "true or false", "'yes'"),
+        ("linear", "solver", "newton", "one of 'auto', 'normal', 'l-bfgs'", "'newton'"),
+        ("neural_net", "layers", [8, 0], UNITS, "[8, 0]"),
+        ("forest", "features_per_split", 1.5, FEATURES, "1.5"),
+        ("naive_bayes", "kind", "gausian", BAYES, "'gausian'"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_it_must_be_and_what_came(kind, name, value, expected, got):
+    message, _ = said(options, kind, {name: value})
+    assert message == f"`model.params.{name}` must be {expected}. Got {got} instead."
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "nearest"),
+    [
+        ("forest", "treees", "trees"),
+        ("xgboost", "n_estimators", "trees"),
+        ("tree", "maxDepth", "max_depth"),
+        ("linear", "regParam", "regularization"),
+        ("svm", "max_iter", "max_iterations"),
+    ],
+)
+def test_an_unknown_option_is_named_with_the_nearest_one(kind, name, nearest):
+    message, advice = said(options, kind, {name: 5})
+    assert message == f"`model.params.{name}` is not an option of `model.kind: {kind}`. Got 5 for it."
+    assert advice == f"Did you mean '{nearest}'?"
+
+
+def test_options_take_whole_numbers_where_a_number_is_asked_and_lists_for_layers():
+    assert options("linear", {"regularization": 1}).regularization == 1.0
+    assert options("neural_net", {"layers": [8, 4]}).layers == (8, 4)
+    assert options("forest", {"features_per_split": 0.5}).features_per_split == 0.5
+
+
+@pytest.mark.parametrize(
+    ("kind", "task", "alternative"),
+    [
+        ("svm", "regression", "linear"),
+        ("naive_bayes", "regression", "linear"),
+        ("neural_net", "regression", "xgboost"),
+        ("boosted_trees", "multiclass", "xgboost"),
+    ],
+)
+def test_a_task_that_an_algorithm_cannot_do_is_refused_with_what_to_use(kind, task, alternative):
+    message, advice = said(refuse, kind, task)
+    assert message.startswith(f"`model.kind: {kind}` (")
+    assert f"cannot do `task: {task}`" in message
+    assert alternative in advice
+    refuse(alternative, task)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_task_is_either_done_or_has_an_alternative(kind):
+    algorithm = find(kind)
+    assert set(algorithm.estimators) | set(algorithm.instead) == set(TASKS)
+    assert not set(algorithm.estimators) & set(algorithm.instead)
+
+
+def test_xgboost_is_refused_on_connect_and_without_its_package(monkeypatch):
+    message, _ = said(refuse, "xgboost", "binary", connect=True)
+    assert "needs a classic Spark session" in message
+    refuse("forest", "binary", connect=True)
+    monkeypatch.setattr(models, "find_spec", lambda name: None if name == "xgboost" else importlib.util.find_spec(name))
+    message, advice = said(refuse, "xgboost", "binary")
+    assert message == "`model.kind: xgboost` needs the package xgboost, which is not installed."
+    assert advice == "Install it: pip install 'spark-jobs[boost]'"
+
+
+def test_a_neural_net_refuses_row_weights():
+    shape = Shape(task="binary", classes=2, width=3, arity=0, rows=10, weight=True)
+    message, _ = said(models.estimator, "neural_net", {}, shape)
+    assert message == "`model.kind: neural_net` (multilayer perceptron) takes no row weights."
+
+
+def test_balanced_weights_are_those_of_scikit_learn():
+    labels = np.repeat([0, 1, 2], [90, 7, 3])
+    expected = compute_class_weight("balanced", classes=np.array([0, 1, 2]), y=labels)
+    assert balanced_weights([90, 7, 3]) == pytest.approx(list(expected), rel=1e-12)
+    assert balanced_weights([90, 0, 10]) == pytest.approx([100 / 180, 1.0, 5.0])
+
+
+def test_small_data_is_trained_in_one_partition_and_large_data_in_many():
+    assert partitions("svm", 1_700) == 1
+    assert partitions("linear", 1_000_000) == 40
+    assert partitions("xgboost", 1_000_000) is None
+
+
+def test_the_scaling_of_naive_bayes_follows_its_kind():
+    scaler = find("naive_bayes").scaler
+    scalings = [scaler(options("naive_bayes", {"kind": kind})) for kind in ("gaussian", "multinomial", "bernoulli")]
+    assert scalings == ["standard", "min_max", "none"]
+
+
+def test_looking_at_every_family_imports_no_spark():
+    program = (
+        "import json, sys\nfrom spark_jobs import models\n"
+        "for kind in models.kinds(): models.options(kind, {}); models.refuse(kind)\n"
+        "print(json.dumps([name for name in ('pyspark', 'xgboost', 'numpy', 'sklearn') if name in sys.modules]))"
+    )
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=root)
+    assert json.loads(done.stdout) == []
