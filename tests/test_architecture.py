@@ -1,0 +1,208 @@
+"""The rules of the house, held by a test: who may import whom, how long things are, what they are called."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "spark_jobs"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# A room imports rooms further down, never one of its own line. The last line is for everyone.
+LAYERS = (
+    "__main__",
+    "command_line",
+    "arguments",
+    "jobs serving",
+    "session",
+    "registry",
+    "report",
+    "training",
+    "graph",
+    "fitted",
+    "plan",
+    "features models",
+    "contract",
+    "profile",
+    "data",
+    "spec",
+    "bundle ops",
+    "jars progress causes",
+    "errors",
+)
+RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms.split()}
+WITHOUT_PYSPARK = ("spec", "bundle", "ops", "errors", "arguments", "command_line", "causes", "progress")
+PYSPARK_INSIDE_FUNCTIONS = ("features", "models")
+VAGUE = {"core", "base", "util", "utils", "helpers", "common", "misc", "manager", "service", "orchestrator"}
+JVM = {"_jvm", "_jsc", "_jdf", "_java_obj", "sparkContext", "rdd"}
+MATERIALISING = {"cache", "persist", "toPandas"}
+
+
+def room_of(file: Path) -> str:
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def tree_of(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def imports_of(tree: ast.AST) -> set[str]:
+    """Every module a tree imports, `from a import b` as both `a` and `a.b`."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def rooms_imported(tree: ast.AST) -> set[str]:
+    return {name.split(".")[1] for name in imports_of(tree) if name.startswith("spark_jobs.")} & set(RANK)
+
+
+def functions_of(tree: ast.AST) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+def at_top(tree: ast.Module) -> ast.Module:
+    """What runs on import: no function bodies, nothing under TYPE_CHECKING."""
+    kept = [node for node in tree.body if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))]
+    functions = ast.FunctionDef | ast.AsyncFunctionDef
+    return ast.Module(body=[node for node in kept if not isinstance(node, functions)], type_ignores=[])
+
+
+def breaches(*found: str) -> None:
+    assert not found, "\n".join(found)
+
+
+def test_every_room_has_its_place():
+    breaches(*sorted({room_of(file) for file in FILES} - set(RANK) - {"__init__"}))
+
+
+def test_a_room_imports_rooms_further_down_only():
+    breaches(
+        *(
+            f"{file.relative_to(ROOT)} imports {imported}"
+            for file in FILES
+            if (room := room_of(file)) in RANK
+            for imported in rooms_imported(tree_of(file)) - {room}
+            if RANK[imported] <= RANK[room] and imported not in ("errors", "progress")
+        )
+    )
+
+
+def test_only_jobs_open_sessions():
+    breaches(
+        *(
+            f"{file.relative_to(ROOT)} imports session"
+            for file in FILES
+            if room_of(file) not in ("jobs", "session") and "session" in rooms_imported(tree_of(file))
+        )
+    )
+
+
+def test_the_service_knows_bundles_alone():
+    files = [file for file in FILES if room_of(file) == "serving"]
+    breaches(*(f"{file}" for file in files if rooms_imported(tree_of(file)) - {"serving", "bundle", "errors"}))
+
+
+def test_imports_are_absolute():
+    breaches(
+        *(
+            f"{file.relative_to(ROOT)}:{node.lineno}"
+            for file in FILES
+            for node in ast.walk(tree_of(file))
+            if isinstance(node, ast.ImportFrom) and node.level
+        )
+    )
+
+
+def test_pyspark_and_mlflow_stay_where_they_belong():
+    def top_level(tree: ast.AST) -> set[str]:
+        return {name.partition(".")[0] for name in imports_of(tree)}
+
+    found = []
+    for file in FILES:
+        room, tree = room_of(file), tree_of(file)
+        if room in WITHOUT_PYSPARK and {"pyspark", "mlflow"} & top_level(tree):
+            found.append(f"{file.relative_to(ROOT)} knows pyspark or mlflow")
+        if room in PYSPARK_INSIDE_FUNCTIONS and "pyspark" in top_level(at_top(tree)):
+            found.append(f"{file.relative_to(ROOT)} imports pyspark when it is imported")
+    breaches(*found)
+
+
+def test_nobody_but_the_session_reaches_into_the_jvm():
+    breaches(
+        *(
+            f"{file.relative_to(ROOT)}:{node.lineno} .{node.attr}"
+            for file in FILES
+            if file.name != "session.py"
+            for node in ast.walk(tree_of(file))
+            if isinstance(node, ast.Attribute) and node.attr in JVM
+        )
+    )
+
+
+def test_nothing_is_cached_or_brought_to_the_driver_as_pandas():
+    called = (
+        (file, node.func)
+        for file in FILES
+        if file.name != "session.py"
+        for node in ast.walk(tree_of(file))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    )
+    breaches(*(f"{file.relative_to(ROOT)}:{f.lineno} .{f.attr}()" for file, f in called if f.attr in MATERIALISING))
+
+
+def test_a_module_stays_small():
+    sizes = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in FILES}
+    breaches(*(f"{file.relative_to(ROOT)} has {lines} lines" for file, lines in sizes.items() if lines > 300))
+
+
+def test_nine_functions_of_ten_fit_in_a_glance():
+    lengths = sorted(lines_of(function) for file in FILES for function in functions_of(tree_of(file)))
+    assert lengths[int(0.9 * len(lengths))] <= 25
+
+
+def test_a_module_is_called_after_what_it_does():
+    breaches(*(str(file.relative_to(ROOT)) for file in FILES if {file.stem, file.parent.name} & VAGUE))
+
+
+def test_every_function_says_what_it_returns():
+    breaches(
+        *(
+            f"{file.relative_to(ROOT)}:{function.lineno} {function.name}"
+            for file in FILES
+            for function in functions_of(tree_of(file))
+            if function.returns is None and function.name != "__init__"
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import spark_jobs",
+        "import spark_jobs; spark_jobs.Spec, spark_jobs.load, spark_jobs.Result",
+        "from spark_jobs.command_line import main; assert main(['--help']) == 0",
+        "from spark_jobs.command_line import main; assert main(['check', 'conf/flights.yml']) == 0",
+        "from spark_jobs.command_line import main; assert main(['schema']) == 0",
+        "import spark_jobs.bundle",
+    ],
+)
+def test_what_needs_no_spark_does_not_load_it(code):
+    heavy = {"pyspark", "py4j", "mlflow", "pandas", "matplotlib", "numpy"}
+    check = f"import sys; {code}; sys.exit(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) in ((0, ""), (1, "[]\n")), done.stderr
