@@ -39,8 +39,8 @@ class TextReading:
     """Of the cells of a text column: how many read as what. Two readings add up to that of both parts.
 
     `number` counts finite numbers, `whole` those that are whole and within ±2**53, `leading_zeros` digits that begin
-    with a zero (codes rather than numbers), `boolean` true, false, 1 and 0; `formats` the datetime patterns that fit, one cell
-    may fit several; `longest` is in characters, `lowest` and `highest` are of the numbers.
+    with a zero (codes rather than numbers), `boolean` true, false, 1 and 0; `formats` the datetime patterns that fit,
+    one cell may fit several; `longest` is in characters, `lowest` and `highest` are of the numbers.
     """
 
     cells: int = 0

@@ -1,0 +1,151 @@
+"""How a cell becomes a value: the one place that says it, as Spark SQL over an already quoted column name.
+
+The same text serves strings and stored types, classic and Connect, and gives the same results under every session time
+zone. `accepts` says which stored types a reading can take; cast any other to string first and it reads as null.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from spark_jobs.data.patterns import (
+    ISO_DATE,
+    ISO_TIMESTAMP,
+    MONTHS,
+    NO_SECONDS,
+    OFFSET_AT_END,
+    Part,
+    Pattern,
+    number_regex,
+    pattern,
+)
+from spark_jobs.data.types import Cells, ColumnType
+
+_NUMERIC: Final = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal", "boolean", "void")
+_DATED: Final = ("date", "timestamp", "timestamp_ntz", "void")
+_EPOCH: Final = "TIMESTAMP_NTZ'1970-01-01 00:00:00'"
+_WALL: Final = f"convert_timezone('UTC', {{zone}}, timestampadd(MICROSECOND, unix_micros({{x}}), {_EPOCH}))"
+
+
+def accepts(cells: Cells, stored: str) -> bool:
+    """Whether SQL for these cells can take a column of that stored type (Spark's simpleString)."""
+    kind = stored.split("(")[0]
+    if cells in ("text", "boolean"):
+        return True
+    return kind == "string" or kind in (_NUMERIC if cells == "number" else _DATED)
+
+
+def value_sql(name: str, column: ColumnType, zone: str) -> str:
+    """A cell as its value: DOUBLE for numbers and booleans (0/1), DATE, TIMESTAMP, or trimmed STRING."""
+    if column.cells == "number":
+        return number_sql(name, column)
+    if column.cells == "boolean":
+        return boolean_sql(name)
+    if column.cells == "date":
+        return date_sql(name, column, zone)
+    return timestamp_sql(name, column, zone) if column.cells == "timestamp" else text_sql(name)
+
+
+def number_sql(name: str, column: ColumnType) -> str:
+    """A cell as a finite DOUBLE, or null. Text is read by one regular expression (`patterns.number_regex`)."""
+    text = _text(name)
+    plain = text if column.decimal == "." else f"replace({text}, {_string(column.decimal)}, '.')"
+    matches = f"{text} RLIKE {_string(number_regex(column.decimal))}"
+    stored = f"try_cast({name} AS DOUBLE)"
+    return (
+        f"CASE WHEN typeof({name}) = 'string' THEN {_finite(f'try_cast({plain} AS DOUBLE)', matches)} "
+        f"ELSE {_finite(stored)} END"
+    )
+
+
+def boolean_sql(name: str) -> str:
+    """A cell as 1.0 or 0.0: true, false (in any case), 1, 0; else null."""
+    text = f"lower({_text(name)})"
+    return f"CASE {text} WHEN 'true' THEN 1D WHEN 'false' THEN 0D WHEN '1' THEN 1D WHEN '0' THEN 0D END"
+
+
+def date_sql(name: str, column: ColumnType, zone: str) -> str:
+    """A cell as DATE: ISO 8601 or one of the column's formats; a stored timestamp is its day in that zone."""
+    read = _first([_day(name, pattern(text)) for text in (ISO_DATE, *column.formats) if not pattern(text).timed])
+    wall = _WALL.format(zone=_string(zone), x=f"CAST({name} AS TIMESTAMP)")
+    return (
+        f"CASE typeof({name}) WHEN 'string' THEN {read} WHEN 'timestamp' THEN CAST({wall} AS DATE) "
+        f"WHEN 'date' THEN CAST({name} AS DATE) ELSE try_cast(substr(CAST({name} AS STRING), 1, 10) AS DATE) END"
+    )
+
+
+def timestamp_sql(name: str, column: ColumnType, zone: str) -> str:
+    """A cell as TIMESTAMP: ISO 8601 or one of the column's formats; what names no offset is wall time in that zone."""
+    formats = dict.fromkeys((ISO_TIMESTAMP, ISO_DATE, *column.formats))
+    read = _first([_moment(_text(name), pattern(form), zone) for form in formats])
+    return f"CASE WHEN typeof({name}) = 'timestamp' THEN CAST({name} AS TIMESTAMP) ELSE {read} END"
+
+
+def text_sql(name: str) -> str:
+    """A cell as trimmed text."""
+    return _text(name)
+
+
+def wall_sql(timestamp: str, zone: str) -> str:
+    """The wall time of a TIMESTAMP in a zone, as TIMESTAMP_NTZ, whatever the session's own zone."""
+    return _WALL.format(zone=_string(zone), x=timestamp)
+
+
+def _text(name: str) -> str:
+    return f"trim(CAST({name} AS STRING))"
+
+
+def _string(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _finite(double: str, when: str = "true") -> str:
+    return f"CASE WHEN {when} AND abs({double}) < double('Infinity') THEN {double} END"
+
+
+def _first(readings: list[str]) -> str:
+    return readings[0] if len(readings) == 1 else f"coalesce({', '.join(readings)})"
+
+
+def _day(name: str, form: Pattern) -> str:
+    text = _text(name)
+    return f"CASE WHEN {text} RLIKE {_string(form.regex())} THEN try_cast({_rebuilt(text, form)} AS DATE) END"
+
+
+def _moment(text: str, form: Pattern, zone: str) -> str:
+    there = f"{text} RLIKE {_string(form.regex())}"
+    if form.text == ISO_TIMESTAMP:
+        full = f"regexp_replace({text}, {_string(NO_SECONDS)}, '$1:00$2')"
+        offset = f"{text} RLIKE {_string(OFFSET_AT_END)}"
+        clock = f"concat({full}, CASE WHEN {offset} THEN '' ELSE {_string(' ' + zone)} END)"
+    else:
+        clock = f"concat({_rebuilt(text, form)}, {_string(('' if form.timed else ' 00:00:00') + ' ' + zone)})"
+    return f"CASE WHEN {there} THEN try_cast({clock} AS TIMESTAMP) END"
+
+
+def _group(text: str, form: Pattern, part: Part) -> str:
+    return f"regexp_replace({text}, {_string(form.regex())}, '${form.parts.index(part) + 1}')"
+
+
+def _rebuilt(text: str, form: Pattern) -> str:
+    """The text of a moment in ISO order; the time of day only where the pattern has one."""
+    number = {part: f"${position + 1}" for position, part in enumerate(form.parts)}
+    century = "20" if form.short_year else ""
+    regex = _string(form.regex())
+    if form.named_month:
+        month = f"CAST(instr('{MONTHS}', lower({_group(text, form, 'month')})) DIV 3 + 1 AS STRING)"
+        head = f"concat({_group(text, form, 'year')}, '-', {month}, '-', {_group(text, form, 'day')})"
+        head = f"concat('{century}', {head})"
+    else:
+        head = f"regexp_replace({text}, {regex}, '{century}{number['year']}-{number['month']}-{number['day']}')"
+    return f"concat({head}, {_clock(text, form, number)})" if form.timed else head
+
+
+def _clock(text: str, form: Pattern, number: dict[Part, str]) -> str:
+    rest = f":{number.get('minute', '00')}:{number.get('second', '00')}"
+    tail = f"regexp_replace({text}, {_string(form.regex())}, '{rest}')"
+    hour = f"CAST({_group(text, form, 'hour')} AS INT)" if "half" in number else _group(text, form, "hour")
+    if "half" in number:
+        later = f"CASE WHEN upper({_group(text, form, 'half')}) = 'PM' THEN 12 ELSE 0 END"
+        hour = f"CAST(({hour}) % 12 + {later} AS STRING)"
+    return f"concat(' ', {hour}, {tail})"

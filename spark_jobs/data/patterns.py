@@ -1,0 +1,128 @@
+"""How text is read as a number or a date: regular expressions that mean the same to Java, RE2 and Python.
+
+Spark's own parsers are lenient ('0x1p3' is 8, '1D' is 1) and differ from Python's, so every reader of text in this
+package goes by these expressions. A datetime pattern is a Spark one; `MM`, `dd`, `HH` and `hh` take one digit too,
+seconds may have a fraction, and years are 0001 to 9999.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Final, Literal
+
+from spark_jobs.errors import SpecError
+
+ISO_DATE: Final = "yyyy-MM-dd"
+ISO_TIMESTAMP: Final = "ISO 8601"
+MONTHS: Final = "janfebmaraprmayjunjulaugsepoctnovdec"
+Part = Literal["year", "month", "day", "hour", "minute", "second", "half", "offset"]
+
+_YEAR = "000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3}"
+_MONTH = "0?[1-9]|1[0-2]"
+_NAME = "|".join("".join(f"[{c.upper()}{c}]" for c in MONTHS[start : start + 3]) for start in range(0, 36, 3))
+_DAY = "0?[1-9]|[12][0-9]|3[01]"
+_HOUR = "[01]?[0-9]|2[0-3]"
+_HOUR12 = "0?[1-9]|1[0-2]"
+_SIXTY = "[0-5][0-9]"
+_SECOND = "[0-5][0-9](?:[.][0-9]{1,9})?"
+_OFFSET = "Z|[+-](?:0[0-9]|1[0-7]):[0-5][0-9]"
+
+OFFSET_AT_END: Final = f"(?:{_OFFSET})$"
+NO_SECONDS: Final = f"^([^:]*:{_SIXTY})( ?(?:{_OFFSET})?)$"
+_TOKENS: Final[dict[str, tuple[Part, str]]] = {
+    "yyyy": ("year", _YEAR),
+    "y": ("year", _YEAR),
+    "yy": ("year", "[0-9]{2}"),
+    "MMM": ("month", _NAME),
+    "MM": ("month", _MONTH),
+    "M": ("month", _MONTH),
+    "dd": ("day", _DAY),
+    "d": ("day", _DAY),
+    "HH": ("hour", _HOUR),
+    "H": ("hour", _HOUR),
+    "hh": ("hour", _HOUR12),
+    "h": ("hour", _HOUR12),
+    "mm": ("minute", _SIXTY),
+    "ss": ("second", _SECOND),
+    "a": ("half", "[AaPp][Mm]"),
+}
+_SAFE: Final = re.compile(r"[\w \-/:,.'()+#|]+")
+_SCAN: Final = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|(.)", re.DOTALL)
+
+
+def number_regex(decimal: str = ".") -> str:
+    """The expression of a decimal number: digits, at most one decimal sign, an exponent; no thousands signs."""
+    sign = f"[{decimal}]"
+    return f"^[+-]?(?:[0-9]+{sign}?[0-9]*|{sign}[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A datetime pattern as a regular expression: pieces of it in order, literal text or (part, expression)."""
+
+    text: str
+    pieces: tuple[tuple[Part | None, str], ...]
+    short_year: bool = False
+    named_month: bool = False
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts in the order of their groups, the first of which is number 1."""
+        return tuple(part for part, _ in self.pieces if part is not None)
+
+    @property
+    def timed(self) -> bool:
+        """Whether it says a time of day."""
+        return "hour" in self.parts
+
+    def regex(self, names: bool = False) -> str:
+        """The expression over the whole text, with a group for each part, named (RE2, Python) or not (Java)."""
+        return "^" + "".join(_group(part, body, names) for part, body in self.pieces) + "$"
+
+
+def _group(part: Part | None, body: str, names: bool) -> str:
+    if part is None:
+        return body
+    return f"(?P<{part}>{body})" if names else f"({body})"
+
+
+def _literal(text: str) -> str:
+    return "".join(char if char.isalnum() or char in " -/:,_" else f"[{char}]" for char in text)
+
+
+@cache
+def pattern(text: str) -> Pattern:
+    """A Spark datetime pattern, understood.
+
+    Raises:
+        SpecError: it has a letter that is not supported, or no full date.
+    """
+    if text == ISO_TIMESTAMP:
+        return _iso_timestamp()
+    pieces = [_piece(match, text) for match in _SCAN.finditer(text)]
+    parts = [part for part, _ in pieces if part is not None]
+    if len(set(parts)) < len(parts) or not {"year", "month", "day"} <= set(parts) or not _SAFE.fullmatch(text):
+        raise SpecError(f"A datetime pattern must say year, month and day once each. Got '{text}' instead.", _ADVICE)
+    return Pattern(text, tuple(pieces), bool(re.search("(?<!y)yy(?!y)", text)), "MMM" in text)
+
+
+_ADVICE: Final = f"Patterns are made of {', '.join(_TOKENS)} and signs between them, as in `dd.MM.yyyy HH:mm`."
+
+
+def _piece(match: re.Match[str], text: str) -> tuple[Part | None, str]:
+    if match[2] is None:
+        literal = match[3] if match[3] is not None else match[1].replace("''", "'") or "'"
+        return None, _literal(literal)
+    if match[0] not in _TOKENS:
+        raise SpecError(f"The datetime pattern '{text}' has the unknown part '{match[0]}'.", _ADVICE)
+    return _TOKENS[match[0]]
+
+
+def _iso_timestamp() -> Pattern:
+    dash: tuple[Part | None, str] = (None, "-")
+    day: tuple[tuple[Part | None, str], ...] = (("year", _YEAR), dash, ("month", _MONTH), dash, ("day", _DAY))
+    clock: tuple[tuple[Part | None, str], ...] = (("hour", _HOUR), (None, ":"), ("minute", _SIXTY), (None, "(?::"))
+    end: tuple[tuple[Part | None, str], ...] = (("second", _SECOND), (None, ")? ?"), ("offset", _OFFSET), (None, "?"))
+    return Pattern(ISO_TIMESTAMP, (*day, (None, "[T ]"), *clock, *end))

@@ -1,0 +1,96 @@
+"""Rows of text or of stored types, as the columns' own types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from spark_jobs.data.cells import accepts, boolean_sql, number_sql, value_sql
+from spark_jobs.data.names import col, quoted
+from spark_jobs.data.patterns import number_regex
+from spark_jobs.data.types import ColumnType
+
+
+def typed(rows: DataFrame, types: Sequence[ColumnType], zone: str = "UTC") -> DataFrame:
+    """The rows with each column as its type; a cell that cannot be read as that is null.
+
+    Whole numbers are BIGINT, others DOUBLE; then BOOLEAN, DATE, TIMESTAMP (an instant: wall time without an offset is
+    read in `zone`), STRING. Names and order stay; columns that `types` does not name stay as they are.
+    """
+    known = {column.name: column for column in types}
+    stored = dict(rows.dtypes)
+    return rows.select(
+        *(
+            _value(known[name], stored[name], zone).alias(name) if name in known else col(name)
+            for name in rows.columns
+        )
+    )
+
+
+def lost_cells(rows: DataFrame, types: Sequence[ColumnType], zone: str = "UTC") -> dict[str, Column]:
+    """For each column, whether a cell holds something that becomes null as the column's type."""
+    stored = dict(rows.dtypes)
+    kept = {column.name: column for column in types if column.name in stored and column.kind != "unsupported"}
+    return {
+        name: col(name).isNotNull() & _value(column, stored[name], zone).isNull()
+        for name, column in kept.items()
+        if column.cells != "text"
+    }
+
+
+def canonical(rows: DataFrame, types: Sequence[ColumnType], zone: str = "UTC") -> list[Column]:
+    """The cells in name order as what they count as: a number its double (-0.0 as 0.0), else trimmed text.
+
+    So a table hashes alike whether it comes as text or with stored types. A missing cell is NaN or a control character.
+    """
+    stored = dict(rows.dtypes)
+    return [_canonical(column, stored[column.name], zone) for column in _in_name_order(types)]
+
+
+def row_hash(rows: DataFrame, types: Sequence[ColumnType], seed: int = 42, zone: str = "UTC") -> Column:
+    """A BIGINT hash (xxhash64) of the seed and the rows' canonical cells, the same for equal rows of equal names."""
+    return F.xxhash64(F.lit(seed), *canonical(rows, types, zone))
+
+
+def _in_name_order(types: Sequence[ColumnType]) -> Iterator[ColumnType]:
+    return iter(sorted(types, key=lambda column: column.name))
+
+
+def _readable(column: ColumnType, stored: str) -> str:
+    name = quoted(column.name)
+    return name if accepts(column.cells, stored) else f"CAST({name} AS STRING)"
+
+
+def _value(column: ColumnType, stored: str, zone: str) -> Column:
+    if column.kind == "unsupported":
+        return col(column.name)
+    name = _readable(column, stored)
+    if column.cells == "boolean":
+        return F.expr(f"{boolean_sql(name)} = 1D")
+    value = value_sql(name, column, zone)
+    return F.expr(f"try_cast({value} AS BIGINT)" if column.cells == "number" and column.integral else value)
+
+
+def _canonical(column: ColumnType, stored: str, zone: str) -> Column:
+    name = _readable(column, stored)
+    if column.kind == "unsupported" or column.cells == "text":
+        return F.expr(f"coalesce({_level_sql(name, stored)}, '\\u0000')")
+    value = value_sql(name, column, zone)
+    if column.cells == "date":
+        value = f"CAST(unix_date({value}) AS DOUBLE)"
+    if column.cells == "timestamp":
+        value = f"CAST(unix_micros({value}) AS DOUBLE)"
+    return F.expr(f"coalesce({value}, double('NaN')) + 0D")
+
+
+def _level_sql(name: str, stored: str) -> str:
+    """Text, where text that is a number counts as that number: '1' and '1.0' are one level."""
+    text = f"trim(CAST({name} AS STRING))"
+    if stored not in ("string", "float", "double") and not stored.startswith("decimal"):
+        return text
+    anything = ColumnType("", "number", "number", "")
+    number = number_sql(f"CAST({name} AS STRING)", anything)
+    looks = f"{text} RLIKE '{number_regex()}'"
+    return f"CASE WHEN {looks} THEN CAST({number} + 0D AS STRING) ELSE {text} END"
