@@ -1,0 +1,59 @@
+# Python 3.11, Java 17 and make are all that a machine must have.
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+TESTS ?= tests
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo install fast test test-long lint types bench clean
+
+help: ## Show what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="	" read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
+
+demo: $(VENV)/.demo data/flights.csv fast ## Install, fetch what Spark needs, and run the main job on 336,776 flights
+	@$(BIN)/spark-jobs run conf/flights.yml
+
+install: $(VENV)/.dev ## Make the environment with everything that developing needs
+
+fast: | $(VENV)/.demo ## Fetch Delta's jars and record what makes Spark start faster (once)
+	@make/need java
+	@$(BIN)/python -m spark_jobs.jars
+	@$(BIN)/python -m spark_jobs.jobs.warm_up
+
+test: install fast ## Run the tests (under ten minutes on two cores)
+	@$(BIN)/python -m pytest -m "not long" $(TESTS)
+
+test-long: install fast data/flights.csv ## Run all tests, those that take long too
+	@$(BIN)/python -m pytest $(TESTS)
+
+lint: install ## Check the style
+	@$(BIN)/ruff check
+
+types: install ## Check the types
+	@$(BIN)/mypy
+
+bench: install data/flights.csv fast ## Measure ours against the ordinary ways, in turns
+	@$(BIN)/python -m benchmarks
+
+clean: ## Remove what was made here (the jars' cache in your home stays)
+	@rm -rf $(VENV) build dist data spark-jobs-data *.egg-info .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV)/.python:
+	@python=$$(make/need python) && echo "Making the environment in $(VENV) with $$python" && "$$python" -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.demo: setup.cfg constraints.txt | $(VENV)/.python
+	@echo "Installing spark-jobs (the first time takes some minutes)"
+	@$(PIP) --editable '.[demo,boost]'
+	@touch $@
+
+$(VENV)/.dev: setup.cfg constraints.txt | $(VENV)/.python
+	@echo "Installing spark-jobs with its development tools (the first time takes some minutes)"
+	@$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.demo
+
+data/flights.csv: | $(VENV)/.demo
+	@$(BIN)/python make/flights.py $@

@@ -1,0 +1,192 @@
+"""doctor: is everything there that a job needs, and what would mend what is not?"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from spark_jobs import jars, progress, session
+from spark_jobs.errors import JobError, SparkJobsError
+from spark_jobs.jobs.result import Result
+from spark_jobs.spec import Environment, Spec
+
+State = Literal["good", "poor", "bad"]
+_MARK = {"good": "ok  ", "poor": "note", "bad": "FAIL"}
+_GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found; `advice` is the line that would mend it."""
+
+    name: str
+    state: State
+    found: str
+    advice: str = ""
+
+    def line(self) -> str:
+        """The finding as the terminal shows it."""
+        return f"{_MARK[self.state]}  {self.name:<14} {self.found}" + (
+            f"\n      {'':<14} {self.advice}" if self.advice else ""
+        )
+
+
+def run(env: Environment, spec: Spec | None = None) -> Result:
+    """Check this machine for what jobs need, the quick things first; Spark itself is tried only where they are right.
+
+    Raises:
+        JobError: something is missing that a job cannot do without; it names all of it, and what would mend it.
+    """
+    with progress.phase("looking"):
+        findings = list(_quick(env, spec))
+    if all(finding.state != "bad" for finding in findings):
+        findings.append(_guarded("Python workers", lambda: _workers(env)))
+    lines = tuple(finding.line() for finding in findings)
+    bad = [finding for finding in findings if finding.state == "bad"]
+    if bad:
+        for line in lines:
+            progress.note(line)
+        cause = "; ".join(f"{finding.name}: {finding.found.rstrip('.')}" for finding in bad)
+        raise JobError(f"A job would not run here. {cause}.", " ".join(finding.advice for finding in bad))
+    told = [{"name": each.name, "state": each.state, "found": each.found, "advice": each.advice} for each in findings]
+    return Result(job="doctor", summary=lines, extra={"checks": told})
+
+
+def _quick(env: Environment, spec: Spec | None) -> Iterator[Finding]:
+    root = Path(env.root).expanduser().resolve()
+    yield _python(sys.version_info[:3])
+    yield _guarded("Packages", _packages)
+    yield _guarded("Java", _java)
+    yield _guarded("Delta's jars", _jars)
+    yield _guarded("Quick start", _archive)
+    yield _memory(env.memory, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    yield _guarded("Folder", lambda: _folder(root))
+    yield _guarded("MLflow", lambda: _mlflow(spec.track.uri if spec else "sqlite", root))
+    yield _xgboost(spec is not None and spec.model.kind == "xgboost")
+
+
+def _guarded(name: str, look: Callable[[], Finding]) -> Finding:
+    try:
+        return look()
+    except SparkJobsError as error:
+        return Finding(name, "bad", error.message, error.advice)
+    except Exception as error:
+        return Finding(name, "bad", f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
+
+
+def _python(version: tuple[int, ...]) -> Finding:
+    found = ".".join(str(part) for part in version)
+    if version < (3, 11):
+        return Finding("Python", "bad", f"{found}; 3.11 or newer is needed", "Make the environment with python3.11.")
+    return Finding("Python", "good", f"{found}, {sys.executable}")
+
+
+def _packages() -> Finding:
+    spark, delta = importlib.metadata.version("pyspark"), importlib.metadata.version("delta-spark")
+    pinned = next(jar for jar in jars.pinned() if jar.name.startswith("delta-spark"))
+    fits = pinned.name.removeprefix("delta-spark_").split("_")[0]
+    found = f"pyspark {spark}, delta-spark {delta}"
+    if delta != pinned.version or not spark.startswith(f"{fits}."):
+        advice = f"pip install 'pyspark=={fits}.0' 'delta-spark=={pinned.version}'"
+        return Finding("Packages", "bad", f"{found}; Delta's jars are {pinned.version} for Spark {fits}", advice)
+    home = jars.spark_home()
+    if not any(home.glob(f"jars/spark-core_*-{spark}.jar")):
+        return Finding("Packages", "bad", f"SPARK_HOME={home} is not Spark {spark}", "unset SPARK_HOME")
+    return Finding("Packages", "good", found)
+
+
+def _java() -> Finding:
+    binary = jars.java()
+    told = subprocess.run([str(binary), "-version"], capture_output=True, text=True, check=True, timeout=30).stderr
+    match = re.search(r'version "(\d+)[^"]*"', told)
+    if match is None or int(match[1]) not in (17, 21):
+        shown = match[0] if match else "unknown version"
+        return Finding("Java", "bad", f"{shown} at {binary}; Spark needs 17 or 21", "Set JAVA_HOME to a Java 17.")
+    return Finding("Java", "good", f"{match[0].removeprefix('version ').strip(chr(34))}, {binary}")
+
+
+def _jars() -> Finding:
+    missing = jars.missing()
+    if missing:
+        names = ", ".join(jar.name for jar in missing[:3]) + (", …" if len(missing) > 3 else "")
+        return Finding("Delta's jars", "bad", f"{len(missing)} not fetched: {names}", f"{_command('spark_jobs.jars')}")
+    return Finding("Delta's jars", "good", f"{len(jars.pinned())} in {jars.cache_folder() / 'jars'}")
+
+
+def _archive() -> Finding:
+    if jars.archive_path().is_file():
+        return Finding("Quick start", "good", "Spark's classes are recorded")
+    advice = _command("spark_jobs.jobs.warm_up")
+    return Finding("Quick start", "poor", "Spark starts slower than it could", advice)
+
+
+def _memory(asked: str, there: int) -> Finding:
+    wanted = int(asked[:-1]) * 1024 ** ("kmgt".index(asked[-1].lower()) + 1)
+    found = f"{asked} for Spark of {there / _GIB:.1f} GiB"
+    if wanted > 0.9 * there:
+        advice = f"Set `memory: {max(1, there // _GIB // 2)}g` in conf/env."
+        return Finding("Memory", "bad" if wanted > there else "poor", found, advice)
+    return Finding("Memory", "good", found)
+
+
+def _folder(root: Path) -> Finding:
+    there = next(place for place in (root, *root.parents) if place.exists())
+    free = shutil.disk_usage(there).free
+    found = f"{root}, {free / _GIB:.1f} GiB free"
+    if not os.access(there, os.W_OK):
+        return Finding("Folder", "bad", f"{there} cannot be written", "Set `root` in conf/env to a folder of yours.")
+    if free < 5 * _GIB:
+        return Finding("Folder", "bad" if free < _GIB else "poor", found, "Make room, or set `root` in conf/env.")
+    return Finding("Folder", "good", found)
+
+
+def _mlflow(uri: str, root: Path) -> Finding:
+    from spark_jobs.registry.tracking import Tracking, connect
+
+    tracking = Tracking(uri, str(root))
+    if tracking.local and not (root / "mlflow.db").exists():
+        return Finding("MLflow", "good", f"a new store at {root / 'mlflow.db'}")
+    connect(tracking).search_experiments(max_results=1)
+    return Finding("MLflow", "good", tracking.address)
+
+
+def _xgboost(needed: bool) -> Finding:
+    for package in ("xgboost-cpu", "xgboost"):
+        try:
+            return Finding("XGBoost", "good", f"{package} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return Finding("XGBoost", "bad" if needed else "poor", "not installed", "pip install 'spark-jobs[boost]'")
+
+
+def _workers(env: Environment) -> Finding:
+    with progress.phase("trying Spark"):
+        spark = session.open(env)
+        try:
+            told = {row.told for row in spark.range(2).mapInArrow(_introduce, "told string").collect()}
+        finally:
+            session.close(spark)
+    if len(told) != 1:
+        return Finding("Python workers", "bad", f"differ: {', '.join(sorted(told))}", "Set PYSPARK_PYTHON.")
+    return Finding("Python workers", "good", told.pop())
+
+
+def _introduce(batches: Iterator[object]) -> Iterator[object]:
+    import platform
+
+    import pyarrow as pa
+
+    for _ in batches:
+        yield pa.RecordBatch.from_pydict({"told": [f"Python {platform.python_version()}, pyarrow {pa.__version__}"]})
+
+
+def _command(module: str) -> str:
+    return f"{sys.executable} -m {module}"

@@ -1,0 +1,55 @@
+"""Runs a small job once and keeps the classes that Java loaded for it, so that every later start is quicker."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from spark_jobs import jars, progress
+
+_SPEC = """\
+name: warm_up
+source: {path: ROWS}
+target: y
+predictions: {table: warm_up}
+"""
+
+
+def record() -> bool:
+    """Makes the class archive where it is missing; False where that failed, which costs time and nothing else."""
+    if jars.archive_path().is_file():
+        return True
+    progress.note("Recording what Spark loads, so that it starts quicker (once, about a minute) …")
+    with tempfile.TemporaryDirectory() as folder:
+        done = _run_small_job(Path(folder))
+    if not jars.archive_path().is_file():
+        told = done.stderr.strip().splitlines()
+        progress.note(
+            f"That did not work, so Spark starts as slowly as it does: {told[0] if told else 'no reason given'}"
+        )
+        return False
+    return True
+
+
+def _run_small_job(folder: Path) -> subprocess.CompletedProcess[str]:
+    rows = folder / "rows.csv"
+    rows.write_text("n,c,d,y\n" + "".join(_row(number) for number in range(400)))
+    (folder / "spec.yml").write_text(_SPEC.replace("ROWS", str(rows)))
+    env = folder / "env"
+    env.mkdir()
+    (env / "local.yml").write_text(f"name: local\nroot: {folder / 'root'}\n")
+    command = [sys.executable, "-m", "spark_jobs", "run", str(folder / "spec.yml")]
+    environment = {key: value for key, value in os.environ.items() if key != "SPARK_REMOTE"}
+    environment["SPARK_JOBS_RECORD"] = "1"
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def _row(number: int) -> str:
+    return f"{number % 37}.5,{'abc'[number % 3]},2013-01-{number % 28 + 1:02d},{number * 7 % 101}\n"
+
+
+if __name__ == "__main__":
+    record()
