@@ -1,0 +1,32 @@
+"""`python -m benchmarks [flights] [preprocessing] [datasets] [--rounds N]`: by default the first two."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def main() -> None:
+    """Run what is asked for and print its tables."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument(
+        "what", nargs="*", choices=["flights", "preprocessing", "datasets"], default=["flights", "preprocessing"]
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="how often each job runs")
+    asked = parser.parse_args()
+    if "flights" in asked.what:
+        from benchmarks import flights
+
+        flights.run(asked.rounds)
+    if "preprocessing" in asked.what:
+        from benchmarks import preprocessing
+
+        preprocessing.run(asked.rounds)
+    if "datasets" in asked.what:
+        from benchmarks import datasets
+
+        datasets.run(sorted(Path("conf").glob("*.yml")))
+
+
+if __name__ == "__main__":
+    main()
