@@ -111,9 +111,9 @@ def _fill(
 
 
 def _mode(column: ColumnProfile) -> float:
-    counts = column.levels.counts if column.levels else {}
+    counts = {level: rows for level, rows in column.levels.counts.items() if level != MISSING} if column.levels else {}
     most = max(counts.values(), default=0)
-    return min((float(text) for text, rows in counts.items() if rows == most and text != MISSING), default=0.0)
+    return min((float(text) for text, rows in counts.items() if rows == most), default=0.0)
 
 
 def _number_reason(known: Knowledge, one: NumberInput, column: ColumnProfile, method: str | float, fill: float) -> str:

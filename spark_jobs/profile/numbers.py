@@ -41,7 +41,7 @@ class NumberSummary:
         off = values - mean
         sketch = kll_doubles_sketch(K) if sketched else None
         if sketch is not None:
-            sketch.update(values)
+            sketch.update(np.require(values, requirements="W"))
         return cls(len(values), mean, float(off @ off), float(values.min()), float(values.max()), sketch)
 
     def __add__(self, other: NumberSummary) -> NumberSummary:
