@@ -1,0 +1,67 @@
+"""Preprocessing our way, from typed rows: the profile, the plan, the fitted stages; and looking for duplicates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from benchmarks.tables import TARGET
+from spark_jobs.data.typed import row_hash
+from spark_jobs.data.types import ColumnType
+from spark_jobs.fitted import Features, fit_features
+from spark_jobs.plan import Problem, frame, make
+from spark_jobs.profile.batch import Depth
+from spark_jobs.profile.detect import detect
+from spark_jobs.profile.scan import scan_columns, scannable
+from spark_jobs.spec import Spec
+from spark_jobs.training.duplicates import duplicates
+from spark_jobs.training.learn import learn
+from spark_jobs.training.staging import HASH, LABEL, NUMBER
+
+SPEC = Spec.model_validate(
+    {
+        "name": "generated",
+        "source": {"path": "generated.parquet"},
+        "target": TARGET,
+        "clean": {"duplicates": {"by": "none"}, "outliers": {"rule": "iqr", "factor": 3.0, "action": "clip"}},
+        "features": {"categorical": "one_hot", "numeric": "standard"},
+    }
+)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Typed rows with their label, as training has them before it learns."""
+
+    rows: DataFrame
+    types: dict[str, ColumnType]
+    problem: Problem
+
+
+def prepared(rows: DataFrame) -> Prepared:
+    """Look at the table once: the types of its columns and the problem."""
+    raw = scan_columns(rows, scannable(rows), depth=Depth(quantiles=False, reading=True, levels=1000))
+    types = {kind.name: kind for kind in detect(raw, SPEC)}
+    labelled = rows.withColumn(LABEL, F.col(TARGET))
+    return Prepared(labelled, types, frame(SPEC, raw[TARGET], types[TARGET]))
+
+
+def fit(table: Prepared) -> Features:
+    """What a training does between the typed rows and the model."""
+    lesson = learn(table.rows, SPEC, table.types, table.problem)
+    plan = make(SPEC, list(table.types.values()), table.problem, lesson.profile, lesson.drops)
+    return fit_features(table.rows.sparkSession, plan, lesson.profile)
+
+
+def repeated(table: Prepared) -> DataFrame:
+    """The numbers of the rows that repeat another, hash and all."""
+    kinds = list(table.types.values())
+    spec = SPEC.model_copy(
+        update={"clean": SPEC.clean.model_copy(update={"duplicates": type(SPEC.clean.duplicates)()})}
+    )
+    hashed = table.rows.withColumn(HASH, row_hash(table.rows, kinds, 0)).withColumn(
+        NUMBER, F.monotonically_increasing_id()
+    )
+    return duplicates(hashed, spec, table.types)
