@@ -65,7 +65,7 @@ def _story(done: Finished, run: Run) -> Story:
         plan=done.plan,
         profile=done.profile,
         evaluation=done.evaluation,
-        importances=done.importances,
+        importances=sorted(done.importances, key=lambda pair: -pair[1]),
         rows=done.rows,
         cells=done.cells,
         seconds=progress.seconds(),
@@ -104,8 +104,7 @@ def _manifest(done: Finished) -> Manifest:
 
 
 def _input(kind: ColumnType) -> Input:
-    graph = "string" if kind.cells == "text" else "double"
-    return Input(kind.name, graph, kind.cells, kind.formats, kind.decimal)
+    return Input(kind.name, "string" if kind.cells == "text" else "double", kind.cells, kind.formats, kind.decimal)
 
 
 def _training(done: Finished, draft: Path, report: Path) -> Training:
@@ -116,7 +115,7 @@ def _training(done: Finished, draft: Path, report: Path) -> Training:
         name=done.spec.track.register_as or done.spec.name,
         bundle=draft,
         signature=_signature(done),
-        params={"model": done.plan.model, "params": dict(done.plan.params), "inputs": len(done.plan.inputs), **settings},
+        params={"model": done.plan.model, "params": done.plan.params, "inputs": len(done.plan.inputs), **settings},
         metrics=done.evaluation.metrics,
         tags={"spark_jobs.fingerprint": done.fingerprint, "spark_jobs.source": done.reading.location},
         artifacts={**files, **pictures},

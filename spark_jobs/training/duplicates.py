@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -25,11 +25,12 @@ def duplicates(rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType]) -> 
     """
     names = _compared(spec, types)
     by_all = spec.clean.duplicates.by == "all"
-    hashed = rows.withColumn("⟨same⟩", F.col(HASH) if by_all else row_hash(list(types.values()), names, 0))
+    compared = [types[name] for name in names]
+    hashed = rows.withColumn("⟨same⟩", F.col(HASH) if by_all else row_hash(rows, compared, 0, spec.timezone))
     keys = ["⟨same⟩", LABEL] if by_all else ["⟨same⟩"]
     repeated = hashed.groupBy(*keys).count().where("count > 1").select("⟨same⟩").distinct()
     suspects = hashed.join(repeated, "⟨same⟩", "left_semi")
-    alike = Window.partitionBy("⟨same⟩", *_values(types, names)).orderBy(*_order(spec, types))
+    alike = Window.partitionBy("⟨same⟩", *canonical(rows, compared, spec.timezone)).orderBy(*_order(spec, types))
     return suspects.select(NUMBER, F.row_number().over(alike).alias("place")).where("place > 1").select(NUMBER)
 
 
@@ -41,10 +42,6 @@ def _compared(spec: Spec, types: Mapping[str, ColumnType]) -> list[str]:
         if name not in types:
             raise DataError(f"`clean.duplicates.by`: the source has no column '{name}'.", did_you_mean(name, types))
     return list(asked)
-
-
-def _values(types: Mapping[str, ColumnType], names: Sequence[str]) -> list[Column]:
-    return canonical([types[name] for name in names])
 
 
 def _order(spec: Spec, types: Mapping[str, ColumnType]) -> list[Column]:

@@ -8,7 +8,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from spark_jobs.data import cells
-from spark_jobs.data.names import col, quoted
+from spark_jobs.data.names import quoted
 from spark_jobs.data.types import ColumnType
 from spark_jobs.plan import Problem
 

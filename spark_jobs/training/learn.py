@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import and_, or_
+from typing import Literal
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -82,7 +83,7 @@ def _cleaned(
     """The profile with the moments of what clipping or nulling left; only for columns that have outliers."""
     if not outside:
         return profile
-    action = "null" if spec.clean.outliers.action == "null" else "clip"
+    action: Literal["clip", "null"] = "null" if spec.clean.outliers.action == "null" else "clip"
     inputs = {name: NumberInput("", name, None, pair, action) for name, pair in outside.items()}
     texts = {name: bounded_sql(_sql(types[name], spec.timezone), one) for name, one in inputs.items()}
     columns = {name: ("double", F.expr(text)) for name, text in texts.items()}

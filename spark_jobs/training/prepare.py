@@ -28,18 +28,24 @@ _TARGET = "⟨target⟩"
 
 
 @dataclass(frozen=True)
-class Looked:
-    """A source that was read and looked at whole: its types, and what is to be predicted."""
+class Survey:
+    """A source that was read and looked at whole, and the types of its columns."""
 
     table: Table
     raw: Profile
     types: Mapping[str, ColumnType]
-    problem: Problem
 
     @property
     def lost(self) -> dict[str, int]:
         """Cells that were there and do not read as their column's type, by column."""
         return {name: lost for name, kind in self.types.items() if (lost := lost_cells(self.raw[name], kind))}
+
+
+@dataclass(frozen=True)
+class Looked(Survey):
+    """A survey, and what is to be predicted."""
+
+    problem: Problem
 
 
 @dataclass(frozen=True)
@@ -66,23 +72,31 @@ class Prepared:
         return F.coalesce(self.rule.is_test(self.rows, F.col(HASH), F.col(NUMBER)), F.lit(False))
 
 
-def look(spec: Spec, spark: SparkSession) -> Looked:
+def survey(spec: Spec, spark: SparkSession) -> Survey:
     """Read a source and look at every cell of it once.
 
     Raises:
-        DataError: no rows, a column that the spec names is not there, or a target that cannot be learned.
+        DataError: no rows, or a column that the spec names is not there.
     """
     with progress.phase("reading"):
         table = read(spec.source, spark)
         check_columns(spec, table.columns)
         raw = profile_raw(table, spec)
     if not raw.rows:
-        raise DataError(
-            f"{table.reading.location} holds no rows.", "Check `source.path`, or that the file was written."
-        )
+        raise DataError(f"{table.reading.location} holds no rows.", "Check the source, or that it was written whole.")
     types = {kind.name: kind for kind in detect(_without_target_text(raw), spec)}
-    target = raw.columns.get(_TARGET, raw[spec.target])
-    return Looked(table, raw, types, frame(spec, target, types[spec.target]))
+    return Survey(table, raw, types)
+
+
+def look(spec: Spec, spark: SparkSession) -> Looked:
+    """Survey a source, and see what there is to be predicted.
+
+    Raises:
+        DataError: as `survey`, or a target that cannot be learned.
+    """
+    seen = survey(spec, spark)
+    target = seen.raw.columns.get(_TARGET, seen.raw[spec.target])
+    return Looked(seen.table, seen.raw, seen.types, frame(spec, target, seen.types[spec.target]))
 
 
 def check_columns(spec: Spec, names: Iterable[str]) -> None:

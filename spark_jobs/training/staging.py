@@ -31,7 +31,7 @@ def stage(rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], problem:
     values = typed(rows, list(types.values()), spec.timezone)
     columns = [col(name).alias(f"x{position}") for position, name in enumerate(types)]
     beside = {
-        HASH: row_hash(list(types.values()), identity(spec, types), 0),
+        HASH: row_hash(values, [types[name] for name in identity(spec, types)], 0, spec.timezone),
         NUMBER: F.monotonically_increasing_id(),
         LABEL: _label(spec, types, problem),
         WEIGHT: _weight(spec),

@@ -1,0 +1,76 @@
+"""init: look at the data and write a short spec that says what was found."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from spark_jobs import progress, session
+from spark_jobs.data.types import ColumnType
+from spark_jobs.errors import SpecError
+from spark_jobs.jobs.result import Result
+from spark_jobs.spec import Environment, Spec
+from spark_jobs.training.prepare import Looked, look
+
+_SHOWN = 40
+_PLAIN = re.compile(r"[A-Za-z_./][\w./*-]*")
+
+
+def run(data: str, target: str, env: Environment, out: str | None = None, force: bool = False) -> Result:
+    """Write a spec for a table; one that is there stays, unless forced.
+
+    Raises:
+        SpecError: the spec is there already.
+        DataError: the table cannot be learned from.
+    """
+    spec = Spec.model_validate({"source": data, "target": target})
+    path = Path(out or f"conf/{spec.name}.yml")
+    if path.exists() and not force:
+        raise SpecError(f"{path} is there already.", "Add --force to replace it, or name another file with --out.")
+    with progress.phase("starting Spark"):
+        spark = session.open(env)
+    try:
+        looked = look(spec, spark)
+    finally:
+        session.close(spark)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(spec_text(spec, looked), encoding="utf-8")
+    return Result(
+        job="init",
+        rows={"read": looked.raw.rows + looked.table.malformed_count},
+        seconds=progress.seconds(),
+        extra={"spec": str(path)},
+        summary=(f"{path} is written: {looked.problem.task} of '{target}'.", f"  next: spark-jobs plan {path}"),
+    )
+
+
+def spec_text(spec: Spec, looked: Looked) -> str:
+    """The spec as commented YAML: what must be said, and as comments what was found."""
+    problem = looked.problem
+    lines = [
+        f"# {looked.raw.rows:,} rows, {len(looked.types)} columns. Every key that is left out has a default:",
+        "# `spark-jobs plan` shows them all with their reasons.",
+        f"source: {_yaml(spec.source.path or '')}",
+        f"target: {_yaml(spec.target)}",
+        f"task: {problem.task}   # {_comment(problem.reason)}",
+    ]
+    if problem.positive is not None:
+        lines.append(f"positive: {json.dumps(problem.positive, ensure_ascii=False)}   # the rarer label")
+    lines += ["# model: {kind: linear}   # or tree, forest, boosted_trees, svm, neural_net, naive_bayes, xgboost"]
+    lines += ["#", "# What the columns look like:", *(_column(kind) for kind in list(looked.types.values())[:_SHOWN])]
+    left = len(looked.types) - _SHOWN
+    return "\n".join(lines + ([f"#   … and {left} more"] if left > 0 else [])) + "\n"
+
+
+def _column(kind: ColumnType) -> str:
+    return _comment(f"#   {kind.name}: {kind.kind} ({kind.reason})")
+
+
+def _comment(text: str) -> str:
+    """The text on one line."""
+    return " ".join(text.split())
+
+
+def _yaml(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,58 @@
+"""profile: what the source holds, column by column, in the terminal and as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+from rich.console import Console
+
+from spark_jobs import progress
+from spark_jobs.data.typed import typed
+from spark_jobs.jobs.result import Result
+from spark_jobs.profile.profile import Profile
+from spark_jobs.profile.scan import scan
+from spark_jobs.report.profile_page import write_profile_page
+from spark_jobs.report.text import profile_table
+from spark_jobs.spec import Environment, Spec
+from spark_jobs.training.prepare import Survey, survey
+
+_WIDTH = 140
+
+
+def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
+    """Profile every column as the type it was found to be; two passes, and nothing is changed."""
+    seen = survey(spec, spark)
+    with progress.phase("profiling"):
+        profile = scan(typed(seen.table.rows, list(seen.types.values()), spec.timezone))
+    kinds = {name: kind.kind for name, kind in seen.types.items()}
+    folder = Path(env.root).resolve() / "profiles" / spec.name
+    page = write_profile_page(folder / "profile.html", spec.name, profile, kinds)
+    (folder / "profile.json").write_text(profile.to_json(), encoding="utf-8")
+    return Result(
+        job="profile",
+        rows={"read": profile.rows + seen.table.malformed_count, "malformed": seen.table.malformed_count},
+        cells=seen.lost,
+        seconds=progress.seconds(),
+        extra={"page": str(page), "columns": _columns(seen, profile)},
+        summary=(*_drawn(profile, kinds), f"page: {page}"),
+    )
+
+
+def _columns(seen: Survey, profile: Profile) -> dict[str, dict[str, object]]:
+    return {
+        name: {
+            "kind": kind.kind,
+            "reason": kind.reason,
+            "missing": profile[name].missing,
+            "distinct": profile[name].distinct,
+        }
+        for name, kind in seen.types.items()
+    }
+
+
+def _drawn(profile: Profile, kinds: Mapping[str, str]) -> tuple[str, ...]:
+    console = Console(width=_WIDTH, record=True, quiet=True)
+    console.print(profile_table(profile, kinds))
+    return tuple(console.export_text().rstrip().splitlines())
