@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -67,6 +68,7 @@ def prepare(env: spec.Environment) -> None:
     """Begins to open the session in the background, so that `open` finds it ready; a failure is raised there."""
     if _is_given() or "thread" in _preparing:
         return
+    import_module("pyspark.sql")  # two threads that import it at once find it half made
 
     def work() -> None:
         try:
