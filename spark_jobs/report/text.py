@@ -1,0 +1,58 @@
+"""A profile as a table in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.table import Table
+from rich.text import Text
+
+from spark_jobs.profile.profile import ColumnProfile, Profile
+from spark_jobs.report.data_page import extremes, top_levels
+from spark_jobs.report.distributions import histogram
+from spark_jobs.report.numerals import number, plural, share, shortened
+
+BLOCKS = " ▁▂▃▄▅▆▇█"
+
+
+def profile_table(profile: Profile, kinds: Mapping[str, str] | None = None, most: int = 200) -> Table:
+    """The profile as a table for rich's console: at most `most` columns, and a last line that counts the others."""
+    named = kinds or {}
+    columns = list(profile.columns.values())
+    size = f"{plural(profile.rows, 'row')}, {plural(len(columns), 'column')}"
+    table = Table(title=size, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table.add_column("column", overflow="fold", max_width=32)
+    table.add_column("kind", style="cyan")
+    for title in ("missing", "distinct"):
+        table.add_column(title, justify="right")
+    table.add_column("values", overflow="ellipsis", no_wrap=True)
+    for column in columns[:most]:
+        table.add_row(*_line(column, named.get(column.name, column.type)))
+    if len(columns) > most:
+        table.add_row(Text(f"… and {plural(len(columns) - most, 'more column')}", style="dim"))
+    return table
+
+
+def _line(column: ColumnProfile, kind: str) -> tuple[Text, ...]:
+    absent = column.rows - column.present
+    missing = Text(share(absent, column.rows), style="yellow" if absent else "dim")
+    cells = (Text(shortened(column.name, 64)), Text(kind), missing, Text(number(column.distinct)), Text(values(column)))
+    return cells
+
+
+def values(column: ColumnProfile) -> str:
+    """What the values look like in one line: a tiny histogram and lowest, median, highest; or the top levels."""
+    if column.numbers is not None and column.numbers.count:
+        low, middle, high = extremes(column)
+        bars = blocks(column) if column.numbers.sketch is not None else ""
+        return f"{bars}  {low} … {middle} … {high}".strip()
+    return top_levels(column)
+
+
+def blocks(column: ColumnProfile) -> str:
+    """A histogram of one line of block characters."""
+    if column.numbers is None:
+        return ""
+    shares, _ = histogram(column.numbers, 12)
+    top = float(shares.max()) or 1.0
+    return "".join(BLOCKS[min(8, max(1, round(8 * float(one) / top))) if one > 0 else 0] for one in shares)
