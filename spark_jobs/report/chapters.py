@@ -51,7 +51,7 @@ def header(story: Story) -> Html:
 
 def _sentence(story: Story) -> Html:
     what = {"regression": "the number", "binary": "the class", "multiclass": "the class"}[story.task]
-    model = f" by {story.plan.model}" if story.plan is not None else ""
+    model = f" with the model {story.plan.model}" if story.plan is not None else ""
     event = f", the event being {story.positive}" if story.task == "binary" and story.positive is not None else ""
     learned = f" Learned from {plural(story.rows['trained'], 'row')}." if "trained" in story.rows else ""
     judged = f" Judged on {plural(story.evaluation.rows, 'row')} it had not seen."

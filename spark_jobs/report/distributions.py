@@ -70,7 +70,9 @@ def grid(columns: Sequence[ColumnProfile]) -> Figure:
     shown = columns[:MOST]
     across = min(4, len(shown))
     down = -(-len(shown) // across)
-    figure = Figure(figsize=(2.7 * across, 1.75 * down), layout="constrained")
+    figure = Figure(figsize=(2.7 * across, 1.75 * down))
+    inches = {"left": 0.12 / across, "right": 1 - 0.12 / across, "bottom": 0.17 / down, "top": 1 - 0.15 / down}
+    figure.subplots_adjust(**inches, wspace=0.12, hspace=0.45)
     panels = np.atleast_1d(figure.subplots(down, across)).ravel()
     for axes, column in zip(panels, shown, strict=False):
         _panel(axes, column)

@@ -35,7 +35,7 @@ LOOK: dict[str, Any] = {
     "ytick.labelsize": 8,
     "legend.frameon": False,
     "legend.fontsize": 8,
-    "figure.dpi": 130,
+    "figure.dpi": 120,
     "figure.facecolor": "white",
 }
 

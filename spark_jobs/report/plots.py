@@ -46,7 +46,7 @@ def predicted_actual(details: Mapping[str, Any]) -> Figure:
     mesh = axes.imshow(shown, origin="lower", extent=(low, high, low, high), cmap=tints, norm=norm, aspect="auto")
     axes.plot([low, high], [low, high], color=ORANGE, linewidth=1.2)
     axes.set(title="Predicted against actual", xlabel="actual", ylabel="predicted", xlim=(low, high), ylim=(low, high))
-    bar = figure.colorbar(mesh, ax=axes, pad=0.02, label="test rows")
+    bar = figure.colorbar(mesh, ax=axes, pad=0.02, label="test rows", format=lambda value, _: number(value))
     bar.outline.set_visible(False)
     return figure
 

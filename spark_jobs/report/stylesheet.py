@@ -45,9 +45,10 @@ td.n { overflow-wrap: normal; }
 .name { font-weight: 600; min-width: 9rem; max-width: 22rem; display: inline-block; }
 details { margin-top: .7rem; } summary { cursor: pointer; color: var(--accent); font-size: .9rem; padding:
   .25rem 0; }
-.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1rem; }
-figure { margin: 0; } figure img { width: 100%; height: auto; display: block; border-radius: 8px; } figure.wide
-  { grid-column: 1 / -1; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 1.2rem;
+  margin-top: .8rem; }
+figure { margin: 0; max-width: 46rem; } figure.wide { grid-column: 1 / -1; max-width: none; }
+figure img { width: 100%; height: auto; display: block; border-radius: 8px; }
 figcaption { color: var(--soft); font-size: .82rem; margin-top: .3rem; }
 svg.spark { display: block; width: 130px; height: 30px; fill: var(--bar); }
 .meter { display: inline-block; width: 46px; height: 6px; border-radius: 3px; background: var(--line);
