@@ -1,0 +1,186 @@
+"""Delta tables by path: every write ends as written, as skipped because it was there, or as an error."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import types as T
+
+from spark_jobs.data.names import quoted
+from spark_jobs.errors import JobError, SpecError
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
+_NEEDS_MAPPING = frozenset(" ,;{}()\n\t=")
+_MAPPING: Final = {
+    "delta.columnMapping.mode": "name",
+    "delta.minReaderVersion": "2",
+    "delta.minWriterVersion": "5",
+}
+_ABSENT = ("PATH_NOT_FOUND", "DELTA_TABLE_NOT_FOUND", "DELTA_MISSING_DELTA_TABLE", "DELTA_PATH_DOES_NOT_EXIST")
+_LOOK_BACK = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit as the table's history tells it: the table's version after it and the rows it added."""
+
+    version: int
+    rows: int
+    metrics: Mapping[str, str]
+
+
+def table_path(root: str, table: str) -> str:
+    """Where a table lives under a root.
+
+    Raises:
+        SpecError: the name could leave the folder or break a path.
+    """
+    if not _NAME.fullmatch(table):
+        raise SpecError(
+            f"A table's name must be of letters, digits, `_` and `-`. Got '{table}'.",
+            "Set `name` or `predictions.table`.",
+        )
+    return f"{root.rstrip('/')}/tables/{table}" if "://" in root else str(Path(root).absolute() / "tables" / table)
+
+
+def exists(spark: SparkSession, path: str) -> bool:
+    """Whether a Delta table is there: one with a first commit."""
+    if "://" not in path and not path.startswith("dbfs:"):
+        return any(Path(path, "_delta_log").glob("*.json")) or any(Path(path, "_delta_log").glob("*.parquet"))
+    try:
+        read(spark, path).schema  # noqa: B018 - Connect looks only when asked for the schema
+    except AnalysisException as error:
+        if (error.getCondition() or "").startswith(_ABSENT) or "is not a Delta table" in str(error):
+            return False
+        raise
+    return True
+
+
+def read(spark: SparkSession, path: str) -> DataFrame:
+    """The table's rows."""
+    return spark.read.format("delta").load(path)
+
+
+def append(
+    rows: DataFrame,
+    path: str,
+    *,
+    about: Mapping[str, object] | None = None,
+    once: str | None = None,
+    replace: str | None = None,
+    properties: Mapping[str, str] | None = None,
+    prove: bool = True,
+) -> Commit | None:
+    """Adds rows to a table, which is made where there is none, and looks in its history that they came in.
+
+    New columns are added; column mapping is switched on only where a name needs it. `about` is kept with the commit.
+    A write with the same `once` happens one time at most, whoever tries. `replace` is a predicate in SQL: the rows that
+    it holds for are replaced. `properties` are for a table that is made. Returns None where nothing was committed:
+    there were no rows, or `once` was written already; or where `prove` is false (a plain append that Delta reports as
+    done is done) and nobody looked.
+    """
+    spark = rows.sparkSession
+    token = uuid4().hex
+    options = {"userMetadata": json.dumps({**(about or {}), "write": token}), "mergeSchema": "true"}
+    if not exists(spark, path):
+        options |= {**(properties or {}), **(_MAPPING if needs_mapping(rows.schema) else {})}
+    elif needs_mapping(rows.schema):
+        _switch_on_mapping(spark, path)
+    if once is not None:
+        # One application a write: Delta skips in silence what is not newer than the last of the same application.
+        options |= {"txnAppId": once, "txnVersion": "1"}
+    if replace is not None:
+        options |= {"replaceWhere": replace, "mergeSchema": "false"}
+        add_columns(rows, path)
+    rows.write.format("delta").mode("append" if replace is None else "overwrite").options(**options).save(path)
+    return commit_of(spark, path, token) if prove and exists(spark, path) else None
+
+
+def commit_of(spark: SparkSession, path: str, token: str) -> Commit | None:
+    """The commit of the write with that token, by the table's history; None where it made none."""
+    for version, metadata, metrics in _history(spark, path):
+        if token in (metadata or ""):
+            added = metrics.get("numOutputRows", metrics.get("numTargetRowsInserted", "0"))
+            return Commit(version, int(added), metrics)
+    return None
+
+
+def merge(rows: DataFrame, path: str, on: str, changed: str, about: Mapping[str, object]) -> Commit:
+    """Updates the rows that are there (as `t`) and changed by the new ones (as `s`), and adds those that are not.
+
+    Raises:
+        JobError: the history does not know of it.
+    """
+    from delta.tables import DeltaTable
+
+    spark, token = rows.sparkSession, uuid4().hex
+    add_columns(rows, path)
+    whole = _with_all_columns(rows, read(spark, path).schema)
+    setting = "spark.databricks.delta.commitInfo.userMetadata"
+    spark.conf.set(setting, json.dumps({**about, "write": token}))
+    try:
+        into = DeltaTable.forPath(spark, path).alias("t").merge(whole.alias("s"), on)
+        into.whenMatchedUpdateAll(condition=changed).whenNotMatchedInsertAll().execute()
+    finally:
+        spark.conf.unset(setting)
+    return proven(commit_of(spark, path, token), path)
+
+
+def proven(commit: Commit | None, path: str) -> Commit:
+    """The commit, which must be there.
+
+    Raises:
+        JobError: it is not.
+    """
+    if commit is None:
+        raise JobError(f"Delta reported no error, but rows did not reach {path}.", "Run the same command again.")
+    return commit
+
+
+def add_columns(rows: DataFrame, path: str) -> None:
+    """Gives the table the columns that rows have and it has not."""
+    spark = rows.sparkSession
+    known = {name.casefold() for name in read(spark, path).columns}
+    if all(name.casefold() in known for name in rows.columns):
+        return
+    if needs_mapping(rows.schema):
+        _switch_on_mapping(spark, path)
+    rows.limit(0).write.format("delta").mode("append").option("mergeSchema", "true").save(path)
+
+
+def needs_mapping(schema: T.DataType) -> bool:
+    """Whether a column's name, at any depth, cannot be a Parquet column's name."""
+    if isinstance(schema, T.StructType):
+        return any(_NEEDS_MAPPING & set(field.name) or needs_mapping(field.dataType) for field in schema.fields)
+    if isinstance(schema, T.ArrayType):
+        return needs_mapping(schema.elementType)
+    return isinstance(schema, T.MapType) and (needs_mapping(schema.keyType) or needs_mapping(schema.valueType))
+
+
+def _switch_on_mapping(spark: SparkSession, path: str) -> None:
+    found = spark.sql(f"DESCRIBE DETAIL delta.{quoted(path)}").select("properties").first()
+    if found is not None and found[0].get("delta.columnMapping.mode") not in ("name", "id"):
+        settings = ", ".join(f"'{key}' = '{value}'" for key, value in _MAPPING.items())
+        spark.sql(f"ALTER TABLE delta.{quoted(path)} SET TBLPROPERTIES ({settings})")
+
+
+def _with_all_columns(rows: DataFrame, schema: T.StructType) -> DataFrame:
+    from pyspark.sql import functions as F
+
+    have = {name.casefold() for name in rows.columns}
+    lacking = {field.name: F.lit(None).cast(field.dataType) for field in schema if field.name.casefold() not in have}
+    return rows.withColumns(lacking) if lacking else rows
+
+
+def _history(spark: SparkSession, path: str) -> list[tuple[int, str | None, dict[str, str]]]:
+    told = spark.sql(f"DESCRIBE HISTORY delta.{quoted(path)} LIMIT {_LOOK_BACK}")
+    found: list[Any] = told.select("version", "userMetadata", "operationMetrics").collect()
+    return [(int(row[0]), row[1], dict(row[2] or {})) for row in found]

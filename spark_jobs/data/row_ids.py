@@ -1,0 +1,78 @@
+"""What identifies a row: its key, or its content and how often that came before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+_EXACT = 2**53
+
+
+def with_row_ids(rows: DataFrame, key: Sequence[str] = ()) -> DataFrame:
+    """Adds `_row_id` to rows that have the struct `_row`.
+
+    With a key it is the key's text: the columns' values joined by `|`, with `#|` for a `|` and `##` for a `#` in them
+    and `#null` for null, so that no two keys look alike. Without one it is the hash of the row's cells and an
+    occurrence number from 1. Rows of one key after the first have `#2`, `#3` …, in the order of their hashes: equal
+    rows are interchangeable, so a second run gives each row the same id.
+    """
+    fields = {field.name: field.dataType for field in _row_type(rows).fields}
+    content = row_hash(fields)
+    named = key_text(key, fields) if key else F.lpad(F.lower(F.hex(content)), 16, "0")
+    marked = rows.withColumns({"_content": content, "_named": named})
+    count = F.row_number().over(Window.partitionBy("_named").orderBy("_content"))
+    again = F.when(count > 1, F.concat(F.lit("#"), count.cast("string"))).otherwise(F.lit(""))
+    number = again if key else F.concat(F.lit("-"), count.cast("string"))
+    return marked.withColumn("_row_id", F.concat("_named", number)).drop("_content", "_named")
+
+
+def key_text(key: Sequence[str], fields: dict[str, T.DataType]) -> Column:
+    """The key of a row as text that no other key has."""
+    parts = [_escaped(_text(F.col("_row").getField(name), fields[name])) for name in key]
+    return F.concat_ws("|", *parts)
+
+
+def row_hash(fields: dict[str, T.DataType]) -> Column:
+    """A BIGINT hash (xxhash64) of a row's cells: numbers count as numbers, whatever type they are stored as."""
+    cells: list[Column] = []
+    for name, kind in fields.items():
+        cells += [F.lit(name), *_hashable(F.col("_row").getField(name), kind)]
+    return F.xxhash64(*cells)
+
+
+def _row_type(rows: DataFrame) -> T.StructType:
+    kind = rows.schema["_row"].dataType
+    assert isinstance(kind, T.StructType)
+    return kind
+
+
+def _hashable(cell: Column, kind: T.DataType) -> list[Column]:
+    if isinstance(kind, T.LongType | T.DecimalType):
+        # Beyond 2**53 a double is the same for neighbours: the text tells them apart.
+        return [cell.cast("double"), F.when(F.abs(cell.cast("double")) > _EXACT, cell.cast("string"))]
+    if isinstance(kind, T.NumericType):
+        return [cell.cast("double") + F.lit(0.0)]
+    if isinstance(
+        kind, T.StringType | T.BooleanType | T.BinaryType | T.DateType | T.TimestampType | T.TimestampNTZType
+    ):
+        return [cell]
+    return [_text(cell, kind)]
+
+
+def _text(cell: Column, kind: T.DataType) -> Column:
+    if isinstance(kind, T.FloatType | T.DoubleType):
+        whole = (cell == F.floor(cell)) & (F.abs(cell) <= _EXACT)
+        return F.when(whole, cell.cast("bigint").cast("string")).otherwise(cell.cast("string"))
+    if isinstance(kind, T.StructType | T.ArrayType | T.MapType):
+        return F.to_json(cell)
+    if isinstance(kind, T.BinaryType):
+        return F.base64(cell)
+    return cell.cast("string")
+
+
+def _escaped(text: Column) -> Column:
+    safe = F.replace(F.replace(text, F.lit("#"), F.lit("##")), F.lit("|"), F.lit("#|"))
+    return F.coalesce(safe, F.lit("#null"))

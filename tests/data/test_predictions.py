@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from spark_jobs.data import delta
+from spark_jobs.data.names import col, quoted
+from spark_jobs.data.predictions import Target, write_predictions
+from spark_jobs.errors import DataError, JobError
+
+ODD = "a.b `c` ☃, x"
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Target:
+    return Target(str(tmp_path), "flights_predictions", "flights", 1, "run-1", "batch-1")
+
+
+def scored(spark, rows, names=("id", ODD), factor=2.0):
+    """Rows of an int and a text; the prediction is the int times the factor."""
+    from pyspark.sql import functions as F
+
+    frame = spark.createDataFrame(rows, f"id int, {quoted(names[1])} string")
+    return frame.select(F.struct("*").alias("_row"), (F.col("id") * F.lit(factor)).alias("prediction"))
+
+
+def content(spark, written):
+    rows = delta.read(spark, written.location).select("_row_id", "id", "prediction", "_model_version", "_batch_id")
+    return sorted(tuple(row) for row in rows.collect())
+
+
+def test_each_row_is_there_once_a_version_however_often_it_is_scored(spark, target):
+    rows = [(1, "x"), (1, "x"), (2, None), (None, "y")]
+    first = write_predictions(scored(spark, rows), target)
+    again = write_predictions(scored(spark, rows[::-1]), target)
+    moved = write_predictions(scored(spark, rows[::-1]), replace(target, batch_id="other-path"))
+    assert (first.outcome, first.rows, first.duplicates) == ("written", 4, 0)
+    assert (again.outcome, again.rows, again.duplicates, again.version) == ("skipped_duplicate", 0, 4, None)
+    assert (moved.outcome, moved.rows, moved.duplicates) == ("skipped_duplicate", 0, 4)
+    before = content(spark, first)
+    assert [row[1:] for row in before if row[1] == 1] == [(1, 2.0, 1, "batch-1")] * 2
+    assert len({row[0] for row in before}) == 4
+
+    more = write_predictions(scored(spark, [*rows, (1, "x"), (7, "z")]), replace(target, batch_id="grown"))
+    assert (more.outcome, more.rows, more.duplicates) == ("written", 2, 4)
+
+    second = write_predictions(scored(spark, rows, factor=3.0), replace(target, version=2, run_id="run-2"))
+    assert (second.outcome, second.rows) == ("written", 4)
+    after = content(spark, first)
+    assert {row[0] for row in after if row[3] == 2} == {row[0] for row in before}
+    assert sorted(row for row in after if row[3] == 1 and row[4] == "batch-1") == before
+
+    lineage = delta.read(spark, first.location).where("_model_version = 2").drop("_row_id", "id", ODD, "prediction")
+    assert {tuple(row)[:4] for row in lineage.collect()} == {("flights", 2, "run-2", "batch-1")}
+
+
+def test_rescoring_replaces_the_rows_of_that_version_and_batch_alone(spark, target):
+    from pyspark.sql import functions as F
+
+    first = write_predictions(scored(spark, [(1, "x"), (2, "y")]), target)
+    write_predictions(scored(spark, [(1, "x"), (9, "y")], factor=5.0), replace(target, version=2))
+    write_predictions(scored(spark, [(8, "v")]), replace(target, batch_id="batch-2"))
+    again = write_predictions(scored(spark, [(1, "x"), (3, "y"), (8, "v")], factor=4.0), replace(target, rescore=True))
+    assert (again.outcome, again.rows, again.duplicates) == ("written", 2, 1)
+    assert sorted(row[1:] for row in content(spark, first)) == [
+        (1, 4.0, 1, "batch-1"),
+        (1, 5.0, 2, "batch-1"),
+        (3, 12.0, 1, "batch-1"),
+        (8, 16.0, 1, "batch-2"),
+        (9, 45.0, 2, "batch-1"),
+    ]
+    # Rows deleted by hand: Delta would skip the same batch in silence, which must not look like success.
+    spark.sql(f"DELETE FROM delta.{quoted(first.location)} WHERE _batch_id = 'batch-2'")
+    with pytest.raises(JobError, match="its rows are gone"):
+        write_predictions(scored(spark, [(8, "v")]), replace(target, batch_id="batch-2"))
+    assert write_predictions(scored(spark, [(8, "v")]), replace(target, batch_id="batch-2", rescore=True)).rows == 1
+    comments = spark.sql(f"DESCRIBE TABLE delta.{quoted(first.location)}").where(F.col("col_name") == "_batch_id")
+    assert comments.first()["comment"].startswith("What was scored together")
+
+
+def test_a_key_is_the_id_and_a_row_that_changed_is_replaced(spark, target):
+    keyed = replace(target, key=("id", ODD), keep=("id",))
+    rows = [(1, "a|b"), (1, "a#2"), (1, "a"), (1, "a"), (2, None)]
+    first = write_predictions(scored(spark, rows), keyed)
+    ids = {"1|a#|b", "1|a##2", "1|a", "1|a#2", "2|#null"}
+    assert {row[0] for row in content(spark, first)} == ids
+    newer = scored(spark, [(1, "a"), (1, "a"), (2, None), (3, "n")]).replace(4.0, -1.0, subset=["prediction"])
+    changed = write_predictions(newer, replace(keyed, batch_id="batch-2"))
+    assert (changed.outcome, changed.rows, changed.duplicates) == ("written", 2, 2)
+    assert [row[:3] + row[4:] for row in content(spark, first)] == [
+        ("1|a", 1, 2.0, "batch-1"),
+        ("1|a##2", 1, 2.0, "batch-1"),
+        ("1|a#2", 1, 2.0, "batch-1"),
+        ("1|a#|b", 1, 2.0, "batch-1"),
+        ("2|#null", 2, -1.0, "batch-2"),
+        ("3|n", 3, 6.0, "batch-2"),
+    ]
+
+
+def test_a_table_holds_one_model_and_one_kind_of_prediction(spark, target):
+    from pyspark.sql import functions as F
+
+    write_predictions(scored(spark, [(1, "x")], ("id", "plain")), target)
+    with pytest.raises(DataError, match="holds predictions of the model 'flights', not of 'trains'"):
+        write_predictions(scored(spark, [(1, "x")]), replace(target, model="trains"))
+    labels = scored(spark, [(1, "x")]).withColumn("prediction", F.lit("yes"))
+    with pytest.raises(DataError, match="holds `prediction` as double, this model gives string"):
+        write_predictions(labels, replace(target, version=2))
+    with pytest.raises(DataError, match=r"'idd' of the key .*\nDid you mean 'id'"):
+        write_predictions(scored(spark, [(1, "x")]), replace(target, version=2, key=("idd",)))
+    with pytest.raises(JobError, match="cannot be a batch id"):
+        write_predictions(scored(spark, [(1, "x")]), replace(target, batch_id="x' OR 1=1"))
+
+
+def test_a_new_column_is_added_and_a_changed_type_is_cast_and_counted(spark, target):
+    from pyspark.sql import functions as F
+
+    first = write_predictions(scored(spark, [(1, "x")], ("id", "plain")), target)
+    rows = spark.createDataFrame([("5", "x", 1.5), ("no", "y", None)], f"id string, plain string, {quoted(ODD)} double")
+    other = rows.select(F.struct("*").alias("_row"), F.lit(1.0).alias("prediction"))
+    written = write_predictions(other, replace(target, batch_id="batch-2"))
+    assert (written.rows, written.lost) == (2, {"id": 1})
+    table = delta.read(spark, first.location)
+    assert sorted(map(tuple, table.select("id", "plain", col(ODD)).collect()), key=str) == [
+        (1, "x", None),
+        (5, "x", 1.5),
+        (None, "y", None),
+    ]
+
+
+def test_an_empty_batch_writes_nothing_and_says_so(spark, target):
+    first = write_predictions(scored(spark, []), target)
+    assert (first.outcome, first.rows, first.duplicates) == ("written", 0, 0)
+    again = write_predictions(scored(spark, []), target)
+    assert (again.outcome, again.rows, again.duplicates) == ("written", 0, 0)
+
+
+def test_ids_do_not_depend_on_how_numbers_are_stored(spark):
+    from pyspark.sql import functions as F
+
+    from spark_jobs.data.row_ids import with_row_ids
+
+    rows = spark.createDataFrame([(1, "x"), (2**53 + 1, "x"), (2**53, "x")], "n bigint, s string")
+    as_long = with_row_ids(rows.select(F.struct("*").alias("_row")))
+    as_decimal = with_row_ids(rows.select(F.struct(F.col("n").cast("decimal(20,0)").alias("n"), "s").alias("_row")))
+    small = rows.where("n = 1").select(F.struct(F.col("n").cast("double").alias("n"), "s").alias("_row"))
+    keyed = with_row_ids(small, ["n"])
+    ids = {row[0]: row[1] for row in as_long.select("_row.n", "_row_id").collect()}
+    assert len({identifier.split("-")[0] for identifier in ids.values()}) == 3
+    assert {row[0] for row in as_decimal.select("_row_id").collect()} == set(ids.values())
+    assert keyed.first()["_row_id"] == "1"
