@@ -34,7 +34,9 @@ class _Terminated(KeyboardInterrupt):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status: 0 done, 1 failed, 2 wrong, 3 data refused, 4 gate said no."""
     words = list(sys.argv[1:] if argv is None else argv)
-    signal.signal(signal.SIGTERM, _on_terminate)
+    signal.signal(signal.SIGTERM, _on_signal)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell's background jobs ignore it
+        signal.signal(signal.SIGINT, _on_signal)
     with _own_stdout() as out:
         try:
             return _answer(words, out)
@@ -124,8 +126,9 @@ def _interrupted(words: Sequence[str], out: BinaryIO, interrupt: KeyboardInterru
     os._exit(TERMINATED if terminated else INTERRUPTED)
 
 
-def _on_terminate(number: int, frame: FrameType | None) -> None:
-    raise _Terminated
+def _on_signal(number: int, frame: FrameType | None) -> None:
+    logging.disable(logging.CRITICAL)  # the call to the JVM that is cut off would log a traceback
+    raise _Terminated if number == signal.SIGTERM else KeyboardInterrupt
 
 
 @contextmanager

@@ -244,7 +244,10 @@ def test_a_traceback_is_shown_with_debug_only(call_job):
 @pytest.mark.parametrize("as_json", [False, True])
 def test_an_interrupted_job_ends_at_once_with_one_line(tmp_path, number, status, words, as_json):
     (tmp_path / "x.yml").write_text(SPEC)
-    body = "import sys, time; print('up', file=sys.stderr, flush=True); time.sleep(60)"
+    body = (
+        "\n    import logging, sys, time\n    print('up', file=sys.stderr, flush=True)\n"
+        "    try: time.sleep(60)\n    except KeyboardInterrupt: logging.exception('as py4j does'); raise"
+    )
     command = [sys.executable, "-c", DRIVER.format(body=JOB + body), "plan", "x.yml", *["--json"] * as_json]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
