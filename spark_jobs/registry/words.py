@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_ .-]|^[. ]|[. ]$|_(?=x[0-9a-f]+_)")
 _LONGEST_NAME = 250
@@ -23,17 +23,26 @@ def escaped(name: str) -> str:
 def parameters(values: Mapping[str, object]) -> tuple[dict[str, str], tuple[str, ...]]:
     """The values that can be MLflow parameters, as text, and the names of those that cannot.
 
-    Only scalars that need no cutting can: the whole plan is an artefact.
+    Mappings are taken apart under dotted names. Only scalars that need no cutting can be parameters: the whole plan is
+    an artefact.
     """
     kept: dict[str, str] = {}
     left: list[str] = []
-    for name, value in values.items():
+    for name, value in _flat(values):
         scalar = value is None or isinstance(value, (str, int, float))
         if scalar and len(str(value)) <= _LONGEST_VALUE and len(escaped(name)) <= _LONGEST_NAME:
             kept[escaped(name)] = str(value)
         else:
             left.append(name)
     return kept, tuple(left)
+
+
+def _flat(values: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", value
 
 
 def measures(metrics: Mapping[str, float]) -> dict[str, float]:

@@ -19,8 +19,8 @@ def test_two_names_never_become_one():
 
 
 def test_a_value_is_left_out_rather_than_cut():
-    kept, left = parameters({"a": 1, "b": None, "long": "x" * 501, "list": [1], "c": False, "ü": 0.5})
-    assert kept == {"a": "1", "b": "None", "c": "False", "_xfc_": "0.5"}
+    kept, left = parameters({"a": 1, "b": None, "long": "x" * 501, "list": [1], "c": False, "ü": {"d": {"e": 0.5}}})
+    assert kept == {"a": "1", "b": "None", "c": "False", "_xfc_.d.e": "0.5"}
     assert left == ("long", "list")
 
 

@@ -1,0 +1,118 @@
+"""What is scored together: an input as the plan's types, with everything about it that has to be counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import functions as F
+
+from spark_jobs.data.names import col
+from spark_jobs.data.source import kind_of_source, read
+from spark_jobs.data.typed import typed
+from spark_jobs.data.types import ColumnType, Reading, Table
+from spark_jobs.errors import DataError, SparkJobsError, did_you_mean
+from spark_jobs.plan import Plan
+from spark_jobs.spec import Source, Spec
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows to score, typed as the plan says, and the id that the same input always has.
+
+    `extra` are columns that training did not know. `lost` counts, once the rows were read, the cells that did not read
+    as their column's type.
+    """
+
+    rows: DataFrame
+    batch_id: str
+    location: str
+    malformed: DataFrame | None = None
+    malformed_count: int = 0
+    extra: tuple[str, ...] = ()
+    lost: LostCells | None = None
+
+
+@dataclass(frozen=True)
+class LostCells:
+    """Two counts of the same pass: cells that were there before and after they were cast."""
+
+    before: Observation = field(default_factory=Observation)
+    after: Observation = field(default_factory=Observation)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Cells that became null, by column; only after the rows were read."""
+        left: Mapping[str, int] = self.after.get
+        lost = {name: int(count) - int(left[name]) for name, count in self.before.get.items()}
+        return {name: count for name, count in lost.items() if count}
+
+
+def input_source(spec: Spec, path: str | None, spark: SparkSession) -> Source:
+    """The source to score: that of the spec, or its form at another path, or another form where the path says so."""
+    if path is None:
+        return spec.source
+    same = spec.source.model_copy(update={"path": path, "table": None})
+    try:
+        said = kind_of_source(Source(path=path), spark)
+        expected = kind_of_source(spec.source, spark)
+    except SparkJobsError:
+        return same
+    other = Source(path=path, null_values=spec.source.null_values)
+    return same if said == expected else other.model_copy(update={"kind": said})
+
+
+def is_empty_file(source: Source) -> bool:
+    """Whether the source is a file of no bytes, which holds nothing to score."""
+    return source.path is not None and Path(source.path).is_file() and Path(source.path).stat().st_size == 0
+
+
+def read_batch(source: Source, plan: Plan, spark: SparkSession) -> Batch:
+    """Reads an input for scoring.
+
+    Raises:
+        DataError: it cannot be read, or lacks a column that the model uses.
+    """
+    table = read(source, spark)
+    check_used(plan, table)
+    rows, lost = _typed(table.rows, plan)
+    known = {kind.name for kind in plan.types}
+    extra = tuple(name for name in table.rows.columns if name not in known)
+    location = table.reading.location
+    return Batch(rows, batch_id(table), location, table.malformed, table.malformed_count, extra, lost)
+
+
+def batch_id(table: Table) -> str:
+    """What the same data, read in the same way, always has."""
+    reading: Reading = table.reading
+    form = f"{table.fingerprint}\n{reading.kind}\n{sorted(reading.options.items())}\n{reading.null_values}"
+    return sha256(form.encode()).hexdigest()[:32]
+
+
+def check_used(plan: Plan, table: Table) -> None:
+    """Refuses an input without a column that the model reads.
+
+    Raises:
+        DataError: with the column's name and the nearest one.
+    """
+    names = table.rows.columns
+    missing = [name for name in plan.used if name not in names]
+    if missing:
+        listed = ", ".join(f"'{name}'" for name in missing[:10]) + (" …" if len(missing) > 10 else "")
+        raise DataError(
+            f"{table.reading.location} lacks what the model reads: {listed}.", did_you_mean(missing[0], names)
+        )
+
+
+def _typed(rows: DataFrame, plan: Plan) -> tuple[DataFrame, LostCells | None]:
+    present: list[ColumnType] = [kind for kind in plan.types if kind.name in rows.columns]
+    cast = [kind.name for kind in present if kind.cells != "text" and kind.kind != "unsupported"]
+    if not cast:
+        return typed(rows, present, plan.timezone), None
+    lost = LostCells()
+    filled = [F.count(col(name)).alias(name) for name in cast]
+    before = rows.observe(lost.before, *filled)
+    return typed(before, present, plan.timezone).observe(lost.after, *filled), lost

@@ -1,0 +1,196 @@
+"""score: a table → its predictions, by the champion or another version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pyspark.ml import PipelineModel
+from pyspark.sql import SparkSession
+
+from spark_jobs import progress
+from spark_jobs.bundle import verify
+from spark_jobs.data.delta import table_path
+from spark_jobs.data.ledger import Entry, record
+from spark_jobs.data.predictions import Target, Written, write_predictions
+from spark_jobs.data.quarantine import write_quarantine
+from spark_jobs.errors import SparkJobsError
+from spark_jobs.fitted import predictions
+from spark_jobs.jobs.batch import Batch, input_source, is_empty_file, read_batch
+from spark_jobs.jobs.result import Result
+from spark_jobs.plan import Plan
+from spark_jobs.registry.tracking import Tracking, warm
+from spark_jobs.registry.versions import ModelVersion, resolve
+from spark_jobs.spec import Environment, Spec
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a scoring came to."""
+
+    version: ModelVersion
+    batch: Batch | None = None
+    written: Written | None = None
+    quarantine: str | None = None
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows by fate: those read were scored or quarantined; duplicates are those that were there already."""
+        scored = self.written.scored if self.written else 0
+        torn = self.batch.malformed_count if self.batch else 0
+        known = self.written.duplicates if self.written else 0
+        return {"read": scored + torn, "scored": scored, "quarantined": torn, "duplicates": known}
+
+    @property
+    def cells(self) -> dict[str, int]:
+        """Values that became null, by column; none where the batch was there and nothing was read."""
+        if self.batch is None or self.written is None or self.written.outcome == "skipped_duplicate":
+            return {}
+        found = self.batch.lost.counts if self.batch.lost else {}
+        for name, count in (self.written.lost or {}).items():
+            found[name] = found.get(name, 0) + count
+        return {name: count for name, count in found.items() if count}
+
+
+def run(
+    spec: Spec,
+    spark: SparkSession,
+    env: Environment,
+    input: str | None = None,
+    version: int | None = None,
+    rescore: bool = False,
+) -> Result:
+    """Scores an input and adds the predictions to their table; the ledger tells of it, also where it failed."""
+    began = datetime.now(UTC)
+    warm(Tracking(spec.track.uri, env.root))
+    try:
+        scored = _score(spec, spark, env, input, version, rescore)
+    except SparkJobsError as error:
+        entry = Entry("score", spec.name, began, datetime.now(UTC), error.status, error=error.message)
+        record(spark, env.root, entry)
+        raise
+    with progress.phase("ledger"):
+        ledger = record(spark, env.root, _entry(spec, scored, began))
+    return result(spec, scored, ledger)
+
+
+def score_batch(
+    spec: Spec, spark: SparkSession, env: Environment, version: ModelVersion, batch: Batch, rescore: bool = False
+) -> Scored:
+    """Scores rows that were read already, and puts the torn ones in quarantine."""
+    plan = stored_plan(version)
+    with progress.phase("scoring"):
+        model = PipelineModel.read().session(spark).load(str(version.bundle / "pipeline"))
+        answers = predictions(model, plan.problem, batch.rows)
+        written = write_predictions(answers, _target(spec, env, version, batch, rescore))
+    place = None
+    if batch.malformed is not None and batch.malformed_count:
+        with progress.phase("quarantine"):
+            place = write_quarantine(batch.malformed, env.root, spec.name, batch.batch_id).location
+    return Scored(version, batch, written, place)
+
+
+def stored_plan(version: ModelVersion) -> Plan:
+    """The plan of a version, its bundle checked file by file.
+
+    Raises:
+        JobError: the bundle is not what was written.
+    """
+    verify(version.bundle)
+    return Plan.from_json((version.bundle / "plan.json").read_text(encoding="utf-8"))
+
+
+def result(spec: Spec, scored: Scored, ledger: str) -> Result:
+    """What `score` hands back."""
+    version = scored.version
+    tables = {"ledger": ledger}
+    if scored.written:
+        tables[prediction_table(spec)] = scored.written.location
+    if scored.quarantine:
+        tables[f"{spec.name}_quarantine"] = scored.quarantine
+    return Result(
+        job="score",
+        run_id=version.run_id,
+        model={"name": version.name, "version": version.version, "alias": _alias(version)},
+        rows=scored.rows,
+        cells=scored.cells,
+        tables=tables,
+        bundle=str(version.bundle),
+        seconds=progress.seconds(),
+        extra={"extra_columns": list(scored.batch.extra)} if scored.batch and scored.batch.extra else {},
+        summary=_summary(spec, scored),
+    )
+
+
+def prediction_table(spec: Spec) -> str:
+    """The name of the table that predictions go to."""
+    return spec.predictions.table or f"{spec.name}_predictions"
+
+
+def _score(
+    spec: Spec, spark: SparkSession, env: Environment, path: str | None, number: int | None, rescore: bool
+) -> Scored:
+    table_path(env.root, prediction_table(spec))  # a name that cannot be is refused before anything is read
+    with progress.phase("finding the model"):
+        name = spec.track.register_as or spec.name
+        version = resolve(Tracking(spec.track.uri, env.root), name, "champion" if number is None else number)
+    source = input_source(spec, path, spark)
+    if is_empty_file(source):
+        return Scored(version)
+    with progress.phase("reading"):
+        batch = read_batch(source, stored_plan(version), spark)
+    return score_batch(spec, spark, env, version, batch, rescore)
+
+
+def _target(spec: Spec, env: Environment, version: ModelVersion, batch: Batch, rescore: bool) -> Target:
+    return Target(
+        root=env.root,
+        table=prediction_table(spec),
+        model=version.name,
+        version=version.version,
+        run_id=version.run_id,
+        batch_id=batch.batch_id,
+        key=spec.key,
+        keep=spec.predictions.keep,
+        rescore=rescore,
+    )
+
+
+def _entry(spec: Spec, scored: Scored, began: datetime) -> Entry:
+    rows = scored.rows
+    return Entry(
+        job="score",
+        name=spec.name,
+        started=began,
+        ended=datetime.now(UTC),
+        status="done",
+        run_id=scored.version.run_id,
+        batch_id=scored.batch.batch_id if scored.batch else None,
+        model_version=scored.version.version,
+        read=rows["read"],
+        written=scored.written.rows if scored.written else 0,
+        quarantined=rows["quarantined"],
+        duplicates=rows["duplicates"],
+    )
+
+
+def _alias(version: ModelVersion) -> str | None:
+    return next((alias for alias in ("champion", "challenger") if alias in version.aliases), None)
+
+
+def _summary(spec: Spec, scored: Scored) -> tuple[str, ...]:
+    rows, written = scored.rows, scored.written
+    lines = [f"{spec.name}: {rows['scored']:,} rows scored by version {scored.version.version}."]
+    if not rows["read"]:
+        lines.append("  nothing   the input holds no rows")
+    if rows["duplicates"]:
+        lines.append(f"  known     {rows['duplicates']:,} rows were in the table already")
+    if rows["quarantined"]:
+        lines.append(f"  torn      {rows['quarantined']:,} rows are in quarantine: {scored.quarantine}")
+    if scored.cells:
+        lines.append("  became null  " + ", ".join(f"{name} {count:,}" for name, count in scored.cells.items()))
+    if scored.batch and scored.batch.extra:
+        lines.append("  extra     columns that training did not know: " + ", ".join(scored.batch.extra[:12]))
+    if written:
+        lines.append(f"  table     {written.location}")
+    return tuple(lines)
