@@ -1,0 +1,149 @@
+"""The files behind a path: which there are, how they begin, and whether they changed."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from glob import glob, has_magic
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, Final
+from urllib.parse import unquote, urlparse
+
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from spark_jobs.errors import DataError, did_you_mean
+
+HEAD: Final = 262_144
+_PACKED: Final[dict[str, Callable[[str], IO[bytes]]]] = {".gz": gzip.GzipFile, ".bz2": bz2.BZ2File}
+_EXTENSIONS: Final = {
+    "csv": ("csv", "tsv", "txt", "tab", "psv", "dat"),
+    "json": ("json", "jsonl", "ndjson"),
+    "parquet": ("parquet", "pq", "parq"),
+}
+_COMPRESSIONS: Final = (".gz", ".bz2", ".zst", ".lz4", ".snappy", ".deflate", ".xz")
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One file: its path, size in bytes, and time of change in nanoseconds. `local` where Python can open it."""
+
+    path: str
+    size: int
+    changed: int
+    local: bool = True
+
+    def head(self, size: int = HEAD) -> bytes:
+        """Its first bytes, unpacked."""
+        unpack = _PACKED.get(Path(self.path).suffix)
+        try:
+            with unpack(self.path) if unpack else open(self.path, "rb") as file:
+                return bytes(file.read(size))
+        except (OSError, EOFError) as broken:
+            raise DataError(f"'{self.path}' cannot be read: {broken}.", "Fetch the file again, or unpack it.") from None
+
+
+def find_files(path: str, spark: SparkSession) -> tuple[DataFile, ...]:
+    """The data files of a file, folder or glob, by name; hidden ones (`_`, `.`) are not data.
+
+    Raises:
+        DataError: there is no such file, or the folder holds none.
+    """
+    local = _local(path)
+    found = _local_files(local) if local is not None else None
+    if found is None:
+        found = _listed(path, spark)
+    if not found:
+        raise DataError(f"'{path}' holds no data file.", "Name the file, or a glob that matches some.")
+    return tuple(sorted(found, key=lambda file: file.path))
+
+
+def location(path: str) -> str:
+    """The path as Spark takes it: a local one made absolute, so that the current folder of the driver counts."""
+    local = _local(path)
+    return f"file:{os.path.abspath(local)}" if local is not None and _there(local) else path
+
+
+def fingerprint(parts: Iterable[object]) -> str:
+    """A short hash that differs when any of the parts does."""
+    return sha256("\n".join(map(str, parts)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def fingerprint_of(files: Sequence[DataFile]) -> str:
+    """The fingerprint of files by name, size and time of change."""
+    return fingerprint((Path(file.path).name, file.size, file.changed) for file in files)
+
+
+def kind_of(files: Sequence[DataFile], path: str) -> str:
+    """The kind of source that the files' extensions tell.
+
+    Raises:
+        DataError: they tell none, or several.
+    """
+    kinds = {_kind(file.path) for file in files}
+    if len(kinds) == 1 and (kind := kinds.pop()):
+        return kind
+    names = ", ".join(sorted({f"'{Path(file.path).name}'" for file in files})[:5])
+    raise DataError(f"The kind of '{path}' cannot be told from {names}.", "Say it: `source: {kind: csv, path: …}`.")
+
+
+def _kind(path: str) -> str | None:
+    name = path.lower()
+    for suffix in _COMPRESSIONS:
+        name = name.removesuffix(suffix)
+    extension = name.rsplit(".", 1)[-1]
+    return next((kind for kind, extensions in _EXTENSIONS.items() if extension in extensions), None)
+
+
+def _local(path: str) -> str | None:
+    url = urlparse(path)
+    if (len(url.scheme) > 1 and "://" in path) or path.startswith("file:"):
+        return unquote(url.path) if url.scheme == "file" else None
+    return path
+
+
+def _there(local: str) -> bool:
+    return os.path.exists(local) or (has_magic(local) and bool(glob(local)))
+
+
+def _local_files(local: str) -> list[DataFile] | None:
+    """The local files, or None where this machine has no such path."""
+    if not _there(local):
+        return None
+    paths = [local] if os.path.exists(local) else glob(local)
+    return [_data_file(file) for path in paths for file in _inside(Path(path))]
+
+
+def _inside(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    shown = [child for child in path.iterdir() if child.name[0] not in "_."]
+    files = [child for child in shown if child.is_file()]
+    partitions = [child for child in shown if child.is_dir() and "=" in child.name]
+    return files + [file for folder in partitions for file in _inside(folder)]
+
+
+def _data_file(path: Path) -> DataFile:
+    stat = path.stat()
+    return DataFile(str(path), stat.st_size, stat.st_mtime_ns)
+
+
+def _listed(path: str, spark: SparkSession) -> list[DataFile]:
+    """The files as Spark lists them, where Python cannot see them."""
+    try:
+        listing = spark.read.format("binaryFile").load(path).select("path", "length", "modificationTime").collect()
+    except PySparkException as refused:
+        raise missing(path) from refused
+    return [DataFile(row[0], row[1], int(row[2].timestamp() * 1e9), local=False) for row in listing]
+
+
+def missing(path: str) -> DataError:
+    """What to say of a path that is not there: the nearest name beside it."""
+    local = Path(_local(path) or path)
+    siblings = [child.name for child in local.parent.iterdir()] if local.parent.is_dir() else []
+    advice = did_you_mean(local.name, siblings) or "Check `source.path`; it is relative to the current folder."
+    return DataError(f"There is no file or folder '{path}'.", advice)

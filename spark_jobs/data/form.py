@@ -1,0 +1,121 @@
+"""The form of a delimited text, as far as its beginning tells: what it may be, for a scan of all lines to decide."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from io import StringIO
+from typing import Final
+
+from spark_jobs.errors import DataError
+
+SEPARATORS: Final = (",", ";", "\t", "|")
+WEAK: Final = (" ", ":")  # common inside text too: taken only where every line agrees
+NAMES: Final = {"\t": "tab", " ": "blank", ",": "comma", ";": "semicolon", "|": "bar", ":": "colon"}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way to read the lines. `first` are the fields of the first record, `first_lines` how many lines it takes."""
+
+    sep: str
+    quote: str
+    escape: str
+    first: tuple[str, ...]
+    first_lines: int = 1
+
+    @property
+    def fields(self) -> int:
+        """How many fields a record has."""
+        return len(self.first)
+
+    @property
+    def weak(self) -> bool:
+        """Whether the separator is common inside text too."""
+        return self.sep in WEAK
+
+
+def encoding_of(head: bytes) -> str:
+    """The encoding that the first bytes tell; UTF-8 unless a mark or zero bytes say otherwise."""
+    marks = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16LE", b"\xfe\xff": "UTF-16BE"}
+    for mark, name in marks.items():
+        if head.startswith(mark):
+            return name
+    even, odd = head[0:2000:2].count(0), head[1:2000:2].count(0)
+    many, few = 0.2 * len(head[:2000]), 0.05 * len(head[:2000])
+    if odd > many and even < few:
+        return "UTF-16LE"
+    return "UTF-16BE" if even > many and odd < few else "UTF-8"
+
+
+def text_of(head: bytes, encoding: str) -> str:
+    """The beginning as text, without a byte order mark."""
+    try:
+        return head.decode(encoding, "replace").removeprefix("\ufeff")
+    except LookupError:
+        raise DataError(f"The encoding '{encoding}' is not known.", "Use utf-8, iso-8859-1 or utf-16.") from None
+
+
+def candidates(head: str, options: Mapping[str, str]) -> list[Form]:
+    """The forms that a text beginning so may have, the likelier first; those named in the options are fixed."""
+    head = _without_comments(head, options.get("comment", ""))
+    quote = options.get("quote", '"')
+    separators = [options["sep"]] if "sep" in options else [*SEPARATORS, *WEAK]
+    escapes = [options["escape"]] if "escape" in options else [quote or '"', "\\"]
+    forms = [form for sep in separators for escape in escapes if (form := _form(head, sep, quote, escape))]
+    several = [form for form in forms if form.fields > 1 and not (form.weak and form.fields < 3)]
+    alone = [form for form in forms if form.sep == separators[0]]
+    return several if "sep" not in options and several else alone
+
+
+def header_of(head: str, form: Form, comment: str = "") -> tuple[str, ...]:
+    """The fields of the first record of another text of that form."""
+    found = _form(_without_comments(head, comment), form.sep, form.quote, form.escape)
+    return found.first if found else ()
+
+
+def _without_comments(head: str, comment: str) -> str:
+    lines: Iterator[str] = iter(head.splitlines(keepends=True))
+    return "".join(line for line in lines if not (comment and line.startswith(comment)))
+
+
+def _form(head: str, sep: str, quote: str, escape: str) -> Form | None:
+    doubled = escape == quote
+    reader = csv.reader(
+        StringIO(head, newline=""),
+        delimiter=sep,
+        quotechar=quote or None,
+        quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+        doublequote=doubled,
+        escapechar=None if doubled else escape,
+        skipinitialspace=not sep.isspace(),
+    )
+    before = 0
+    try:
+        for record in reader:
+            if any(field.strip() for field in record) or len(record) > 1:
+                return Form(sep, quote, escape, tuple(record), reader.line_num - before)
+            before = reader.line_num
+    except csv.Error:
+        return None
+    return None
+
+
+def shown(sep: str) -> str:
+    """A separator by its name."""
+    return NAMES.get(sep, repr(sep))
+
+
+def field_regex(form: Form) -> str:
+    """A Java expression for one whole quoted field with what stands before it (group 1); escapes are gone already."""
+    sep, quote = re.escape(form.sep), re.escape(form.quote)
+    pad = "" if form.sep.isspace() else "[ \\t]*"
+    return f"(^|{sep}){pad}{quote}[^{quote}]*+{quote}{pad}(?={sep}|$)"
+
+
+def open_regex(form: Form) -> str:
+    """A Java expression for a field that begins with a quote; found where whole quoted fields are gone, it is torn."""
+    pad = "" if form.sep.isspace() else "[ \\t]*"
+    return f"(?:^|{re.escape(form.sep)}){pad}{re.escape(form.quote)}"

@@ -1,0 +1,147 @@
+"""One pass over the raw lines of a delimited text, which decides its form and finds its torn lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.sql import Column, DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
+
+from spark_jobs.data.form import Form, field_regex, open_regex
+from spark_jobs.data.options import FILES
+
+_OF_TEXT = (*FILES, "lineSep")
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What all lines say of one form. Lines are those that are not blank, the first of each file among them."""
+
+    form: Form
+    lines: int
+    fitting: int
+    torn: int
+    headers: int
+    not_utf8: int
+    beyond_ascii: int
+    odd_quotes: bool
+    common_fields: int
+
+    @property
+    def is_latin(self) -> bool:
+        """Bytes beyond ASCII are mostly no UTF-8: the text is in a one-byte encoding."""
+        return self.not_utf8 > self.beyond_ascii
+
+
+def read_lines(spark: SparkSession, path: str, encoding: str, options: Mapping[str, str]) -> DataFrame:
+    """The lines that hold anything: `value` as text (bytes that are no UTF-8 stay as they are), `_file`, partitions."""
+    reader = spark.read.options(**{name: value for name, value in options.items() if name in _OF_TEXT})
+    wide = encoding.upper().startswith("UTF-16")
+    if wide:
+        reader = reader.option("encoding", encoding).option("lineSep", "\n")
+    lines = reader.text(path).withColumn("_file", F.col("_metadata.file_path"))
+    if wide:
+        decoded = F.decode(F.col("value").cast("binary"), encoding)
+        lines = lines.withColumn("value", F.rtrim(F.ltrim(decoded, F.lit("\ufeff")), F.lit("\r")))
+    comment = options.get("comment")
+    there = F.length(F.btrim("value", F.lit(" \t\r"))) > 0
+    return lines.where(there & ~F.col("value").startswith(comment) if comment else there)
+
+
+
+
+def scan_lines(lines: DataFrame, forms: Sequence[Form], headers: Sequence[str], utf8: bool) -> list[Scan]:
+    """What all lines say of each form, in one job. `headers` are the first lines of the files, as they stand."""
+    value = F.col("value")
+    is_header = value.isin(list(headers)) if headers else F.lit(False)
+    aggregates = [
+        F.count("*").alias("lines"),
+        F.count_if(is_header).alias("headers"),
+        (F.count_if(~F.is_valid_utf8(value)) if utf8 else F.lit(0)).alias("not_utf8"),
+        F.count_if(F.is_valid_utf8(value) & (F.octet_length(value) != F.length(value))).alias("beyond_ascii"),
+    ]
+    for number, form in enumerate(forms):
+        aggregates += _of_form(number, form)
+    files = lines.groupBy("_file").agg(*aggregates).collect()
+    return [_summed(files, number, form) for number, form in enumerate(forms)]
+
+
+def _of_form(number: int, form: Form) -> list[Column]:
+    fits = fields(form) == form.fields
+    return [
+        F.count_if(fits & ~is_open(form)).alias(f"fitting{number}"),
+        F.count_if(is_open(form)).alias(f"torn{number}"),
+        F.mode(fields(form)).alias(f"common{number}"),
+        F.sum(_occurrences(_unescaped(form), form.quote)).alias(f"quotes{number}"),
+    ]
+
+
+def _summed(files: Sequence[Row], number: int, form: Form) -> Scan:
+    def total(name: str) -> int:
+        return sum(int(row[name] or 0) for row in files)
+
+    return Scan(
+        form=form,
+        lines=total("lines"),
+        fitting=total(f"fitting{number}"),
+        torn=total(f"torn{number}"),
+        headers=total("headers"),
+        not_utf8=total("not_utf8"),
+        beyond_ascii=total("beyond_ascii"),
+        odd_quotes=any((row[f"quotes{number}"] or 0) % 2 for row in files),
+        common_fields=max((row[f"common{number}"] or 0 for row in files), default=0),
+    )
+
+
+def fields(form: Form) -> Column:
+    """How many fields a line has."""
+    return _occurrences(_outside_quotes(form), form.sep) + 1
+
+
+def is_open(form: Form) -> Column:
+    """A quoted field of the line is not closed as it should be."""
+    if not form.quote:
+        return F.lit(False)
+    return F.col("value").contains(form.quote) & _outside_quotes(form).rlike(open_regex(form))
+
+
+def reasons(form: Form, utf8: bool) -> Column:
+    """Why a line is torn: an array of texts, empty where it is not."""
+    count = fields(form)
+    found: list[Any] = [
+        F.when(is_open(form), F.lit("a quoted field is not closed")),
+        F.when(
+            count != form.fields,
+            F.concat(F.lit("the line has "), count.cast("string"), F.lit(f" fields, not {form.fields}")),
+        ),
+    ]
+    if utf8:
+        found.append(F.when(~F.is_valid_utf8(F.col("value")), F.lit("the line is no valid UTF-8")))
+    return F.array_compact(F.array(*found))
+
+
+def _unescaped(form: Form) -> Column:
+    value = F.col("value")
+    if not form.quote:
+        return value
+    if form.escape == form.quote:
+        return F.replace(value, F.lit(form.quote * 2), F.lit(""))
+    without = F.replace(value, F.lit(form.escape * 2), F.lit(""))
+    return F.replace(without, F.lit(form.escape + form.quote), F.lit(""))
+
+
+def _outside_quotes(form: Form) -> Column:
+    value = F.col("value")
+    if not form.quote:
+        return value
+    outside = F.regexp_replace(_unescaped(form), field_regex(form), "$1")
+    return F.when(value.contains(form.quote), outside).otherwise(value)
+
+
+def _occurrences(text: Column, part: str) -> Column:
+    if not part:
+        return F.lit(0)
+    without = F.octet_length(F.replace(text, F.lit(part), F.lit("")))
+    return ((F.octet_length(text) - without) / len(part.encode())).cast("int")

@@ -1,0 +1,29 @@
+"""Which reader options a source takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from spark_jobs.errors import SpecError, did_you_mean
+
+FILES: Final = ("recursiveFileLookup", "pathGlobFilter", "modifiedBefore", "modifiedAfter")
+DATES: Final = ("dateFormat", "timestampFormat", "decimal")
+_ALIASES: Final = {"delimiter": "sep", "charset": "encoding"}
+
+
+def known_options(kind: str, given: Mapping[str, Any], known: Iterable[str]) -> dict[str, str]:
+    """The options as text under Spark's own spelling of their names.
+
+    Raises:
+        SpecError: one is not known for this kind of source; what decides types, schema or torn rows is not for options.
+    """
+    by_folded = {name.casefold(): name for name in known}
+    by_folded |= {alias: name for alias, name in _ALIASES.items() if name in by_folded.values()}
+    found = {}
+    for name, value in given.items():
+        if name.casefold() not in by_folded:
+            cause = f"`source.options.{name}` is no option of a {kind} source."
+            raise SpecError(cause, did_you_mean(name, by_folded.values()))
+        found[by_folded[name.casefold()]] = str(value).lower() if isinstance(value, bool) else str(value)
+    return found

@@ -1,0 +1,47 @@
+"""A source of the spec → its table, whatever kind it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from spark_jobs.data.files import find_files, kind_of
+from spark_jobs.data.read_errors import explain_read_error
+from spark_jobs.data.sources import reader
+from spark_jobs.data.types import Table
+from spark_jobs.errors import SpecError
+from spark_jobs.spec.models import Source
+
+
+def read(source: Source, spark: SparkSession) -> Table:
+    """The source's table, nothing thrown away: text as trimmed strings with null marks null, the rest as stored.
+
+    A text source costs one pass over its lines here; `rows` is lazy.
+
+    Raises:
+        DataError: the data is not there, or is not what it is said to be.
+        SpecError: the source names neither path nor table, or an option that is not known.
+    """
+    kind = kind_of_source(source, spark)
+    try:
+        return reader(kind)(source, spark)
+    except PySparkException as failure:
+        explained = explain_read_error(failure)
+        if explained is None:
+            raise
+        raise explained from failure
+
+
+def kind_of_source(source: Source, spark: SparkSession) -> str:
+    """The source's kind: as said, or guessed from the table's name or the files."""
+    if source.kind is not None:
+        return source.kind
+    if source.table is not None:
+        return "table"
+    if source.path is None:
+        raise SpecError("`source` must say a `path` or a `table`.", "For example `source: data/flights.csv`.")
+    if (Path(source.path) / "_delta_log").is_dir():
+        return "delta"
+    return kind_of(find_files(source.path, spark), source.path)

@@ -1,0 +1,50 @@
+"""Parquet files, with their stored types."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pyspark.sql import SparkSession
+
+from spark_jobs.data.files import DataFile, find_files, fingerprint_of, location
+from spark_jobs.data.marks import USUAL, without_marks
+from spark_jobs.data.names import check_names
+from spark_jobs.data.options import DATES, FILES, known_options
+from spark_jobs.data.types import Reading, Table
+from spark_jobs.errors import DataError
+from spark_jobs.spec.models import Source
+
+OPTIONS: Final = (*FILES, *DATES, "mergeSchema", "datetimeRebaseMode")
+_MAGIC: Final = (b"PAR1", b"PARE")
+
+
+def read(source: Source, spark: SparkSession) -> Table:
+    """The table of Parquet files.
+
+    Raises:
+        DataError: files are missing, cut short or no Parquet; a name is doubled or reserved.
+    """
+    options = known_options("parquet", source.options, OPTIONS)
+    path = str(source.path)
+    files = find_files(path, spark)
+    for file in files:
+        _check_whole(file)
+    stored = spark.read.options(**options).parquet(location(path))
+    check_names(stored.columns)
+    marks = source.null_values if source.null_values is not None else USUAL
+    rows = without_marks(stored, marks)
+    reading = Reading("parquet", path, options, tuple(marks))
+    return Table(rows, reading, fingerprint_of(files), columns=tuple(rows.columns))
+
+
+def _check_whole(file: DataFile) -> None:
+    """A Parquet file begins and ends with its magic number; one that was cut short does not."""
+    if not file.local:
+        return
+    with open(file.path, "rb") as opened:
+        begin = opened.read(4)
+        opened.seek(max(0, file.size - 4))
+        end = opened.read(4)
+    if begin not in _MAGIC or end not in _MAGIC or file.size < 12:
+        what = "is no whole Parquet file: its first or last bytes are not 'PAR1'" if file.size else "is empty: 0 bytes"
+        raise DataError(f"'{file.path}' {what}.", "Write or fetch the file again, or leave it out.")
