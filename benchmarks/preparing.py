@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -15,10 +16,10 @@ from spark_jobs.plan import Problem, frame, make
 from spark_jobs.profile.batch import Depth
 from spark_jobs.profile.detect import detect
 from spark_jobs.profile.scan import scan_columns, scannable
-from spark_jobs.spec import Spec
+from spark_jobs.spec import Duplicates, Spec
 from spark_jobs.training.duplicates import duplicates
 from spark_jobs.training.learn import learn
-from spark_jobs.training.staging import HASH, LABEL, NUMBER
+from spark_jobs.training.staging import HASH, LABEL, NUMBER, is_staged, stage, staged_rows
 
 SPEC = Spec.model_validate(
     {
@@ -29,6 +30,7 @@ SPEC = Spec.model_validate(
         "features": {"categorical": "one_hot", "numeric": "standard"},
     }
 )
+DISTINCT = SPEC.model_copy(update={"clean": SPEC.clean.model_copy(update={"duplicates": Duplicates()})})
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,19 @@ def fit(table: Prepared) -> Features:
     return fit_features(table.rows.sparkSession, plan, lesson.profile)
 
 
-def repeated(table: Prepared) -> DataFrame:
-    """The numbers of the rows that repeat another, hash and all."""
+def hashed(table: Prepared) -> DataFrame:
+    """Each row's hash and number, as staging writes them beside the typed columns."""
     kinds = list(table.types.values())
-    spec = SPEC.model_copy(
-        update={"clean": SPEC.clean.model_copy(update={"duplicates": type(SPEC.clean.duplicates)()})}
-    )
-    hashed = table.rows.withColumn(HASH, row_hash(table.rows, kinds, 0)).withColumn(
-        NUMBER, F.monotonically_increasing_id()
-    )
-    return duplicates(hashed, spec, table.types)
+    return table.rows.select(row_hash(table.rows, kinds, 0).alias(HASH), F.monotonically_increasing_id().alias(NUMBER))
+
+
+def staged(table: Prepared, path: Path) -> Prepared:
+    """The rows as a training stages them."""
+    if not is_staged(path):
+        stage(table.rows, SPEC, table.types, table.problem, path)
+    return replace(table, rows=staged_rows(table.rows.sparkSession, path, list(table.types)))
+
+
+def repeated(table: Prepared) -> DataFrame:
+    """The numbers of the staged rows that repeat another."""
+    return duplicates(table.rows, DISTINCT, table.types)

@@ -198,8 +198,7 @@ def _java_options() -> str:
     ]
     archive = jars.archive_path()
     if "SPARK_JOBS_RECORD" in os.environ:
-        archive.parent.mkdir(parents=True, exist_ok=True)
-        options.append(f"-XX:ArchiveClassesAtExit={archive}.new")
+        options.append(f"-XX:ArchiveClassesAtExit={os.environ['SPARK_JOBS_RECORD']}")
     elif archive.is_file():
         options += [f"-XX:SharedArchiveFile={archive}", "-Xshare:auto"]
     # The JVM writes its own remarks (a stale archive, say) to standard output, which is ours.
@@ -265,13 +264,10 @@ def _jobs_so_far(spark: SparkSession) -> int | None:
 
 
 def _end_jvm() -> None:
+    # Java writes the archive as it ends; whoever asked for it waits for that.
     from pyspark import SparkContext
 
     gateway = SparkContext._gateway
     if gateway is not None and gateway.proc is not None:
         gateway.proc.stdin.close()
         gateway.proc.wait(timeout=300)
-        archive = jars.archive_path()
-        new = archive.with_name(archive.name + ".new")
-        if new.is_file():
-            os.replace(new, archive)

@@ -20,30 +20,31 @@ predictions: {table: warm_up}
 
 def record() -> bool:
     """Makes the class archive where it is missing; False where that failed, which costs time and nothing else."""
-    if jars.archive_path().is_file():
+    archive = jars.archive_path()
+    if archive.is_file():
         return True
     progress.note("Recording what Spark loads, so that it starts quicker (once, about a minute) …")
-    with tempfile.TemporaryDirectory() as folder:
-        done = _run_small_job(Path(folder))
-    if not jars.archive_path().is_file():
-        told = done.stderr.strip().splitlines()
-        progress.note(
-            f"That did not work, so Spark starts as slowly as it does: {told[0] if told else 'no reason given'}"
-        )
-        return False
-    return True
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=archive.parent) as folder:
+        recorded = Path(folder) / "recorded.jsa"
+        done = _run_small_job(Path(folder), recorded)
+        if done.returncode == 0 and recorded.is_file():
+            os.replace(recorded, archive)
+            return True
+    told = done.stderr.strip().splitlines()
+    progress.note(f"That did not work, so Spark starts as slowly as it does: {told[0] if told else 'no reason given'}")
+    return False
 
 
-def _run_small_job(folder: Path) -> subprocess.CompletedProcess[str]:
+def _run_small_job(folder: Path, recorded: Path) -> subprocess.CompletedProcess[str]:
     rows = folder / "rows.csv"
     rows.write_text("n,c,d,y\n" + "".join(_row(number) for number in range(400)))
     (folder / "spec.yml").write_text(_SPEC.replace("ROWS", str(rows)))
-    env = folder / "env"
-    env.mkdir()
-    (env / "local.yml").write_text(f"name: local\nroot: {folder / 'root'}\n")
-    command = [sys.executable, "-m", "spark_jobs", "run", str(folder / "spec.yml")]
-    environment = {key: value for key, value in os.environ.items() if key != "SPARK_REMOTE"}
-    environment["SPARK_JOBS_RECORD"] = "1"
+    (folder / "env").mkdir()
+    (folder / "env" / "local.yml").write_text(f"name: local\nroot: {folder / 'root'}\n")
+    command = [sys.executable, "-m", "spark_jobs", "run", str(folder / "spec.yml"), "--quiet"]
+    environment = {key: value for key, value in os.environ.items() if key not in ("SPARK_REMOTE", "SPARK_JOBS_LOG")}
+    environment["SPARK_JOBS_RECORD"] = str(recorded)
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
