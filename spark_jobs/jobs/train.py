@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from pyspark.sql import SparkSession
 
 from spark_jobs import progress
 from spark_jobs.data.lock import locked
+from spark_jobs.data.quarantine import write_quarantine
+from spark_jobs.jobs.account import keeping_ledger
+from spark_jobs.jobs.batch import batch_id
 from spark_jobs.jobs.result import Result
 from spark_jobs.jobs.summary import training_summary
 from spark_jobs.registry.publish import Finished, publish_training
@@ -29,14 +33,16 @@ class Training:
     done: Finished
     version: ModelVersion
     folder: Path
+    quarantine: str | None = None
 
 
 def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
     """Train, evaluate, log and register as challenger."""
-    with locked(env.root, f"training-{spec.name}"):
+    with keeping_ledger("train", spec, spark, env) as ledger, locked(env.root, f"training-{spec.name}"):
         training = train(spec, spark, env)
-        shutil.rmtree(training.folder, ignore_errors=True)
-    return result(training)
+        forget(training)
+        ledger.tell(training.version, training.done.rows)
+    return result(training, {"ledger": ledger.place})
 
 
 def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
@@ -50,11 +56,25 @@ def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
     started = start_run(tracking, spec.track.experiment or spec.name, key)
     try:
         done = _course(spec, spark, looked, folder)
+        quarantine = _quarantined(spec, env, looked)
         version = publish_training(done, folder, tracking, started)
     except BaseException as error:
         _end(tracking, started, error)
         raise
-    return Training(looked, done, version, folder)
+    return Training(looked, done, version, folder, quarantine)
+
+
+def forget(training: Training) -> None:
+    """Let go of what was staged for a training that has ended."""
+    shutil.rmtree(training.folder, ignore_errors=True)
+
+
+def _quarantined(spec: Spec, env: Environment, looked: Looked) -> str | None:
+    table = looked.table
+    if table.malformed is None or not table.malformed_count:
+        return None
+    with progress.phase("quarantine"):
+        return write_quarantine(table.malformed, env.root, spec.name, batch_id(table)).location
 
 
 def _course(spec: Spec, spark: SparkSession, looked: Looked, folder: Path) -> Finished:
@@ -85,9 +105,10 @@ def _end(tracking: Tracking, run: Run, error: BaseException) -> None:
         end_run(tracking, run.run_id, "KILLED")
 
 
-def result(training: Training) -> Result:
+def result(training: Training, tables: Mapping[str, str]) -> Result:
     """What `train` hands back."""
     done, version = training.done, training.version
+    torn = {f"{done.spec.name}_quarantine": training.quarantine} if training.quarantine else {}
     return Result(
         job="train",
         run_id=version.run_id,
@@ -95,6 +116,7 @@ def result(training: Training) -> Result:
         metrics=done.evaluation.metrics,
         rows=done.rows,
         cells=done.cells,
+        tables={**tables, **torn},
         bundle=str(version.bundle),
         seconds=progress.seconds(),
         summary=training_summary(done, version),

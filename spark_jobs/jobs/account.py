@@ -1,0 +1,54 @@
+"""Each run of a job leaves one row in the ledger, however it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from pyspark.sql import SparkSession
+
+from spark_jobs import progress
+from spark_jobs.data.ledger import Entry, record
+from spark_jobs.errors import SparkJobsError
+from spark_jobs.registry.versions import ModelVersion
+from spark_jobs.spec import Environment, Spec, dump
+
+
+@dataclass
+class Ledger:
+    """What a job tells of itself while it runs, and where that is written in the end."""
+
+    entry: Entry
+    place: str = ""
+
+    def tell(self, version: ModelVersion, rows: Mapping[str, int], batch: str | None = None) -> None:
+        """Name the version a job made or used, and its rows by fate."""
+        self.entry = replace(
+            self.entry,
+            run_id=version.run_id,
+            model_version=version.version,
+            batch_id=batch,
+            read=rows.get("read", 0),
+            written=rows.get("scored", 0),
+            quarantined=rows.get("quarantined", 0),
+            duplicates=rows.get("duplicates", 0),
+        )
+
+
+@contextmanager
+def keeping_ledger(job: str, spec: Spec, spark: SparkSession, env: Environment) -> Iterator[Ledger]:
+    """Write the job's row when the block ends; `place` is known after it."""
+    began = datetime.now(UTC)
+    asked = sha256(dump(spec).encode()).hexdigest()
+    ledger = Ledger(Entry(job, spec.name, began, began, "done", spec_hash=asked))
+    try:
+        yield ledger
+    except SparkJobsError as error:
+        failed = replace(ledger.entry, ended=datetime.now(UTC), status=error.status, error=error.message)
+        record(spark, env.root, failed)
+        raise
+    with progress.phase("ledger"):
+        ledger.place = record(spark, env.root, replace(ledger.entry, ended=datetime.now(UTC)))

@@ -1,0 +1,65 @@
+"""run: the whole way, from a table to predictions by the champion."""
+
+from __future__ import annotations
+
+from pyspark.sql import SparkSession
+
+from spark_jobs import progress
+from spark_jobs.data.lock import locked
+from spark_jobs.data.names import col
+from spark_jobs.jobs import promote, train
+from spark_jobs.jobs.account import keeping_ledger
+from spark_jobs.jobs.batch import Batch, batch_id
+from spark_jobs.jobs.result import Result
+from spark_jobs.jobs.score import Scored, prediction_table, score_batch
+from spark_jobs.jobs.summary import training_summary
+from spark_jobs.registry.gate import Promotion
+from spark_jobs.spec import Environment, Spec
+from spark_jobs.training.staging import staged_rows
+
+
+def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
+    """Train, pass the gate, promote, and score the source with the new champion.
+
+    Raises:
+        GateError: the challenger does not pass; it stays registered, and nothing is scored.
+    """
+    with keeping_ledger("run", spec, spark, env) as ledger, locked(env.root, f"training-{spec.name}"):
+        training = train.train(spec, spark, env)
+        promotion = promote.decide(spec, env)
+        scored = score_batch(spec, spark, env, promotion.version, _batch(spark, training))
+        train.forget(training)
+        ledger.tell(training.version, {**training.done.rows, "scored": scored.rows["scored"]})
+    return _result(spec, training, promotion, scored, ledger.place)
+
+
+def _batch(spark: SparkSession, training: train.Training) -> Batch:
+    """The rows that were staged for the training: read once, typed as the plan says."""
+    table, names = training.looked.table, list(training.looked.types)
+    rows = staged_rows(spark, training.folder / "rows", names).select(*[col(name) for name in names])
+    return Batch(rows, batch_id(table), table.reading.location, table.malformed, table.malformed_count)
+
+
+def _result(spec: Spec, training: train.Training, promotion: Promotion, scored: Scored, ledger: str) -> Result:
+    done, version = training.done, promotion.version
+    tables = {"ledger": ledger}
+    if scored.written:
+        tables[prediction_table(spec)] = scored.written.location
+    if training.quarantine:
+        tables[f"{spec.name}_quarantine"] = training.quarantine
+    return Result(
+        job="run",
+        run_id=training.version.run_id,
+        model={"name": version.name, "version": version.version, "alias": "champion"},
+        metrics=done.evaluation.metrics,
+        rows={**done.rows, "scored": scored.rows["scored"]},
+        cells=done.cells,
+        tables=tables,
+        bundle=str(version.bundle),
+        seconds=progress.seconds(),
+        summary=(
+            *training_summary(done, training.version),
+            f"  champion  version {version.version}: {' '.join(promotion.reasons)}",
+            f"  scored    {scored.rows['scored']:,} rows into {tables[prediction_table(spec)]}",
+        ),
+    )
