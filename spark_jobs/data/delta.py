@@ -108,8 +108,8 @@ def commit_of(spark: SparkSession, path: str, token: str) -> Commit | None:
     """The commit of the write with that token, by the table's history; None where it made none."""
     for version, metadata, metrics in _history(spark, path):
         if token in (metadata or ""):
-            added = metrics.get("numOutputRows", metrics.get("numTargetRowsInserted", "0"))
-            return Commit(version, int(added), metrics)
+            added = int(metrics.get("numTargetRowsInserted") or metrics.get("numOutputRows") or 0)
+            return Commit(version, added - int(metrics.get("numCopiedRows") or 0), metrics)
     return None
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from pyspark.sql import Column, DataFrame, Observation, SparkSession
+from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
@@ -117,46 +117,40 @@ def write_predictions(scored: DataFrame, target: Target) -> Written:
 
 
 def _add(rows: DataFrame, path: str, target: Target, standing: _Standing) -> Written:
-    seen, left = Observation(), Observation()
-    counted = rows.observe(seen, F.count(F.lit(1)).alias("rows"))
     if target.key and standing.others and not target.rescore:
-        return _merge(counted, path, target, seen)
-    if standing.others:
-        counted = counted.join(_ids_of_others(rows.sparkSession, path, target), "_row_id", "left_anti")
-        counted = counted.observe(left, F.count(F.lit(1)).alias("rows"))
+        return _merge(rows, path, target)
+    fresh = rows.join(_ids_of_others(rows, path, target), "_row_id", "left_anti") if standing.others else rows
     once = None if target.rescore else f"{target.model}/{target.version}/{target.batch_id}"
-    replace = _batch_sql(target) if target.rescore and standing.mine else None
-    commit = delta.append(counted, path, about=target.about, once=once, replace=replace, properties=_PROPERTIES)
-    read = int(seen.get["rows"])
-    kept = int(left.get["rows"]) if standing.others else read
-    if commit is None and kept:
-        return _skipped_by_delta(rows.sparkSession, path, target)
-    if commit is not None and commit.rows < kept:
-        raise JobError(f"Of {kept} rows {commit.rows} reached {path}.", "Write the batch again with --rescore.")
-    outcome: Outcome = "written" if kept or replace or not read else "skipped_duplicate"
-    return Written(outcome, kept, read - kept, path, commit.version if commit else None)
+    over = _batch_sql(target) if target.rescore and standing.mine else None
+    commit = delta.append(fresh, path, about=target.about, once=once, replace=over, properties=_PROPERTIES)
+    if commit is None:
+        return _uncommitted(fresh, path, target)
+    read = rows.count() if standing.others else commit.rows
+    outcome: Outcome = "written" if commit.rows or over or not read else "skipped_duplicate"
+    return Written(outcome, commit.rows, read - commit.rows, path, commit.version)
 
 
-def _merge(rows: DataFrame, path: str, target: Target, seen: Observation) -> Written:
+def _merge(rows: DataFrame, path: str, target: Target) -> Written:
     ours = ("_run_id", "_batch_id", "_scored_at")
     compared = [name for name in rows.columns if name not in ours and not _is_map(rows, name)]
     same = " AND ".join(f"t.{quoted(name)} <=> s.{quoted(name)}" for name in compared)
     on = f"t._row_id = s._row_id AND t._model_version = {target.version} AND s._model_version = {target.version}"
     commit = delta.merge(rows, path, on, f"NOT ({same})", target.about)
     changed = commit.rows + int(commit.metrics.get("numTargetRowsUpdated", "0"))
-    outcome: Outcome = "written" if changed else "skipped_duplicate"
-    return Written(outcome, changed, int(seen.get["rows"]) - changed, path, commit.version)
+    read = rows.count()
+    outcome: Outcome = "written" if changed or not read else "skipped_duplicate"
+    return Written(outcome, changed, read - changed, path, commit.version)
 
 
-def _skipped_by_delta(spark: SparkSession, path: str, target: Target) -> Written:
-    # Somebody else wrote the same batch meanwhile; if not, its rows were deleted by hand.
-    mine = _standing(delta.read(spark, path), target).mine
-    if not mine:
+def _uncommitted(fresh: DataFrame, path: str, target: Target) -> Written:
+    """Nothing was committed: no rows, or Delta knows the batch. Somebody else wrote it, or its rows were deleted."""
+    mine = _standing(delta.read(fresh.sparkSession, path), target).mine
+    if not mine and not fresh.isEmpty():
         raise JobError(
             f"Batch {target.batch_id} was written to {path} before and its rows are gone.",
             "Write it again with --rescore.",
         )
-    return Written("skipped_duplicate", 0, mine, path)
+    return Written("skipped_duplicate" if mine else "written", 0, mine, path)
 
 
 def _table_rows(scored: DataFrame, target: Target) -> DataFrame:
@@ -233,15 +227,20 @@ def _fitting(rows: DataFrame, table: DataFrame, target: Target) -> tuple[DataFra
 
 
 def _with_lost(written: Written, lost: Observation | None) -> Written:
-    if lost is None:
+    # An observation answers only where its rows were really read: it waits for ever if Spark saw there were none.
+    if lost is None or not written.rows:
         return written
     found = {name: int(count) for name, count in lost.get.items()}
-    return Written(written.outcome, written.rows, written.duplicates, written.location, written.version, found)
+    return replace(written, lost=found)
 
 
-def _ids_of_others(spark: SparkSession, path: str, target: Target) -> DataFrame:
+def _ids_of_others(rows: DataFrame, path: str, target: Target) -> DataFrame:
     of_version = F.col("_model_version") == target.version
-    return delta.read(spark, path).where(of_version & (F.col("_batch_id") != target.batch_id)).select("_row_id")
+    return (
+        delta.read(rows.sparkSession, path)
+        .where(of_version & (F.col("_batch_id") != target.batch_id))
+        .select("_row_id")
+    )
 
 
 def _batch_sql(target: Target) -> str:

@@ -52,7 +52,7 @@ def _row_type(rows: DataFrame) -> T.StructType:
 def _hashable(cell: Column, kind: T.DataType) -> list[Column]:
     if isinstance(kind, T.LongType | T.DecimalType):
         # Beyond 2**53 a double is the same for neighbours: the text tells them apart.
-        return [cell.cast("double"), F.when(F.abs(cell.cast("double")) > _EXACT, cell.cast("string"))]
+        return [cell.cast("double"), F.when(F.abs(cell.cast("double")) >= _EXACT, cell.cast("string"))]
     if isinstance(kind, T.NumericType):
         return [cell.cast("double") + F.lit(0.0)]
     if isinstance(

@@ -43,8 +43,9 @@ class Scored:
 
     @property
     def cells(self) -> dict[str, int]:
-        """Values that became null, by column; none where the batch was there and nothing was read."""
-        if self.batch is None or self.written is None or self.written.outcome == "skipped_duplicate":
+        """Values that became null, by column."""
+        # Where no row was new perhaps none was read, and a count of rows that nobody reads never answers.
+        if self.batch is None or self.written is None or not self.written.rows:
             return {}
         found = self.batch.lost.counts if self.batch.lost else {}
         for name, count in (self.written.lost or {}).items():

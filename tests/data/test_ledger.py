@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pyarrow as pa
+
 from spark_jobs.data import delta
 from spark_jobs.data.ledger import Entry, record
 from spark_jobs.data.quarantine import write_quarantine
@@ -22,8 +24,8 @@ def test_the_ledger_keeps_one_row_a_run_also_of_a_failed_one(spark, tmp_path):
 
 
 def test_refused_rows_are_kept_as_they_came_once_a_batch(spark, tmp_path):
-    torn = spark.createDataFrame([('1,"x', ["an open quote"], "a.csv"), ("1,2,3", ["3 fields"], "a.csv")],
-                                 "_raw string, _reasons array<string>, _source string")  # fmt: skip
+    texts, reasons = ['1,"x', "1,2,3"], [["an open quote"], ["3 fields"]]
+    torn = spark.createDataFrame(pa.table({"_raw": texts, "_reasons": reasons, "_source": ["a.csv", "a.csv"]}))
     first = write_quarantine(torn, str(tmp_path), "flights", "b1")
     again = write_quarantine(torn, str(tmp_path), "flights", "b1")
     other = write_quarantine(torn.limit(1), str(tmp_path), "flights", "b2")
