@@ -5,12 +5,12 @@ from __future__ import annotations
 import bz2
 import gzip
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from glob import glob, has_magic
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, cast
 from urllib.parse import unquote, urlparse
 
 from pyspark.errors import PySparkException
@@ -19,7 +19,6 @@ from pyspark.sql import SparkSession
 from spark_jobs.errors import DataError, did_you_mean
 
 HEAD: Final = 262_144
-_PACKED: Final[dict[str, Callable[[str], IO[bytes]]]] = {".gz": gzip.GzipFile, ".bz2": bz2.BZ2File}
 _EXTENSIONS: Final = {
     "csv": ("csv", "tsv", "txt", "tab", "psv", "dat"),
     "json": ("json", "jsonl", "ndjson"),
@@ -39,12 +38,17 @@ class DataFile:
 
     def head(self, size: int = HEAD) -> bytes:
         """Its first bytes, unpacked."""
-        unpack = _PACKED.get(Path(self.path).suffix)
         try:
-            with unpack(self.path) if unpack else open(self.path, "rb") as file:
+            with _opened(self.path) as file:
                 return bytes(file.read(size))
         except (OSError, EOFError) as broken:
             raise DataError(f"'{self.path}' cannot be read: {broken}.", "Fetch the file again, or unpack it.") from None
+
+
+def _opened(path: str) -> IO[bytes]:
+    if path.endswith(".gz"):
+        return cast("IO[bytes]", gzip.open(path, "rb"))
+    return cast("IO[bytes]", bz2.open(path, "rb")) if path.endswith(".bz2") else open(path, "rb")
 
 
 def find_files(path: str, spark: SparkSession) -> tuple[DataFile, ...]:

@@ -27,7 +27,7 @@ _STORED: Final[Mapping[str, Cells]] = {
     "timestamp": "timestamp",
     "timestamp_ntz": "timestamp",
 }
-_NAMED_ID: Final = re.compile(r"(?:^|[^a-z])(?:id|key|index|uuid|guid)(?:$|[^a-z])|[a-z](?:Id|ID)$", re.IGNORECASE)
+_NAMED_ID: Final = re.compile(r"(?:^|[^A-Za-z])(?i:id|key|index|uuid|guid)(?:$|[^A-Za-z])|[a-z](?:Id|ID)$")
 _SWAPPED: Final = {
     "MM/dd/yyyy": "dd/MM/yyyy",
     "dd/MM/yyyy": "MM/dd/yyyy",

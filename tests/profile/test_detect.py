@@ -1,0 +1,183 @@
+"""What columns are taken for, from profiles of columns written by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from spark_jobs.data.types import ColumnType
+from spark_jobs.errors import DataError
+from spark_jobs.profile.batch import Depth, profile_column
+from spark_jobs.profile.detect import detect
+from spark_jobs.profile.profile import Profile
+from spark_jobs.spec.models import Columns, Source, Spec
+
+
+def found(column: str, values: list[Any], stored: str = "string", **keys: Any) -> ColumnType:
+    kind = pa.string() if stored == "string" else pa.float64()
+    keys = {"target": "the target", "source": Source(path="x.csv"), **keys}
+    depth = Depth(reading=True, decimal=keys["source"].options.get("decimal", "."))
+    profile = profile_column(column, stored, pa.array(values, type=kind), depth, None)
+    return detect(Profile(len(values), {column: profile}), Spec(name="x", **keys))[0]
+
+
+def text(numbers: Any) -> list[str]:
+    return [str(number) for number in numbers]
+
+
+def test_floats_that_all_differ_are_a_measurement_not_an_identifier():
+    cut = found("width", text(np.linspace(0.5, 99.1, 500)))
+    assert (cut.cells, cut.kind, cut.integral) == ("number", "number", False)
+
+
+def test_a_running_number_is_an_identifier_and_says_so():
+    column = found("instant", text(range(1, 501)))
+    assert (column.cells, column.kind) == ("number", "identifier")
+    assert "run from 1 to 500" in column.reason
+
+
+def test_whole_numbers_that_differ_are_an_identifier_only_where_the_name_says_so():
+    values = text(np.arange(500) * 977 + 12)
+    assert found("population", values).kind == "number"
+    assert found("CustomerId", values).kind == "identifier"
+    assert found("humid", values).kind == "number"
+
+
+def test_codes_of_few_whole_numbers_stay_numbers():
+    column = found("season", text([1, 2, 3, 4] * 50))
+    assert (column.cells, column.kind, column.integral) == ("number", "number", True)
+
+
+def test_whole_numbers_with_a_decimal_sign_are_whole():
+    assert found("age", ["41.0", "21.0", "52.0"] * 20).integral
+
+
+def test_codes_with_leading_zeros_are_categories():
+    column = found("beat", ["0422", "1011", "0823", "2211"] * 50)
+    assert (column.cells, column.kind) == ("text", "category")
+    assert "100 of 200 cells" in column.reason
+
+
+def test_a_few_cells_that_are_no_number_become_null_and_are_counted():
+    column = found("age", text([20, 30, 40, 50] * 25) + ["unknown"] * 4)
+    assert (column.cells, column.kind) == ("number", "number")
+    assert "4 of 104 cells are no number" in column.reason
+
+
+def test_more_than_one_in_twenty_that_are_no_number_make_the_column_text():
+    column = found("abv", text([20, 30, 40, 50] * 25) + ["5%"] * 6)
+    assert (column.cells, column.kind) == ("text", "category")
+    assert "only 100 of them are numbers" in column.reason
+
+
+def test_true_and_false_are_a_boolean_and_yes_and_no_are_two_levels():
+    assert found("arrest", ["true", "FALSE"] * 20).cells == "boolean"
+    assert found("loan", ["yes", "no"] * 20).kind == "category"
+    assert found("flag", ["true", "maybe"] * 20).kind == "category"
+
+
+def test_iso_dates_and_times_are_read_without_a_pattern():
+    day = found("day", ["2020-01-01", "2020-02-29", "2021-03-28"] * 5)
+    assert (day.cells, day.kind, day.formats) == ("date", "date", ())
+    moment = found("at", ["2020-01-01", "2020-02-29T10:00:00Z", "2021-03-28 02:30"] * 5)
+    assert (moment.cells, moment.kind, moment.formats) == ("timestamp", "timestamp", ())
+
+
+def test_a_pattern_is_kept_with_the_column():
+    at = found("at", ["02/28/2015 11:43:40 PM", "02/01/2015 01:00:00 am"] * 9)
+    assert (at.cells, at.formats) == ("timestamp", ("MM/dd/yyyy hh:mm:ss a",))
+    hired = found("hired", ["09/22/1986", "01/02/2000", "11/12/2001"] * 9)
+    assert (hired.cells, hired.formats) == ("date", ("MM/dd/yyyy",))
+
+
+def test_days_and_months_that_may_be_swapped_are_never_guessed():
+    values = ["01/02/2020", "03/04/2021", "12/11/2022"] * 9
+    column = found("day", values)
+    assert (column.cells, column.kind) == ("text", "text")
+    assert "dateFormat" in column.reason
+    said = found("day", values, source=Source(path="x.csv", options={"dateFormat": "dd/MM/yyyy"}))
+    assert (said.cells, said.formats) == ("date", ("dd/MM/yyyy",))
+    with pytest.raises(DataError, match="as well as"):
+        found("day", values, columns=Columns(date=("day",)))
+
+
+def test_eight_digits_are_a_date_only_where_declared():
+    values = ["20200101", "20200229", "20211231"] * 9
+    assert found("day", values).kind == "number"
+    assert found("day", values, columns=Columns(date=("day",))).formats == ("yyyyMMdd",)
+
+
+def test_all_different_text_is_an_identifier_and_nearly_all_different_is_too_many_levels():
+    names = [f"name {number}" for number in range(300)]
+    assert found("name", names).kind == "identifier"
+    ticket = found("ticket", names + names[:80])
+    assert ticket.kind == "text"
+    assert "300 different values in 380 cells" in ticket.reason
+
+
+def test_text_of_few_rows_is_not_called_an_identifier():
+    assert found("city", ["Bonn", "Köln", "Ulm"]).kind == "category"
+
+
+def test_one_value_is_a_constant_and_no_value_too():
+    assert found("year", ["2015"] * 30).kind == "constant"
+    assert found("note", [None] * 30).kind == "constant"
+    assert found("year", [2015.0] * 30, "int").kind == "constant"
+
+
+def test_one_level_beside_missing_cells_still_says_something():
+    assert found("flag", ["x", None] * 30).kind == "category"
+
+
+def test_the_target_is_never_called_a_constant_or_an_identifier():
+    assert found("y", text(range(100)), target="y").kind == "number"
+    assert found("y", [f"a{number}" for number in range(100)], target="y").kind == "category"
+
+
+def test_stored_types_stay():
+    assert found("n", [1.0, 2.0, 2.0] * 20, "bigint").integral
+    assert not found("n", [1.0, 2.0**60] * 20, "bigint").integral
+    assert found("n", [1.0, 2.0, 2.0] * 20, "double").cells == "number"
+    assert found("d", [1.0, 2.0, 2.0] * 20, "date").cells == "date"
+    assert found("t", [1.0, 2.0, 2.0] * 20, "timestamp_ntz").cells == "timestamp"
+    assert found("b", [1.0, 0.0, 0.0] * 20, "boolean").kind == "boolean"
+
+
+def test_nested_columns_are_kept_out_by_name():
+    column = found("tags", [1.0, None], "array<string>")
+    assert column.kind == "unsupported"
+    assert "array<string>" in column.reason
+
+
+def test_declared_types_go_first():
+    assert found("zip", text([1, 2, 3] * 9), columns=Columns(categorical=("zip",))).kind == "category"
+    assert found("zip", text([1, 2, 3] * 9), columns=Columns(text=("zip",))).kind == "text"
+    ordered = found("cut", ["Fair", "Good"] * 9, columns=Columns(order={"cut": ("Fair", "Good")}))
+    assert ordered.kind == "category"
+
+
+def test_declared_numbers_that_do_not_parse_are_counted_then_warned_of_then_refused():
+    declared = Columns(numeric=("n",))
+    fine = found("n", text(range(98)) + ["x"] * 2, columns=declared)
+    assert (fine.cells, fine.kind) == ("number", "number")
+    assert "2 of 100 cells (2.0%)" in fine.reason
+    assert "warning" not in fine.reason
+    assert "warning" in found("n", text(range(90)) + ["x"] * 10, columns=declared).reason
+    with pytest.raises(DataError, match="60 of 100 cells"):
+        found("n", text(range(40)) + ["x"] * 60, columns=declared)
+
+
+def test_a_declared_column_that_is_not_there_is_refused_with_the_nearest_name():
+    with pytest.raises(DataError, match="'distnce'") as refused:
+        found("distance", text(range(50)), columns=Columns(numeric=("distnce",)))
+    assert "distance" in refused.value.advice
+
+
+def test_a_decimal_comma_stays_with_the_column():
+    german = Source(path="x.csv", options={"decimal": ","})
+    column = found("n", ["1,5", "2,5"] * 20, source=german)
+    assert (column.cells, column.kind, column.decimal) == ("number", "number", ",")
+    assert found("n", ["1,5", "2,5"] * 20).cells == "text"
