@@ -46,7 +46,8 @@ class Shape:
 
     `width` is the length of the feature vector, `arity` the largest number of levels of a column that stays a category
     (0 where there is none), `weight` whether a column `weight` is there. Columns are always `features` (vector),
-    `label` (double), `weight` (double); outputs `prediction`, `rawPrediction`, `probability`.
+    `label` (double), `weight` (double); outputs `prediction`, `rawPrediction`, `probability`. `label_std` is the
+    standard deviation of a regression's label, in its own unit.
     """
 
     task: Task
@@ -56,6 +57,7 @@ class Shape:
     rows: int
     weight: bool
     seed: int = 42
+    label_std: float = 1.0
 
     @property
     def columns(self) -> dict[str, Any]:

@@ -26,11 +26,6 @@ class LinearOptions(Options):
 
 
 def _arguments(options: LinearOptions, shape: Shape) -> dict[str, Any]:
-    """The arguments that both regressions share.
-
-    `standardization` is off: features come scaled, and Spark's own would take the penalty off constant features, whose
-    normal equations are then singular.
-    """
     return {
         **shape.columns,
         "regParam": options.regularization,
@@ -38,21 +33,27 @@ def _arguments(options: LinearOptions, shape: Shape) -> dict[str, Any]:
         "maxIter": options.max_iterations,
         "tol": options.tolerance,
         "fitIntercept": options.intercept,
-        "standardization": False,
     }
 
 
 def _regression(options: LinearOptions, shape: Shape) -> Estimator[Any]:
+    """Least squares with a penalty that knows no units.
+
+    Spark divides the penalty by the label's standard deviation, so it is multiplied by it here. `standardization` keeps
+    a penalty on constant features; without one their normal equations are singular and Spark falls back to a search.
+    """
     from pyspark.ml.regression import LinearRegression
 
-    return LinearRegression(**_arguments(options, shape), solver=options.solver)
+    arguments = _arguments(options, shape)
+    arguments["regParam"] *= shape.label_std
+    return LinearRegression(**arguments, standardization=True, solver=options.solver)
 
 
 def _classes(options: LinearOptions, shape: Shape) -> Estimator[Any]:
     from pyspark.ml.classification import LogisticRegression
 
     family = "binomial" if shape.task == "binary" else "multinomial"
-    return LogisticRegression(**_arguments(options, shape), family=family)
+    return LogisticRegression(**_arguments(options, shape), standardization=False, family=family)
 
 
 ALGORITHM = Algorithm(

@@ -33,7 +33,7 @@ def _arguments(options: XgboostOptions, shape: Shape) -> dict[str, Any]:
     """The arguments of both estimators.
 
     Vectors are trained as dense rows whatever their storage, and only NaN is missing: in sparse storage XGBoost would
-    take a zero for a missing value.
+    take a zero for a missing value. Rows are shuffled always: Spark's barrier mode refuses a coalesced or united frame.
     """
     return {
         "features_col": "features",
@@ -50,6 +50,7 @@ def _arguments(options: XgboostOptions, shape: Shape) -> dict[str, Any]:
         "reg_lambda": options.regularization,
         "reg_alpha": options.l1,
         "num_workers": options.workers,
+        "force_repartition": True,
         "missing": float("nan"),
         "enable_sparse_data_optim": False,
         "tree_method": "hist",
