@@ -105,6 +105,8 @@ def archive_path() -> Path:
 
 
 def _stamp(path: Path) -> str:
+    if not path.is_file():
+        return "missing"
     stat = path.stat()
     return f"{stat.st_size} {stat.st_mtime_ns}"
 

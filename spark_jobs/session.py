@@ -127,11 +127,28 @@ def _is_classic(spark: SparkSession) -> bool:
 def _given(env: spec.Environment) -> SparkSession:
     from pyspark.sql import SparkSession
 
-    spark = SparkSession.builder.getOrCreate()
+    if "PYSPARK_GATEWAY_PORT" in os.environ and "DATABRICKS_RUNTIME_VERSION" not in os.environ:
+        spark = SparkSession.builder.config(map=dict[str, Any](_DELTA)).getOrCreate()
+        _need_delta(spark)
+    else:
+        spark = SparkSession.builder.getOrCreate()
     for key, value in (_SQL | _asked(env)).items():
         if spark.conf.isModifiable(key):
             spark.conf.set(key, value)
     return spark
+
+
+def _need_delta(spark: SparkSession) -> None:
+    jvm: Any = spark._jvm
+    loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
+    try:
+        loader.loadClass(_DELTA["spark.sql.extensions"])
+    except Exception as error:
+        delta = next(jar for jar in jars.pinned() if jar.name.startswith("delta-spark"))
+        raise JobError(
+            "The session that spark-submit gave has no Delta.",
+            f"Submit with --packages {delta.group}:{delta.name}:{delta.version}.",
+        ) from error
 
 
 def _started(env: spec.Environment) -> SparkSession:

@@ -20,6 +20,7 @@ predictions: {table: warm_up}
 
 def record() -> bool:
     """Makes the class archive where it is missing; False where that failed, which costs time and nothing else."""
+    jars.fetch()
     archive = jars.archive_path()
     if archive.is_file():
         return True
