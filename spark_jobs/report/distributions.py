@@ -60,7 +60,9 @@ def _heights(column: ColumnProfile) -> NDArray[np.float64]:
 
 def drawable(column: ColumnProfile) -> bool:
     """Whether there is a distribution to draw."""
-    return len(_heights(column)) > 0
+    if column.numbers is not None:
+        return column.numbers.count > 0 and column.numbers.sketch is not None
+    return column.levels is not None and bool(column.levels.table)
 
 
 def grid(columns: Sequence[ColumnProfile]) -> Figure:

@@ -55,7 +55,7 @@ def shortened(text: str, length: int = 32) -> str:
     >>> shortened("a_very_long_column_name", 11)
     'a_ver…_name'
     """
-    shown = " ".join(text.split()) or repr(text)
+    shown = "".join(sign if sign.isprintable() else "·" for sign in " ".join(text.split())) or repr(text)
     if len(shown) <= length:
         return shown
     tail = (length - 1) // 2

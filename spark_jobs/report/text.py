@@ -21,11 +21,11 @@ def profile_table(profile: Profile, kinds: Mapping[str, str] | None = None, most
     columns = list(profile.columns.values())
     size = f"{plural(profile.rows, 'row')}, {plural(len(columns), 'column')}"
     table = Table(title=size, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    table.add_column("column", overflow="fold", max_width=32)
-    table.add_column("kind", style="cyan")
+    table.add_column("column", no_wrap=True, min_width=16)
+    table.add_column("kind", no_wrap=True, min_width=10, style="cyan")
     for title in ("missing", "distinct"):
-        table.add_column(title, justify="right")
-    table.add_column("values", overflow="ellipsis", no_wrap=True)
+        table.add_column(title, no_wrap=True, min_width=9, justify="right")
+    table.add_column("values", no_wrap=True)
     for column in columns[:most]:
         table.add_row(*_line(column, named.get(column.name, column.type)))
     if len(columns) > most:
@@ -36,7 +36,7 @@ def profile_table(profile: Profile, kinds: Mapping[str, str] | None = None, most
 def _line(column: ColumnProfile, kind: str) -> tuple[Text, ...]:
     absent = column.rows - column.present
     missing = Text(share(absent, column.rows), style="yellow" if absent else "dim")
-    cells = (Text(shortened(column.name, 64)), Text(kind), missing, Text(number(column.distinct)), Text(values(column)))
+    cells = (Text(shortened(column.name)), Text(kind), missing, Text(number(column.distinct)), Text(values(column)))
     return cells
 
 
