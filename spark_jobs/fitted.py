@@ -77,7 +77,7 @@ def fit_features(spark: SparkSession, plan: Plan, profile: Profile, learned: Pro
 def level_worths(plan: Plan, profile: Profile) -> Worth:
     """What each level of the target-encoded categories is worth."""
     supervised = [one for one in plan.categories if find_encoder(one.encode).supervised]
-    return {one.slot: worth(one, profile[one.column].levels, _prior(profile[one.column].levels)) for one in supervised}
+    return {one.slot: worth(one, profile[one.title].levels, _prior(profile[one.title].levels)) for one in supervised}
 
 
 def _prior(levels: LevelCounts | None) -> npt.NDArray[np.float64]:
@@ -152,7 +152,7 @@ def _moments_filled(numbers: NumberSummary, missing: int, fill: float) -> Number
 
 def _worth_columns(one: CategoryInput, problem: Problem, profile: Profile, worths: Worth) -> list[_Dense]:
     encoder = find_encoder(one.encode)
-    levels = profile[one.column].levels
+    levels = profile[one.title].levels
     if not encoder.supervised or levels is None:
         return []
     rows = np.array([levels.table[level][0] if level in levels.table else 0.0 for level in one.levels])

@@ -27,6 +27,7 @@ Role = Literal["encoders", "scalers"]
 MISSING = "(missing)"
 EMPTY = "(empty)"
 PARTS = ("elapsed", "year", "month", "day", "weekday", "hour", "minute")
+CYCLIC = ("month", "day", "weekday", "hour")  # parts that come round again: levels for an algorithm that takes one-hot
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,12 @@ class CategoryInput:
     indicator: bool = False
     ordered: bool = False
     scale: str = "none"
+    part: str | None = None
 
     @property
     def title(self) -> str:
         """The name people read."""
-        return self.column
+        return part_name(self.column, self.part)
 
 
 Input = NumberInput | CategoryInput

@@ -42,12 +42,12 @@ def _value(one: Input, kind: ColumnType, zone: str) -> str:
     if isinstance(one, NumberInput):
         value = bounded_sql(number_sql(kind, one.part, zone), one)
         return f"({value} - {literal(one.shift)})" if one.shift else value
-    return category_sql(one, kind)
+    return category_sql(one, kind, zone)
 
 
 def _flag(one: Input, kind: ColumnType, zone: str) -> str:
     if isinstance(one, CategoryInput):
-        value = cells.text_sql(quoted(one.column))
+        value = category_scan_sql(kind, one.part, zone)
     else:
         value = bounded_sql(number_sql(kind, one.part, zone), one)
     return f"CAST({value} IS NULL AS DOUBLE)"
@@ -70,13 +70,15 @@ def bounded_sql(value: str, one: NumberInput) -> str:
     return f"CASE WHEN {value} < {low} THEN {low} WHEN {value} > {high} THEN {high} ELSE {value} END"
 
 
-def category_sql(one: CategoryInput, kind: ColumnType) -> str:
+def category_sql(one: CategoryInput, kind: ColumnType, zone: str) -> str:
     """A category as text that is never null nor empty."""
-    return f"coalesce({category_scan_sql(kind)}, {text_literal(one.fill)})"
+    return f"coalesce({category_scan_sql(kind, one.part, zone)}, {text_literal(one.fill)})"
 
 
-def category_scan_sql(kind: ColumnType) -> str:
-    """A category as text that is never empty; null where it is missing."""
+def category_scan_sql(kind: ColumnType, part: str | None, zone: str) -> str:
+    """A category, or a part of a date or time, as text that is never empty; null where it is missing."""
+    if part is not None:
+        return f"CAST(CAST({_part_sql(kind, part, zone)} AS INT) AS STRING)"
     text = cells.text_sql(quoted(kind.name))
     return f"CASE WHEN {text} = '' THEN '{EMPTY}' ELSE {text} END"
 

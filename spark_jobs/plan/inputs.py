@@ -51,7 +51,7 @@ def choose(known: Knowledge, candidate: Candidate) -> Choice | None:
     useless = _useless(known, column)
     if useless:
         return Choice(candidate, None, useless)
-    if candidate.text:
+    if column.levels is not None:
         return _category(known, candidate, column)
     return _number(known, candidate, column)
 
@@ -148,6 +148,7 @@ def _category(known: Knowledge, candidate: Candidate, column: ColumnProfile) -> 
         indicator=spec.clean.missing.indicator and column.missing > 0,
         ordered=candidate.column in spec.columns.order,
         scale=known.scale if encoder.supervised else "none",
+        part=candidate.part,
     )
     rare = len(counts) - len(kept)
     said = [known.types[one.column].reason, why, f"{rare:,} rare levels become one" if rare > 0 else ""]

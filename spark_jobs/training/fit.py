@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.data.names import quoted
-from spark_jobs.features import MISSING, find_encoder
+from spark_jobs.features import MISSING, CategoryInput, find_encoder
 from spark_jobs.features.cast import category_scan_sql
 from spark_jobs.features.encoders.target import FOLDS
 from spark_jobs.fitted import Features, fit_features
@@ -80,10 +80,14 @@ def _transformed(rows: DataFrame, plan: Plan, profile: Profile, features: Featur
 
 def _fold_profiles(rows: DataFrame, plan: Plan, fold: Column) -> dict[int, Profile]:
     encoded = [one for one in plan.categories if find_encoder(one.encode).supervised]
-    columns = {one.column: ("string", F.expr(category_scan_sql(plan.type_of(one.column)))) for one in encoded}
+    columns = {one.title: ("string", F.expr(_sql(plan, one))) for one in encoded}
     classes = plan.problem.classes if plan.problem.targets > 1 else 0
     depth = Depth(distinct=False, missing_level=MISSING)
     return scan_parts(rows, columns, fold, F.col(LABEL), classes, depth)
+
+
+def _sql(plan: Plan, one: CategoryInput) -> str:
+    return category_scan_sql(plan.type_of(one.column), one.part, plan.timezone)
 
 
 def _class_weight(plan: Plan, label: Column, class_rows: Mapping[int, int]) -> Column:

@@ -8,22 +8,26 @@ from functools import reduce
 from operator import and_, or_
 from typing import Literal
 
+import numpy as np
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.data import cells
 from spark_jobs.data.names import quoted
 from spark_jobs.data.types import ColumnType
-from spark_jobs.features import MISSING, NumberInput
+from spark_jobs.features import CYCLIC, MISSING, NumberInput
 from spark_jobs.features.cast import bounded_sql
 from spark_jobs.plan import Problem
 from spark_jobs.plan.candidates import candidates, is_candidate, missing_choice
 from spark_jobs.plan.outliers import Bounds, has_outliers, outlier_bounds
 from spark_jobs.profile.batch import Depth
-from spark_jobs.profile.profile import Profile
+from spark_jobs.profile.numbers import NumberSummary
+from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.profile.scan import scan_columns
 from spark_jobs.spec import Spec
 from spark_jobs.training.staging import LABEL
+
+ROWS_PER_LEVEL = 100
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,26 @@ def _scan(rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], problem:
     found = candidates(spec, types)
     columns = {one.name: ("string" if one.text else "double", F.expr(one.sql)) for one in found}
     classes = problem.classes if problem.targets > 1 else 0
-    return scan_columns(rows, columns, F.col(LABEL), classes, Depth(missing_level=MISSING))
+    profile = scan_columns(rows, columns, F.col(LABEL), classes, Depth(missing_level=MISSING))
+    parts = [one.name for one in found if one.text and one.part in CYCLIC]
+    thin = {name: as_numbers(profile[name]) for name in parts if is_thin(profile[name])}
+    return Profile(profile.rows, profile.columns | thin)
+
+
+def is_thin(column: ColumnProfile) -> bool:
+    """Whether a part of a date has too few rows a level to learn each level by itself."""
+    return column.levels is not None and column.rows < ROWS_PER_LEVEL * len(column.levels.table)
+
+
+def as_numbers(column: ColumnProfile) -> ColumnProfile:
+    """The profile of whole numbers that were counted as text."""
+    counts = (
+        {float(level): rows for level, rows in column.levels.counts.items() if level != MISSING}
+        if column.levels
+        else {}
+    )
+    values = np.repeat(np.array(list(counts)), list(counts.values()))
+    return replace(column, type="double", levels=None, numbers=NumberSummary.of(values))
 
 
 def _cleaned(

@@ -231,7 +231,7 @@ def test_a_spread_that_is_tiny_against_the_mean_survives_scaling(rows: DataFrame
 
 
 def test_dates_become_their_parts(rows: DataFrame) -> None:
-    _, features, _ = _fit(rows, _spec(["day"], features={"numeric": "none"}))
+    _, features, _ = _fit(rows, _spec(["day"], features={"numeric": "none"}, model={"kind": "tree"}))
     vectors = _vectors(features, rows)
     days = pd.to_datetime(pd.Series(TABLE["day"]))
     parts = {"year": days.dt.year, "month": days.dt.month, "day": days.dt.day, "weekday": days.dt.weekday}
@@ -239,6 +239,15 @@ def test_dates_become_their_parts(rows: DataFrame) -> None:
         np.testing.assert_array_equal(vectors[:, features.slots.index(f"day ▸ {part}")], expected)
     elapsed = (days - pd.Timestamp("1970-01-01")).dt.days
     np.testing.assert_array_equal(vectors[:, features.slots.index("day ▸ elapsed")], elapsed)
+
+
+def test_parts_that_come_round_are_levels_where_each_has_a_hundred_rows(rows: DataFrame) -> None:
+    _, features, _ = _fit(rows, _spec(["day"]))
+    vectors = _vectors(features, rows)
+    weekday = pd.to_datetime(pd.Series(TABLE["day"])).dt.weekday
+    for level in range(7):
+        np.testing.assert_array_equal(vectors[:, features.slots.index(f"day ▸ weekday = {level}")], weekday == level)
+    assert "day ▸ day" in features.slots  # 31 levels would have 39 rows each
 
 
 def test_rows_with_a_missing_value_are_dropped_from_training_only_where_asked(rows: DataFrame) -> None:

@@ -22,7 +22,7 @@ def _outputs(one: CategoryInput, targets: int) -> list[str]:
 
 
 def _slots(one: CategoryInput, targets: int) -> list[str]:
-    return [one.column]
+    return [one.title]
 
 
 STEP = Encoder("label", _stages, _outputs, _slots, nominal=True)

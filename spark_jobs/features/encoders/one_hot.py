@@ -29,7 +29,7 @@ def _outputs(one: CategoryInput, targets: int) -> list[str]:
 
 
 def _slots(one: CategoryInput, targets: int) -> list[str]:
-    return [f"{one.column} = {level}" for level in one.levels]
+    return [f"{one.title} = {level}" for level in one.levels]
 
 
 STEP = Encoder("one-hot", _stages, _outputs, _slots)

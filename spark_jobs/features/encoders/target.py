@@ -80,7 +80,7 @@ def _outputs(one: CategoryInput, targets: int) -> list[str]:
 
 
 def _slots(one: CategoryInput, targets: int) -> list[str]:
-    return [f"{one.column} (mean target)"] if targets == 1 else [f"{one.column} (share {t})" for t in range(targets)]
+    return [f"{one.title} (mean target)"] if targets == 1 else [f"{one.title} (share {t})" for t in range(targets)]
 
 
 STEP = Encoder("target mean", _stages, _outputs, _slots, supervised=True)
