@@ -6,11 +6,15 @@ import importlib.metadata
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
 from typing import Literal
 
 from spark_jobs import jars, progress, session
@@ -21,6 +25,7 @@ from spark_jobs.spec import Environment, Spec
 State = Literal["good", "poor", "bad"]
 _MARK = {"good": "ok  ", "poor": "note", "bad": "FAIL"}
 _GIB = 2**30
+_PATIENCE = 20.0
 
 
 @dataclass(frozen=True)
@@ -154,8 +159,32 @@ def _mlflow(uri: str, root: Path) -> Finding:
     tracking = Tracking(uri, str(root))
     if tracking.local and not (root / "mlflow.db").exists():
         return Finding("MLflow", "good", f"a new store at {root / 'mlflow.db'}")
-    connect(tracking).search_experiments(max_results=1)
+    if tracking.address.startswith("sqlite:///"):
+        file = tracking.address.removeprefix("sqlite:///")
+        with closing(sqlite3.connect(file)) as database:
+            database.execute("PRAGMA user_version")
+    _within(_PATIENCE, lambda: connect(tracking).search_experiments(max_results=1))
     return Finding("MLflow", "good", tracking.address)
+
+
+def _within(seconds: float, ask: Callable[[], object]) -> None:
+    # MLflow tries an unreachable store again for minutes; the thread is left to it.
+    answers: Queue[Exception | None] = Queue()
+
+    def work() -> None:
+        try:
+            ask()
+            answers.put(None)
+        except Exception as error:
+            answers.put(error)
+
+    Thread(target=work, daemon=True).start()
+    try:
+        failed = answers.get(timeout=seconds)
+    except Empty:
+        raise JobError(f"no answer within {seconds:.0f} s", "Check `track.uri`, and that the server runs.") from None
+    if failed is not None:
+        raise failed
 
 
 def _xgboost(needed: bool) -> Finding:

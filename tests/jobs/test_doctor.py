@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -84,7 +85,15 @@ def test_a_folder_on_a_full_disk_is_refused(monkeypatch: pytest.MonkeyPatch, tmp
 def test_a_store_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     found = doctor._guarded("MLflow", lambda: doctor._mlflow(f"sqlite:///{tmp_path}", tmp_path))
     assert found.state == "bad"
-    assert found.found
+    assert "unable to open database" in found.found
+
+
+def test_a_store_that_never_answers_is_not_waited_for() -> None:
+    answer = Event()
+    found = doctor._guarded("MLflow", lambda: doctor._within(0.05, answer.wait))
+    answer.set()
+    assert (found.state, found.found) == ("bad", "no answer within 0 s")
+    assert "track.uri" in found.advice
 
 
 def test_a_missing_archive_is_only_a_note(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
