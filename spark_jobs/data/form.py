@@ -67,7 +67,9 @@ def candidates(head: str, options: Mapping[str, str]) -> list[Form]:
     forms = [form for sep in separators for escape in escapes if (form := _form(head, sep, quote, escape))]
     several = [form for form in forms if form.fields > 1 and not (form.weak and form.fields < 3)]
     alone = [form for form in forms if form.sep == separators[0]]
-    return several if "sep" not in options and several else alone
+    if "sep" in options or not several:
+        return alone
+    return several + alone if all(form.weak for form in several) else several
 
 
 def header_of(head: str, form: Form, comment: str = "") -> tuple[str, ...]:

@@ -38,7 +38,7 @@ class Scan:
 def read_lines(spark: SparkSession, path: str, encoding: str, options: Mapping[str, str]) -> DataFrame:
     """The lines that hold anything: `value` as text (bytes that are no UTF-8 stay as they are), `_file`, partitions."""
     reader = spark.read.options(**{name: value for name, value in options.items() if name in _OF_TEXT})
-    wide = encoding.upper().startswith("UTF-16")
+    wide = is_wide(encoding)
     if wide:
         reader = reader.option("encoding", encoding).option("lineSep", "\n")
     lines = reader.text(path).withColumn("_file", F.col("_metadata.file_path"))
@@ -52,13 +52,22 @@ def read_lines(spark: SparkSession, path: str, encoding: str, options: Mapping[s
 
 
 
-def scan_lines(lines: DataFrame, forms: Sequence[Form], headers: Sequence[str], utf8: bool) -> list[Scan]:
+def is_wide(encoding: str) -> bool:
+    """Whether a character takes two bytes, so that lines have to be decoded before they are looked at."""
+    return encoding.startswith("UTF-16")
+
+
+def is_header(headers: Sequence[bytes]) -> Column:
+    """The line is one of these, byte by byte."""
+    return F.col("value").cast("binary").isin(*map(F.lit, headers)) if headers else F.lit(False)
+
+
+def scan_lines(lines: DataFrame, forms: Sequence[Form], headers: Sequence[bytes], utf8: bool) -> list[Scan]:
     """What all lines say of each form, in one job. `headers` are the first lines of the files, as they stand."""
     value = F.col("value")
-    is_header = value.isin(list(headers)) if headers else F.lit(False)
     aggregates = [
         F.count("*").alias("lines"),
-        F.count_if(is_header).alias("headers"),
+        F.count_if(is_header(headers)).alias("headers"),
         (F.count_if(~F.is_valid_utf8(value)) if utf8 else F.lit(0)).alias("not_utf8"),
         F.count_if(F.is_valid_utf8(value) & (F.octet_length(value) != F.length(value))).alias("beyond_ascii"),
     ]

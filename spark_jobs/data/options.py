@@ -24,6 +24,6 @@ def known_options(kind: str, given: Mapping[str, Any], known: Iterable[str]) -> 
     for name, value in given.items():
         if name.casefold() not in by_folded:
             cause = f"`source.options.{name}` is no option of a {kind} source."
-            raise SpecError(cause, did_you_mean(name, by_folded.values()))
+            raise SpecError(cause, did_you_mean(name, set(by_folded.values())))
         found[by_folded[name.casefold()]] = str(value).lower() if isinstance(value, bool) else str(value)
     return found

@@ -26,10 +26,14 @@ _CAUSES: Final = (
 
 
 def explain_read_error(failure: BaseException) -> SparkJobsError | None:
-    """A DataError for a failure of reading, naming the file where Spark does; None for any other failure."""
-    if not isinstance(failure, PySparkException):
+    """A DataError for a failure of reading, naming the file where Spark does; None for any other failure.
+
+    What fails inside a task may come as py4j's own error, which is told by its module alone.
+    """
+    if type(failure).__module__.split(".")[0] not in ("pyspark", "py4j"):
         return None
-    text = f"{failure.getCondition() or ''} {failure}"
+    condition = failure.getCondition() if isinstance(failure, PySparkException) else ""
+    text = f"{condition or ''} {failure}"
     named = _FILE.search(text)
     file = f"'{named[0].rstrip('.')}'" if named else "A file of the source"
     for regex, cause, advice in _CAUSES:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from spark_jobs.data.files import find_files, kind_of
 from spark_jobs.data.read_errors import explain_read_error
 from spark_jobs.data.sources import reader
 from spark_jobs.data.types import Table
-from spark_jobs.errors import SpecError
+from spark_jobs.errors import SparkJobsError, SpecError
 from spark_jobs.spec.models import Source
 
 
@@ -27,7 +26,9 @@ def read(source: Source, spark: SparkSession) -> Table:
     kind = kind_of_source(source, spark)
     try:
         return reader(kind)(source, spark)
-    except PySparkException as failure:
+    except SparkJobsError:
+        raise
+    except Exception as failure:
         explained = explain_read_error(failure)
         if explained is None:
             raise

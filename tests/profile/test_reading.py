@@ -39,7 +39,8 @@ def test_true_and_false_are_booleans_in_any_case():
 
 
 def test_days_that_do_not_exist_are_no_dates():
-    found = reading({"2020-02-29": 1, "2019-02-29": 1, "1900-02-29": 1, "2000-02-29": 1, "2020-04-31": 1, "0000-01-01": 1})
+    days = ["2020-02-29", "2019-02-29", "1900-02-29", "2000-02-29", "2020-04-31", "0000-01-01"]
+    found = reading(dict.fromkeys(days, 1))
     assert found.formats == {ISO_DATE: 2}
 
 

@@ -1,0 +1,131 @@
+"""What is known of a delimited text once all its lines were looked at: form, encoding, names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pyspark.sql import SparkSession
+
+from spark_jobs.data.files import location
+from spark_jobs.data.form import candidates, encoding_of, header_of, text_of
+from spark_jobs.data.lines import Scan, is_wide, read_lines, scan_lines
+from spark_jobs.data.names import check_names, named
+from spark_jobs.errors import DataError
+from spark_jobs.spec.models import Source
+
+_ENCODINGS = {"UTF8": "UTF-8", "LATIN1": "ISO-8859-1", "LATIN-1": "ISO-8859-1", "UTF-16": "UTF-16LE"}
+
+
+@dataclass(frozen=True)
+class Text:
+    """A delimited text: where it is, how it is read, what its columns are called.
+
+    `headers` are the first lines of the files, as bytes; none where the first line is a row. `files` counts those that
+    hold anything.
+    """
+
+    path: str
+    options: Mapping[str, str]
+    encoding: str
+    scan: Scan
+    headers: tuple[bytes, ...]
+    files: int
+    names: tuple[str, ...] = ()
+
+    @property
+    def utf8(self) -> bool:
+        """Whether bytes can be wrong in it."""
+        return self.encoding == "UTF-8"
+
+    @property
+    def torn(self) -> bool:
+        """Whether a line is not a whole record."""
+        return self.scan.fitting < self.scan.lines or self.scan.not_utf8 > 0
+
+    @property
+    def repeated_headers(self) -> int:
+        """Lines after the first of a file that are a header again."""
+        return max(0, self.scan.headers - self.files)
+
+
+def understand(source: Source, options: Mapping[str, str], heads: Mapping[str, bytes], spark: SparkSession) -> Text:
+    """The text's form, decided by one scan of all lines among those its beginning allows.
+
+    Raises:
+        DataError: no form fits, headers differ between files, or a name is doubled or reserved.
+    """
+    first = next(iter(heads.values()))
+    encoding = _canonical(options.get("encoding") or encoding_of(first))
+    header = options.get("header", "true") != "false" and source.names is None
+    comment = options.get("comment", "")
+    headers = tuple({_first_line(head, encoding, comment) for head in heads.values()}) if header else ()
+    scan = _scan(source, options, encoding, headers, first, spark)
+    if "encoding" not in options and encoding == "UTF-8" and scan.is_latin:
+        encoding, scan = "ISO-8859-1", replace(scan, not_utf8=0)
+    text = Text(location(str(source.path)), options, encoding, scan, headers, len(heads))
+    return replace(text, names=_names(source, text, heads))
+
+
+def _canonical(encoding: str) -> str:
+    name = encoding.upper().replace("_", "-")
+    return _ENCODINGS.get(name, name)
+
+
+def _first_line(head: bytes, encoding: str, comment: str) -> bytes:
+    """The first line that holds anything, as Spark's lines have it: no line end, no byte order mark."""
+    plain = text_of(head, encoding).encode() if is_wide(encoding) else head.removeprefix(b"\xef\xbb\xbf")
+    lines = plain.replace(b"\r", b"\n").split(b"\n")
+    return next((line for line in lines if line.strip() and not (comment and line.startswith(comment.encode()))), b"")
+
+
+def _scan(
+    source: Source,
+    options: Mapping[str, str],
+    encoding: str,
+    headers: Sequence[bytes],
+    head: bytes,
+    spark: SparkSession,
+) -> Scan:
+    forms = candidates(text_of(head, encoding), options)
+    if not forms:
+        cause = f"The first record of '{source.path}' cannot be read."
+        raise DataError(cause, "Check `source.options.sep` and `quote`.")
+    lines = read_lines(spark, location(str(source.path)), encoding, options)
+    scans = scan_lines(lines, forms, headers, encoding == "UTF-8")
+    scan = max(scans, key=lambda scan: _likelihood(scan, "sep" in options))
+    if headers or source.names is not None or scan.common_fields == scan.form.fields:
+        return scan
+    form = replace(scan.form, first=("",) * scan.common_fields)
+    return scan_lines(lines, [form], (), encoding == "UTF-8")[0]
+
+
+def _likelihood(scan: Scan, fixed: bool) -> tuple[int, int, int]:
+    """The form that most lines fit; a separator that is common inside text only where all lines do."""
+    several = scan.form.fields > 1
+    if scan.form.weak and not fixed:
+        return (1 if several and scan.fitting == scan.lines else -1, scan.fitting, scan.form.fields)
+    return (2 if several else 0, scan.fitting, scan.form.fields)
+
+
+def _names(source: Source, text: Text, heads: Mapping[str, bytes]) -> tuple[str, ...]:
+    form = text.scan.form
+    if source.names is not None:
+        if len(source.names) != form.fields:
+            cause = f"`source.names` has {len(source.names)} names, the first record has {form.fields} fields."
+            raise DataError(cause, "Give one name for each field.")
+        return check_names(source.names)
+    if not text.headers:
+        return tuple(f"_c{position}" for position in range(form.fields))
+    comment = text.options.get("comment", "")
+    headers = {file: named(header_of(text_of(head, text.encoding), form, comment)) for file, head in heads.items()}
+    first, names = next(iter(headers.items()))
+    for file, others in headers.items():
+        if others != names:
+            cause = f"'{file}' has the columns {_listed(others)}, '{first}' has {_listed(names)}."
+            raise DataError(cause, "Files of one source need the same header; name a glob that leaves the other out.")
+    return check_names(names)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (", …" if len(names) > 8 else "")

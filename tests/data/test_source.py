@@ -1,0 +1,134 @@
+"""Sources with stored types, and the real data sets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from spark_jobs.data.files import DataFile
+from spark_jobs.data.read_errors import explain_read_error
+from spark_jobs.data.source import kind_of_source, read
+from spark_jobs.data.sources import csv as delimited
+from spark_jobs.data.sources import kinds
+from spark_jobs.errors import DataError, SpecError
+from spark_jobs.spec.models import Source
+
+REAL = {
+    "adult/adult_train.csv": (32561, 15),
+    "adult/adult_test.csv": (16281, 15),
+    "bank_marketing/bank-additional-full.csv": (41188, 21),
+    "bank_marketing/bank-full.csv": (45211, 17),
+    "beers/beers_clean.csv": (2410, 11),
+    "beers/beers_dirty.csv": (2410, 11),
+    "bike_sharing/day.csv": (731, 16),
+    "bike_sharing/hour.csv": (17379, 17),
+    "california_housing/housing.csv": (20640, 10),
+    "car_evaluation/car.csv": (1728, 7),
+    "chicago_crimes_10k/chicago_crimes_10k.csv": (9999, 22),
+    "diamonds/diamonds.csv": (53940, 10),
+    "employee_salaries/employee_salaries.csv": (9228, 9),
+    "nursery/nursery.csv": (12960, 9),
+    "open_payments/open_payments.csv.gz": (73558, 6),
+    "titanic/titanic_train.csv": (891, 12),
+}
+
+
+def test_every_real_data_set_is_read_whole(spark, data_dir):
+    for file, (rows, columns) in REAL.items():
+        table = read(Source(path=str(data_dir / file)), spark)
+        assert (table.rows.count(), len(table.columns), table.malformed_count) == (rows, columns, 0), file
+
+
+def test_the_kinds_of_source_are_the_files_of_the_folder():
+    assert kinds() == ("csv", "delta", "json", "parquet", "table")
+
+
+def test_the_kind_is_told_by_the_files(spark, tmp_path):
+    (tmp_path / "x.tsv.gz").write_bytes(b"")
+    assert kind_of_source(Source(path=str(tmp_path / "x.tsv.gz")), spark) == "csv"
+    assert kind_of_source(Source(path=str(tmp_path)), spark) == "csv"
+    assert kind_of_source(Source(table="a.b"), spark) == "table"
+    (tmp_path / "y.json").write_text("{}")
+    with pytest.raises(DataError, match="kind"):
+        kind_of_source(Source(path=str(tmp_path)), spark)
+    with pytest.raises(SpecError):
+        kind_of_source(Source(), spark)
+
+
+def test_parquet_and_delta_keep_their_types_and_lose_null_marks(spark, tmp_path):
+    stored = spark.sql(
+        "SELECT * FROM VALUES (1, ' NA ', 2.5D, DATE'2020-01-01', array(1)), (2, ' x ', NULL, NULL, NULL) "
+        "AS t(`a b`, s, n, d, tags)"
+    )
+    stored.write.parquet(str(tmp_path / "p"))
+    stored.write.format("delta").option("delta.columnMapping.mode", "name").save(str(tmp_path / "d"))
+    for kind in ("p", "d"):
+        table = read(Source(path=str(tmp_path / kind)), spark)
+        assert table.rows.dtypes == stored.dtypes
+        rows = sorted(tuple(row) for row in table.rows.select("`a b`", "s", "n").collect())
+        assert rows == [(1, None, 2.5), (2, "x", None)]
+    before = read(Source(path=str(tmp_path / "d")), spark).fingerprint
+    assert before == read(Source(path=str(tmp_path / "d")), spark).fingerprint
+    stored.write.format("delta").mode("append").save(str(tmp_path / "d"))
+    assert before != read(Source(path=str(tmp_path / "d")), spark).fingerprint
+
+
+def test_a_view_of_the_catalog_is_a_source(spark):
+    spark.range(3).selectExpr("id", "'?' AS s").createOrReplaceTempView("three")
+    table = read(Source(table="three"), spark)
+    assert [tuple(row) for row in table.rows.orderBy("id").collect()] == [(0, None), (1, None), (2, None)]
+    with pytest.raises(DataError, match="not there"):
+        read(Source(table="four"), spark)
+
+
+def test_json_lines_that_are_no_json_are_set_apart(spark, tmp_path):
+    lines = [json.dumps({"a": n, "b": "NA" if n else "x", "c": {"d": 1}}) for n in range(3)]
+    (tmp_path / "x.jsonl").write_text("\n".join([*lines[:2], '{"a": 1, "b"', lines[2]]) + "\n")
+    table = read(Source(path=str(tmp_path / "x.jsonl")), spark)
+    assert sorted((row.a, row.b) for row in table.rows.collect()) == [(0, "x"), (1, None), (2, None)]
+    assert table.malformed_count == 1
+    torn = table.malformed.collect()
+    assert [row["_raw"] for row in torn] == ['{"a": 1, "b"']
+    assert torn[0]["_source"].endswith("x.jsonl")
+
+
+def test_a_json_file_may_be_one_array(spark, tmp_path):
+    (tmp_path / "x.json").write_text(json.dumps([{"a": 1}, {"a": 2}], indent=1))
+    table = read(Source(path=str(tmp_path / "x.json")), spark)
+    assert sorted(row.a for row in table.rows.collect()) == [1, 2]
+    assert table.malformed_count == 0
+
+
+def test_a_parquet_file_that_was_cut_short_is_refused_by_name(spark, tmp_path):
+    spark.range(100).coalesce(1).write.parquet(str(tmp_path / "p"))
+    file = next((tmp_path / "p").glob("*.parquet"))
+    file.write_bytes(file.read_bytes()[:-20])
+    with pytest.raises(DataError, match=file.name):
+        read(Source(path=str(tmp_path / "p")), spark)
+    (tmp_path / "empty.parquet").write_bytes(b"")
+    with pytest.raises(DataError, match="0 bytes"):
+        read(Source(path=str(tmp_path / "empty.parquet")), spark)
+
+
+def test_what_spark_says_of_a_file_that_went_away_is_put_in_words(spark, tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("a\n1\n")
+    rows = read(Source(path=str(path)), spark).rows
+    path.unlink()
+    with pytest.raises(Exception, match=r"x\.csv") as failure:
+        rows.count()
+    explained = explain_read_error(failure.value)
+    assert isinstance(explained, DataError)
+    assert "x.csv" in explained.message
+    assert explain_read_error(ValueError("other")) is None
+
+
+def test_the_first_lines_of_files_out_of_reach_come_by_spark(spark, tmp_path):
+    for name in ("1.csv", "2.csv"):
+        (tmp_path / name).write_text("a,b\n" + "1,2\n" * 1000)
+    away = [DataFile(str(path), path.stat().st_size, 0, local=False) for path in sorted(Path(tmp_path).iterdir())]
+    heads = delimited._heads(away, str(tmp_path), spark)
+    assert sorted(heads.values()) == [b"a,b", b"a,b"]
+    assert all(name.endswith(".csv") for name in heads)
