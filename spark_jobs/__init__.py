@@ -1,5 +1,14 @@
 """From one YAML file, on any Spark, to predictions that can be trusted.
 
+In a notebook:
+
+    import spark_jobs
+
+    spark = spark_jobs.open_session()
+    result = spark_jobs.run(source="data/flights.csv", target="arr_delay")
+    print(result)
+    spark_jobs.load_model(result).predict(spark.read.csv("data/new.csv", header=True)).show()
+
 Names are loaded when they are first used, so that `import spark_jobs` starts nothing.
 """
 
@@ -10,42 +19,69 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spark_jobs.errors import DataError, GateError, JobError, SparkJobsError, SpecError
+    from spark_jobs.jobs.api import (
+        TrainedModel,
+        load_model,
+        make_plan,
+        make_profile,
+        open_session,
+        promote,
+        run,
+        score,
+        train,
+    )
     from spark_jobs.jobs.result import Result
+    from spark_jobs.plan import Plan
+    from spark_jobs.profile.profile import Profile
     from spark_jobs.spec import Environment, Spec, dump, load, parse
 
 __version__ = "0.1.0"
-
-_HOMES = {
-    "DataError": "spark_jobs.errors",
-    "Environment": "spark_jobs.spec",
-    "Fitted": "spark_jobs.fitted",
-    "GateError": "spark_jobs.errors",
-    "JobError": "spark_jobs.errors",
-    "Plan": "spark_jobs.plan",
-    "Profile": "spark_jobs.profile",
-    "Result": "spark_jobs.jobs.result",
-    "SparkJobsError": "spark_jobs.errors",
-    "Spec": "spark_jobs.spec",
-    "SpecError": "spark_jobs.errors",
-    "dump": "spark_jobs.spec",
-    "load": "spark_jobs.spec",
-    "parse": "spark_jobs.spec",
-}
 
 __all__ = [
     "DataError",
     "Environment",
     "GateError",
     "JobError",
+    "Plan",
+    "Profile",
     "Result",
     "SparkJobsError",
     "Spec",
     "SpecError",
+    "TrainedModel",
     "__version__",
     "dump",
     "load",
+    "load_model",
+    "make_plan",
+    "make_profile",
+    "open_session",
     "parse",
+    "promote",
+    "run",
+    "score",
+    "train",
 ]
+
+_ROOMS = {
+    "spark_jobs.errors": ("DataError", "GateError", "JobError", "SparkJobsError", "SpecError"),
+    "spark_jobs.jobs.api": (
+        "TrainedModel",
+        "load_model",
+        "make_plan",
+        "make_profile",
+        "open_session",
+        "promote",
+        "run",
+        "score",
+        "train",
+    ),
+    "spark_jobs.jobs.result": ("Result",),
+    "spark_jobs.plan": ("Plan",),
+    "spark_jobs.profile.profile": ("Profile",),
+    "spark_jobs.spec": ("Environment", "Spec", "dump", "load", "parse"),
+}
+_HOMES = {name: room for room, names in _ROOMS.items() for name in names}
 
 
 def __getattr__(name: str) -> object:

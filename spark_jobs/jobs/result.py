@@ -32,6 +32,9 @@ class Result:
     extra: Mapping[str, object] = field(default_factory=dict)
     summary: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        return "\n".join(self.summary)
+
     def to_json(self) -> dict[str, object]:
         """The result as plain JSON values; `extra` stands beside the other keys, a number that is none is left out."""
         own = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("summary", "extra")}
