@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
 
 from spark_jobs.data.names import quoted
-from spark_jobs.errors import JobError, SpecError
+from spark_jobs.errors import SpecError
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
 _NEEDS_MAPPING = frozenset(" ,;{}()\n\t=")
@@ -87,19 +87,17 @@ def append(
     there were no rows, or `once` was written already; or where `prove` is false (a plain append that Delta reports as
     done is done) and nobody looked.
     """
-    spark = rows.sparkSession
-    token = uuid4().hex
+    spark, token = rows.sparkSession, uuid4().hex
     options = {"userMetadata": json.dumps({**(about or {}), "write": token}), "mergeSchema": "true"}
     if not exists(spark, path):
         options |= {**(properties or {}), **(_MAPPING if needs_mapping(rows.schema) else {})}
-    elif needs_mapping(rows.schema):
-        _switch_on_mapping(spark, path)
+    elif replace is not None or needs_mapping(rows.schema):
+        add_columns(rows, path)
     if once is not None:
         # One application a write: Delta skips in silence what is not newer than the last of the same application.
         options |= {"txnAppId": once, "txnVersion": "1"}
     if replace is not None:
         options |= {"replaceWhere": replace, "mergeSchema": "false"}
-        add_columns(rows, path)
     rows.write.format("delta").mode("append" if replace is None else "overwrite").options(**options).save(path)
     return commit_of(spark, path, token) if prove and exists(spark, path) else None
 
@@ -113,11 +111,10 @@ def commit_of(spark: SparkSession, path: str, token: str) -> Commit | None:
     return None
 
 
-def merge(rows: DataFrame, path: str, on: str, changed: str, about: Mapping[str, object]) -> Commit:
+def merge(rows: DataFrame, path: str, on: str, changed: str, about: Mapping[str, object]) -> Commit | None:
     """Updates the rows that are there (as `t`) and changed by the new ones (as `s`), and adds those that are not.
 
-    Raises:
-        JobError: the history does not know of it.
+    Returns None where nothing was committed, as nothing had to change.
     """
     from delta.tables import DeltaTable
 
@@ -131,18 +128,7 @@ def merge(rows: DataFrame, path: str, on: str, changed: str, about: Mapping[str,
         into.whenMatchedUpdateAll(condition=changed).whenNotMatchedInsertAll().execute()
     finally:
         spark.conf.unset(setting)
-    return proven(commit_of(spark, path, token), path)
-
-
-def proven(commit: Commit | None, path: str) -> Commit:
-    """The commit, which must be there.
-
-    Raises:
-        JobError: it is not.
-    """
-    if commit is None:
-        raise JobError(f"Delta reported no error, but rows did not reach {path}.", "Run the same command again.")
-    return commit
+    return commit_of(spark, path, token)
 
 
 def add_columns(rows: DataFrame, path: str) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from pyspark.sql import Column, DataFrame, Observation
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
@@ -66,7 +66,8 @@ class Target:
 class Written:
     """How a write ended: rows added or replaced, rows that were there already, and columns whose type was cast.
 
-    `lost` has, by column, the values that became null because the table keeps the column as another type.
+    `lost` has, by column, the values that became null because the table keeps the column as another type. `plain` is
+    true where every row that was scored passed through one plain write, so that what was observed of them is known.
     """
 
     outcome: Outcome
@@ -74,7 +75,8 @@ class Written:
     duplicates: int
     location: str
     version: int | None = None
-    lost: dict[str, int] | None = None
+    lost: Mapping[str, int] = field(default_factory=dict)
+    plain: bool = False
 
     @property
     def scored(self) -> int:
@@ -112,8 +114,20 @@ def write_predictions(scored: DataFrame, target: Target) -> Written:
         if standing.mine and not target.rescore:
             return Written("skipped_duplicate", 0, standing.mine, path)
         rows, lost = _fitting(_table_rows(scored, target), table, target)
-        written = _add(rows, path, target, standing)
-        return _with_lost(written, lost)
+        return replace(_add(rows, path, target, standing), lost=lost)
+
+
+def already_written(spark: SparkSession, target: Target) -> Written | None:
+    """How writing this batch would end, if it is in the table already; None where it has to be scored.
+
+    Raises:
+        DataError: the table holds another model's predictions.
+    """
+    path = delta.table_path(target.root, target.table)
+    if target.rescore or not delta.exists(spark, path):
+        return None
+    mine = _standing(delta.read(spark, path), target).mine
+    return Written("skipped_duplicate", 0, mine, path) if mine else None
 
 
 def _add(rows: DataFrame, path: str, target: Target, standing: _Standing) -> Written:
@@ -127,7 +141,8 @@ def _add(rows: DataFrame, path: str, target: Target, standing: _Standing) -> Wri
         return _uncommitted(fresh, path, target)
     read = rows.count() if standing.others else commit.rows
     outcome: Outcome = "written" if commit.rows or over or not read else "skipped_duplicate"
-    return Written(outcome, commit.rows, read - commit.rows, path, commit.version)
+    plain = not standing.others and bool(commit.rows)
+    return Written(outcome, commit.rows, read - commit.rows, path, commit.version, plain=plain)
 
 
 def _merge(rows: DataFrame, path: str, target: Target) -> Written:
@@ -136,8 +151,13 @@ def _merge(rows: DataFrame, path: str, target: Target) -> Written:
     same = " AND ".join(f"t.{quoted(name)} <=> s.{quoted(name)}" for name in compared)
     on = f"t._row_id = s._row_id AND t._model_version = {target.version} AND s._model_version = {target.version}"
     commit = delta.merge(rows, path, on, f"NOT ({same})", target.about)
-    changed = commit.rows + int(commit.metrics.get("numTargetRowsUpdated", "0"))
     read = rows.count()
+    if commit is None:
+        there = delta.read(rows.sparkSession, path).where(F.col("_model_version") == target.version)
+        if not rows.join(there, "_row_id", "left_anti").isEmpty():
+            raise JobError(f"Delta reported no error, but rows did not reach {path}.", "Run the same command again.")
+        return Written("skipped_duplicate" if read else "written", 0, read, path)
+    changed = commit.rows + int(commit.metrics.get("numTargetRowsUpdated", "0"))
     outcome: Outcome = "written" if changed or not read else "skipped_duplicate"
     return Written(outcome, changed, read - changed, path, commit.version)
 
@@ -207,31 +227,23 @@ def _standing(table: DataFrame, target: Target) -> _Standing:
     return _Standing(int(found[1]), int(found[0]) - int(found[1]))
 
 
-def _fitting(rows: DataFrame, table: DataFrame, target: Target) -> tuple[DataFrame, Observation | None]:
-    """The rows with the table's types where they differ, and a count of the values that this loses."""
+def _fitting(rows: DataFrame, table: DataFrame, target: Target) -> tuple[DataFrame, dict[str, int]]:
+    """The rows with the table's types where they differ, and the values that this loses."""
     known = {field.name.casefold(): field.dataType for field in table.schema}
     differing = [field for field in rows.schema if known.get(field.name.casefold(), field.dataType) != field.dataType]
     if not differing:
-        return rows, None
-    for field in differing:
-        if field.name in ABOUT:
-            stored, new = known[field.name].simpleString(), field.dataType.simpleString()
+        return rows, {}
+    for ours in differing:
+        if ours.name in ABOUT:
+            stored, new = known[ours.name].simpleString(), ours.dataType.simpleString()
             raise DataError(
-                f"The table '{target.table}' holds `{field.name}` as {stored}, this model gives {new}.",
+                f"The table '{target.table}' holds `{ours.name}` as {stored}, this model gives {new}.",
                 "Set `predictions.table` to another name.",
             )
     cast = {field.name: col(field.name).try_cast(known[field.name.casefold()]) for field in differing}
-    lost = Observation()
-    counts = [F.count_if(col(name).isNotNull() & value.isNull()).alias(name) for name, value in cast.items()]
-    return rows.observe(lost, *counts).withColumns(cast), lost
-
-
-def _with_lost(written: Written, lost: Observation | None) -> Written:
-    # An observation answers only where its rows were really read: it waits for ever if Spark saw there were none.
-    if lost is None or not written.rows:
-        return written
-    found = {name: int(count) for name, count in lost.get.items()}
-    return replace(written, lost=found)
+    counts = [F.count_if(col(name).isNotNull() & value.isNull()) for name, value in cast.items()]
+    found: Any = rows.agg(*counts).first()
+    return rows.withColumns(cast), {name: int(lost) for name, lost in zip(cast, found, strict=True) if lost}
 
 
 def _ids_of_others(rows: DataFrame, path: str, target: Target) -> DataFrame:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs.data.names import col
 from spark_jobs.data.source import kind_of_source, read
-from spark_jobs.data.typed import typed
+from spark_jobs.data.typed import lost_cells, typed
 from spark_jobs.data.types import ColumnType, Reading, Table
 from spark_jobs.errors import DataError, SparkJobsError, did_you_mean
 from spark_jobs.plan import Plan
@@ -23,8 +23,8 @@ from spark_jobs.spec import Source, Spec
 class Batch:
     """Rows to score, typed as the plan says, and the id that the same input always has.
 
-    `extra` are columns that training did not know. `lost` counts, once the rows were read, the cells that did not read
-    as their column's type.
+    `extra` are columns that training did not know. `lost` counts the cells that do not read as
+    their column's type.
     """
 
     rows: DataFrame
@@ -38,17 +38,22 @@ class Batch:
 
 @dataclass(frozen=True)
 class LostCells:
-    """Two counts of the same pass: cells that were there before and after they were cast."""
+    """Cells that are no longer there as their column's type: counted while the rows pass, or by a look of its own."""
 
+    rows: DataFrame
+    conditions: Mapping[str, Column]
     before: Observation = field(default_factory=Observation)
     after: Observation = field(default_factory=Observation)
 
-    @property
-    def counts(self) -> dict[str, int]:
-        """Cells that became null, by column; only after the rows were read."""
+    def observed(self) -> dict[str, int]:
+        """The counts of a plain write that read every row; after any other action this may wait for ever."""
         left: Mapping[str, int] = self.after.get
-        lost = {name: int(count) - int(left[name]) for name, count in self.before.get.items()}
-        return {name: count for name, count in lost.items() if count}
+        return {name: int(count) - int(left[name]) for name, count in self.before.get.items()}
+
+    def counted(self) -> dict[str, int]:
+        """The counts, by a pass over the rows."""
+        found = self.rows.agg(*(F.count_if(lost).alias(name) for name, lost in self.conditions.items())).first()
+        return dict(zip(self.conditions, found or (), strict=False))
 
 
 def input_source(spec: Spec, path: str | None, spark: SparkSession) -> Source:
@@ -109,10 +114,10 @@ def check_used(plan: Plan, table: Table) -> None:
 
 def _typed(rows: DataFrame, plan: Plan) -> tuple[DataFrame, LostCells | None]:
     present: list[ColumnType] = [kind for kind in plan.types if kind.name in rows.columns]
-    cast = [kind.name for kind in present if kind.cells != "text" and kind.kind != "unsupported"]
-    if not cast:
+    conditions = lost_cells(rows, present, plan.timezone)
+    if not conditions:
         return typed(rows, present, plan.timezone), None
-    lost = LostCells()
-    filled = [F.count(col(name)).alias(name) for name in cast]
+    lost = LostCells(rows, conditions)
+    filled = [F.count(col(name)).alias(name) for name in conditions]
     before = rows.observe(lost.before, *filled)
     return typed(before, present, plan.timezone).observe(lost.after, *filled), lost

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
 
 from pyspark.sql import SparkSession
 
 from spark_jobs import progress
 from spark_jobs.bundle import load_manifest
-from spark_jobs.data.ledger import Entry, record
-from spark_jobs.errors import SparkJobsError
+from spark_jobs.jobs.account import keeping_ledger
 from spark_jobs.jobs.result import Result
 from spark_jobs.registry.gate import Promotion, promote
 from spark_jobs.registry.tracking import Tracking
@@ -18,16 +17,13 @@ from spark_jobs.spec import Environment, Spec
 
 def run(spec: Spec, spark: SparkSession, env: Environment, force: bool = False) -> Result:
     """Compares the challenger with the champion and moves the alias; the ledger tells of it, of a refusal too."""
-    began = datetime.now(UTC)
-    try:
+    with keeping_ledger("promote", spec, spark, env) as ledger:
         promotion = decide(spec, env, force)
-    except SparkJobsError as error:
-        entry = Entry("promote", spec.name, began, datetime.now(UTC), error.status, error=error.message)
-        record(spark, env.root, entry)
-        raise
-    with progress.phase("ledger"):
-        ledger = record(spark, env.root, _entry(spec, promotion, began))
-    return result(spec, promotion, ledger)
+        version = promotion.version
+        ledger.entry = replace(
+            ledger.entry, run_id=version.run_id, model_version=version.version, note=_note(promotion)
+        )
+    return result(spec, promotion, ledger.place)
 
 
 def decide(spec: Spec, env: Environment, force: bool = False) -> Promotion:
@@ -63,15 +59,6 @@ def result(spec: Spec, promotion: Promotion, ledger: str) -> Result:
     )
 
 
-def _entry(spec: Spec, promotion: Promotion, began: datetime) -> Entry:
+def _note(promotion: Promotion) -> str:
     reasons = " ".join(promotion.reasons)
-    return Entry(
-        job="promote",
-        name=spec.name,
-        started=began,
-        ended=datetime.now(UTC),
-        status="done",
-        run_id=promotion.version.run_id,
-        model_version=promotion.version.version,
-        note=f"Promoted by force, though: {reasons}" if promotion.forced else reasons,
-    )
+    return f"Promoted by force, though: {reasons}" if promotion.forced else reasons

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from pyspark.ml import PipelineModel
 from pyspark.sql import SparkSession
@@ -11,11 +11,10 @@ from pyspark.sql import SparkSession
 from spark_jobs import progress
 from spark_jobs.bundle import verify
 from spark_jobs.data.delta import table_path
-from spark_jobs.data.ledger import Entry, record
-from spark_jobs.data.predictions import Target, Written, write_predictions
+from spark_jobs.data.predictions import Target, Written, already_written, write_predictions
 from spark_jobs.data.quarantine import write_quarantine
-from spark_jobs.errors import SparkJobsError
 from spark_jobs.fitted import predictions
+from spark_jobs.jobs.account import keeping_ledger
 from spark_jobs.jobs.batch import Batch, input_source, is_empty_file, read_batch
 from spark_jobs.jobs.result import Result
 from spark_jobs.plan import Plan
@@ -32,6 +31,7 @@ class Scored:
     batch: Batch | None = None
     written: Written | None = None
     quarantine: str | None = None
+    cells: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def rows(self) -> dict[str, int]:
@@ -40,17 +40,6 @@ class Scored:
         torn = self.batch.malformed_count if self.batch else 0
         known = self.written.duplicates if self.written else 0
         return {"read": scored + torn, "scored": scored, "quarantined": torn, "duplicates": known}
-
-    @property
-    def cells(self) -> dict[str, int]:
-        """Values that became null, by column."""
-        # Where no row was new perhaps none was read, and a count of rows that nobody reads never answers.
-        if self.batch is None or self.written is None or not self.written.rows:
-            return {}
-        found = self.batch.lost.counts if self.batch.lost else {}
-        for name, count in (self.written.lost or {}).items():
-            found[name] = found.get(name, 0) + count
-        return {name: count for name, count in found.items() if count}
 
 
 def run(
@@ -62,33 +51,43 @@ def run(
     rescore: bool = False,
 ) -> Result:
     """Scores an input and adds the predictions to their table; the ledger tells of it, also where it failed."""
-    began = datetime.now(UTC)
     warm(Tracking(spec.track.uri, env.root))
-    try:
+    with keeping_ledger("score", spec, spark, env) as ledger:
         scored = _score(spec, spark, env, input, version, rescore)
-    except SparkJobsError as error:
-        entry = Entry("score", spec.name, began, datetime.now(UTC), error.status, error=error.message)
-        record(spark, env.root, entry)
-        raise
-    with progress.phase("ledger"):
-        ledger = record(spark, env.root, _entry(spec, scored, began))
-    return result(spec, scored, ledger)
+        ledger.tell(scored.version, scored.rows, scored.batch.batch_id if scored.batch else None)
+        ledger.entry = replace(ledger.entry, written=scored.written.rows if scored.written else 0)
+    return result(spec, scored, ledger.place)
 
 
 def score_batch(
     spec: Spec, spark: SparkSession, env: Environment, version: ModelVersion, batch: Batch, rescore: bool = False
 ) -> Scored:
     """Scores rows that were read already, and puts the torn ones in quarantine."""
-    plan = stored_plan(version)
+    plan, target = stored_plan(version), _target(spec, env, version, batch, rescore)
     with progress.phase("scoring"):
-        model = PipelineModel.read().session(spark).load(str(version.bundle / "pipeline"))
-        answers = predictions(model, plan.problem, batch.rows)
-        written = write_predictions(answers, _target(spec, env, version, batch, rescore))
+        written = already_written(spark, target) or _write(spark, plan, version, batch, target)
+    cells = _cells(batch, written)
     place = None
     if batch.malformed is not None and batch.malformed_count:
         with progress.phase("quarantine"):
             place = write_quarantine(batch.malformed, env.root, spec.name, batch.batch_id).location
-    return Scored(version, batch, written, place)
+    return Scored(version, batch, written, place, cells)
+
+
+def _write(spark: SparkSession, plan: Plan, version: ModelVersion, batch: Batch, target: Target) -> Written:
+    model = PipelineModel.read().session(spark).load(str(version.bundle / "pipeline"))
+    return write_predictions(predictions(model, plan.problem, batch.rows), target)
+
+
+def _cells(batch: Batch, written: Written) -> dict[str, int]:
+    """Values that became null, by column; none where the batch was in the table and nothing was read."""
+    if written.outcome == "skipped_duplicate":
+        return {}
+    lost = batch.lost
+    found = {} if lost is None else lost.observed() if written.plain else lost.counted()
+    for name, count in written.lost.items():
+        found[name] = found.get(name, 0) + count
+    return {name: count for name, count in found.items() if count}
 
 
 def stored_plan(version: ModelVersion) -> Plan:
@@ -154,24 +153,6 @@ def _target(spec: Spec, env: Environment, version: ModelVersion, batch: Batch, r
         key=spec.key,
         keep=spec.predictions.keep,
         rescore=rescore,
-    )
-
-
-def _entry(spec: Spec, scored: Scored, began: datetime) -> Entry:
-    rows = scored.rows
-    return Entry(
-        job="score",
-        name=spec.name,
-        started=began,
-        ended=datetime.now(UTC),
-        status="done",
-        run_id=scored.version.run_id,
-        batch_id=scored.batch.batch_id if scored.batch else None,
-        model_version=scored.version.version,
-        read=rows["read"],
-        written=scored.written.rows if scored.written else 0,
-        quarantined=rows["quarantined"],
-        duplicates=rows["duplicates"],
     )
 
 

@@ -93,6 +93,8 @@ def test_a_key_is_the_id_and_a_row_that_changed_is_replaced(spark, target):
     newer = scored(spark, [(1, "a"), (1, "a"), (2, None), (3, "n")]).replace(4.0, -1.0, subset=["prediction"])
     changed = write_predictions(newer, replace(keyed, batch_id="batch-2"))
     assert (changed.outcome, changed.rows, changed.duplicates) == ("written", 2, 2)
+    nothing = write_predictions(newer.limit(0), replace(keyed, batch_id="batch-3"))
+    assert (nothing.outcome, nothing.rows, nothing.duplicates) == ("written", 0, 0)
     assert [row[:3] + row[4:] for row in content(spark, first)] == [
         ("1|a", 1, 2.0, "batch-1"),
         ("1|a##2", 1, 2.0, "batch-1"),
