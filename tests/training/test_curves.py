@@ -138,3 +138,12 @@ def test_calibration_groups_are_scikit_learns_quantile_groups():
     assert found["predicted"] == pytest.approx(predicted, abs=2e-3)
     assert found["rows"].tolist() == [1000] * 10
     assert found["error"] == pytest.approx(np.mean(np.abs(seen - predicted)), abs=1e-3)
+
+
+def test_a_tie_of_many_rows_among_others_has_a_bin_of_its_own():
+    rng = np.random.default_rng(6)
+    scores = np.r_[np.full(100_000, 0.5), rng.random(200_000)]
+    edges = quantile_edges([sketch_of(scores, 1000)], 2000)
+    bins = binned(scores, np.arange(300_000) % 3 == 0, np.ones(300_000), edges)
+    tie = np.searchsorted(bins.low, 0.5)
+    assert (bins.low[tie], bins.high[tie], bins.rows[tie]) == (0.5, 0.5, 100_000)
