@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +22,7 @@ from pyspark.sql import functions as F
 
 from spark_jobs.features import CategoryInput, NumberInput, find_encoder, find_scaler
 from spark_jobs.features.cast import cast_stage, flag_name
-from spark_jobs.features.encoders.target import worth
+from spark_jobs.features.encoders.target import FOLDS, worth
 from spark_jobs.features.index import index_stages
 from spark_jobs.plan import Plan
 from spark_jobs.plan.problem import Problem
@@ -33,45 +35,75 @@ Worth = Mapping[str, npt.NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Features:
-    """The fitted stages from raw columns to the vector `features`, and a name for each place in it."""
+    """The fitted stages from raw columns to the vector `features`, and a name for each place in it.
+
+    `training` are the stages for the rows that the encodings were learned from: the same, except that a supervised
+    encoding is that of the other folds.
+    """
 
     stages: tuple[Transformer, ...]
     slots: tuple[str, ...]
+    training: tuple[Transformer, ...]
 
     @property
     def width(self) -> int:
         """The length of the vector."""
         return len(self.slots)
 
-    def transform(self, rows: DataFrame) -> DataFrame:
+    def transform(self, rows: DataFrame, training: bool = False) -> DataFrame:
         """The rows with `_row` and `features`."""
-        return PipelineModel(list(self.stages)).transform(rows)
+        return PipelineModel(list(self.training if training else self.stages)).transform(rows)
 
 
-def fit_features(spark: SparkSession, plan: Plan, profile: Profile, learned: Profile | None = None) -> Features:
-    """The stages for a plan.
+@dataclass(frozen=True)
+class Folds:
+    """The profile of each fold of the training rows, and the SQL that says in which fold a row is."""
 
-    `learned` is the profile that target means are taken from, where it is not that of all training rows (for a fold,
-    the profile of the other folds).
-    """
-    worths = level_worths(plan, learned or profile)
+    sql: str
+    profiles: Mapping[int, Profile]
+
+    def others(self, number: int) -> Profile:
+        """The profile of all rows outside a fold."""
+        rest = [profile for fold, profile in self.profiles.items() if fold != number]
+        return reduce(add, rest) if rest else self.profiles[number]
+
+
+def fit_features(spark: SparkSession, plan: Plan, profile: Profile, folds: Folds | None = None) -> Features:
+    """The stages for a plan, learned from the profile of the training rows; supervised encodings from its folds too."""
+    worths = level_worths(plan, profile)
     types = {kind.name: kind for kind in plan.types}
-    stages = [cast_stage(plan.inputs, types, plan.timezone), *_impute(spark, plan.numbers)]
-    stages += index_stages(spark, plan.categories) if plan.categories else []
-    outputs: list[str] = []
-    slots: list[str] = []
-    for kind, group in _grouped(plan.categories).items():
-        encoder = find_encoder(kind)
-        stages += encoder.stages(spark, group, [worths[one.slot] for one in group if encoder.supervised])
-        if not encoder.supervised:
-            outputs += [name for one in group for name in encoder.outputs(one, plan.problem.targets)]
-            slots += [name for one in group for name in encoder.slots(one, plan.problem.targets)]
+    first = [cast_stage(plan.inputs, types, plan.timezone), *_impute(spark, plan.numbers)]
+    first += index_stages(spark, plan.categories) if plan.categories else []
+    encoded, apart, outputs, slots = _encoded(spark, plan, worths, folds)
     scaled, scaled_outputs, scaled_slots = _scaled(spark, plan, profile, worths)
     flags = [one for one in plan.inputs if one.indicator]
     columns = [*scaled_outputs, *(flag_name(one.slot) for one in flags), *outputs]
     names = (*scaled_slots, *(f"{one.title} is missing" for one in flags), *slots)
-    assembler = VectorAssembler(inputCols=columns, outputCol="features")
-    return Features((*stages, *scaled, assembler), names)
+    last = [*scaled, VectorAssembler(inputCols=columns, outputCol="features")]
+    return Features((*first, *encoded, *last), names, (*first, *apart, *last))
+
+
+def _encoded(
+    spark: SparkSession, plan: Plan, worths: Worth, folds: Folds | None
+) -> tuple[list[Transformer], list[Transformer], list[str], list[str]]:
+    """The encoders' stages, those for training rows, and the columns and slots that are not scaled."""
+    stages: list[Transformer] = []
+    apart: list[Transformer] = []
+    outputs: list[str] = []
+    slots: list[str] = []
+    for kind, group in _grouped(plan.categories).items():
+        encoder = find_encoder(kind)
+        made = encoder.stages(spark, group, [worths[one.slot] for one in group if encoder.supervised])
+        stages += made
+        if encoder.folded is not None and folds is not None:
+            by_fold = [level_worths(plan, folds.others(number)) for number in range(FOLDS)]
+            apart += encoder.folded(spark, group, [[worth[one.slot] for worth in by_fold] for one in group], folds.sql)
+            continue
+        apart += made
+        if not encoder.supervised:
+            outputs += [name for one in group for name in encoder.outputs(one, plan.problem.targets)]
+            slots += [name for one in group for name in encoder.slots(one, plan.problem.targets)]
+    return stages, apart, outputs, slots
 
 
 def level_worths(plan: Plan, profile: Profile) -> Worth:

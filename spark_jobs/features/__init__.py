@@ -90,17 +90,28 @@ class Scaler:
 class Encoder:
     """A way to encode categories that have been indexed.
 
-    `stages` makes the fitted stages for some inputs at once. It gets what each level is worth, shape (levels + 1,
-    targets), only where `supervised`. `outputs` names the columns made of an input, `slots` the features in them, for
-    a number of targets. `dense` outputs are scaled with the numbers.
+    `stages` makes the fitted stages for some inputs at once, `folded` those for training rows where an encoding learns
+    from the target; both get what each level is worth, shape (levels + 1, targets), only then. `outputs` names the
+    columns made of an input, `slots` the features in them, for a number of targets. Supervised outputs are scaled with
+    the numbers; `nominal` ones are positions, which trees take as categories.
     """
 
     title: str
     stages: Callable[[SparkSession, Sequence[CategoryInput], Sequence[npt.NDArray[np.float64]]], list[Transformer]]
     outputs: Callable[[CategoryInput, int], list[str]]
     slots: Callable[[CategoryInput, int], list[str]]
-    supervised: bool = False
+    folded: (
+        Callable[
+            [SparkSession, Sequence[CategoryInput], Sequence[Sequence[npt.NDArray[np.float64]]], str], list[Transformer]
+        ]
+        | None
+    ) = None
     nominal: bool = False
+
+    @property
+    def supervised(self) -> bool:
+        """Whether it learns from the target, so that training rows have to be encoded by the other folds."""
+        return self.folded is not None
 
 
 def part_name(column: str, part: str | None) -> str:

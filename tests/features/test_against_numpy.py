@@ -16,6 +16,7 @@ from spark_jobs.data.types import ColumnType
 from spark_jobs.fitted import Features, fit_features
 from spark_jobs.plan import Plan, Problem, make
 from spark_jobs.spec import Spec
+from spark_jobs.training.fit import _folds
 from spark_jobs.training.learn import Lesson, learn
 from spark_jobs.training.staging import HASH, LABEL, NUMBER, WEIGHT
 
@@ -209,6 +210,25 @@ def test_target_encoding_is_the_mean_drawn_to_the_mean_of_all(rows: DataFrame) -
     np.testing.assert_allclose(_vectors(features, rows)[:, 0], [worth[level] for level in TABLE["rare"]], rtol=1e-12)
     unseen = rows.where(f"`{NUMBER}` < 2").withColumn("rare", F.lit("Atlantis"))
     np.testing.assert_allclose(_vectors(features, unseen)[:, 0], prior, rtol=1e-12)
+
+
+def test_a_training_row_is_encoded_by_the_other_folds(rows: DataFrame) -> None:
+    spec = _spec(["rare"], features={"categorical": "target", "numeric": "none"}, model={"kind": "tree"})
+    plan, features, _ = _fit(rows, spec)
+    folded = fit_features(rows.sparkSession, plan, _fit(rows, spec)[2].profile, _folds(rows, plan))
+    fold = F.pmod(F.xxhash64(F.col(HASH), F.lit(plan.seed + 1).cast("long")), F.lit(5))
+    folds = np.array([row["f"] for row in rows.select(fold.alias("f"), NUMBER).orderBy(NUMBER).collect()])
+    rare = TABLE["rare"].to_numpy()
+    expected = np.empty(ROWS)
+    for row in range(ROWS):
+        others = folds != folds[row]
+        same = others & (rare == rare[row])
+        expected[row] = (Y[same].sum() + 10 * Y[others].mean()) / (same.sum() + 10)
+    number = F.col("_row").getField(NUMBER)
+    found = folded.transform(rows, training=True).select(number.alias("n"), vector_to_array("features").alias("v"))
+    vectors = np.array([row["v"] for row in found.orderBy("n").collect()])
+    np.testing.assert_allclose(vectors[:, 0], expected, rtol=1e-9)
+    assert features.slots == folded.slots
 
 
 def test_indicators_say_what_was_missing(rows: DataFrame) -> None:
