@@ -21,7 +21,8 @@ from spark_jobs.profile.relation import Relation
 class Depth:
     """How much a scan looks at: quantiles, distinct values, how text reads, and how many levels it remembers.
 
-    `missing_level` makes a missing text a level of that name, beside being counted as missing.
+    `missing_level` makes a missing text a level of that name, beside being counted as missing. `formats` are datetime
+    patterns to look for beside the usual ones.
     """
 
     quantiles: bool = True
@@ -30,6 +31,7 @@ class Depth:
     levels: int = 20_000
     decimal: str = "."
     missing_level: str | None = None
+    formats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def _text(name: str, kind: str, values: pa.Array, depth: Depth, target: Target |
         missing=missing,
         different=Distinct.of(levels.to_numpy(zero_copy_only=False)) if depth.distinct else None,
         levels=_most_frequent(levels, counts, table, depth.levels),
-        reading=TextReading.of(levels, counts, depth.decimal) if depth.reading else None,
+        reading=TextReading.of(levels, counts, depth.decimal, depth.formats) if depth.reading else None,
     )
 
 

@@ -201,20 +201,21 @@ def _date(column: _Column) -> ColumnType | None:
 def _best_format(column: _Column, extra: list[str] | None = None) -> tuple[str, int]:
     """The pattern that most cells fit; one the user named goes first."""
     found = dict(column.reading.formats)
-    named = _named_formats(column.spec)
+    named = named_formats(column.spec)
     counts = {form: n for form, n in found.items() if form != "yyyyMMdd" or extra or form in named}
     if ISO_TIMESTAMP in counts:
         counts[ISO_TIMESTAMP] += counts.pop(ISO_DATE, 0)
     return max(counts.items(), key=lambda item: (item[0] in named, item[1]), default=(ISO_DATE, 0))
 
 
-def _named_formats(spec: Spec) -> tuple[str, ...]:
+def named_formats(spec: Spec) -> tuple[str, ...]:
+    """The datetime patterns that the source's options name: the profile of the raw table has to look for them."""
     options = spec.source.options
     return tuple(str(options[key]) for key in ("dateFormat", "timestampFormat") if key in options)
 
 
 def _ambiguous(column: _Column, form: str) -> bool:
-    if form[:10] not in _SWAPPED or form in _named_formats(column.spec):
+    if form[:10] not in _SWAPPED or form in named_formats(column.spec):
         return False
     found = column.reading.formats
     return found.get(form, 0) == found.get(_SWAPPED[form[:10]] + form[10:], 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spark_jobs.data.patterns import ISO_DATE, ISO_TIMESTAMP, MONTHS, number_regex, pattern
+
+if TYPE_CHECKING:
+    from spark_jobs.data.types import Cells
 
 WHOLE: Final = float(2**53)
 DAYS: Final = (
@@ -94,6 +97,15 @@ class TextReading:
             lowest=min(lows, default=None),
             highest=max(highs, default=None),
         )
+
+    def read_as(self, cells: Cells, formats: Iterable[str] = ()) -> int:
+        """How many cells become a value where a column is read so (`ColumnType.cells` and `formats`)."""
+        if cells == "text":
+            return self.cells
+        if cells in ("number", "boolean"):
+            return self.number if cells == "number" else self.boolean
+        usual = (ISO_DATE, ISO_TIMESTAMP) if cells == "timestamp" else (ISO_DATE,)
+        return sum(self.formats.get(form, 0) for form in dict.fromkeys((*usual, *formats)))
 
     def to_dict(self) -> dict[str, Any]:
         """The reading as JSON can hold it."""
