@@ -1,0 +1,121 @@
+"""What `import spark_jobs` offers, and how it takes a spec."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+import spark_jobs
+from spark_jobs.jobs import api
+
+ROOT = Path(__file__).parents[1]
+VERBS = ("make_profile", "make_plan", "train", "promote", "score", "run")
+
+
+def test_every_name_that_is_offered_is_there_and_says_what_it_is():
+    for name in spark_jobs.__all__:
+        offered = getattr(spark_jobs, name)
+        assert name == "__version__" or inspect.getdoc(offered), name
+    assert set(spark_jobs.__all__) <= set(dir(spark_jobs))
+
+
+def test_a_name_that_is_not_there_is_refused():
+    with pytest.raises(AttributeError, match="has no attribute 'trian'"):
+        spark_jobs.trian  # noqa: B018 - the access is what fails
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_job_takes_a_spec_a_session_and_an_environment(verb):
+    asked = inspect.signature(getattr(spark_jobs, verb)).parameters
+    assert {"spec", "spark", "env", "keys"} <= set(asked)
+
+
+@pytest.mark.parametrize(
+    ("given", "keys"),
+    [
+        ("conf/flights.yml", {}),
+        (ROOT / "conf" / "flights.yml", {}),
+        (None, {"source": "data/flights.csv", "target": "arr_delay"}),
+        ({"source": "data/flights.csv"}, {"target": "arr_delay"}),
+        (spark_jobs.parse({"source": "data/flights.csv", "target": "dep_delay"}), {"target": "arr_delay"}),
+    ],
+)
+def test_a_spec_may_come_in_any_form(given, keys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    spec = api._spec(given, keys)
+    assert (spec.name, spec.source.path, spec.source.kind) == ("flights", "data/flights.csv", "csv")
+    assert spec.target == "arr_delay"
+
+
+def test_a_key_replaces_what_the_file_says(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    spec = api._spec("conf/flights.yml", {"model": {"kind": "forest"}})
+    assert spec.model.kind == "forest"
+    assert spec.key == ("carrier", "flight", "time_hour")
+
+
+@pytest.mark.parametrize(
+    ("given", "keys", "told"),
+    [
+        (None, {}, "There is no spec"),
+        (None, {"source": "a.csv"}, "`target`"),
+        (None, {"source": "a.csv", "target": "y", "modle": {}}, "modle"),
+        ({"source": "a.csv", "target": "y"}, {"model": {"kind": "linear", "params": {"depth": 3}}}, "depth"),
+    ],
+)
+def test_a_wrong_spec_is_refused_before_a_session_is_looked_for(given, keys, told):
+    with pytest.raises(spark_jobs.SpecError, match=told):
+        spark_jobs.train(given, **keys)
+
+
+def test_an_environment_may_be_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "conf" / "env").mkdir(parents=True)
+    (tmp_path / "conf" / "env" / "big.yml").write_text("root: ./elsewhere\n")
+    assert api._environment("big", None).root == "./elsewhere"
+    assert api._environment(None, None) == spark_jobs.Environment()
+    with pytest.raises(spark_jobs.SpecError, match="There is no environment 'bog'"):
+        api._environment("bog", None)
+
+
+def test_a_result_prints_its_summary():
+    result = spark_jobs.Result(job="train", summary=("one", "  two"))
+    assert str(result) == "one\n  two"
+
+
+def test_what_is_no_bundle_is_no_model(tmp_path):
+    with pytest.raises(spark_jobs.JobError, match="There is no bundle"):
+        spark_jobs.load_model(tmp_path)
+    with pytest.raises(spark_jobs.JobError, match="has no model"):
+        spark_jobs.load_model(spark_jobs.Result(job="plan"))
+
+
+def test_a_model_that_misses_a_column_says_which(spark, trained):
+    model = spark_jobs.load_model(trained, spark)
+    with pytest.raises(spark_jobs.DataError, match="lack what the model reads: 'size'") as refused:
+        model.predict(spark.createDataFrame([(1.0,)], "sizes double"))
+    assert refused.value.advice == "Did you mean 'sizes'?"
+
+
+def test_a_model_predicts_text_and_numbers_alike_and_keeps_what_else_is_there(spark, trained):
+    model = spark_jobs.load_model(trained.bundle, spark)
+    numbers = spark.createDataFrame([("a", 3.0), ("b", 40.0)], "id string, size double")
+    text = spark.createDataFrame([("a", " 3 "), ("b", "40.0")], "id string, size string")
+    first, second = (
+        {row["id"]: row["prediction"] for row in model.predict(rows).collect()} for rows in (numbers, text)
+    )
+    assert first == second
+    assert first == pytest.approx({"a": 7.0, "b": 81.0}, abs=0.1)
+    with pytest.raises(spark_jobs.DataError, match="named like what is added: 'prediction'"):
+        model.predict(numbers.withColumnRenamed("id", "prediction"))
+
+
+@pytest.fixture(scope="module")
+def trained(session, tmp_path_factory):
+    """A model of y = 2 · size + 1, trained through the API."""
+    folder = tmp_path_factory.mktemp("api")
+    (folder / "rows.csv").write_text("size,y\n" + "".join(f"{n / 4},{n / 2 + 1}\n" for n in range(200)))
+    env = spark_jobs.Environment(root=str(folder / "root"))
+    return spark_jobs.train(source=str(folder / "rows.csv"), target="y", spark=session, env=env)
