@@ -82,7 +82,7 @@ VERBS = {
         "profile the source: a table here and a page", "spark-jobs profile conf/flights.yml", (_conf, _set)
     ),
     "train": Verb(
-        "train, evaluate, prove and register a challenger",
+        "train, evaluate, log and register a challenger",
         "spark-jobs train conf/flights.yml --set split.seed=7",
         (_conf, _set),
     ),
@@ -177,12 +177,12 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     parser = _Parser(
         prog="spark-jobs",
         description="From one YAML file, on any Spark, to predictions that can be trusted.",
-        epilog="Example: spark-jobs run conf/flights.yml",
+        epilog="Example: spark-jobs run conf/flights.yml. `spark-jobs VERB --help` tells more of one verb.",
         parents=[shared],
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=_own_version())
-    subparsers = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
+    subparsers = parser.add_subparsers(title="verbs", dest="verb", metavar="VERB", parser_class=_Parser)
     return parser, {name: _verb_parser(subparsers, name, shared) for name in VERBS}
 
 
