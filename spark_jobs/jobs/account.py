@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -11,8 +11,8 @@ from hashlib import sha256
 from pyspark.sql import SparkSession
 
 from spark_jobs import progress
+from spark_jobs.causes import worded
 from spark_jobs.data.ledger import Entry, record
-from spark_jobs.errors import SparkJobsError
 from spark_jobs.registry.versions import ModelVersion
 from spark_jobs.spec import Environment, Spec, dump
 
@@ -46,9 +46,11 @@ def keeping_ledger(job: str, spec: Spec, spark: SparkSession, env: Environment) 
     ledger = Ledger(Entry(job, spec.name, began, began, "done", spec_hash=asked))
     try:
         yield ledger
-    except SparkJobsError as error:
-        failed = replace(ledger.entry, ended=datetime.now(UTC), status=error.status, error=error.message)
-        record(spark, env.root, failed)
+    except Exception as error:
+        told = worded(error)
+        failed = replace(ledger.entry, ended=datetime.now(UTC), status=told.status, error=told.message)
+        with suppress(Exception):  # where Spark itself is gone, the first error is the one to show
+            record(spark, env.root, failed)
         raise
     with progress.phase("ledger"):
         ledger.place = record(spark, env.root, replace(ledger.entry, ended=datetime.now(UTC)))

@@ -7,6 +7,7 @@ from pyspark.sql import SparkSession
 from spark_jobs import progress
 from spark_jobs.data.lock import locked
 from spark_jobs.data.names import col
+from spark_jobs.errors import GateError
 from spark_jobs.jobs import promote, train
 from spark_jobs.jobs.account import keeping_ledger
 from spark_jobs.jobs.batch import Batch, batch_id
@@ -24,13 +25,23 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
     Raises:
         GateError: the challenger does not pass; it stays registered, and nothing is scored.
     """
-    with keeping_ledger("run", spec, spark, env) as ledger, locked(env.root, f"training-{spec.name}"):
-        training = train.train(spec, spark, env)
-        promotion = promote.decide(spec, env)
-        scored = score_batch(spec, spark, env, promotion.version, _batch(spark, training))
+    with locked(env.root, f"training-{spec.name}"):
+        with keeping_ledger("run", spec, spark, env) as ledger:
+            training = train.train(spec, spark, env)
+            promotion = _promoted(spec, env, training)
+            scored = score_batch(spec, spark, env, promotion.version, _batch(spark, training))
+            ledger.tell(training.version, {**training.done.rows, "scored": scored.rows["scored"]})
         train.forget(training)
-        ledger.tell(training.version, {**training.done.rows, "scored": scored.rows["scored"]})
     return _result(spec, training, promotion, scored, ledger.place)
+
+
+def _promoted(spec: Spec, env: Environment, training: train.Training) -> Promotion:
+    """The promotion; a training that the gate refuses has ended, and is not taken up again."""
+    try:
+        return promote.decide(spec, env)
+    except GateError:
+        train.forget(training)
+        raise
 
 
 def _batch(spark: SparkSession, training: train.Training) -> Batch:

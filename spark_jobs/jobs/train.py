@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from spark_jobs import progress
 from spark_jobs.data.lock import locked
 from spark_jobs.data.quarantine import write_quarantine
+from spark_jobs.errors import DataError, SpecError
 from spark_jobs.jobs.account import keeping_ledger
 from spark_jobs.jobs.batch import batch_id
 from spark_jobs.jobs.result import Result
@@ -21,7 +22,7 @@ from spark_jobs.registry.runs import Run, end_run, start_run
 from spark_jobs.registry.tracking import Tracking, warm
 from spark_jobs.registry.versions import ModelVersion
 from spark_jobs.spec import Environment, Spec
-from spark_jobs.training.course import evaluated, fitted, plan_training, run_key
+from spark_jobs.training.course import evaluated, fitted, is_fitted, plan_training, run_key
 from spark_jobs.training.prepare import Looked, look, prepare
 
 
@@ -38,10 +39,11 @@ class Training:
 
 def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
     """Train, evaluate, log and register as challenger."""
-    with keeping_ledger("train", spec, spark, env) as ledger, locked(env.root, f"training-{spec.name}"):
-        training = train(spec, spark, env)
+    with locked(env.root, f"training-{spec.name}"):
+        with keeping_ledger("train", spec, spark, env) as ledger:
+            training = train(spec, spark, env)
+            ledger.tell(training.version, training.done.rows)
         forget(training)
-        ledger.tell(training.version, training.done.rows)
     return result(training, {"ledger": ledger.place})
 
 
@@ -53,13 +55,16 @@ def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
     key = run_key(spec, looked)
     folder = Path(env.root).resolve() / "runs" / spec.name / key
     folder.mkdir(parents=True, exist_ok=True)
-    started = start_run(tracking, spec.track.experiment or spec.name, key)
+    # The folder goes when its job has ended: one with a pipeline whose run has FINISHED is of a job cut off after that.
+    started = start_run(tracking, spec.track.experiment or spec.name, key, ended=is_fitted(folder))
     try:
         done = _course(spec, spark, looked, folder)
         quarantine = _quarantined(spec, env, looked)
         version = publish_training(done, folder, tracking, started)
     except BaseException as error:
         _end(tracking, started, error)
+        if isinstance(error, DataError | SpecError):  # nothing of what was refused is of use again
+            shutil.rmtree(folder, ignore_errors=True)
         raise
     return Training(looked, done, version, folder, quarantine)
 

@@ -31,16 +31,18 @@ class Run:
     resumed: bool = False
 
 
-def start_run(tracking: Tracking, experiment: str, run_key: str, tags: Mapping[str, str] | None = None) -> Run:
+def start_run(
+    tracking: Tracking, experiment: str, run_key: str, tags: Mapping[str, str] | None = None, ended: bool = False
+) -> Run:
     """Begins a training's run, or takes up the one of the same key that was interrupted.
 
     Runs of this machine whose process is gone are closed as KILLED. `run_key` says what is trained (spec, data); a run
-    that ended FINISHED or FAILED is never taken up.
+    that FAILED is never taken up, one that FINISHED only with `ended`: where the job was interrupted after it.
     """
     client = connect(tracking)
     experiment_number = experiment_id(tracking, experiment)
     close_killed_runs(tracking, experiment_number)
-    interrupted = _interrupted(client, experiment_number, run_key)
+    interrupted = _interrupted(client, experiment_number, run_key, ("KILLED", "FINISHED") if ended else ("KILLED",))
     ours = {PROCESS: _this_process(), RUN_KEY: run_key, **_lineage(), **(tags or {})}
     if interrupted is None:
         run = client.create_run(experiment_number, tags=ours)
@@ -70,12 +72,14 @@ def close_killed_runs(tracking: Tracking, experiment_number: str) -> list[str]:
     return [run.info.run_id for run in left]
 
 
-def _interrupted(client: MlflowClient, experiment_number: str, run_key: str) -> str | None:
-    """The last run of that key, if it was killed before it logged anything or after it registered its model."""
+def _interrupted(
+    client: MlflowClient, experiment_number: str, run_key: str, statuses: tuple[str, ...]
+) -> str | None:
+    """The last run of that key, if it was cut off before it logged anything or after it registered its model."""
     found = client.search_runs(
         [experiment_number], f"tags.`{RUN_KEY}` = '{run_key}'", max_results=1, order_by=["attributes.start_time DESC"]
     )
-    if not found or found[0].info.status != "KILLED":
+    if not found or found[0].info.status not in statuses:
         return None
     run_id = str(found[0].info.run_id)
     # What was half logged cannot be changed (parameters), so such a run stays closed and a new one begins.

@@ -71,11 +71,16 @@ def write_whole(path: Path, text: str) -> None:
     draft.replace(path)
 
 
+def is_fitted(folder: Path) -> bool:
+    """Whether a pipeline was fitted below `folder` and saved to its end."""
+    return (folder / "fitted.json").is_file()
+
+
 def fitted(prepared: Prepared, planned: Planned, folder: Path) -> Trained:
     """The pipeline, fitted and saved below `folder`, or loaded where it had been."""
     place, done = folder / "pipeline", folder / "fitted.json"
     spark = prepared.rows.sparkSession
-    if not done.is_file():
+    if not is_fitted(folder):
         with progress.phase("fitting"):
             trained = fit(planned.lesson.rows, planned.plan, planned.lesson.profile, prepared.class_rows)
         with progress.phase("saving"):

@@ -1,0 +1,54 @@
+"""One trained town for all tests of the jobs: a training costs seconds, looking at what it left costs little."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from towns import houses_file, spec_of
+
+from spark_jobs.spec import Environment, Spec
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    from spark_jobs.jobs.result import Result
+
+
+@dataclass(frozen=True)
+class Town:
+    """A root in which `run` did the whole way with two lines of spec."""
+
+    spark: SparkSession
+    env: Environment
+    source: Path
+    spec: Spec
+    result: Result
+
+    @property
+    def root(self) -> Path:
+        return Path(self.env.root)
+
+    def table(self, name: str) -> DataFrame:
+        return self.spark.read.format("delta").load(str(self.root / "tables" / name))
+
+
+@pytest.fixture(scope="session")
+def town(session, tmp_path_factory) -> Town:
+    from spark_jobs.jobs import run
+
+    folder = tmp_path_factory.mktemp("town")
+    source, env = houses_file(folder), Environment(root=str(folder / "root"))
+    spec = spec_of(source)
+    return Town(session, env, source, spec, run.run(spec, session, env))
+
+
+@pytest.fixture
+def registry(town):
+    """MLflow's own client of the town's store."""
+    from mlflow import MlflowClient
+
+    store = f"sqlite:///{town.root / 'mlflow.db'}"
+    return MlflowClient(store, store)

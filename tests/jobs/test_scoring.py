@@ -1,0 +1,144 @@
+"""Scoring: each row once a version, other data of the same shape, and what is refused."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from towns import house, write_csv
+
+from spark_jobs.errors import DataError, GateError, JobError
+from spark_jobs.jobs import promote, score, train
+
+HEADER = ["size", "rooms", "kind", "built", "price"]
+
+
+@pytest.fixture
+def others(tmp_path):
+    """40 other houses, one kind never seen, one cell of each column missing, one size that is no number."""
+    chance = random.Random(11)
+    rows = [house(chance) for _ in range(40)]
+    rows[0][2] = "castle"
+    for column in range(4):
+        rows[column + 1][column] = ""
+    rows[7][0] = "large"
+    return rows
+
+
+def test_scoring_the_same_input_twice_leaves_each_row_once_and_a_new_version_adds_its_own(town, spark, registry):
+    again = score.run(town.spec, spark, town.env)
+    assert (again.rows["read"], again.rows["scored"], again.rows["duplicates"]) == (307, 305, 305)
+    assert again.model == {"name": "houses", "version": 1, "alias": "champion"}
+    trained = train.run(town.spec, spark, town.env)
+    assert trained.model == {"name": "houses", "version": 2, "alias": "challenger"}
+    assert trained.metrics["rmse"] == pytest.approx(town.result.metrics["rmse"], rel=1e-6)
+    assert trained.rows == {name: count for name, count in town.result.rows.items() if name != "scored"}
+    assert int(registry.get_model_version_by_alias("houses", "champion").version) == 1
+    assert int(registry.get_model_version_by_alias("houses", "challenger").version) == 2
+    newer = score.run(town.spec, spark, town.env, version=2)
+    assert (newer.rows["scored"], newer.rows["duplicates"]) == (305, 0)
+    table = town.table("houses_predictions").where(f"_batch_id = '{_batch(town, newer.run_id)}'")
+    assert {row[0]: (row[1], row[2]) for row in _counts(table)} == {1: (305, 305), 2: (305, 305)}
+
+
+def _batch(town, run_id):
+    return town.table("houses_predictions").where(f"_run_id = '{run_id}'").first()._batch_id
+
+
+def _counts(table):
+    from pyspark.sql import functions as F
+
+    return table.groupBy("_model_version").agg(F.count("*"), F.count_distinct("_row_id")).collect()
+
+
+def test_other_data_is_scored_row_by_row_with_unseen_levels_and_nulls(town, spark, others, tmp_path):
+    whole = write_csv(tmp_path / "others.csv", HEADER, others)
+    done = score.run(town.spec, spark, town.env, input=str(whole))
+    assert (done.rows["read"], done.rows["scored"], done.rows["duplicates"]) == (40, 40, 0)
+    assert done.cells == {"size": 1}
+    assert "extra_columns" not in done.extra
+    scored = town.table("houses_predictions").where(f"_batch_id = '{_last_batch(town)}'")
+    assert scored.where("prediction IS NULL OR isnan(prediction)").count() == 0
+    assert scored.where("kind = 'castle'").count() == 1
+
+
+def test_the_target_may_be_absent_and_extra_columns_are_kept_and_told(town, spark, others, tmp_path):
+    bare = [[*row[:4][::-1], f"note {number}"] for number, row in enumerate(others)]
+    path = write_csv(tmp_path / "bare.csv", [*HEADER[:4][::-1], "re.mark"], bare)
+    done = score.run(town.spec, spark, town.env, input=str(path))
+    assert done.rows["scored"] == 40
+    assert done.extra["extra_columns"] == ["re.mark"]
+    kept = town.table("houses_predictions").where(f"_batch_id = '{_last_batch(town)}'").toPandas()
+    assert set(kept["re.mark"]) == {f"note {number}" for number in range(40)}
+    assert kept["price"].isna().all()
+
+
+def _last_batch(town):
+    return town.table("ledger").where("job = 'score'").orderBy("ended", ascending=False).first().batch_id
+
+
+def test_the_same_rows_get_the_same_predictions_from_parquet(town, spark, others, tmp_path):
+    known = town.table("houses_predictions").where("_model_version = 1 AND price IS NOT NULL").limit(30)
+    path = str(tmp_path / "houses.parquet")
+    known.select("size", "rooms", "kind", "built", "prediction").write.parquet(path)
+    expected = sorted(row.prediction for row in spark.read.parquet(path).collect())
+    plain = spark.read.parquet(path).drop("prediction")
+    plain.write.parquet(path + "2")
+    done = score.run(town.spec, spark, town.env, input=path + "2")
+    assert done.rows["scored"] == 30
+    found = town.table("houses_predictions").where(f"_batch_id = '{_last_batch(town)}'")
+    assert sorted(row.prediction for row in found.collect()) == pytest.approx(expected, rel=1e-12)
+
+
+def test_an_input_that_lacks_a_used_column_is_refused_with_the_nearest_name(town, spark, others, tmp_path):
+    path = write_csv(tmp_path / "x.csv", ["sise", "rooms", "kind", "built", "price"], others)
+    before = town.table("houses_predictions").count()
+    with pytest.raises(DataError) as refused:
+        score.run(town.spec, spark, town.env, input=str(path))
+    assert "'size'" in refused.value.message
+    assert refused.value.advice == "Did you mean 'sise'?"
+    assert town.table("houses_predictions").count() == before
+    last = town.table("ledger").orderBy("ended", ascending=False).first()
+    assert (last.job, last.status, last.error) == ("score", "refused", refused.value.message)
+
+
+def test_nothing_to_score_is_done_with_no_rows(town, spark, tmp_path):
+    (tmp_path / "empty.csv").write_text("")
+    header = write_csv(tmp_path / "header.csv", HEADER, [])
+    for path in (tmp_path / "empty.csv", header):
+        done = score.run(town.spec, spark, town.env, input=str(path))
+        assert (done.status, done.rows["read"], done.rows["scored"]) == ("done", 0, 0)
+
+
+@pytest.mark.parametrize(("version", "advice"), [(99, "It has 1"), (None, "")])
+def test_a_version_or_model_that_is_not_there_is_refused_by_name(town, spark, version, advice):
+    spec = town.spec if version else town.spec.model_copy(update={"name": "mouses"})
+    with pytest.raises(JobError) as refused:
+        score.run(spec, spark, town.env, version=version)
+    assert refused.value.message == (
+        "The model 'houses' has no version 99." if version else "No model 'mouses' is registered."
+    )
+    assert advice in refused.value.advice
+
+
+def test_a_bundle_that_was_touched_is_not_used(town, spark):
+    plan = town.root / "bundles" / "houses" / "1" / "plan.json"
+    text = plan.read_text(encoding="utf-8")
+    try:
+        plan.write_text(text + " ", encoding="utf-8")
+        with pytest.raises(JobError, match=r"plan\.json"):
+            score.run(town.spec, spark, town.env)
+    finally:
+        plan.write_text(text, encoding="utf-8")
+
+
+def test_a_challenger_that_misses_the_gate_stays_one(town, spark, registry):
+    strict = town.spec.model_copy(update={"evaluate": town.spec.evaluate.model_copy(update={"gate": {"rmse": 1.0}})})
+    before = registry.get_model_version_by_alias("houses", "champion").version
+    if registry.get_model_version_by_alias("houses", "challenger").version == before:
+        train.run(town.spec, spark, town.env)
+    with pytest.raises(GateError, match="rmse"):
+        promote.run(strict, spark, town.env)
+    assert registry.get_model_version_by_alias("houses", "champion").version == before
+    assert promote.run(town.spec, spark, town.env).model["alias"] == "champion"
+    assert registry.get_model_version_by_alias("houses", "champion").version != before
