@@ -53,8 +53,9 @@ def _heads(files: Sequence[DataFile], path: str, spark: SparkSession) -> Mapping
     else:
         lines = spark.read.text(location(path)).where(F.length(F.trim("value")) > 0)
         place = F.struct(F.col("_metadata.file_block_start"), F.monotonically_increasing_id())
-        first = F.min_by(F.col("value").cast("binary"), place)
-        heads = {row[0]: bytes(row[1]) for row in lines.groupBy("_metadata.file_path").agg(first).collect()}
+        placed = lines.select("_metadata.file_path", F.col("value").cast("binary"), place.alias("place"))
+        first = placed.groupBy("file_path").agg(F.min_by("value", "place"))
+        heads = {row[0]: bytes(row[1]) for row in first.collect()}
     heads = {file: head for file, head in heads.items() if head.strip()}
     if not heads:
         raise DataError(f"'{path}' holds blank lines only.", "Name a file with a header and rows.")

@@ -38,7 +38,7 @@ def read(source: Source, spark: SparkSession) -> Table:
     check_names([name for name in stored.columns if name != _TORN])
     marks = source.null_values if source.null_values is not None else USUAL
     rows = without_marks(stored.where(col(_TORN).isNull()).drop(_TORN) if torn else stored, marks)
-    malformed = _malformed(stored) if torn else None
+    malformed = _malformed(stored, rows.columns[0]) if torn else None
     decisions = (f"{torn:,} lines are no JSON and set apart",) if torn else ()
     reading = Reading("json", path, options, tuple(marks), decisions)
     return Table(rows, reading, fingerprint_of(files), malformed, torn, tuple(rows.columns))
@@ -65,7 +65,9 @@ def _read(place: str, options: dict[str, str], spark: SparkSession) -> tuple[Dat
     return stored, int(counted[0])
 
 
-def _malformed(stored: DataFrame) -> DataFrame:
+def _malformed(stored: DataFrame, other: str) -> DataFrame:
+    """The lines that are no JSON; Spark refuses to read them alone, so another column is named too."""
     reasons = F.array(F.lit("the line is no JSON object"))
     torn = stored.withColumn("_source", F.col("_metadata.file_path")).where(col(_TORN).isNotNull())
-    return torn.select(col(_TORN).alias("_raw"), reasons.alias("_reasons"), "_source")
+    raw = F.coalesce(col(_TORN), col(other).cast("string"))
+    return torn.select(raw.alias("_raw"), reasons.alias("_reasons"), "_source")
