@@ -52,6 +52,8 @@ def is_candidate(spec: Spec, kind: ColumnType) -> bool:
 
 def why_not(spec: Spec, kind: ColumnType) -> str:
     """Why a column cannot become a feature; empty where it can."""
+    if kind.name in (spec.target, spec.weight):
+        return "it is the target" if kind.name == spec.target else "it is the weight"
     if kind.name in spec.columns.ignore:
         return "the spec ignores it"
     if spec.key == (kind.name,):
@@ -69,8 +71,6 @@ def _date_choice(spec: Spec, name: str) -> str:
 
 
 def _of_column(spec: Spec, kind: ColumnType) -> Iterator[Candidate]:
-    if kind.name in (spec.target, spec.weight):
-        return
     if kind.cells in ("date", "timestamp"):
         yield from _of_date(spec, kind)
     elif kind.cells in ("number", "boolean"):

@@ -20,6 +20,7 @@ from spark_jobs.profile.profile import Profile
 from spark_jobs.spec import Spec, dump
 from spark_jobs.training.evaluation import Evaluation, evaluate
 from spark_jobs.training.fit import Trained, fit
+from spark_jobs.training.labels import relabelled
 from spark_jobs.training.learn import Lesson, learn, relearn
 from spark_jobs.training.prepare import Looked, Prepared
 from spark_jobs.training.staging import LABEL, WEIGHT
@@ -46,14 +47,14 @@ def plan_training(spec: Spec, prepared: Prepared, folder: Path | None = None) ->
     refuse(spec.model.kind, looked.problem.task)
     with progress.phase("profiling"):
         lesson = _lesson(spec, prepared, folder)
-    return Planned(lesson, make(spec, list(looked.types.values()), looked.problem, lesson.profile, lesson.drops))
+    return Planned(lesson, make(spec, list(looked.types.values()), prepared.problem, lesson.profile, lesson.drops))
 
 
 def _lesson(spec: Spec, prepared: Prepared, folder: Path | None) -> Lesson:
     """The profile is written before it is used: its quantiles differ a little from run to run."""
     looked, store = prepared.looked, folder / "lesson.json" if folder else None
     if store is None or not store.is_file():
-        lesson = learn(prepared.training, spec, looked.types, looked.problem)
+        lesson = learn(prepared.training, spec, looked.types, prepared.problem)
         if store is None:
             return lesson
         write_whole(store, json.dumps({"drops": lesson.drops, "outliers": lesson.outliers, "dropped": lesson.dropped,
@@ -112,9 +113,8 @@ def _scored(spec: Spec, prepared: Prepared, pipeline: PipelineModel) -> DataFram
     scored = pipeline.transform(prepared.test)
     row = F.col("_row")
     label = row[LABEL]
-    known = sorted(prepared.class_rows)
-    if prepared.looked.problem.labels:
-        seen = F.when(label.cast("int").isin(known), label)
+    if prepared.problem.labels:
+        seen = relabelled(label, prepared.looked.problem, prepared.problem)
         text = F.element_at(F.array(*[F.lit(one) for one in prepared.looked.problem.labels]), label.cast("int") + 1)
         columns = [seen.alias("label"), text.alias("label_text")]
     else:

@@ -14,7 +14,7 @@ from spark_jobs.features import MISSING, CategoryInput, find_encoder
 from spark_jobs.features.cast import category_scan_sql
 from spark_jobs.features.encoders.target import FOLDS
 from spark_jobs.fitted import Features, Folds, fit_features
-from spark_jobs.models import Shape, balanced_weights, estimator, find
+from spark_jobs.models import Shape, balanced_weights, estimator, find, partitions
 from spark_jobs.plan import Plan
 from spark_jobs.profile.batch import Depth
 from spark_jobs.profile.profile import Profile
@@ -42,9 +42,12 @@ def fit(rows: DataFrame, plan: Plan, profile: Profile, class_rows: Mapping[int, 
         arity=max((len(one.levels) for one in plan.categories if find_encoder(one.encode).nominal), default=0),
         rows=profile.rows,
         weight=_weighs(plan),
+        label_std=_label_std(plan, profile),
         seed=plan.seed % 2**31,
     )
-    model = estimator(plan.model, plan.params, shape).fit(training_frame(rows, plan, features, class_rows))
+    frame = training_frame(rows, plan, features, class_rows)
+    few = partitions(plan.model, profile.rows)
+    model = estimator(plan.model, plan.params, shape).fit(frame.coalesce(few) if few else frame)
     found = algorithm.importances(model) if algorithm.importances else ()
     return Trained(PipelineModel([*features.stages, model]), tuple(zip(features.slots, found, strict=False)))
 
@@ -56,6 +59,11 @@ def training_frame(rows: DataFrame, plan: Plan, features: Features, class_rows: 
     if _weighs(plan):
         columns.append((F.col(f"_row.{quoted(WEIGHT)}") * _class_weight(plan, label, class_rows)).alias("weight"))
     return features.transform(rows, training=True).select(*columns)
+
+
+def _label_std(plan: Plan, profile: Profile) -> float:
+    target = profile.columns.get(plan.problem.target)
+    return (target.numbers.std if target is not None and target.numbers is not None else 0.0) or 1.0
 
 
 def _weighs(plan: Plan) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pyspark.sql import Column
@@ -10,6 +12,7 @@ from pyspark.sql import functions as F
 from spark_jobs.data import cells
 from spark_jobs.data.names import quoted
 from spark_jobs.data.types import ColumnType
+from spark_jobs.errors import DataError
 from spark_jobs.plan import Problem
 
 
@@ -33,6 +36,30 @@ def label(problem: Problem, kind: ColumnType, zone: str) -> Column:
 def is_against_rest(problem: Problem) -> bool:
     """Whether the first of two labels stands for several."""
     return problem.task == "binary" and problem.labels[0] == f"not {problem.positive}"
+
+
+def seen_in_training(problem: Problem, rows: Mapping[int, int]) -> Problem:
+    """The problem with the labels that training rows have, given the rows of each.
+
+    Raises:
+        DataError: they have one label only.
+    """
+    labels = tuple(one for index, one in enumerate(problem.labels) if rows.get(index))
+    if labels == problem.labels:
+        return problem
+    if len(labels) < 2:
+        raise DataError(
+            f"All training rows have the label '{''.join(labels)}': there is nothing to learn.",
+            "Check `split`, or bring more rows.",
+        )
+    return replace(problem, labels=labels)
+
+
+def relabelled(label: Column, full: Problem, seen: Problem) -> Column:
+    """The index among the labels of training for an index among all; null for a label that training never saw."""
+    places = [seen.labels.index(one) if one in seen.labels else None for one in full.labels]
+    table = F.array(*[F.lit(place).cast("double") for place in places])
+    return label if full.labels == seen.labels else F.element_at(table, label.cast("int") + 1)
 
 
 def metadata(problem: Problem) -> dict[str, Any]:

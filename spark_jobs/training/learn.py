@@ -77,6 +77,8 @@ def relearn(
 def _scan(rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], problem: Problem) -> Profile:
     found = candidates(spec, types)
     columns = {one.name: ("string" if one.text else "double", F.expr(one.sql)) for one in found}
+    if not problem.labels:
+        columns[spec.target] = ("double", F.col(LABEL))
     classes = problem.classes if problem.targets > 1 else 0
     profile = scan_columns(rows, columns, F.col(LABEL), classes, Depth(missing_level=MISSING))
     parts = [one.name for one in found if one.text and one.part in CYCLIC]

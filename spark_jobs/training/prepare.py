@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -21,6 +21,7 @@ from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.profile.scan import scan_columns, scannable
 from spark_jobs.spec import Spec
 from spark_jobs.training.duplicates import duplicates
+from spark_jobs.training.labels import relabelled, seen_in_training
 from spark_jobs.training.split import SplitRule, split_rule
 from spark_jobs.training.staging import HASH, LABEL, NUMBER, WEIGHT, is_staged, stage, staged_rows
 
@@ -50,9 +51,10 @@ class Looked(Survey):
 
 @dataclass(frozen=True)
 class Prepared:
-    """Rows with a target, each once, and the rule that says which of them test."""
+    """Rows with a target, each once, and the rule that says which of them test; `problem` has the training labels."""
 
     looked: Looked
+    problem: Problem
     rows: DataFrame
     rule: SplitRule
     counts: Mapping[str, int]
@@ -61,7 +63,8 @@ class Prepared:
     @property
     def training(self) -> DataFrame:
         """The rows to learn from."""
-        return self.rows.where(~self._tests())
+        label = relabelled(F.col(LABEL), self.looked.problem, self.problem)
+        return self.rows.where(~self._tests()).withColumn(LABEL, label)
 
     @property
     def test(self) -> DataFrame:
@@ -165,7 +168,7 @@ def prepare(spec: Spec, spark: SparkSession, looked: Looked, folder: Path) -> Pr
     labelled = everything.where(F.col(LABEL).isNotNull())
     distinct, repeated = _without_duplicates(spark, labelled, spec, looked, repeats)
     rule = split_rule(spec, looked.types, distinct)
-    return _counted(Prepared(looked, distinct, rule, {}, {}), repeated)
+    return _counted(Prepared(looked, looked.problem, distinct, rule, {}, {}), repeated)
 
 
 def _without_duplicates(
@@ -204,5 +207,7 @@ def _counted(prepared: Prepared, repeated: int) -> Prepared:
         "malformed": torn,
         "quarantined": torn,
     }
-    class_rows = {row["class"]: row["rows"] for row in found if not row["test"] and row["class"] is not None}
-    return Prepared(prepared.looked, prepared.rows, prepared.rule, counts, class_rows)
+    by_class = {row["class"]: row["rows"] for row in found if not row["test"] and row["class"] is not None}
+    problem = seen_in_training(prepared.problem, by_class) if counts["trained"] else prepared.problem
+    class_rows = {index: by_class[prepared.problem.labels.index(one)] for index, one in enumerate(problem.labels)}
+    return replace(prepared, problem=problem, counts=counts, class_rows=class_rows)
