@@ -169,17 +169,8 @@ def _scaled(
 def _number(one: NumberInput, profile: Profile) -> _Dense:
     column = profile[one.title]
     numbers = column.cleaned or column.numbers or NumberSummary.of(np.array([], dtype=np.float64))
-    filled = numbers.moved(one.shift) if one.shift else numbers
-    filled = filled.filled(column.rows - numbers.count, one.fill) if not one.shift else _moments_filled(
-        filled, column.rows - numbers.count, one.fill
-    )  # fmt: skip
-    return _Dense(_filled(one.slot), one.title, one.scale, filled)
-
-
-def _moments_filled(numbers: NumberSummary, missing: int, fill: float) -> NumberSummary:
-    if not missing:
-        return numbers
-    return NumberSummary(numbers.count, numbers.mean, numbers.squares, numbers.low, numbers.high).filled(missing, fill)
+    filled = numbers.filled(column.rows - numbers.count, one.fill + one.shift)
+    return _Dense(_filled(one.slot), one.title, one.scale, filled.moved(one.shift) if one.shift else filled)
 
 
 def _worth_columns(one: CategoryInput, problem: Problem, profile: Profile, worths: Worth) -> list[_Dense]:
