@@ -25,10 +25,10 @@ spark = spark_jobs.open_session()
 
 # COMMAND ----------
 
-path = "data/first_tutorial.csv"
-target = "target"
+file = Path("data/first_tutorial.csv").resolve()
+path, target = file.as_uri(), "target"
 
-if not Path(path).exists():
+if not file.exists():
     colours = F.array(F.lit("red"), F.lit("green"), F.lit("blue"))
     made = spark.range(2000).select(
         F.round(10 * F.rand(1), 3).alias("length"),

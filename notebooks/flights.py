@@ -9,6 +9,8 @@
 
 # COMMAND ----------
 
+from pathlib import Path
+
 import spark_jobs
 
 spark = spark_jobs.open_session()
@@ -22,9 +24,10 @@ spark = spark_jobs.open_session()
 
 # COMMAND ----------
 
+source = Path("data/flights.csv").resolve().as_uri()
 spec = spark_jobs.parse(
     {
-        "source": "data/flights.csv",
+        "source": source,
         "target": "arr_delay",
         "key": ["carrier", "flight", "time_hour"],
         "columns": {"ignore": ["dep_time", "dep_delay", "arr_time", "air_time"]},
@@ -122,6 +125,6 @@ ledger.orderBy("started").select(*columns).show(truncate=40)
 # COMMAND ----------
 
 model = spark_jobs.load_model(promoted)
-flights = spark.read.csv("data/flights.csv", header=True).where("dest = 'SFO'")
+flights = spark.read.csv(source, header=True).where("dest = 'SFO'")
 answers = model.predict(flights.drop("arr_delay"))
 answers.groupBy("carrier").agg({"prediction": "avg"}).orderBy("carrier").show()
