@@ -125,7 +125,9 @@ def merge(rows: DataFrame, path: str, on: str, changed: str, about: Mapping[str,
     spark.conf.set(setting, json.dumps({**about, "write": token}))
     try:
         into = DeltaTable.forPath(spark, path).alias("t").merge(whole.alias("s"), on)
-        into.whenMatchedUpdateAll(condition=changed).whenNotMatchedInsertAll().execute()
+        # Delta's own "all" reads a name with a backtick as two.
+        cells: Any = {quoted(name): f"s.{quoted(name)}" for name in whole.columns}
+        into.whenMatchedUpdate(changed, cells).whenNotMatchedInsert(values=cells).execute()
     finally:
         spark.conf.unset(setting)
     return commit_of(spark, path, token)

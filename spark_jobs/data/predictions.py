@@ -230,7 +230,7 @@ def _standing(table: DataFrame, target: Target) -> _Standing:
 def _fitting(rows: DataFrame, table: DataFrame, target: Target) -> tuple[DataFrame, dict[str, int]]:
     """The rows with the table's types where they differ, and the values that this loses."""
     known = {field.name.casefold(): field.dataType for field in table.schema}
-    differing = [field for field in rows.schema if known.get(field.name.casefold(), field.dataType) != field.dataType]
+    differing = [field for field in rows.schema if _differs(known.get(field.name.casefold()), field.dataType)]
     if not differing:
         return rows, {}
     for ours in differing:
@@ -244,6 +244,11 @@ def _fitting(rows: DataFrame, table: DataFrame, target: Target) -> tuple[DataFra
     counts = [F.count_if(col(name).isNotNull() & value.isNull()) for name, value in cast.items()]
     found: Any = rows.agg(*counts).first()
     return rows.withColumns(cast), {name: int(lost) for name, lost in zip(cast, found, strict=True) if lost}
+
+
+def _differs(stored: T.DataType | None, new: T.DataType) -> bool:
+    """Whether a value must be cast; what may be null inside of it is no difference."""
+    return stored is not None and stored.simpleString() != new.simpleString()
 
 
 def _ids_of_others(rows: DataFrame, path: str, target: Target) -> DataFrame:

@@ -98,6 +98,12 @@ def look(spec: Spec, spark: SparkSession) -> Looked:
         DataError: as `survey`, or a target that cannot be learned.
     """
     seen = survey(spec, spark)
+    if spec.weight and seen.types[spec.weight].cells not in ("number", "boolean"):
+        kind = seen.types[spec.weight]
+        raise DataError(
+            f"The weight '{kind.name}' must be a number. It holds {kind.cells}: {kind.reason}.",
+            "Mend the weight column, or leave it out.",
+        )
     target = seen.raw.columns.get(_TARGET, seen.raw[spec.target])
     return Looked(seen.table, seen.raw, seen.types, frame(spec, target, seen.types[spec.target]))
 
@@ -184,17 +190,20 @@ def _without_duplicates(
     return (rows.join(repeats, NUMBER, "left_anti") if repeated else rows), repeated
 
 
+def _check_weighted(unweighted: int) -> None:
+    if unweighted:
+        rows = "1 row has" if unweighted == 1 else f"{unweighted:,} rows have"
+        raise DataError(f"{rows} no weight, or one below 0.", "Mend the weight column, or leave it out.")
+
+
 def _counted(prepared: Prepared, repeated: int) -> Prepared:
     """The rows by fate and, of the training rows, by class; one pass over a few columns."""
     with progress.phase("counting"):
         classes = F.col(LABEL).cast("int") if prepared.looked.problem.labels else F.lit(None).cast("int")
         groups = prepared.rows.groupBy(prepared._tests().alias("test"), classes.alias("class"))
-        found = groups.agg(F.count("*").alias("rows"), F.count_if(~(F.col(WEIGHT) >= 0)).alias("unweighted")).collect()
-        unweighted = sum(row["unweighted"] for row in found)
-    if unweighted:
-        raise DataError(
-            f"{unweighted:,} rows have no weight, or one below 0.", "Mend the weight column, or leave it out."
-        )
+        unweighted = F.count_if(~F.coalesce(F.col(WEIGHT) >= 0, F.lit(False))).alias("unweighted")
+        found = groups.agg(F.count("*").alias("rows"), unweighted).collect()
+    _check_weighted(sum(row["unweighted"] for row in found))
     tested = sum(row["rows"] for row in found if row["test"])
     kept = sum(row["rows"] for row in found)
     read_rows, torn = prepared.looked.raw.rows, prepared.looked.table.malformed_count

@@ -24,7 +24,7 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
 
 
 def house(chance: random.Random) -> list[object]:
-    """Size, rooms, kind, the day it was built, and a price of 1,000 a size, 5,000 a room, the kind's worth and noise."""
+    """Size, rooms, kind, day built, and a price of 1,000 a size, 5,000 a room, the kind's worth and some noise."""
     size, rooms, kind = round(chance.uniform(20, 200), 1), chance.randint(1, 6), chance.choice(KINDS)
     price = 1000 * size + 5000 * rooms + WORTH[kind] + chance.gauss(0, 500)
     day = f"20{chance.randint(10, 23)}-0{chance.randint(1, 9)}-{chance.randint(10, 28)}"
