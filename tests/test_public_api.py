@@ -90,32 +90,3 @@ def test_what_is_no_bundle_is_no_model(tmp_path):
         spark_jobs.load_model(tmp_path)
     with pytest.raises(spark_jobs.JobError, match="has no model"):
         spark_jobs.load_model(spark_jobs.Result(job="plan"))
-
-
-def test_a_model_that_misses_a_column_says_which(spark, trained):
-    model = spark_jobs.load_model(trained, spark)
-    with pytest.raises(spark_jobs.DataError, match="lack what the model reads: 'size'") as refused:
-        model.predict(spark.createDataFrame([(1.0,)], "sizes double"))
-    assert refused.value.advice == "Did you mean 'sizes'?"
-
-
-def test_a_model_predicts_text_and_numbers_alike_and_keeps_what_else_is_there(spark, trained):
-    model = spark_jobs.load_model(trained.bundle, spark)
-    numbers = spark.createDataFrame([("a", 3.0), ("b", 40.0)], "id string, size double")
-    text = spark.createDataFrame([("a", " 3 "), ("b", "40.0")], "id string, size string")
-    first, second = (
-        {row["id"]: row["prediction"] for row in model.predict(rows).collect()} for rows in (numbers, text)
-    )
-    assert first == second
-    assert first == pytest.approx({"a": 7.0, "b": 81.0}, abs=0.1)
-    with pytest.raises(spark_jobs.DataError, match="named like what is added: 'prediction'"):
-        model.predict(numbers.withColumnRenamed("id", "prediction"))
-
-
-@pytest.fixture(scope="module")
-def trained(session, tmp_path_factory):
-    """A model of y = 2 · size + 1, trained through the API."""
-    folder = tmp_path_factory.mktemp("api")
-    (folder / "rows.csv").write_text("size,y\n" + "".join(f"{n / 4},{n / 2 + 1}\n" for n in range(200)))
-    env = spark_jobs.Environment(root=str(folder / "root"))
-    return spark_jobs.train(source=str(folder / "rows.csv"), target="y", spark=session, env=env)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+import spark_jobs
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -24,10 +26,16 @@ FIRST_TUTORIAL, FLIGHTS = (
 SAMPLE = 3000
 
 
-def executed(notebook: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def executed(notebook: Path, folder: Path) -> dict[str, Any]:
     """The names that a notebook leaves behind, run in a folder of its own."""
-    monkeypatch.chdir(folder)
-    return runpy.run_path(str(notebook))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        return runpy.run_path(str(notebook))
+
+
+@pytest.fixture(scope="module")
+def first_tutorial(session: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return executed(FIRST_TUTORIAL, tmp_path_factory.mktemp("first_tutorial"))
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
@@ -39,9 +47,9 @@ def test_a_notebook_is_one_for_databricks_and_defines_nothing(notebook):
     assert [node for node in ast.walk(ast.parse(text)) if isinstance(node, defined)] == []
 
 
-def test_the_first_tutorial_ends_as_least_squares_does(spark: SparkSession, tmp_path, monkeypatch):
-    told = executed(FIRST_TUTORIAL, tmp_path, monkeypatch)
-    part = next((tmp_path / "data" / "first_tutorial.csv").glob("part-*.csv"))
+def test_the_first_tutorial_ends_as_least_squares_does(first_tutorial):
+    told = first_tutorial
+    part = next(told["file"].glob("part-*.csv"))
     with part.open(newline="") as opened:
         table = list(csv.DictReader(opened))
     inputs = np.array([_first_tutorial_inputs(row) for row in table])
@@ -64,6 +72,28 @@ def _first_tutorial_inputs(row: dict[str, Any]) -> list[float]:
     return [float(row["length"]), float(row["width"]), float(row["colour"] == "red"), 1.0]
 
 
+def test_the_loaded_model_says_which_column_is_missing_or_in_the_way(spark: SparkSession, first_tutorial):
+    model, rows = first_tutorial["model"], first_tutorial["rows"]
+    with pytest.raises(spark_jobs.DataError, match="lack what the model reads: 'length'") as refused:
+        model.predict(rows.withColumnRenamed("length", "lengths"))
+    assert refused.value.advice == "Did you mean 'lengths'?"
+    with pytest.raises(spark_jobs.DataError, match="named like what is added: 'prediction'"):
+        model.predict(rows.selectExpr("*", "1 AS prediction"))
+
+
+def test_the_loaded_model_predicts_alike_for_text_and_numbers_and_keeps_other_columns(
+    spark: SparkSession, first_tutorial
+):
+    cells = [("a", 3.0, 2.0, "red"), ("b", 0.5, 9.0, "blue"), ("c", 4.0, 4.0, "never seen")]
+    numbers = spark.createDataFrame(cells, "`an id.` string, length double, width double, colour string")
+    text = numbers.selectExpr("`an id.`", "concat(' ', length) AS length", "string(width) AS width", "colour")
+    folder = str(first_tutorial["trained"].bundle)
+    model = spark_jobs.load_model(folder, spark)
+    first, second = (dict(model.predict(rows).select("`an id.`", "prediction").collect()) for rows in (numbers, text))
+    assert first == second
+    assert first == pytest.approx({"a": 10.0, "b": -16.5, "c": first["c"]}, abs=0.5)
+
+
 @pytest.fixture
 def flights(tmp_path: Path) -> list[dict[str, str]]:
     """Flights all over the year, written where the notebook looks for them."""
@@ -78,8 +108,8 @@ def flights(tmp_path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader([header, *sample]))
 
 
-def test_the_flights_are_each_scored_once_and_the_ledger_knows(spark: SparkSession, flights, tmp_path, monkeypatch):
-    told = executed(FLIGHTS, tmp_path, monkeypatch)
+def test_the_flights_are_each_scored_once_and_the_ledger_knows(spark: SparkSession, flights, tmp_path):
+    told = executed(FLIGHTS, tmp_path)
     delays = [float(row["arr_delay"]) for row in flights if row["arr_delay"] not in ("", "NA")]
 
     assert told["profiled"].rows["read"] == len(flights)
