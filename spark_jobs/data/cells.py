@@ -18,6 +18,7 @@ from spark_jobs.data.patterns import (
     Pattern,
     number_regex,
     pattern,
+    plain_regex,
 )
 from spark_jobs.data.types import Cells, ColumnType
 
@@ -47,15 +48,25 @@ def value_sql(name: str, column: ColumnType, zone: str) -> str:
 
 
 def number_sql(name: str, column: ColumnType) -> str:
-    """A cell as a finite DOUBLE, or null. Text is read by one regular expression (`patterns.number_regex`)."""
-    text = _text(name)
-    plain = text if column.decimal == "." else f"replace({text}, {_string(column.decimal)}, '.')"
-    matches = f"{text} RLIKE {_string(number_regex(column.decimal))}"
+    """A cell as a finite DOUBLE, or null. Text is read by one regular expression (`patterns.number_regex`).
+
+    A number without an exponent cannot be too large for a double, so only the others are cast to be looked at.
+    """
+    text, sign = _text(name), column.decimal
+    pointed = text if sign == "." else f"replace({text}, {_string(sign)}, '.')"
+    read = f"try_cast({pointed} AS DOUBLE)"
+    plain = f"WHEN {text} RLIKE {_string(plain_regex(sign))} THEN {read}"
+    other = f"WHEN {text} RLIKE {_string(number_regex(sign))} AND abs({read}) < double('Infinity') THEN {read}"
     stored = f"try_cast({name} AS DOUBLE)"
-    return (
-        f"CASE WHEN typeof({name}) = 'string' THEN {_finite(f'try_cast({plain} AS DOUBLE)', matches)} "
-        f"ELSE {_finite(stored)} END"
-    )
+    finite = f"CASE WHEN abs({stored}) < double('Infinity') THEN {stored} END"
+    return f"CASE WHEN typeof({name}) = 'string' THEN CASE {plain} {other} END ELSE {finite} END"
+
+
+def whole_sql(name: str, column: ColumnType) -> str:
+    """A cell of a column of whole numbers as BIGINT, or null."""
+    digits = f"CASE WHEN typeof({name}) = 'string' THEN {_text(name)} RLIKE '^[+-]?[0-9]{{1,15}}$' ELSE false END"
+    number = f"try_cast({number_sql(name, column)} AS BIGINT)"
+    return f"CASE WHEN {digits} THEN try_cast({_text(name)} AS BIGINT) ELSE {number} END"
 
 
 def boolean_sql(name: str) -> str:
@@ -97,10 +108,6 @@ def _text(name: str) -> str:
 
 def _string(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _finite(double: str, when: str = "true") -> str:
-    return f"CASE WHEN {when} AND abs({double}) < double('Infinity') THEN {double} END"
 
 
 def _first(readings: list[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pyspark.sql import SparkSession
 
 from spark_jobs.data.files import location
-from spark_jobs.data.form import candidates, encoding_of, header_of, text_of
+from spark_jobs.data.form import Form, candidates, encoding_of, header_of, text_of
 from spark_jobs.data.lines import Scan, is_wide, read_lines, scan_lines
 from spark_jobs.data.names import check_names, named
 from spark_jobs.errors import DataError
@@ -87,17 +87,23 @@ def _scan(
     head: bytes,
     spark: SparkSession,
 ) -> Scan:
-    forms = candidates(text_of(head, encoding), options)
+    begin, utf8 = text_of(head, encoding), encoding == "UTF-8"
+    lines = read_lines(spark, location(str(source.path)), encoding, options)
+
+    def best(forms: Sequence[Form], known: Sequence[Scan] = ()) -> Scan:
+        scans = [*known, *scan_lines(lines, forms, headers, utf8)]
+        return max(scans, key=lambda scan: _likelihood(scan, "sep" in options))
+
+    forms = candidates(begin, options)
     if not forms:
         cause = f"The first record of '{source.path}' cannot be read."
         raise DataError(cause, "Check `source.options.sep` and `quote`.")
-    lines = read_lines(spark, location(str(source.path)), encoding, options)
-    scans = scan_lines(lines, forms, headers, encoding == "UTF-8")
-    scan = max(scans, key=lambda scan: _likelihood(scan, "sep" in options))
-    if headers or source.names is not None or scan.common_fields == scan.form.fields:
-        return scan
-    form = replace(scan.form, first=("",) * scan.common_fields)
-    return scan_lines(lines, [form], (), encoding == "UTF-8")[0]
+    scan = best(forms)
+    if scan.escapes and scan.fitting < scan.lines and "escape" not in options:
+        scan = best(candidates(begin, {**options, "escape": "\\"}), [scan])
+    if not headers and source.names is None and scan.common_fields != scan.form.fields:
+        scan = best([replace(scan.form, first=("",) * scan.common_fields)])
+    return scan
 
 
 def _likelihood(scan: Scan, fixed: bool) -> tuple[int, int, int]:

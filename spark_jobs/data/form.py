@@ -63,8 +63,8 @@ def candidates(head: str, options: Mapping[str, str]) -> list[Form]:
     head = _without_comments(head, options.get("comment", ""))
     quote = options.get("quote", '"')
     separators = [options["sep"]] if "sep" in options else [*SEPARATORS, *WEAK]
-    escapes = [options["escape"]] if "escape" in options else [quote or '"', "\\"]
-    forms = [form for sep in separators for escape in escapes if (form := _form(head, sep, quote, escape))]
+    escape = options.get("escape", quote or '"')
+    forms = [form for sep in separators if (form := _form(head, sep, quote, escape))]
     several = [form for form in forms if form.fields > 1 and not (form.weak and form.fields < 3)]
     alone = [form for form in forms if form.sep == separators[0]]
     if "sep" in options or not several:

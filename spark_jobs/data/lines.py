@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pyspark.sql import Column, DataFrame, Row, SparkSession
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs.data.form import Form, field_regex, open_regex
+from spark_jobs.data.line_counts import LineCounts, from_rows, to_row
 from spark_jobs.data.options import FILES
 
 _OF_TEXT = (*FILES, "lineSep")
@@ -27,7 +31,8 @@ class Scan:
     not_utf8: int
     beyond_ascii: int
     odd_quotes: bool
-    common_fields: int
+    escapes: int
+    common_fields: int = 0
 
     @property
     def is_latin(self) -> bool:
@@ -50,8 +55,6 @@ def read_lines(spark: SparkSession, path: str, encoding: str, options: Mapping[s
     return lines.where(there & ~F.col("value").startswith(comment) if comment else there)
 
 
-
-
 def is_wide(encoding: str) -> bool:
     """Whether a character takes two bytes, so that lines have to be decoded before they are looked at."""
     return encoding.startswith("UTF-16")
@@ -64,43 +67,45 @@ def is_header(headers: Sequence[bytes]) -> Column:
 
 def scan_lines(lines: DataFrame, forms: Sequence[Form], headers: Sequence[bytes], utf8: bool) -> list[Scan]:
     """What all lines say of each form, in one job. `headers` are the first lines of the files, as they stand."""
-    value = F.col("value")
-    aggregates = [
-        F.count("*").alias("lines"),
-        F.count_if(is_header(headers)).alias("headers"),
-        (F.count_if(~F.is_valid_utf8(value)) if utf8 else F.lit(0)).alias("not_utf8"),
-        F.count_if(F.is_valid_utf8(value) & (F.octet_length(value) != F.length(value))).alias("beyond_ascii"),
-    ]
-    for number, form in enumerate(forms):
-        aggregates += _of_form(number, form)
-    files = lines.groupBy("_file").agg(*aggregates).collect()
+    counted = lines.select(F.col("value").cast("binary"), "_file").mapInArrow(
+        _counter(forms, headers, utf8), "counts string"
+    )
+    files = list(from_rows(json.loads(row["counts"]) for row in counted.collect()).values())
     return [_summed(files, number, form) for number, form in enumerate(forms)]
 
 
-def _of_form(number: int, form: Form) -> list[Column]:
-    fits = fields(form) == form.fields
-    return [
-        F.count_if(fits & ~is_open(form)).alias(f"fitting{number}"),
-        F.count_if(is_open(form)).alias(f"torn{number}"),
-        F.mode(fields(form)).alias(f"common{number}"),
-        F.sum(_occurrences(_unescaped(form), form.quote)).alias(f"quotes{number}"),
-    ]
+def _counter(
+    forms: Sequence[Form], headers: Sequence[bytes], utf8: bool
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        found: dict[str, LineCounts] = {}
+        for batch in batches:
+            files = batch.column(1).dictionary_encode()
+            for number, file in enumerate(files.dictionary.to_pylist()):
+                own = batch.column(0)
+                if len(files.dictionary) > 1:
+                    own = own.filter(pc.equal(files.indices, number))
+                found.setdefault(file, LineCounts()).add(own, forms, headers, utf8)
+        rows = [json.dumps(to_row(file, counts)) for file, counts in found.items()]
+        yield pa.RecordBatch.from_pydict({"counts": pa.array(rows, pa.string())})
+
+    return count
 
 
-def _summed(files: Sequence[Row], number: int, form: Form) -> Scan:
-    def total(name: str) -> int:
-        return sum(int(row[name] or 0) for row in files)
-
+def _summed(files: Sequence[LineCounts], number: int, form: Form) -> Scan:
+    mine = [file.forms[number] for file in files]
+    common = [max(counts.by_fields, key=lambda width: counts.by_fields[width]) for counts in mine if counts.by_fields]
     return Scan(
         form=form,
-        lines=total("lines"),
-        fitting=total(f"fitting{number}"),
-        torn=total(f"torn{number}"),
-        headers=total("headers"),
-        not_utf8=total("not_utf8"),
-        beyond_ascii=total("beyond_ascii"),
-        odd_quotes=any((row[f"quotes{number}"] or 0) % 2 for row in files),
-        common_fields=max((row[f"common{number}"] or 0 for row in files), default=0),
+        lines=sum(file.lines for file in files),
+        fitting=sum(counts.fitting for counts in mine),
+        torn=sum(counts.torn for counts in mine),
+        headers=sum(file.headers for file in files),
+        not_utf8=sum(file.not_utf8 for file in files),
+        beyond_ascii=sum(file.beyond_ascii for file in files),
+        escapes=sum(counts.escapes for counts in mine),
+        odd_quotes=any(counts.quotes % 2 for counts in mine),
+        common_fields=max(common, default=0),
     )
 
 

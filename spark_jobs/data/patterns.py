@@ -58,6 +58,12 @@ def number_regex(decimal: str = ".") -> str:
     return f"^[+-]?(?:[0-9]+{sign}?[0-9]*|{sign}[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 
 
+def plain_regex(decimal: str = ".") -> str:
+    """Of these numbers the usual ones: no exponent, and too few digits to overflow a double."""
+    sign = f"[{decimal}]"
+    return f"^[+-]?(?:[0-9]{{1,300}}{sign}?[0-9]*|{sign}[0-9]+)$"
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """A datetime pattern as a regular expression: pieces of it in order, literal text or (part, expression)."""

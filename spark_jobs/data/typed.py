@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.data.cells import accepts, boolean_sql, number_sql, value_sql
+from spark_jobs.data.cells import accepts, boolean_sql, number_sql, value_sql, whole_sql
 from spark_jobs.data.names import col, quoted
 from spark_jobs.data.patterns import number_regex
 from spark_jobs.data.types import ColumnType
@@ -69,8 +69,9 @@ def _value(column: ColumnType, stored: str, zone: str) -> Column:
     name = _readable(column, stored)
     if column.cells == "boolean":
         return F.expr(f"{boolean_sql(name)} = 1D")
-    value = value_sql(name, column, zone)
-    return F.expr(f"try_cast({value} AS BIGINT)" if column.cells == "number" and column.integral else value)
+    if column.cells == "number" and column.integral:
+        return F.expr(whole_sql(name, column))
+    return F.expr(value_sql(name, column, zone))
 
 
 def _canonical(column: ColumnType, stored: str, zone: str) -> Column:
