@@ -40,7 +40,7 @@ def make(
     choices = [choice for one in candidates(spec, by_name) if (choice := choose(known, one)) is not None]
     inputs = numbered([choice.input for choice in choices if choice.input is not None])
     if not inputs:
-        raise DataError("No column is left that the model could learn from.", _advice(choices))
+        raise DataError("No column is left that the model could learn from.", _advice(_decisions(choices, spec, types)))
     return Plan(
         name=spec.name,
         problem=problem,
@@ -59,8 +59,8 @@ def make(
     )
 
 
-def _advice(choices: Sequence[Choice]) -> str:
-    said = "; ".join(f"'{choice.candidate.name}': {choice.reason}" for choice in choices[:5])
+def _advice(decisions: Sequence[Decision]) -> str:
+    said = "; ".join(f"'{one.subject}': {one.reason}" for one in decisions[:5])
     return f"Left out: {said}." if said else "Check `columns.ignore` and the source."
 
 
