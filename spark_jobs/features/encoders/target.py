@@ -17,7 +17,7 @@ from spark_jobs.features.index import indexed
 
 if TYPE_CHECKING:
     from pyspark.ml import Transformer
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
     from spark_jobs.profile.levels import LevelCounts
 
@@ -39,62 +39,35 @@ def worth(one: CategoryInput, counts: LevelCounts | None, prior: Table) -> Table
 
 
 def _stages(spark: SparkSession, inputs: Sequence[CategoryInput], worth: Sequence[Table]) -> list[Transformer]:
-    return _encoders(spark, inputs, [indexed(one.slot) for one in inputs], worth)
+    return [_lookup(inputs, worth, [indexed(one.slot) for one in inputs])]
 
 
 def _folded(
     spark: SparkSession, inputs: Sequence[CategoryInput], worths: Sequence[Sequence[Table]], fold: str
 ) -> list[Transformer]:
-    """The stages for training rows: a level counts apart in each fold, and is worth what the other folds say.
+    """The stage for training rows: a level counts apart in each fold, and is worth what the other folds say.
 
     `worths` has one table per input and fold; `fold` is SQL that gives a row's fold.
     """
+    apart = [f"{indexed(one.slot)} + ({fold}) * {len(one.levels) + 1}" for one in inputs]
+    return [_lookup(inputs, [np.vstack(list(tables)) for tables in worths], apart)]
+
+
+def _lookup(inputs: Sequence[CategoryInput], worth: Sequence[Table], positions: Sequence[str]) -> Transformer:
+    """Positions → worths, by arrays: Spark's own TargetEncoder compares with each level in turn, which takes minutes."""
     from pyspark.ml.feature import SQLTransformer
 
-    apart = [f"{one.slot}_folded" for one in inputs]
-    moved = [
-        f"{indexed(one.slot)} + ({fold}) * {len(one.levels) + 1} AS {name}"
-        for one, name in zip(inputs, apart, strict=True)
+    columns = [
+        f"element_at({_array(table[:, target])}, CAST({position} AS INT) + 1) AS {name}"
+        for one, table, position in zip(inputs, worth, positions, strict=True)
+        for target, name in enumerate(_outputs(one, table.shape[1]))
     ]
-    split = SQLTransformer(statement=f"SELECT *, {', '.join(moved)} FROM __THIS__")
-    return [split, *_encoders(spark, inputs, apart, [np.vstack(list(tables)) for tables in worths])]
+    return SQLTransformer(statement=f"SELECT *, {', '.join(columns)} FROM __THIS__")
 
 
-def _encoders(
-    spark: SparkSession, inputs: Sequence[CategoryInput], sources: Sequence[str], worth: Sequence[Table]
-) -> list[Transformer]:
-    targets = worth[0].shape[1]
-    stages: list[Transformer] = []
-    for target in range(targets):
-        outputs = [_outputs(one, targets)[target] for one in inputs]
-        stages.append(_encoder(spark, sources, outputs, [table[:, target] for table in worth]))
-    return stages
-
-
-def _encoder(
-    spark: SparkSession, sources: Sequence[str], outputs: Sequence[str], worth: Sequence[Table]
-) -> Transformer:
-    from pyspark.ml.feature import TargetEncoder
-
-    encoder = TargetEncoder(
-        inputCols=list(sources),
-        outputCols=list(outputs),
-        labelCol="worth",
-        targetType="continuous",
-        smoothing=0.0,
-        handleInvalid="keep",
-    )
-    return encoder.fit(_synopsis(spark, sources, worth))
-
-
-def _synopsis(spark: SparkSession, sources: Sequence[str], worth: Sequence[Table]) -> DataFrame:
-    """One row per level of each column; the encoder passes over the nulls of the others."""
-    rows = [
-        (*(float(index) if place == position else None for place in range(len(sources))), float(value))
-        for position, values in enumerate(worth)
-        for index, value in enumerate(values)
-    ]
-    return spark.createDataFrame(rows, ", ".join(f"{source} double" for source in sources) + ", worth double")
+def _array(values: npt.NDArray[np.float64]) -> str:
+    """Numbers as one SQL text that Spark turns into an array once, not thousands of literals to be parsed."""
+    return f"CAST(split('{' '.join(repr(float(value)) for value in values)}', ' ') AS ARRAY<DOUBLE>)"
 
 
 def _outputs(one: CategoryInput, targets: int) -> list[str]:
