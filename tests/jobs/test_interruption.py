@@ -141,18 +141,13 @@ def check_once(work, spark, result, expected=None):
     assert not [path for path in (work.root / "runs").rglob("*") if path.is_file()]
 
 
-def test_killed_in_one_phase_after_the_other_it_ends_as_if_it_had_run_once(work, spark, town):
-    work.kill_when(work.any("runs/houses/*/rows/_SUCCESS"), end_group)
+def test_interrupted_in_one_phase_after_the_other_it_ends_as_if_it_had_run_once(work, spark, town):
+    said = work.kill_when(work.any("runs/houses/*/rows/_SUCCESS"), interrupt)
+    assert said == "Stopped by Ctrl-C.\n"
     work.kill_when(work.any("runs/houses/*/lesson.json"), driver)
     work.kill_when(work.has_registered, end_group)
     work.kill_when(work.any("tables/houses_predictions/_delta_log"), end_group)
     check_once(work, spark, work.finish(), town.result.metrics)
-
-
-def test_ctrl_c_ends_it_with_one_line_and_the_next_run_ends_well(work, spark):
-    said = work.kill_when(work.any("runs/houses/*/rows/_SUCCESS"), interrupt)
-    assert said == "Stopped by Ctrl-C.\n"
-    check_once(work, spark, work.finish())
 
 
 @pytest.mark.long
@@ -179,6 +174,7 @@ def test_without_its_java_it_fails_with_one_cause_and_the_next_run_ends_well(wor
     assert "RUNNING" not in work.statuses()
 
 
+@pytest.mark.long
 def test_two_runs_at_once_in_one_root_both_end_right(work, spark):
     both = [work.start(), work.start()]
     results = [told(running) for running in both]

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from pyspark.sql import functions as F
+
+from spark_jobs.data.types import ColumnType
+from spark_jobs.plan import Problem
+from spark_jobs.training.labels import is_against_rest, label, metadata
+
+TEXT = ColumnType("t", "text", "category", "")
+NUMBER = ColumnType("n`.", "number", "number", "")
+BOOLEAN = ColumnType("b", "boolean", "boolean", "")
+COLOURS = Problem("multiclass", "t", ("blue", "it's", "red"))
+ONE = Problem("binary", "t", ("not red", "red"), "red")
+RATES = Problem("multiclass", "n`.", ("-1", "0", "2.5"))
+YES = Problem("binary", "b", ("false", "true"), "true")
+PRICE = Problem("regression", "n`.")
+
+
+def test_a_target_becomes_the_index_of_its_label_or_its_value(spark):
+    rows = spark.createDataFrame(
+        [("red", "2.50", "TRUE"), (" blue ", "-1.0", "false"), ("it's", "-0", "1"), ("green", "3", "0"),
+         (None, None, None), ("red", "1e400", "maybe")],
+        "t string, `n``.` string, b string",
+    )  # fmt: skip
+    asked = [(COLOURS, TEXT), (ONE, TEXT), (RATES, NUMBER), (YES, BOOLEAN), (PRICE, NUMBER)]
+    found = rows.select(*[label(problem, kind, "UTC").alias(f"l{i}") for i, (problem, kind) in enumerate(asked)])
+    assert [tuple(row) for row in found.collect()] == [
+        (2.0, 1.0, 2.0, 1.0, 2.5),
+        (0.0, 0.0, 0.0, 0.0, -1.0),
+        (1.0, 0.0, 1.0, 1.0, 0.0),
+        (-1.0, 0.0, -1.0, 0.0, 3.0),  # a label that the problem does not know; of one against the rest, the rest
+        (None, None, None, None, None),
+        (2.0, 1.0, None, None, None),
+    ]
+
+
+def test_stored_numbers_and_booleans_find_the_same_labels(spark):
+    rows = spark.range(1).select(F.lit(2.5).alias("n`."), F.lit(True).alias("b"))
+    assert tuple(rows.select(label(RATES, NUMBER, "UTC"), label(YES, BOOLEAN, "UTC")).first()) == (2.0, 1.0)
+
+
+def test_the_label_tells_its_classes_also_those_no_row_has():
+    assert metadata(COLOURS)["ml_attr"]["vals"] == ["blue", "it's", "red"]
+    assert metadata(PRICE) == {}
+    assert [is_against_rest(problem) for problem in (ONE, YES, COLOURS)] == [True, False, False]
