@@ -210,6 +210,7 @@ def _java_options() -> str:
     log4j = Path(__file__).with_name("log4j2.properties").as_uri()
     options = [
         "-XX:+UseParallelGC",
+        "-XX:-DontCompileHugeMethods",
         f"-Dlog4j2.configurationFile={log4j}",
         f"-Dspark_jobs.log={_log_level() or 'error'}",
     ]

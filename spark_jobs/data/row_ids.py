@@ -22,10 +22,13 @@ def with_row_ids(rows: DataFrame, key: Sequence[str] = ()) -> DataFrame:
     fields = {field.name: field.dataType for field in _row_type(rows).fields}
     content = row_hash(fields)
     named = key_text(key, fields) if key else F.lpad(F.lower(F.hex(content)), 16, "0")
-    marked = rows.withColumns({"_content": content, "_named": named})
     count = F.row_number().over(Window.partitionBy("_named").orderBy("_content"))
-    again = F.when(count > 1, F.concat(F.lit("#"), count.cast("string"))).otherwise(F.lit(""))
-    number = again if key else F.concat(F.lit("-"), count.cast("string"))
+    marked = rows.withColumns({"_content": content, "_named": named})
+    # Numbering moves every row to the place of its likes; where all differ, as most often, nothing has to move.
+    alike = marked.groupBy("_named").count().where("count > 1")
+    numbered = F.lit(1) if alike.isEmpty() else count
+    again = F.when(numbered > 1, F.concat(F.lit("#"), numbered.cast("string"))).otherwise(F.lit(""))
+    number = again if key else F.concat(F.lit("-"), numbered.cast("string"))
     return marked.withColumn("_row_id", F.concat("_named", number)).drop("_content", "_named")
 
 

@@ -93,7 +93,7 @@ def _course(spec: Spec, spark: SparkSession, looked: Looked, folder: Path) -> Fi
         spec=spec,
         plan=planned.plan,
         profile=lesson.profile,
-        evaluation=evaluated(spec, prepared, planned, trained),
+        evaluation=evaluated(spec, prepared, planned, trained, folder),
         importances=trained.importances,
         reading=looked.table.reading,
         fingerprint=looked.table.fingerprint,

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from pyspark.ml import PipelineModel
+from pyspark.ml.functions import vector_to_array
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -92,11 +93,13 @@ def fitted(prepared: Prepared, planned: Planned, folder: Path) -> Trained:
     return Trained(PipelineModel.read().session(spark).load(str(place)), tuple(found))
 
 
-def evaluated(spec: Spec, prepared: Prepared, planned: Planned, trained: Trained) -> Evaluation:
-    """How good the pipeline is on the test rows."""
+def evaluated(spec: Spec, prepared: Prepared, planned: Planned, trained: Trained, folder: Path) -> Evaluation:
+    """How good the pipeline is on the test rows, which are scored once and kept below `folder` to be counted."""
     problem = planned.plan.problem
     with progress.phase("evaluating"):
-        scored = _scored(spec, prepared, trained.pipeline)
+        place = str(folder / "scored")
+        _scored(spec, prepared, trained.pipeline).write.mode("overwrite").parquet(place)
+        scored = prepared.rows.sparkSession.read.parquet(place)
         asked = spec.evaluate
         return evaluate(
             scored,
@@ -119,6 +122,7 @@ def _scored(spec: Spec, prepared: Prepared, pipeline: PipelineModel) -> DataFram
         columns = [seen.alias("label"), text.alias("label_text")]
     else:
         columns = [label.alias("label")]
-    outputs = [name for name in ("prediction", "probability", "rawPrediction") if name in scored.columns]
+    vectors = [name for name in ("probability", "rawPrediction") if name in scored.columns][:1]
+    outputs = [F.col("prediction"), *(vector_to_array(F.col(name)).alias(name) for name in vectors)]
     slices = [F.col(f"_row.{quoted(name)}").alias(name) for name in spec.evaluate.slices]
     return scored.select(*columns, *outputs, row[WEIGHT].alias("weight"), *slices)

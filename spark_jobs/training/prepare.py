@@ -16,7 +16,7 @@ from spark_jobs.data.types import ColumnType, Table
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.plan import Problem, frame
 from spark_jobs.profile.batch import Depth
-from spark_jobs.profile.detect import detect
+from spark_jobs.profile.detect import detect, named_formats
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.profile.scan import scan_columns, scannable
 from spark_jobs.spec import Spec
@@ -145,7 +145,7 @@ def profile_raw(table: Table, spec: Spec) -> Profile:
     if spec.target in columns and columns[spec.target][0] != "string":
         columns[_TARGET] = ("string", col(spec.target).cast("string"))
     decimal = str(spec.source.options.get("decimal", "."))
-    depth = Depth(quantiles=False, reading=True, levels=1000, decimal=decimal)
+    depth = Depth(quantiles=False, reading=True, levels=1000, decimal=decimal, formats=named_formats(spec))
     return scan_columns(table.rows, columns, depth=depth)
 
 
@@ -158,10 +158,7 @@ def lost_cells(column: ColumnProfile, kind: ColumnType) -> int:
     reading = column.reading
     if reading is None or kind.cells == "text":
         return column.nan + column.infinite
-    read = {"number": reading.number, "boolean": reading.boolean}.get(kind.cells)
-    if read is None:
-        read = max((reading.formats.get(form, 0) for form in kind.formats), default=sum(reading.formats.values()))
-    return max(reading.cells - read, 0)
+    return max(reading.cells - reading.read_as(kind.cells, kind.formats), 0)
 
 
 def prepare(spec: Spec, spark: SparkSession, looked: Looked, folder: Path) -> Prepared:

@@ -21,7 +21,7 @@ from spark_jobs.training.learn import Lesson, learn
 from spark_jobs.training.staging import HASH, LABEL, NUMBER, WEIGHT
 
 ROWS = 1200
-ODD = "a.b `c\" 🚲"
+ODD = 'a.b `c" 🚲'
 RANDOM = np.random.default_rng(11)
 
 
@@ -85,7 +85,12 @@ def rows(session: SparkSession) -> DataFrame:
 def _spec(use: list[str], **parts: Any) -> Spec:
     ignore = [name for name in ALL if name not in use]
     return Spec.model_validate(
-        {"name": "t", "source": {"path": "t.csv"}, "target": "y", "columns": {"ignore": ignore, **parts.pop("columns", {})}}
+        {
+            "name": "t",
+            "source": {"path": "t.csv"},
+            "target": "y",
+            "columns": {"ignore": ignore, **parts.pop("columns", {})},
+        }
         | parts
     )
 
@@ -141,7 +146,9 @@ def _filled(column: np.ndarray, method: object) -> np.ndarray:
     return np.where(np.isnan(column), fill, column)
 
 
-@pytest.mark.parametrize(("rule", "action"), [("iqr", "clip"), ("zscore", "null"), ("quantile", "clip"), ("iqr", "drop")])
+@pytest.mark.parametrize(
+    ("rule", "action"), [("iqr", "clip"), ("zscore", "null"), ("quantile", "clip"), ("iqr", "drop")]
+)
 def test_outliers_are_bounded_before_anything_else_is_learned(rows: DataFrame, rule: str, action: str) -> None:
     outliers = {"rule": rule, "action": action, "factor": 2.0, "lower": 0.05, "upper": 0.9}
     spec = _spec([ODD], clean={"outliers": outliers, "missing": {"numeric": "mean"}}, features={"numeric": "standard"})

@@ -34,7 +34,7 @@ def test_the_spread_of_numbers_far_from_zero_is_not_lost() -> None:
     parts = [NumberSummary.of(part) for part in np.array_split(values, 7)]
     whole = parts[0] + parts[1] + parts[2] + parts[3] + parts[4] + parts[5] + parts[6]
     assert whole.std == pytest.approx((values - 1e9).std(ddof=1), rel=1e-6)
-    assert whole.moved(1e9).mean == pytest.approx((values - 1e9).mean(), abs=5e-7)  # four units in the last place of 1e9
+    assert whole.moved(1e9).mean == pytest.approx((values - 1e9).mean(), abs=5e-7)
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 1000, 3999])

@@ -54,7 +54,7 @@ def _folded(
 
 
 def _lookup(inputs: Sequence[CategoryInput], worth: Sequence[Table], positions: Sequence[str]) -> Transformer:
-    """Positions → worths, by arrays: Spark's own TargetEncoder compares with each level in turn, which takes minutes."""
+    """Positions → worths, by arrays: Spark's own TargetEncoder compares with each level in turn, for minutes."""
     from pyspark.ml.feature import SQLTransformer
 
     columns = [
