@@ -1,0 +1,90 @@
+"""Targets are encoded out of fold, classes weigh alike when asked to, and width costs no Spark jobs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pyspark.ml.functions import vector_to_array
+from pyspark.sql import functions as F
+
+from spark_jobs.data.types import ColumnType
+from spark_jobs.features.encoders.target import FOLDS
+from spark_jobs.fitted import fit_features
+from spark_jobs.plan import Problem, make
+from spark_jobs.profile.scan import scan
+from spark_jobs.session import counting_jobs
+from spark_jobs.spec import parse
+from spark_jobs.training.fit import _folds, training_frame
+from spark_jobs.training.learn import learn
+from spark_jobs.training.staging import HASH, LABEL, NUMBER, WEIGHT
+
+ROWS = 500
+
+
+def planned(rows, kinds, problem, **keys):
+    spec = parse({"source": "x.csv", "target": "y", **keys})
+    types = {**kinds, "y": ColumnType("y", "number", "number", "")}
+    profile = learn(rows, spec, types, problem).profile
+    return make(spec, list(types.values()), problem, profile), profile
+
+
+def labelled(rows, label):
+    beside = {HASH: F.xxhash64("id"), NUMBER: F.col("id"), LABEL: label.cast("double"), WEIGHT: F.lit(1.0)}
+    return rows.withColumns({**beside, "y": label.cast("double")})
+
+
+def test_no_training_row_sees_its_own_target(spark):
+    """Each level stands in one row: encoded with its own target it would tell it, out of fold it tells nothing."""
+    rows = spark.range(0, ROWS, 1, 2).withColumn("one", F.concat(F.lit("u"), F.col("id")))
+    rows = labelled(rows, F.pmod(F.xxhash64("id", F.lit(3)), F.lit(1000)))
+    kinds = {"one": ColumnType("one", "text", "category", "")}
+    features = {"per_column": {"one": {"categorical": "target"}}, "numeric": "none"}
+    plan, profile = planned(rows, kinds, Problem("regression", "y"), features=features)
+    fitted = fit_features(spark, plan, profile, _folds(rows, plan))
+    vectors = training_frame(rows, plan, fitted, {}).select("label", vector_to_array("features")[0].alias("worth"))
+    found = vectors.toPandas()
+    assert len(found) == ROWS
+    assert found.worth.nunique() <= FOLDS
+    assert abs(np.corrcoef(found.worth, found.label)[0, 1]) < 0.35
+    worth = vector_to_array("features")[0].alias("worth")
+    seen = fitted.transform(rows).select(F.col("_row.y").alias("label"), worth).toPandas()
+    assert np.corrcoef(seen.worth, seen.label)[0, 1] > 0.99, "as it would be for rows the model has seen"
+
+
+@pytest.mark.parametrize("balance", [True, False])
+def test_balanced_classes_have_the_same_weight_in_all(spark, balance):
+    numbers = spark.range(0, 100, 1, 1).withColumn("x", F.col("id") * 0.5)
+    rows = labelled(numbers, F.when(F.col("id") < 90, 0).otherwise(2))
+    problem = Problem("multiclass", "y", ("a", "b", "c"))
+    kinds = {"x": ColumnType("x", "number", "number", "")}
+    plan, profile = planned(rows, kinds, problem, model={"kind": "linear", "balance": balance})
+    frame = training_frame(rows, plan, fit_features(spark, plan, profile), {0: 90, 2: 10})
+    assert frame.schema["label"].metadata["ml_attr"]["vals"] == ["a", "b", "c"]
+    if not balance:
+        assert "weight" not in frame.columns
+        return
+    sums = {row[0]: row[1] for row in frame.groupBy("label").agg(F.sum("weight")).collect()}
+    assert sums[0.0] == pytest.approx(sums[2.0])
+
+
+def wide(spark, width):
+    columns = [((F.col("id") + k) % 17).cast("double").alias(f"n{k}") for k in range(width // 2)]
+    texts = [F.concat(F.lit("t"), (F.col("id") + k) % 5).alias(f"t{k}") for k in range(width // 2)]
+    return spark.range(0, 40, 1, 1).select("id", *columns, *texts)
+
+
+def test_the_number_of_spark_jobs_does_not_grow_with_the_columns(spark):
+    counts = {}
+    for width in (10, 100, 1000):
+        rows = labelled(wide(spark, width), F.col("id"))
+        numbers = {f"n{k}": ColumnType(f"n{k}", "number", "number", "") for k in range(width // 2)}
+        kinds = numbers | {f"t{k}": ColumnType(f"t{k}", "text", "category", "") for k in range(width // 2)}
+        with counting_jobs(spark) as scanning:
+            scan(wide(spark, width))
+        plan, profile = planned(rows, kinds, Problem("regression", "y"), columns={"keep_leaks": True})
+        with counting_jobs(spark) as fitting:
+            fit_features(spark, plan, profile)
+        assert len(plan.inputs) == width
+        counts[width] = (scanning.count, fitting.count)
+    assert len(set(counts.values())) == 1, counts
+    assert all(0 < count < 20 for pair in counts.values() for count in pair), counts
