@@ -69,6 +69,7 @@ def prepare(env: spec.Environment) -> None:
     if _is_given() or "thread" in _preparing:
         return
     import_module("pyspark.sql")  # two threads that import it at once find it half made
+    import_module("concurrent.futures.thread")  # imported while Java's process is forked off, it complains of its lock
 
     def work() -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from pyspark.ml.functions import vector_to_array
 from pyspark.sql import functions as F
@@ -11,7 +12,6 @@ from spark_jobs.data.types import ColumnType
 from spark_jobs.features.encoders.target import FOLDS
 from spark_jobs.fitted import fit_features
 from spark_jobs.plan import Problem, make
-from spark_jobs.profile.scan import scan
 from spark_jobs.session import counting_jobs
 from spark_jobs.spec import parse
 from spark_jobs.training.fit import _folds, training_frame
@@ -68,9 +68,9 @@ def test_balanced_classes_have_the_same_weight_in_all(spark, balance):
 
 
 def wide(spark, width):
-    columns = [((F.col("id") + k) % 17).cast("double").alias(f"n{k}") for k in range(width // 2)]
-    texts = [F.concat(F.lit("t"), (F.col("id") + k) % 5).alias(f"t{k}") for k in range(width // 2)]
-    return spark.range(0, 40, 1, 1).select("id", *columns, *texts)
+    numbers = {f"n{k}": [float((row + k) % 17) for row in range(40)] for k in range(width // 2)}
+    texts = {f"t{k}": [f"t{(row + k) % 5}" for row in range(40)] for k in range(width // 2)}
+    return spark.createDataFrame(pa.table({"id": range(40), **numbers, **texts}))
 
 
 def test_the_number_of_spark_jobs_does_not_grow_with_the_columns(spark):
@@ -80,8 +80,7 @@ def test_the_number_of_spark_jobs_does_not_grow_with_the_columns(spark):
         numbers = {f"n{k}": ColumnType(f"n{k}", "number", "number", "") for k in range(width // 2)}
         kinds = numbers | {f"t{k}": ColumnType(f"t{k}", "text", "category", "") for k in range(width // 2)}
         with counting_jobs(spark) as scanning:
-            scan(wide(spark, width))
-        plan, profile = planned(rows, kinds, Problem("regression", "y"), columns={"keep_leaks": True})
+            plan, profile = planned(rows, kinds, Problem("regression", "y"), columns={"keep_leaks": True})
         with counting_jobs(spark) as fitting:
             fit_features(spark, plan, profile)
         assert len(plan.inputs) == width
