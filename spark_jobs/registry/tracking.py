@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -106,15 +107,36 @@ def default_store(tracking: Tracking) -> Iterator[None]:
 def _open(tracking: Tracking) -> MlflowClient:
     for key, value in _QUIET.items():
         os.environ.setdefault(key, value)
-    from mlflow import MlflowClient
-
     try:
         with locked(tracking.root, "registry"):
-            client = MlflowClient(tracking.address, tracking.address)
-            client.search_registered_models(max_results=1)
+            database = Path(tracking.root).absolute() / "mlflow.db"
+            if tracking.local and not database.exists():
+                _make_whole(database)
+            client = _client(tracking.address)
     except JobError:
         raise
     except Exception as error:  # each kind of store raises its driver's own errors
         cause = str(error).strip().splitlines()[0]
         raise JobError(f"MLflow cannot be reached at {tracking.address}: {cause}", "Check `track.uri`.") from error
     return client
+
+
+def _client(address: str) -> MlflowClient:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(address, address)
+    client.search_registered_models(max_results=1)
+    return client
+
+
+def _make_whole(database: Path) -> None:
+    """A new database that is there whole or not at all: MLflow cannot open one whose making was cut off."""
+    draft, copy = database.with_name("mlflow.draft.db"), database.with_name("mlflow.new.db")
+    for left in database.parent.glob("mlflow.*.db*"):
+        left.unlink()
+    _client(f"sqlite:///{draft}")
+    with closing(sqlite3.connect(draft)) as made, closing(sqlite3.connect(copy)) as whole:
+        made.backup(whole)
+    copy.replace(database)
+    for left in database.parent.glob("mlflow.*.db*"):
+        left.unlink()
