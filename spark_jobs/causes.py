@@ -26,6 +26,11 @@ def worded(error: BaseException) -> SparkJobsError:
         return JobError(
             "Python ran out of memory.", "Give the machine more memory, or set `memory` of the environment."
         )
+    if isinstance(error, ConnectionRefusedError | ConnectionResetError) or type(error).__name__ == "Py4JNetworkError":
+        return JobError(
+            "Spark's Java process is gone: it was killed, or the machine ran out of memory.",
+            "Run it again to go on; where it dies again, lower `memory` of the environment or take a larger machine.",
+        )
     line = cause(str(error)) or "it gave no reason"
     if "OutOfMemoryError" in str(error):
         return JobError(f"Spark ran out of memory: {line}", "Raise `memory` in the environment's file (conf/env).")

@@ -90,7 +90,7 @@ def _run(arguments: Namespace) -> Result:
         os.environ.setdefault("SPARK_JOBS_LOG", "warn")
     else:
         warnings.simplefilter("ignore")
-        logging.disable(logging.WARNING)
+        logging.disable(logging.ERROR)  # what matters is raised, and said in our words
     quiet = getattr(arguments, "quiet", False)
     with progress.show(False if quiet else None, notes=not quiet):
         result = launch(arguments)

@@ -236,6 +236,8 @@ def _log_file(env: spec.Environment) -> Path | None:
 
 
 def _set_up_process(env: spec.Environment) -> None:
+    # Where Java dies, this thread of PySpark's would print a traceback beside our one line.
+    import_module("pyspark.accumulators").AccumulatorTCPServer.handle_error = lambda *_: None
     os.environ.setdefault("SPARK_HOME", str(jars.spark_home()))
     os.environ.setdefault("SPARK_LAUNCHER_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
     if _is_local(env):

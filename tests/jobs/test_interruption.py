@@ -169,6 +169,7 @@ def test_killed_at_any_phase_it_ends_as_if_it_had_run_once(work, spark, phase, v
 def test_without_its_java_it_fails_with_one_cause_and_the_next_run_ends_well(work, spark, phase):
     said = work.kill_when(work.any(phase), jvm).splitlines()
     assert len(said) == 2, said
+    assert said[0].startswith("Spark's Java process is gone")
     result = work.finish()
     assert result["rows"]["scored"] == 305
     assert "RUNNING" not in work.statuses()

@@ -10,7 +10,11 @@ from pathlib import Path
 
 from spark_jobs.registry.tracking import Tracking, connect, experiment_id
 
-OPEN = "import sys; from spark_jobs.registry.tracking import Tracking, connect; connect(Tracking('sqlite', sys.argv[1]))"
+OPEN = """
+import sys
+from spark_jobs.registry.tracking import Tracking, connect
+connect(Tracking("sqlite", sys.argv[1]))
+"""
 
 
 def test_a_process_killed_while_it_makes_the_database_leaves_none_behind(tmp_path):
