@@ -299,6 +299,7 @@ def test_our_own_errors_keep_their_words_and_others_say_their_kind():
     assert told.message == "Something unexpected happened (KeyError): 'x'"
     assert worded(OSError(28, "No space left on device", "/x")).message == "No space left on device: /x"
     assert "memory" in worded(RuntimeError("java.lang.OutOfMemoryError: Java heap space")).advice
+    assert worded(ConnectionRefusedError(111, "Connection refused")).message.startswith("Spark's Java process is gone")
 
 
 def test_a_result_leaves_out_what_does_not_apply():
