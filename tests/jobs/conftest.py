@@ -12,6 +12,8 @@ from towns import houses_file, spec_of
 from spark_jobs.spec import Environment, Spec
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from mlflow import MlflowClient
     from pyspark.sql import DataFrame, SparkSession
 
     from spark_jobs.jobs.result import Result
@@ -19,13 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Town:
-    """A root in which `run` did the whole way with two lines of spec."""
+    """A root in which `run` did the whole way with two lines of spec; `scored` and `champion` are as it left them."""
 
     spark: SparkSession
     env: Environment
     source: Path
     spec: Spec
     result: Result
+    scored: pd.DataFrame
+    champion: int
 
     @property
     def root(self) -> Path:
@@ -42,13 +46,19 @@ def town(session, tmp_path_factory) -> Town:
     folder = tmp_path_factory.mktemp("town")
     source, env = houses_file(folder), Environment(root=str(folder / "root"))
     spec = spec_of(source)
-    return Town(session, env, source, spec, run.run(spec, session, env))
+    result = run.run(spec, session, env)
+    scored = session.read.format("delta").load(result.tables["houses_predictions"]).toPandas()
+    champion = client_of(Path(env.root)).get_model_version_by_alias("houses", "champion").version
+    return Town(session, env, source, spec, result, scored, int(champion))
+
+
+def client_of(root: Path) -> MlflowClient:
+    """MLflow's own client of a root's store."""
+    from mlflow import MlflowClient
+
+    return MlflowClient(f"sqlite:///{root / 'mlflow.db'}", f"sqlite:///{root / 'mlflow.db'}")
 
 
 @pytest.fixture
 def registry(town):
-    """MLflow's own client of the town's store."""
-    from mlflow import MlflowClient
-
-    store = f"sqlite:///{town.root / 'mlflow.db'}"
-    return MlflowClient(store, store)
+    return client_of(town.root)

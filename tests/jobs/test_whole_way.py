@@ -52,13 +52,14 @@ def test_the_metrics_are_those_of_a_model_that_learned_the_prices(town):
     assert metrics["r2"] > 0.999
 
 
-def test_every_input_row_is_scored_once_and_kept_with_its_lineage(town, spark):
-    scored = town.table("houses_predictions").where("_model_version = 1").toPandas()
-    assert list(scored.columns) == [
+def test_every_input_row_is_scored_once_and_kept_with_its_lineage(town):
+    first = town.scored
+    assert list(first.columns) == [
         "_row_id", "size", "rooms", "kind", "built", "price", "prediction",
         "_model_name", "_model_version", "_run_id", "_batch_id", "_scored_at",
     ]  # fmt: skip
-    first = scored[scored._batch_id == scored._batch_id.iloc[0]]
+    assert set(first._model_version) == {1}
+    assert first._batch_id.nunique() == 1
     assert len(first) == 305
     assert first._row_id.is_unique
     assert first.price.isna().sum() == 2
@@ -91,8 +92,8 @@ def test_the_run_has_its_plan_profile_report_and_pictures(town, registry):
 
 
 def test_the_registered_version_is_champion_and_its_bundle_is_whole(town, registry):
-    version = registry.get_model_version_by_alias("houses", "champion")
-    assert (int(version.version), version.run_id) == (1, town.result.run_id)
+    assert town.champion == 1
+    assert registry.get_model_version("houses", "1").run_id == town.result.run_id
     manifest = verify(Path(town.result.bundle))
     assert {one.name for one in manifest.inputs} == {"size", "rooms", "kind", "built"}
     assert manifest.metrics["rmse"] == pytest.approx(town.result.metrics["rmse"])
