@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from spark_jobs import progress
 from spark_jobs.bundle import verify
-from spark_jobs.errors import DataError, JobError, SpecError, did_you_mean
+from spark_jobs.errors import DataError, JobError, SpecError
 from spark_jobs.jobs import check
 from spark_jobs.jobs.result import Result
 from spark_jobs.spec import Environment, Spec, load_environment, load_spec, parse
@@ -48,8 +48,9 @@ class TrainedModel:
         """
         from spark_jobs.data.typed import typed
         from spark_jobs.fitted import predictions
+        from spark_jobs.jobs.batch import check_used
 
-        _check_columns(self.plan, rows.columns)
+        check_used(self.plan, rows.columns)
         present = [kind for kind in self.plan.types if kind.name in rows.columns]
         answers = predictions(self.pipeline, self.plan.problem, typed(rows, present, self.plan.timezone))
         added = [name for name in answers.columns if name != "_row"]
@@ -260,10 +261,3 @@ def _session(spark: SparkSession | None) -> SparkSession:
     if found is None:
         raise JobError("There is no Spark session.", "Open one: `spark = spark_jobs.open_session()`.")
     return found
-
-
-def _check_columns(plan: Plan, names: list[str]) -> None:
-    missing = [name for name in plan.used if name not in names]
-    if missing:
-        listed = ", ".join(f"'{name}'" for name in missing[:10]) + (" …" if len(missing) > 10 else "")
-        raise DataError(f"The rows lack what the model reads: {listed}.", did_you_mean(missing[0], names))

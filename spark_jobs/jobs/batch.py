@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -82,7 +82,7 @@ def read_batch(source: Source, plan: Plan, spark: SparkSession) -> Batch:
         DataError: it cannot be read, or lacks a column that the model uses.
     """
     table = read(source, spark)
-    check_used(plan, table)
+    check_used(plan, table.rows.columns, f"{table.reading.location} lacks")
     rows, lost = _typed(table.rows, plan)
     known = {kind.name for kind in plan.types}
     extra = tuple(name for name in table.rows.columns if name not in known)
@@ -97,19 +97,16 @@ def batch_id(table: Table) -> str:
     return sha256(form.encode()).hexdigest()[:32]
 
 
-def check_used(plan: Plan, table: Table) -> None:
-    """Refuses an input without a column that the model reads.
+def check_used(plan: Plan, names: Sequence[str], subject: str = "The rows lack") -> None:
+    """Refuses an input without a column that the model reads; `subject` begins the sentence.
 
     Raises:
         DataError: with the column's name and the nearest one.
     """
-    names = table.rows.columns
     missing = [name for name in plan.used if name not in names]
     if missing:
         listed = ", ".join(f"'{name}'" for name in missing[:10]) + (" …" if len(missing) > 10 else "")
-        raise DataError(
-            f"{table.reading.location} lacks what the model reads: {listed}.", did_you_mean(missing[0], names)
-        )
+        raise DataError(f"{subject} what the model reads: {listed}.", did_you_mean(missing[0], names))
 
 
 def _typed(rows: DataFrame, plan: Plan) -> tuple[DataFrame, LostCells | None]:

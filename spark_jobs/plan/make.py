@@ -64,14 +64,9 @@ def _advice(decisions: Sequence[Decision]) -> str:
     return f"Left out: {said}." if said else "Check `columns.ignore` and the source."
 
 
-def drop_missing_columns(spec: Spec, names: Sequence[str], groups: Mapping[str, str]) -> tuple[str, ...]:
-    """The columns whose missing values take the row out of training."""
-    return tuple(name for name in names if missing_choice(spec, name, groups[name]) == "drop")
-
-
 def _drop_missing(spec: Spec, inputs: Sequence[Input]) -> tuple[str, ...]:
     groups = {one.column: "categorical" if isinstance(one, CategoryInput) else "numeric" for one in inputs}
-    return drop_missing_columns(spec, list(groups), groups)
+    return tuple(name for name, group in groups.items() if missing_choice(spec, name, group) == "drop")
 
 
 def _planned(spec: Spec, kind: ColumnType, choices: Sequence[Choice]) -> PlannedColumn:
