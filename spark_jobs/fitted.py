@@ -24,6 +24,7 @@ from spark_jobs.features import CategoryInput, NumberInput, find_encoder, find_s
 from spark_jobs.features.cast import cast_stage, flag_name
 from spark_jobs.features.encoders.target import FOLDS, worth
 from spark_jobs.features.index import index_stages
+from spark_jobs.features.synopsis import synopsis
 from spark_jobs.plan import Plan
 from spark_jobs.plan.problem import Problem
 from spark_jobs.profile.levels import LevelCounts
@@ -73,7 +74,7 @@ def fit_features(spark: SparkSession, plan: Plan, profile: Profile, folds: Folds
     worths = level_worths(plan, profile)
     types = {kind.name: kind for kind in plan.types}
     first = [cast_stage(plan.inputs, types, plan.timezone), *_impute(spark, plan.numbers)]
-    first += index_stages(spark, plan.categories) if plan.categories else []
+    first += index_stages(spark, [one for one in plan.categories if find_encoder(one.encode).positions])
     encoded, apart, outputs, slots = _encoded(spark, plan, worths, folds)
     scaled, scaled_outputs, scaled_slots = _scaled(spark, plan, profile, worths)
     flags = [one for one in plan.inputs if one.indicator]
@@ -101,8 +102,8 @@ def _encoded(
             continue
         apart += made
         if not encoder.supervised:
-            outputs += [name for one in group for name in encoder.outputs(one, plan.problem.targets)]
-            slots += [name for one in group for name in encoder.slots(one, plan.problem.targets)]
+            outputs += encoder.outputs(group, plan.problem.targets)
+            slots += encoder.slots(group, plan.problem.targets)
     return stages, apart, outputs, slots
 
 
@@ -134,9 +135,8 @@ def _impute(spark: SparkSession, inputs: Sequence[NumberInput]) -> list[Transfor
     if not inputs:
         return []
     slots = [one.slot for one in inputs]
-    synopsis = spark.createDataFrame([tuple(one.fill for one in inputs)], ", ".join(f"{slot} double" for slot in slots))
     imputer = Imputer(inputCols=slots, outputCols=[_filled(slot) for slot in slots], strategy="mean")
-    return [imputer.fit(synopsis)]
+    return [imputer.fit(synopsis(spark, {one.slot: [one.fill] for one in inputs}))]
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def _worth_columns(one: CategoryInput, problem: Problem, profile: Profile, worth
     if not encoder.supervised or levels is None:
         return []
     rows = np.array([levels.table[level][0] if level in levels.table else 0.0 for level in one.levels])
-    pairs = zip(encoder.outputs(one, problem.targets), encoder.slots(one, problem.targets), strict=True)
+    pairs = zip(encoder.outputs([one], problem.targets), encoder.slots([one], problem.targets), strict=True)
     return [
         _Dense(column, slot, one.scale, _weighted(worths[one.slot][:-1, target], rows))
         for target, (column, slot) in enumerate(pairs)
@@ -198,10 +198,9 @@ def _scale_stages(spark: SparkSession, kind: str, columns: Sequence[_Dense]) -> 
         return []
     scaler = find_scaler(kind)
     names = [column.column for column in columns]
-    values = zip(*[scaler.synopsis(column.summary) for column in columns], strict=True)
-    synopsis = spark.createDataFrame([tuple(row) for row in values], ", ".join(f"{name} double" for name in names))
+    values = synopsis(spark, {column.column: scaler.synopsis(column.summary) for column in columns})
     assembler = VectorAssembler(inputCols=names, outputCol=f"dense_{kind}")
-    fitted = scaler.estimator(f"dense_{kind}", f"scaled_{kind}").fit(assembler.transform(synopsis))
+    fitted = scaler.estimator(f"dense_{kind}", f"scaled_{kind}").fit(assembler.transform(values))
     return [assembler, fitted]
 
 

@@ -23,13 +23,29 @@ _DELTA = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
 }
+# Unset, Spark 4.2 looks it up anew, down to the process's environment, for every value that a UDF returns.
+_TYPES = "spark.sql.types.framework.enabled"
 # Settings of the SQL session: good anywhere, and all that Spark Connect lets a client set.
 _SQL = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.databricks.delta.snapshotPartitions": "2",
+    # Java neither inlines into a method of more than 8,000 bytes nor compiles it unless told to: let Spark split it.
+    "spark.sql.codegen.hugeMethodLimit": "8000",
+    _TYPES: "false",
 }
+# Most methods of a job of a minute are never worth compiling: Java waits for more calls than it usually does.
+_PATIENT_COMPILER = (
+    "-XX:Tier3InvocationThreshold=1000",
+    "-XX:Tier3MinInvocationThreshold=500",
+    "-XX:Tier3CompileThreshold=4000",
+    "-XX:Tier3BackEdgeThreshold=60000",
+    "-XX:Tier4InvocationThreshold=40000",
+    "-XX:Tier4MinInvocationThreshold=8000",
+    "-XX:Tier4CompileThreshold=100000",
+    "-XX:Tier4BackEdgeThreshold=400000",
+)
 _LEVELS = ("error", "warn", "info", "debug")
 _preparing: dict[str, Any] = {}
 
@@ -60,6 +76,7 @@ def open(env: spec.Environment) -> SparkSession:
         if "error" in _preparing:
             raise _preparing.pop("error")
     spark = _given(env) if _is_given() else _started(env)
+    _set_for_learners(spark)
     progress.watch(lambda: status(spark))
     return spark
 
@@ -139,6 +156,12 @@ def _given(env: spec.Environment) -> SparkSession:
     return spark
 
 
+def _set_for_learners(spark: SparkSession) -> None:
+    """Spark ML's own jobs know nothing of the SQL session's settings, only of the properties of the thread."""
+    if _is_classic(spark):
+        spark.sparkContext.setLocalProperty(_TYPES, _SQL[_TYPES])
+
+
 def _need_delta(spark: SparkSession) -> None:
     jvm: Any = spark._jvm
     loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
@@ -211,7 +234,7 @@ def _java_options() -> str:
     log4j = Path(__file__).with_name("log4j2.properties").as_uri()
     options = [
         "-XX:+UseParallelGC",
-        "-XX:-DontCompileHugeMethods",
+        *_PATIENT_COMPILER,
         f"-Dlog4j2.configurationFile={log4j}",
         f"-Dspark_jobs.log={_log_level() or 'error'}",
     ]

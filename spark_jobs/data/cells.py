@@ -62,6 +62,19 @@ def number_sql(name: str, column: ColumnType) -> str:
     return f"CASE WHEN typeof({name}) = 'string' THEN CASE {plain} {other} END ELSE {finite} END"
 
 
+def plain_sql(name: str, column: ColumnType, zone: str) -> str:
+    """A cell of a text column all of whose cells are known to read as its type, in the way that Spark itself writes it.
+
+    Numbers with a decimal point, ISO dates, ISO timestamps: the value is that of `value_sql`, nothing is asked again.
+    Whole numbers are BIGINT.
+    """
+    if column.cells == "number":
+        number = f"try_cast({name} AS DOUBLE)"
+        return f"coalesce(try_cast({name} AS BIGINT), try_cast({number} AS BIGINT))" if column.integral else number
+    text = _text(name)
+    return f"try_cast({text} AS DATE)" if column.cells == "date" else f"try_cast({_iso(text, zone)} AS TIMESTAMP)"
+
+
 def whole_sql(name: str, column: ColumnType) -> str:
     """A cell of a column of whole numbers as BIGINT, or null."""
     digits = f"CASE WHEN typeof({name}) = 'string' THEN {_text(name)} RLIKE '^[+-]?[0-9]{{1,15}}$' ELSE false END"
@@ -122,12 +135,19 @@ def _day(name: str, form: Pattern) -> str:
 def _moment(text: str, form: Pattern, zone: str) -> str:
     there = f"{text} RLIKE {_string(form.regex())}"
     if form.text == ISO_TIMESTAMP:
-        full = f"regexp_replace({text}, {_string(NO_SECONDS)}, '$1:00$2')"
-        offset = f"{text} RLIKE {_string(OFFSET_AT_END)}"
-        clock = f"concat({full}, CASE WHEN {offset} THEN '' ELSE {_string(' ' + zone)} END)"
+        clock = _iso(text, zone)
     else:
         clock = f"concat({_rebuilt(text, form)}, {_string(('' if form.timed else ' 00:00:00') + ' ' + zone)})"
     return f"CASE WHEN {there} THEN try_cast({clock} AS TIMESTAMP) END"
+
+
+def _iso(text: str, zone: str) -> str:
+    """The text of an ISO timestamp with its seconds and its zone, as Spark wants it; most have both."""
+    whole = f"length({text}) >= 19 AND endswith({text}, 'Z')"  # one without seconds is shorter
+    full = f"regexp_replace({text}, {_string(NO_SECONDS)}, '$1:00$2')"
+    offset = f"{text} RLIKE {_string(OFFSET_AT_END)}"
+    mended = f"concat({full}, CASE WHEN {offset} THEN '' ELSE {_string(' ' + zone)} END)"
+    return f"CASE WHEN {whole} THEN {text} ELSE {mended} END"
 
 
 def _group(text: str, form: Pattern, part: Part) -> str:

@@ -43,7 +43,8 @@ class Target:
     """Where predictions go and what they are of.
 
     `batch_id` names the input by its content: one input has one id wherever it lies. `keep` names the input columns to
-    keep beside the prediction. With `rescore` the rows of this batch and version are replaced.
+    keep beside the prediction. With `rescore` the rows of this batch and version are replaced. `unlike` says that no
+    two rows are known to be alike, in key or cells.
     """
 
     root: str
@@ -55,6 +56,7 @@ class Target:
     key: tuple[str, ...] = ()
     keep: Literal["all"] | tuple[str, ...] = "all"
     rescore: bool = False
+    unlike: bool = False
 
     @property
     def about(self) -> dict[str, object]:
@@ -185,7 +187,7 @@ def _table_rows(scored: DataFrame, target: Target) -> DataFrame:
         "_batch_id": F.lit(target.batch_id),
         "_scored_at": F.current_timestamp(),
     }
-    return with_row_ids(scored, target.key).select(
+    return with_row_ids(scored, target.key, target.unlike).select(
         _told(F.col("_row_id"), "_row_id"),
         *(_storable(F.col("_row").getField(name), kind[name].dataType).alias(name) for name in kept),
         *(_told(F.col(name), name) for name in outputs),

@@ -11,13 +11,14 @@ from pyspark.sql import types as T
 _EXACT = 2**53
 
 
-def with_row_ids(rows: DataFrame, key: Sequence[str] = ()) -> DataFrame:
+def with_row_ids(rows: DataFrame, key: Sequence[str] = (), unlike: bool = False) -> DataFrame:
     """Adds `_row_id` to rows that have the struct `_row`.
 
     With a key it is the key's text: the columns' values joined by `|`, with `#|` for a `|` and `##` for a `#` in them
     and `#null` for null, so that no two keys look alike. Without one it is the hash of the row's cells and an
     occurrence number from 1. Rows of one key after the first have `#2`, `#3` …, in the order of their hashes: equal
-    rows are interchangeable, so a second run gives each row the same id.
+    rows are interchangeable, so a second run gives each row the same id. Where rows are known to be `unlike` nobody
+    looks.
     """
     fields = {field.name: field.dataType for field in _row_type(rows).fields}
     content = row_hash(fields)
@@ -26,7 +27,7 @@ def with_row_ids(rows: DataFrame, key: Sequence[str] = ()) -> DataFrame:
     marked = rows.withColumns({"_content": content, "_named": named})
     # Numbering moves every row to the place of its likes; where all differ, as most often, nothing has to move.
     alike = marked.groupBy("_named").count().where("count > 1")
-    numbered = F.lit(1) if alike.isEmpty() else count
+    numbered = F.lit(1) if unlike or alike.isEmpty() else count
     again = F.when(numbered > 1, F.concat(F.lit("#"), numbered.cast("string"))).otherwise(F.lit(""))
     number = again if key else F.concat(F.lit("-"), numbered.cast("string"))
     return marked.withColumn("_row_id", F.concat("_named", number)).drop("_content", "_named")

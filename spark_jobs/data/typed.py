@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.data.cells import accepts, boolean_sql, number_sql, value_sql, whole_sql
+from spark_jobs.data.cells import accepts, boolean_sql, number_sql, plain_sql, text_sql, value_sql, whole_sql
 from spark_jobs.data.names import col, quoted
 from spark_jobs.data.patterns import number_regex
 from spark_jobs.data.types import ColumnType
 
 
-def typed(rows: DataFrame, types: Sequence[ColumnType], zone: str = "UTC") -> DataFrame:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look at every cell of a text source has shown, so that it need not be asked of each cell again.
+
+    `plain` columns can be read by `cells.plain_sql`; in `words` no cell looks like a number.
+    """
+
+    plain: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
+
+
+NOTHING = Seen()
+
+
+def typed(rows: DataFrame, types: Sequence[ColumnType], zone: str = "UTC", seen: Seen = NOTHING) -> DataFrame:
     """The rows with each column as its type; a cell that cannot be read as that is null.
 
     Whole numbers are BIGINT, others DOUBLE; then BOOLEAN, DATE, TIMESTAMP (an instant: wall time without an offset is
@@ -23,7 +38,7 @@ def typed(rows: DataFrame, types: Sequence[ColumnType], zone: str = "UTC") -> Da
     stored = dict(rows.dtypes)
     return rows.select(
         *(
-            _value(known[name], stored[name], zone).alias(name) if name in known else col(name)
+            _value(known[name], stored[name], zone, seen).alias(name) if name in known else col(name)
             for name in rows.columns
         )
     )
@@ -40,18 +55,20 @@ def lost_cells(rows: DataFrame, types: Sequence[ColumnType], zone: str = "UTC") 
     }
 
 
-def canonical(rows: DataFrame, types: Sequence[ColumnType], zone: str = "UTC") -> list[Column]:
+def canonical(rows: DataFrame, types: Sequence[ColumnType], zone: str = "UTC", seen: Seen = NOTHING) -> list[Column]:
     """The cells in name order as what they count as: a number its double (-0.0 as 0.0), else trimmed text.
 
     So a table hashes alike whether it comes as text or with stored types. A missing cell is NaN or a control character.
     """
     stored = dict(rows.dtypes)
-    return [_canonical(column, stored[column.name], zone) for column in _in_name_order(types)]
+    return [_canonical(column, stored[column.name], zone, seen) for column in _in_name_order(types)]
 
 
-def row_hash(rows: DataFrame, types: Sequence[ColumnType], seed: int = 42, zone: str = "UTC") -> Column:
+def row_hash(
+    rows: DataFrame, types: Sequence[ColumnType], seed: int = 42, zone: str = "UTC", seen: Seen = NOTHING
+) -> Column:
     """A BIGINT hash (xxhash64) of the seed and the rows' canonical cells, the same for equal rows of equal names."""
-    return F.xxhash64(F.lit(seed), *canonical(rows, types, zone))
+    return F.xxhash64(F.lit(seed), *canonical(rows, types, zone, seen))
 
 
 def _in_name_order(types: Sequence[ColumnType]) -> Iterator[ColumnType]:
@@ -63,9 +80,11 @@ def _readable(column: ColumnType, stored: str) -> str:
     return name if accepts(column.cells, stored) else f"CAST({name} AS STRING)"
 
 
-def _value(column: ColumnType, stored: str, zone: str) -> Column:
+def _value(column: ColumnType, stored: str, zone: str, seen: Seen = NOTHING) -> Column:
     if column.kind == "unsupported":
         return col(column.name)
+    if column.name in seen.plain and stored == "string":
+        return F.expr(plain_sql(quoted(column.name), column, zone))
     name = _readable(column, stored)
     if column.cells == "boolean":
         return F.expr(f"{boolean_sql(name)} = 1D")
@@ -74,8 +93,10 @@ def _value(column: ColumnType, stored: str, zone: str) -> Column:
     return F.expr(value_sql(name, column, zone))
 
 
-def _canonical(column: ColumnType, stored: str, zone: str) -> Column:
+def _canonical(column: ColumnType, stored: str, zone: str, seen: Seen) -> Column:
     name = _readable(column, stored)
+    if column.name in seen.words:
+        return F.expr(f"coalesce({text_sql(name)}, '\\u0000')")
     if column.kind == "unsupported" or column.cells == "text":
         return F.expr(f"coalesce({_level_sql(name, stored)}, '\\u0000')")
     value = value_sql(name, column, zone)

@@ -88,18 +88,19 @@ class Scaler:
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """A way to encode categories that have been indexed.
+    """A way to encode categories.
 
     `stages` makes the fitted stages for some inputs at once, `folded` those for training rows where an encoding learns
     from the target; both get what each level is worth, shape (levels + 1, targets), only then. `outputs` names the
-    columns made of an input, `slots` the features in them, for a number of targets. Supervised outputs are scaled with
-    the numbers; `nominal` ones are positions, which trees take as categories.
+    columns made of the inputs, `slots` the features in them, for a number of targets. Supervised outputs are scaled
+    with the numbers; `nominal` ones are positions, which trees take as categories. `positions` says whether it starts
+    from positions (`features.index`) rather than from the text itself.
     """
 
     title: str
     stages: Callable[[SparkSession, Sequence[CategoryInput], Sequence[npt.NDArray[np.float64]]], list[Transformer]]
-    outputs: Callable[[CategoryInput, int], list[str]]
-    slots: Callable[[CategoryInput, int], list[str]]
+    outputs: Callable[[Sequence[CategoryInput], int], list[str]]
+    slots: Callable[[Sequence[CategoryInput], int], list[str]]
     folded: (
         Callable[
             [SparkSession, Sequence[CategoryInput], Sequence[Sequence[npt.NDArray[np.float64]]], str], list[Transformer]
@@ -107,6 +108,7 @@ class Encoder:
         | None
     ) = None
     nominal: bool = False
+    positions: bool = True
 
     @property
     def supervised(self) -> bool:

@@ -1,12 +1,12 @@
-"""Levels → positions: every category is indexed first, whatever its encoding."""
+"""Levels → positions, for the encodings that start from them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from spark_jobs.features import CategoryInput
+from spark_jobs.features.synopsis import synopsis
 
 if TYPE_CHECKING:
     from pyspark.ml import Transformer
@@ -36,12 +36,10 @@ def _alphabetical(spark: SparkSession, inputs: Sequence[CategoryInput]) -> Trans
     from pyspark.ml.feature import StringIndexer
 
     slots = [one.slot for one in inputs]
-    rows = list(zip_longest(*[one.levels for one in inputs])) or [(None,) * len(slots)]
-    synopsis = spark.createDataFrame(rows, ", ".join(f"{slot} string" for slot in slots))
     indexer = StringIndexer(
         inputCols=slots,
         outputCols=[indexed(slot) for slot in slots],
         stringOrderType="alphabetAsc",
         handleInvalid="keep",
     )
-    return indexer.fit(synopsis)
+    return indexer.fit(synopsis(spark, {one.slot: one.levels for one in inputs}))

@@ -24,7 +24,7 @@ class Batch:
     """Rows to score, typed as the plan says, and the id that the same input always has.
 
     `extra` are columns that training did not know. `lost` counts the cells that do not read as
-    their column's type.
+    their column's type. `unlike` says that no two rows are known to be alike, in key or cells.
     """
 
     rows: DataFrame
@@ -34,6 +34,7 @@ class Batch:
     malformed_count: int = 0
     extra: tuple[str, ...] = ()
     lost: LostCells | None = None
+    unlike: bool = False
 
 
 @dataclass(frozen=True)

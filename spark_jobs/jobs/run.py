@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pyspark.sql import SparkSession
 
 from spark_jobs import progress
@@ -29,7 +31,8 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
         with keeping_ledger("run", spec, spark, env) as ledger:
             training = train.train(spec, spark, env)
             promotion = _promoted(spec, env, training)
-            scored = score_batch(spec, spark, env, promotion.version, _batch(spark, training))
+            batch, model = _batch(spark, training), training.trained.pipeline
+            scored = score_batch(spec, spark, env, promotion.version, batch, model=model)
             ledger.tell(training.version, {**training.done.rows, "scored": scored.rows["scored"]})
         train.forget(training)
     return _result(spec, training, promotion, scored, ledger.place)
@@ -46,9 +49,11 @@ def _promoted(spec: Spec, env: Environment, training: train.Training) -> Promoti
 
 def _batch(spark: SparkSession, training: train.Training) -> Batch:
     """The rows that were staged for the training: read once, typed as the plan says."""
-    table, names = training.looked.table, list(training.looked.types)
+    looked = training.prepared.looked
+    table, names = looked.table, list(looked.types)
     rows = staged_rows(spark, training.folder / "rows", names).select(*[col(name) for name in names])
-    return Batch(rows, batch_id(table), table.reading.location, table.malformed, table.malformed_count)
+    batch = Batch(rows, batch_id(table), table.reading.location, table.malformed, table.malformed_count)
+    return replace(batch, unlike=training.prepared.unlike)
 
 
 def _result(spec: Spec, training: train.Training, promotion: Promotion, scored: Scored, ledger: str) -> Result:

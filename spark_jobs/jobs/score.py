@@ -60,12 +60,21 @@ def run(
 
 
 def score_batch(
-    spec: Spec, spark: SparkSession, env: Environment, version: ModelVersion, batch: Batch, rescore: bool = False
+    spec: Spec,
+    spark: SparkSession,
+    env: Environment,
+    version: ModelVersion,
+    batch: Batch,
+    rescore: bool = False,
+    model: PipelineModel | None = None,
 ) -> Scored:
-    """Scores rows that were read already, and puts the torn ones in quarantine."""
+    """Scores rows that were read already, and puts the torn ones in quarantine.
+
+    `model` is the version's own, where it is at hand.
+    """
     plan, target = stored_plan(version), _target(spec, env, version, batch, rescore)
     with progress.phase("scoring"):
-        written = already_written(spark, target) or _write(spark, plan, version, batch, target)
+        written = already_written(spark, target) or _write(spark, plan, version, batch, target, model)
     cells = _cells(batch, written)
     place = None
     if batch.malformed is not None and batch.malformed_count:
@@ -74,8 +83,10 @@ def score_batch(
     return Scored(version, batch, written, place, cells)
 
 
-def _write(spark: SparkSession, plan: Plan, version: ModelVersion, batch: Batch, target: Target) -> Written:
-    model = PipelineModel.read().session(spark).load(str(version.bundle / "pipeline"))
+def _write(
+    spark: SparkSession, plan: Plan, version: ModelVersion, batch: Batch, target: Target, model: PipelineModel | None
+) -> Written:
+    model = model or PipelineModel.read().session(spark).load(str(version.bundle / "pipeline"))
     return write_predictions(predictions(model, plan.problem, batch.rows), target)
 
 
@@ -153,6 +164,7 @@ def _target(spec: Spec, env: Environment, version: ModelVersion, batch: Batch, r
         key=spec.key,
         keep=spec.predictions.keep,
         rescore=rescore,
+        unlike=batch.unlike,
     )
 
 

@@ -22,15 +22,17 @@ from spark_jobs.registry.runs import Run, end_run, start_run
 from spark_jobs.registry.tracking import Tracking, warm
 from spark_jobs.registry.versions import ModelVersion
 from spark_jobs.spec import Environment, Spec
-from spark_jobs.training.course import evaluated, fitted, is_fitted, plan_training, run_key
-from spark_jobs.training.prepare import Looked, look, prepare
+from spark_jobs.training.course import Planned, evaluated, fitted, is_fitted, plan_training, run_key, saving
+from spark_jobs.training.fit import Trained
+from spark_jobs.training.prepare import Looked, Prepared, look, prepare
 
 
 @dataclass(frozen=True)
 class Training:
     """What a training came to, and the folder that holds its staged rows until the job ends."""
 
-    looked: Looked
+    prepared: Prepared
+    trained: Trained
     done: Finished
     version: ModelVersion
     folder: Path
@@ -58,7 +60,11 @@ def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
     # The folder goes when its job has ended: one with a pipeline whose run has FINISHED is of a job cut off after that.
     started = start_run(tracking, spec.track.experiment or spec.name, key, ended=is_fitted(folder))
     try:
-        done = _course(spec, spark, looked, folder)
+        prepared = prepare(spec, spark, looked, folder)
+        planned = plan_training(spec, prepared, folder)
+        trained = fitted(prepared, planned, folder)
+        with saving(trained, folder):
+            done = _finished(spec, prepared, planned, trained, folder)
         quarantine = _quarantined(spec, env, looked)
         version = publish_training(done, folder, tracking, started)
     except BaseException as error:
@@ -66,7 +72,7 @@ def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
         if isinstance(error, DataError | SpecError):  # nothing of what was refused is of use again
             shutil.rmtree(folder, ignore_errors=True)
         raise
-    return Training(looked, done, version, folder, quarantine)
+    return Training(prepared, trained, done, version, folder, quarantine)
 
 
 def forget(training: Training) -> None:
@@ -82,11 +88,8 @@ def _quarantined(spec: Spec, env: Environment, looked: Looked) -> str | None:
         return write_quarantine(table.malformed, env.root, spec.name, batch_id(table)).location
 
 
-def _course(spec: Spec, spark: SparkSession, looked: Looked, folder: Path) -> Finished:
-    prepared = prepare(spec, spark, looked, folder)
-    planned = plan_training(spec, prepared, folder)
-    trained = fitted(prepared, planned, folder)
-    lesson = planned.lesson
+def _finished(spec: Spec, prepared: Prepared, planned: Planned, trained: Trained, folder: Path) -> Finished:
+    looked, lesson = prepared.looked, planned.lesson
     rows = dict(prepared.counts) | {"outliers": lesson.outliers, "dropped": lesson.dropped}
     rows["trained"] -= lesson.outliers + lesson.dropped
     return Finished(

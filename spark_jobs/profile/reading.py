@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from spark_jobs.data.patterns import ISO_DATE, ISO_TIMESTAMP, MONTHS, number_regex, pattern
 
 if TYPE_CHECKING:
-    from spark_jobs.data.types import Cells
+    from spark_jobs.data.types import Cells, ColumnType
 
 WHOLE: Final = float(2**53)
 DAYS: Final = (
@@ -107,6 +107,13 @@ class TextReading:
         usual = (ISO_DATE, ISO_TIMESTAMP) if cells == "timestamp" else (ISO_DATE,)
         return sum(self.formats.get(form, 0) for form in dict.fromkeys((*usual, *formats)))
 
+    def is_plain(self, column: ColumnType) -> bool:
+        """Whether every cell is of the column's type and written as `cells.plain_sql` reads it."""
+        if column.cells == "number":
+            return column.decimal == "." and self.number == self.cells
+        iso = {"date": ISO_DATE, "timestamp": ISO_TIMESTAMP}.get(column.cells)
+        return iso is not None and self.formats.get(iso, 0) == self.cells
+
     def to_dict(self) -> dict[str, Any]:
         """The reading as JSON can hold it."""
         return asdict(self)
@@ -158,8 +165,10 @@ def _likely(text: pa.Array) -> Iterator[str]:
         if (starts & ~timed).any():
             yield day
         if (starts & timed).any():
-            yield from (ISO_TIMESTAMP, *(day + clock for clock in CLOCKS)) if day == ISO_DATE else (
-                day + clock for clock in CLOCKS
+            yield from (
+                (ISO_TIMESTAMP, *(day + clock for clock in CLOCKS))
+                if day == ISO_DATE
+                else (day + clock for clock in CLOCKS)
             )
 
 

@@ -72,9 +72,7 @@ def close_killed_runs(tracking: Tracking, experiment_number: str) -> list[str]:
     return [run.info.run_id for run in left]
 
 
-def _interrupted(
-    client: MlflowClient, experiment_number: str, run_key: str, statuses: tuple[str, ...]
-) -> str | None:
+def _interrupted(client: MlflowClient, experiment_number: str, run_key: str, statuses: tuple[str, ...]) -> str | None:
     """The last run of that key, if it was cut off before it logged anything or after it registered its model."""
     found = client.search_runs(
         [experiment_number], f"tags.`{RUN_KEY}` = '{run_key}'", max_results=1, order_by=["attributes.start_time DESC"]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -25,6 +28,8 @@ from spark_jobs.training.labels import relabelled
 from spark_jobs.training.learn import Lesson, learn, relearn
 from spark_jobs.training.prepare import Looked, Prepared
 from spark_jobs.training.staging import LABEL, WEIGHT
+
+_FITTED = "fitted.json"
 
 
 @dataclass(frozen=True)
@@ -75,22 +80,36 @@ def write_whole(path: Path, text: str) -> None:
 
 def is_fitted(folder: Path) -> bool:
     """Whether a pipeline was fitted below `folder` and saved to its end."""
-    return (folder / "fitted.json").is_file()
+    return (folder / _FITTED).is_file()
 
 
 def fitted(prepared: Prepared, planned: Planned, folder: Path) -> Trained:
-    """The pipeline, fitted and saved below `folder`, or loaded where it had been."""
-    place, done = folder / "pipeline", folder / "fitted.json"
-    spark = prepared.rows.sparkSession
+    """The pipeline: fitted, or loaded from below `folder` where an interrupted run had saved it."""
     if not is_fitted(folder):
         with progress.phase("fitting"):
-            trained = fit(planned.lesson.rows, planned.plan, planned.lesson.profile, prepared.class_rows)
+            return fit(planned.lesson.rows, planned.plan, planned.lesson.profile, prepared.class_rows)
+    stored = json.loads((folder / _FITTED).read_text(encoding="utf-8"))
+    found = [(str(name), float(value)) for name, value in stored]
+    reader = PipelineModel.read().session(prepared.rows.sparkSession)
+    return Trained(reader.load(str(folder / "pipeline")), tuple(found))
+
+
+@contextmanager
+def saving(trained: Trained, folder: Path) -> Iterator[None]:
+    """Saves the pipeline below `folder` while the block runs: many small files, for which Spark sits idle mostly."""
+    if is_fitted(folder):
+        yield
+        return
+    with ThreadPoolExecutor(1, "saving") as pool:
+        saved = pool.submit(_save, trained, folder)
+        yield
         with progress.phase("saving"):
-            trained.pipeline.write().overwrite().save(str(place))
-            write_whole(done, json.dumps(trained.importances))
-        return trained
-    found = [(str(name), float(value)) for name, value in json.loads(done.read_text(encoding="utf-8"))]
-    return Trained(PipelineModel.read().session(spark).load(str(place)), tuple(found))
+            saved.result()
+
+
+def _save(trained: Trained, folder: Path) -> None:
+    trained.pipeline.write().overwrite().save(str(folder / "pipeline"))
+    write_whole(folder / _FITTED, json.dumps(trained.importances))
 
 
 def evaluated(spec: Spec, prepared: Prepared, planned: Planned, trained: Trained, folder: Path) -> Evaluation:

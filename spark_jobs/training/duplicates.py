@@ -34,6 +34,11 @@ def duplicates(rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType]) -> 
     return suspects.select(NUMBER, F.row_number().over(alike).alias("place")).where("place > 1").select(NUMBER)
 
 
+def is_any_alike(rows: DataFrame) -> bool:
+    """Whether any two rows have the same hash: what a look at one column tells, and mostly all there is to tell."""
+    return not rows.groupBy(HASH).count().where("count > 1").isEmpty()
+
+
 def _compared(spec: Spec, types: Mapping[str, ColumnType]) -> list[str]:
     asked = spec.clean.duplicates.by
     if asked == "all":

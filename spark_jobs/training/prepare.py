@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from spark_jobs import progress
 from spark_jobs.data.names import col
 from spark_jobs.data.source import read
+from spark_jobs.data.typed import Seen
 from spark_jobs.data.types import ColumnType, Table
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.plan import Problem, frame
@@ -20,7 +21,7 @@ from spark_jobs.profile.detect import detect, named_formats
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.profile.scan import scan_columns, scannable
 from spark_jobs.spec import Spec
-from spark_jobs.training.duplicates import duplicates
+from spark_jobs.training.duplicates import duplicates, is_any_alike
 from spark_jobs.training.labels import relabelled, seen_in_training
 from spark_jobs.training.split import SplitRule, split_rule
 from spark_jobs.training.staging import HASH, LABEL, NUMBER, WEIGHT, is_staged, stage, staged_rows
@@ -41,6 +42,15 @@ class Survey:
         """Cells that were there and do not read as their column's type, by column."""
         return {name: lost for name, kind in self.types.items() if (lost := lost_cells(self.raw[name], kind))}
 
+    @property
+    def seen(self) -> Seen:
+        """What is known of all cells of a text source."""
+        readings = [(kind, reading) for name, kind in self.types.items() if (reading := self.raw[name].reading)]
+        return Seen(
+            plain=frozenset(kind.name for kind, reading in readings if reading.is_plain(kind)),
+            words=frozenset(kind.name for kind, reading in readings if kind.cells == "text" and not reading.number),
+        )
+
 
 @dataclass(frozen=True)
 class Looked(Survey):
@@ -51,7 +61,10 @@ class Looked(Survey):
 
 @dataclass(frozen=True)
 class Prepared:
-    """Rows with a target, each once, and the rule that says which of them test; `problem` has the training labels."""
+    """Rows with a target, each once, and the rule that says which of them test; `problem` has the training labels.
+
+    `unlike` says that no two of all staged rows are alike, in the key or, without one, in the features.
+    """
 
     looked: Looked
     problem: Problem
@@ -59,6 +72,7 @@ class Prepared:
     rule: SplitRule
     counts: Mapping[str, int]
     class_rows: Mapping[int, int]
+    unlike: bool = False
 
     @property
     def training(self) -> DataFrame:
@@ -166,12 +180,14 @@ def prepare(spec: Spec, spark: SparkSession, looked: Looked, folder: Path) -> Pr
     staged, repeats = folder / "rows", folder / "duplicates"
     if not is_staged(staged):
         with progress.phase("staging"):
-            stage(looked.table.rows, spec, looked.types, looked.problem, staged)
+            stage(looked.table.rows, spec, looked.types, looked.problem, staged, looked.seen)
     everything = staged_rows(spark, staged, list(looked.types))
     labelled = everything.where(F.col(LABEL).isNotNull())
-    distinct, repeated = _without_duplicates(spark, labelled, spec, looked, repeats)
+    with progress.phase("duplicates"):
+        unlike = spec.clean.duplicates.by == "all" and not is_any_alike(everything)
+        distinct, repeated = (labelled, 0) if unlike else _without_duplicates(spark, labelled, spec, looked, repeats)
     rule = split_rule(spec, looked.types, distinct)
-    return _counted(Prepared(looked, looked.problem, distinct, rule, {}, {}), repeated)
+    return _counted(Prepared(looked, looked.problem, distinct, rule, {}, {}, unlike), repeated)
 
 
 def _without_duplicates(
@@ -180,8 +196,7 @@ def _without_duplicates(
     if spec.clean.duplicates.by == "none":
         return rows, 0
     if not is_staged(path):
-        with progress.phase("duplicates"):
-            duplicates(rows, spec, looked.types).coalesce(1).write.mode("overwrite").parquet(str(path))
+        duplicates(rows, spec, looked.types).coalesce(1).write.mode("overwrite").parquet(str(path))
     repeats = spark.read.parquet(str(path))
     repeated = repeats.count()
     return (rows.join(repeats, NUMBER, "left_anti") if repeated else rows), repeated

@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs.data.names import col
-from spark_jobs.data.typed import row_hash, typed
+from spark_jobs.data.typed import NOTHING, Seen, row_hash, typed
 from spark_jobs.data.types import ColumnType
 from spark_jobs.plan import Problem
 from spark_jobs.spec import Spec
@@ -26,12 +26,19 @@ def identity(spec: Spec, types: Mapping[str, ColumnType]) -> list[str]:
     return list(spec.key) or [name for name, kind in types.items() if name not in apart and kind.kind != "unsupported"]
 
 
-def stage(rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], problem: Problem | None, path: Path) -> None:
+def stage(
+    rows: DataFrame,
+    spec: Spec,
+    types: Mapping[str, ColumnType],
+    problem: Problem | None,
+    path: Path,
+    seen: Seen = NOTHING,
+) -> None:
     """Write every row of a source: its typed columns, its hash, its number and, where there is a target, its label."""
-    values = typed(rows, list(types.values()), spec.timezone)
+    values = typed(rows, list(types.values()), spec.timezone, seen)
     columns = [col(name).alias(f"x{position}") for position, name in enumerate(types)]
     beside = {
-        HASH: row_hash(values, [types[name] for name in identity(spec, types)], 0, spec.timezone),
+        HASH: row_hash(values, [types[name] for name in identity(spec, types)], 0, spec.timezone, seen),
         NUMBER: F.monotonically_increasing_id(),
         LABEL: _label(spec, types, problem),
         WEIGHT: _weight(spec),

@@ -101,8 +101,12 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=4, deadline=None, derandomize=True,
-          suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=4,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(lines=LINES)
 def test_of_any_small_table_every_row_has_one_fate(spark, tmp_path, lines):
     torn = [f"{a},{b},{y}" + (",9" if fate == 0 else "") for a, b, y, fate in lines]

@@ -17,12 +17,12 @@ def _stages(spark: SparkSession, inputs: Sequence[CategoryInput], worth: Sequenc
     return []
 
 
-def _outputs(one: CategoryInput, targets: int) -> list[str]:
-    return [indexed(one.slot)]
+def _outputs(inputs: Sequence[CategoryInput], targets: int) -> list[str]:
+    return [indexed(one.slot) for one in inputs]
 
 
-def _slots(one: CategoryInput, targets: int) -> list[str]:
-    return [one.title]
+def _slots(inputs: Sequence[CategoryInput], targets: int) -> list[str]:
+    return [one.title for one in inputs]
 
 
 STEP = Encoder("label", _stages, _outputs, _slots, nominal=True)

@@ -1,4 +1,8 @@
-"""A level is a 1 in a place of its own; a level not seen in training is all zeros."""
+"""A level is a 1 in a place of its own; a level not seen in training is all zeros.
+
+All categories of a row are the words of one sentence, which `CountVectorizerModel` looks up in the vocabulary of all
+levels: one look a row, where an indexer and an encoder take one each a category.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +10,29 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from spark_jobs.features import CategoryInput, Encoder
-from spark_jobs.features.index import indexed
 
 if TYPE_CHECKING:
     from pyspark.ml import Transformer
     from pyspark.sql import SparkSession
 
+_WORDS, _HOT = "words", "hot"
+
 
 def _stages(spark: SparkSession, inputs: Sequence[CategoryInput], worth: Sequence[Any]) -> list[Transformer]:
-    from pyspark.ml.feature import OneHotEncoder
+    from pyspark.ml.feature import CountVectorizerModel, SQLTransformer
 
-    sources = [indexed(one.slot) for one in inputs]
-    largest = [tuple(float(len(one.levels)) for one in inputs)]
-    synopsis = spark.createDataFrame(largest, ", ".join(f"{source} double" for source in sources))
-    outputs = [_outputs(one, 1)[0] for one in inputs]
-    encoder = OneHotEncoder(inputCols=sources, outputCols=outputs, dropLast=True, handleInvalid="error")
-    return [encoder.fit(synopsis)]
+    words = ", ".join(f"concat('{one.slot} ', {one.slot})" for one in inputs)
+    vocabulary = [f"{one.slot} {level}" for one in inputs for level in one.levels]
+    sentence = SQLTransformer(statement=f"SELECT *, array({words}) AS {_WORDS} FROM __THIS__")
+    return [sentence, CountVectorizerModel.from_vocabulary(vocabulary, _WORDS, _HOT)]
 
 
-def _outputs(one: CategoryInput, targets: int) -> list[str]:
-    return [f"{one.slot}_hot"]
+def _outputs(inputs: Sequence[CategoryInput], targets: int) -> list[str]:
+    return [_HOT]
 
 
-def _slots(one: CategoryInput, targets: int) -> list[str]:
-    return [f"{one.title} = {level}" for level in one.levels]
+def _slots(inputs: Sequence[CategoryInput], targets: int) -> list[str]:
+    return [f"{one.title} = {level}" for one in inputs for level in one.levels]
 
 
-STEP = Encoder("one-hot", _stages, _outputs, _slots)
+STEP = Encoder("one-hot", _stages, _outputs, _slots, positions=False)

@@ -60,7 +60,7 @@ def _lookup(inputs: Sequence[CategoryInput], worth: Sequence[Table], positions: 
     columns = [
         f"element_at({_array(table[:, target])}, CAST({position} AS INT) + 1) AS {name}"
         for one, table, position in zip(inputs, worth, positions, strict=True)
-        for target, name in enumerate(_outputs(one, table.shape[1]))
+        for target, name in enumerate(_outputs([one], table.shape[1]))
     ]
     return SQLTransformer(statement=f"SELECT *, {', '.join(columns)} FROM __THIS__")
 
@@ -70,12 +70,13 @@ def _array(values: npt.NDArray[np.float64]) -> str:
     return f"CAST(split('{' '.join(repr(float(value)) for value in values)}', ' ') AS ARRAY<DOUBLE>)"
 
 
-def _outputs(one: CategoryInput, targets: int) -> list[str]:
-    return [f"{one.slot}_worth{target}" for target in range(targets)]
+def _outputs(inputs: Sequence[CategoryInput], targets: int) -> list[str]:
+    return [f"{one.slot}_worth{target}" for one in inputs for target in range(targets)]
 
 
-def _slots(one: CategoryInput, targets: int) -> list[str]:
-    return [f"{one.title} (mean target)"] if targets == 1 else [f"{one.title} (share {t})" for t in range(targets)]
+def _slots(inputs: Sequence[CategoryInput], targets: int) -> list[str]:
+    of = ["mean target"] if targets == 1 else [f"share {target}" for target in range(targets)]
+    return [f"{one.title} ({what})" for one in inputs for what in of]
 
 
 STEP = Encoder("target mean", _stages, _outputs, _slots, folded=_folded)
