@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from select import select
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spark_jobs import jars, progress
@@ -260,7 +262,10 @@ def _log_file(env: spec.Environment) -> Path | None:
 
 def _set_up_process(env: spec.Environment) -> None:
     # Where Java dies, this thread of PySpark's would print a traceback beside our one line.
-    import_module("pyspark.accumulators").AccumulatorTCPServer.handle_error = lambda *_: None
+    accumulators: Any = import_module("pyspark.accumulators")
+    accumulators.AccumulatorTCPServer.handle_error = lambda *_: None
+    # It looks for the end of the session once a second, which every job would wait for.
+    accumulators.select = SimpleNamespace(select=lambda r, w, x, _: select(r, w, x, 0.05))
     os.environ.setdefault("SPARK_HOME", str(jars.spark_home()))
     os.environ.setdefault("SPARK_LAUNCHER_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
     if _is_local(env):

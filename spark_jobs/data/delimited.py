@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pyspark.sql import SparkSession
 
-from spark_jobs.data.files import location
+from spark_jobs.data.files import DataFile, location
 from spark_jobs.data.form import Form, candidates, encoding_of, header_of, text_of
-from spark_jobs.data.lines import Scan, is_wide, read_lines, scan_lines
+from spark_jobs.data.line_counts import LineCounts
+from spark_jobs.data.lines import Scan, count_lines, is_wide, read_lines, scans
+from spark_jobs.data.local_lines import count_here, is_small
 from spark_jobs.data.names import check_names, named
 from spark_jobs.errors import DataError
 from spark_jobs.spec.models import Source
 
+_Counter = Callable[[Sequence[Form]], list[LineCounts]]
 _ENCODINGS = {"UTF8": "UTF-8", "LATIN1": "ISO-8859-1", "LATIN-1": "ISO-8859-1", "UTF-16": "UTF-16LE"}
 
 
@@ -49,7 +52,13 @@ class Text:
         return max(0, self.scan.headers - self.files)
 
 
-def understand(source: Source, options: Mapping[str, str], heads: Mapping[str, bytes], spark: SparkSession) -> Text:
+def understand(
+    source: Source,
+    options: Mapping[str, str],
+    files: Sequence[DataFile],
+    heads: Mapping[str, bytes],
+    spark: SparkSession,
+) -> Text:
     """The text's form, decided by one scan of all lines among those its beginning allows.
 
     Raises:
@@ -60,7 +69,8 @@ def understand(source: Source, options: Mapping[str, str], heads: Mapping[str, b
     header = options.get("header", "true") != "false" and source.names is None
     comment = options.get("comment", "")
     headers = tuple({_first_line(head, encoding, comment) for head in heads.values()}) if header else ()
-    scan = _scan(source, options, encoding, headers, first, spark)
+    counter = _counter(source, options, files, encoding, headers, spark)
+    scan = _scan(source, options, counter, bool(headers), text_of(first, encoding))
     if "encoding" not in options and encoding == "UTF-8" and scan.is_latin:
         encoding, scan = "ISO-8859-1", replace(scan, not_utf8=0)
     text = Text(location(str(source.path)), options, encoding, scan, headers, len(heads))
@@ -79,20 +89,26 @@ def _first_line(head: bytes, encoding: str, comment: str) -> bytes:
     return next((line for line in lines if line.strip() and not (comment and line.startswith(comment.encode()))), b"")
 
 
-def _scan(
+def _counter(
     source: Source,
     options: Mapping[str, str],
+    files: Sequence[DataFile],
     encoding: str,
     headers: Sequence[bytes],
-    head: bytes,
     spark: SparkSession,
-) -> Scan:
-    begin, utf8 = text_of(head, encoding), encoding == "UTF-8"
+) -> _Counter:
+    """Counts lines here where that is quick, else with Spark."""
+    utf8 = encoding == "UTF-8"
+    if is_small(files, options) and not is_wide(encoding):
+        return lambda forms: count_here(files, forms, headers, utf8, options.get("comment", ""))
     lines = read_lines(spark, location(str(source.path)), encoding, options)
+    return lambda forms: count_lines(lines, forms, headers, utf8)
 
+
+def _scan(source: Source, options: Mapping[str, str], counter: _Counter, headed: bool, begin: str) -> Scan:
     def best(forms: Sequence[Form], known: Sequence[Scan] = ()) -> Scan:
-        scans = [*known, *scan_lines(lines, forms, headers, utf8)]
-        return max(scans, key=lambda scan: _likelihood(scan, "sep" in options))
+        found = [*known, *scans(counter(forms), forms)]
+        return max(found, key=lambda scan: _likelihood(scan, "sep" in options))
 
     forms = candidates(begin, options)
     if not forms:
@@ -101,7 +117,7 @@ def _scan(
     scan = best(forms)
     if scan.escapes and scan.fitting < scan.lines and "escape" not in options:
         scan = best(candidates(begin, {**options, "escape": "\\"}), [scan])
-    if not headers and source.names is None and scan.common_fields != scan.form.fields:
+    if not headed and source.names is None and scan.common_fields != scan.form.fields:
         scan = best([replace(scan.form, first=("",) * scan.common_fields)])
     return scan
 

@@ -36,6 +36,11 @@ class DataFile:
     changed: int
     local: bool = True
 
+    @property
+    def plain(self) -> bool:
+        """Whether Python can open it and finds its text as it is."""
+        return self.local and not self.path.endswith(_COMPRESSIONS)
+
     def head(self, size: int = HEAD) -> bytes:
         """Its first bytes, unpacked."""
         try:

@@ -65,12 +65,16 @@ def is_header(headers: Sequence[bytes]) -> Column:
     return F.col("value").cast("binary").isin(*map(F.lit, headers)) if headers else F.lit(False)
 
 
-def scan_lines(lines: DataFrame, forms: Sequence[Form], headers: Sequence[bytes], utf8: bool) -> list[Scan]:
-    """What all lines say of each form, in one job. `headers` are the first lines of the files, as they stand."""
+def count_lines(lines: DataFrame, forms: Sequence[Form], headers: Sequence[bytes], utf8: bool) -> list[LineCounts]:
+    """What the lines of each file say of each form, in one job. `headers` are the first lines of the files."""
     counted = lines.select(F.col("value").cast("binary"), "_file").mapInArrow(
         _counter(forms, headers, utf8), "counts string"
     )
-    files = list(from_rows(json.loads(row["counts"]) for row in counted.collect()).values())
+    return list(from_rows(json.loads(row["counts"]) for row in counted.collect()).values())
+
+
+def scans(files: Sequence[LineCounts], forms: Sequence[Form]) -> list[Scan]:
+    """What all lines together say of each form."""
     return [_summed(files, number, form) for number, form in enumerate(forms)]
 
 

@@ -74,7 +74,8 @@ class Algorithm:
     `scaled` are what `features: auto` chooses for it; `scaler` names the scaling where the options decide it.
     `importances` gives one number per slot of the feature vector. `requires_classic` refuses Spark Connect;
     `package` is what has to be installed and `extra` our extra that brings it. `task_rows` is about how many rows keep
-    one Spark task busy longer than it takes to start; 0 leaves the partitions to the algorithm.
+    one Spark task busy longer than it takes to start; 0 leaves the partitions to the algorithm. `rereads` are the tasks
+    for which Spark reads the rows more than once and does not keep them itself.
     """
 
     title: str
@@ -90,6 +91,7 @@ class Algorithm:
     package: str = ""
     extra: str = ""
     task_rows: int = 0
+    rereads: tuple[Task, ...] = ()
     scaler: Callable[[Any], Literal["standard", "min_max", "none"]] | None = None
 
 

@@ -61,5 +61,6 @@ ALGORITHM = Algorithm(
     options=LinearOptions,
     estimators={"regression": _regression, "binary": _classes, "multiclass": _classes},
     task_rows=25_000,
+    rereads=("regression",),
     importances=_slots.of_coefficients,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from pyspark.ml import PipelineModel
@@ -19,6 +20,7 @@ from spark_jobs.plan import Plan
 from spark_jobs.profile.batch import Depth
 from spark_jobs.profile.profile import Profile
 from spark_jobs.profile.scan import scan_parts
+from spark_jobs.training.keeping import kept
 from spark_jobs.training.labels import metadata
 from spark_jobs.training.staging import HASH, LABEL, WEIGHT
 
@@ -47,7 +49,9 @@ def fit(rows: DataFrame, plan: Plan, profile: Profile, class_rows: Mapping[int, 
     )
     frame = training_frame(rows, plan, features, class_rows)
     few = partitions(plan.model, profile.rows)
-    model = estimator(plan.model, plan.params, shape).fit(frame.coalesce(few) if few else frame)
+    learner = estimator(plan.model, plan.params, shape)
+    with kept(frame) if plan.problem.task in algorithm.rereads else nullcontext(frame) as given:
+        model = learner.fit(given.coalesce(few) if few else given)
     found = algorithm.importances(model) if algorithm.importances else ()
     return Trained(PipelineModel([*features.stages, model]), tuple(zip(features.slots, found, strict=False)))
 

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from spark_jobs.data.cells import number_sql, timestamp_sql, value_sql
 from spark_jobs.data.names import col, quoted
-from spark_jobs.data.typed import lost_cells, row_hash, typed
+from spark_jobs.data.typed import Seen, lost_cells, row_hash, typed
 from spark_jobs.data.types import ColumnType
 from spark_jobs.profile.reading import CLOCKS, DAYS, TextReading
 
@@ -223,3 +223,32 @@ def test_rows_that_differ_only_in_where_a_cell_is_missing_hash_apart(spark):
     assert hashes[3] == hashes[4]
     other = [row[0] for row in rows.select(row_hash(rows, types, seed=7)).collect()]
     assert not set(hashes) & set(other)
+
+
+def test_cells_that_are_known_to_read_as_their_type_give_the_same_values_unasked(spark):
+    types = [
+        ColumnType("whole", "number", "number", "", integral=True),
+        ColumnType("part", "number", "number", ""),
+        ColumnType("day", "date", "date", ""),
+        ColumnType("moment", "timestamp", "timestamp", ""),
+        ColumnType("word", "text", "text", ""),
+    ]
+    cells = {
+        "whole": ["7", " -12 ", "+3", "5.0", "1e3", "9007199254740991", ".0", None],
+        "part": ["7", " -1.25", "+.5", "5.", "1e-3", "2E+2", "0", None],
+        "day": ["2020-02-29", "2020-1-2", " 1999-12-31", "0001-01-01", "9999-12-31", "2021-03-28", "2020-01-1", None],
+        "moment": [
+            "2020-01-01T10:20:30Z", "2020-01-01 10:20", "2020-1-1 9:05", "2020-01-01T10:20:30.123456789Z",
+            "2020-01-01T10:20Z", "2020-01-01 10:20:30 -05:00", "2021-03-28 02:30:00", None,
+        ],
+        "word": ["a", " b ", "ß", "1x", "-", "e5", "", None],
+    }  # fmt: skip
+    rows = spark.createDataFrame(list(zip(*cells.values(), strict=True)), ", ".join(f"{name} string" for name in cells))
+    seen = Seen(plain=frozenset(cells) - {"word"}, words=frozenset({"word"}))
+    for zone in ("UTC", "America/New_York"):
+        asked, known = typed(rows, types, zone), typed(rows, types, zone, seen)
+        assert known.dtypes == asked.dtypes
+        assert known.collect() == asked.collect()
+        hashes = known.select(row_hash(known, types, zone=zone, seen=seen)).collect()
+        assert hashes == asked.select(row_hash(asked, types, zone=zone)).collect()
+    assert [row["whole"] for row in known.collect()] == [7, -12, 3, 5, 1000, 9007199254740991, 0, None]

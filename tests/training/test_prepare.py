@@ -122,3 +122,19 @@ def test_of_any_small_table_every_row_has_one_fate(spark, tmp_path, lines):
     fates = ("trained", "tested", "duplicates", "no_target", "outliers", "dropped", "quarantined")
     assert counts["read"] == len(lines) == sum(counts.get(fate, 0) for fate in fates)
     assert counts["quarantined"] == sum(fate == 0 for *_, fate in lines)
+
+
+@pytest.mark.parametrize(
+    ("lines", "unlike"),
+    [
+        (["a,1,1", "b,1,2", "c,1,3"], True),
+        (["a,1,1", "b,1,2", "a,1,3"], False),  # alike but for the target
+        (["a,1,1", "b,1,2", "b,1,"], False),  # one of the two has no target and is scored all the same
+    ],
+)
+def test_rows_are_unlike_where_no_two_of_all_have_the_same_features(spark, tmp_path, lines, unlike):
+    path = tmp_path / "few.csv"
+    path.write_text("\n".join(["k,x,y", *lines]) + "\n")
+    ready = prepared(spark, tmp_path, path, columns={"ignore": []})
+    assert ready.unlike is unlike
+    assert ready.counts["duplicates"] == 0

@@ -32,7 +32,7 @@ def read(source: Source, spark: SparkSession) -> Table:
     options = known_options("csv", source.options, OPTIONS)
     path = str(source.path)
     files = find_files(path, spark)
-    text = understand(source, options, _heads(files, path, spark), spark)
+    text = understand(source, options, files, _heads(files, path, spark), spark)
     spanning = _spans_lines(text, spark)
     apart = not spanning and (text.torn or bool(text.repeated_headers) or is_wide(text.encoding))
     raw = _by_line(text, spark) if apart else _by_spark(text, spark, spanning)
