@@ -1,4 +1,4 @@
-"""`python -m benchmarks [flights] [preprocessing] [datasets] [--rounds N]`: by default the first two."""
+"""`python -m benchmarks [flights] [preprocessing] [datasets] [quality] [--rounds N]`: by default the first two."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from pathlib import Path
 def main() -> None:
     """Run what is asked for and print its tables."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument(
-        "what", nargs="*", choices=["flights", "preprocessing", "datasets"], default=["flights", "preprocessing"]
-    )
+    known = ["flights", "preprocessing", "datasets", "quality"]
+    parser.add_argument("what", nargs="*", choices=known, default=known[:2])
     parser.add_argument("--rounds", type=int, default=3, help="how often each job runs")
     asked = parser.parse_args()
     if "flights" in asked.what:
@@ -26,6 +25,10 @@ def main() -> None:
         from benchmarks import datasets
 
         datasets.run(sorted(Path("conf").glob("*.yml")))
+    if "quality" in asked.what:
+        from benchmarks import quality
+
+        quality.run()
 
 
 if __name__ == "__main__":

@@ -15,40 +15,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spark_jobs import jars, progress
 from spark_jobs.errors import JobError
+from spark_jobs.settings import DELTA, SQL, TYPES, asked_for, is_local, log_level, settings_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from spark_jobs import spec
 
-_DELTA = {
-    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-}
-# Unset, Spark 4.2 looks it up anew, down to the process's environment, for every value that a UDF returns.
-_TYPES = "spark.sql.types.framework.enabled"
-# Settings of the SQL session: good anywhere, and all that Spark Connect lets a client set.
-_SQL = {
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.ansi.enabled": "true",
-    "spark.sql.execution.arrow.pyspark.enabled": "true",
-    "spark.databricks.delta.snapshotPartitions": "2",
-    # Java neither inlines into a method of more than 8,000 bytes nor compiles it unless told to: let Spark split it.
-    "spark.sql.codegen.hugeMethodLimit": "8000",
-    _TYPES: "false",
-}
-# Most methods of a job of a minute are never worth compiling: Java waits for more calls than it usually does.
-_PATIENT_COMPILER = (
-    "-XX:Tier3InvocationThreshold=1000",
-    "-XX:Tier3MinInvocationThreshold=500",
-    "-XX:Tier3CompileThreshold=4000",
-    "-XX:Tier3BackEdgeThreshold=60000",
-    "-XX:Tier4InvocationThreshold=40000",
-    "-XX:Tier4MinInvocationThreshold=8000",
-    "-XX:Tier4CompileThreshold=100000",
-    "-XX:Tier4BackEdgeThreshold=400000",
-)
-_LEVELS = ("error", "warn", "info", "debug")
 _preparing: dict[str, Any] = {}
 
 
@@ -148,11 +121,11 @@ def _given(env: spec.Environment) -> SparkSession:
     from pyspark.sql import SparkSession
 
     if "PYSPARK_GATEWAY_PORT" in os.environ and "DATABRICKS_RUNTIME_VERSION" not in os.environ:
-        spark = SparkSession.builder.config(map=dict[str, Any](_DELTA)).getOrCreate()
+        spark = SparkSession.builder.config(map=dict[str, Any](DELTA)).getOrCreate()
         _need_delta(spark)
     else:
         spark = SparkSession.builder.getOrCreate()
-    for key, value in (_SQL | _asked(env)).items():
+    for key, value in (SQL | asked_for(env)).items():
         if spark.conf.isModifiable(key):
             spark.conf.set(key, value)
     return spark
@@ -161,14 +134,14 @@ def _given(env: spec.Environment) -> SparkSession:
 def _set_for_learners(spark: SparkSession) -> None:
     """Spark ML's own jobs know nothing of the SQL session's settings, only of the properties of the thread."""
     if _is_classic(spark):
-        spark.sparkContext.setLocalProperty(_TYPES, _SQL[_TYPES])
+        spark.sparkContext.setLocalProperty(TYPES, SQL[TYPES])
 
 
 def _need_delta(spark: SparkSession) -> None:
     jvm: Any = spark._jvm
     loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
     try:
-        loader.loadClass(_DELTA["spark.sql.extensions"])
+        loader.loadClass(DELTA["spark.sql.extensions"])
     except Exception as error:
         delta = next(jar for jar in jars.pinned() if jar.name.startswith("delta-spark"))
         raise JobError(
@@ -181,7 +154,7 @@ def _started(env: spec.Environment) -> SparkSession:
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
-    settings = _settings(env)
+    settings = settings_of(env)
     _set_up_process(env)
     builder = SparkSession.builder.config(map=dict[str, Any](settings))
     try:
@@ -194,70 +167,8 @@ def _started(env: spec.Environment) -> SparkSession:
         ) from error
 
 
-def _settings(env: spec.Environment) -> dict[str, str]:
-    files = [str(path) for path in jars.fetch()]
-    settings = {**_SQL, **_DELTA, "spark.ui.showConsoleProgress": "false", "spark.driver.memory": env.memory}
-    settings["spark.sql.warehouse.dir"] = str(Path(env.root).resolve() / "warehouse")
-    settings["spark.driver.extraJavaOptions"] = _java_options()
-    if _is_local(env):
-        settings |= {
-            "spark.master": env.master or "local[*]",
-            "spark.ui.enabled": "false",
-            "spark.driver.host": "127.0.0.1",
-            "spark.driver.bindAddress": "127.0.0.1",
-            "spark.sql.shuffle.partitions": str(_cores(env.master or "local[*]")),
-            "spark.driver.extraClassPath": os.pathsep.join(files),
-        }
-    else:
-        settings |= {"spark.master": env.master or "", "spark.jars": ",".join(files)}
-    return settings | _asked(env)
-
-
-def _asked(env: spec.Environment) -> dict[str, str]:
-    return {key: _spark_text(value) for key, value in env.spark.items()}
-
-
-def _spark_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _is_local(env: spec.Environment) -> bool:
-    return env.master is None or env.master.startswith("local")
-
-
-def _cores(master: str) -> int:
-    asked = master.removeprefix("local").strip("[]").split(",")[0]
-    if asked == "*":
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return int(asked) if asked.isdigit() else 1
-
-
-def _java_options() -> str:
-    log4j = Path(__file__).with_name("log4j2.properties").as_uri()
-    options = [
-        "-XX:+UseParallelGC",
-        *_PATIENT_COMPILER,
-        f"-Dlog4j2.configurationFile={log4j}",
-        f"-Dspark_jobs.log={_log_level() or 'error'}",
-    ]
-    archive = jars.archive_path()
-    if "SPARK_JOBS_RECORD" in os.environ:
-        options.append(f"-XX:ArchiveClassesAtExit={os.environ['SPARK_JOBS_RECORD']}")
-    elif archive.is_file():
-        options += [f"-XX:SharedArchiveFile={archive}", "-Xshare:auto"]
-    # The JVM writes its own remarks (a stale archive, say) to standard output, which is ours.
-    return " ".join([*options, "-Xlog:disable"])
-
-
-def _log_level() -> str | None:
-    asked = os.environ.get("SPARK_JOBS_LOG", "").lower()
-    if not asked:
-        return None
-    return asked if asked in _LEVELS else "info"
-
-
 def _log_file(env: spec.Environment) -> Path | None:
-    return None if _log_level() else Path(env.root).resolve() / "logs" / f"spark-{os.getpid()}.log"
+    return None if log_level() else Path(env.root).resolve() / "logs" / f"spark-{os.getpid()}.log"
 
 
 def _set_up_process(env: spec.Environment) -> None:
@@ -268,7 +179,7 @@ def _set_up_process(env: spec.Environment) -> None:
     accumulators.select = SimpleNamespace(select=lambda r, w, x, _: select(r, w, x, 0.05))
     os.environ.setdefault("SPARK_HOME", str(jars.spark_home()))
     os.environ.setdefault("SPARK_LAUNCHER_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
-    if _is_local(env):
+    if is_local(env):
         os.environ["PYSPARK_PYTHON"] = sys.executable
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from spark_jobs import jars, session
+from spark_jobs import jars, session, settings
 from spark_jobs.errors import JobError
 from spark_jobs.spec import Environment
 
@@ -102,7 +102,7 @@ def test_a_download_that_cannot_be_had_is_one_line_and_an_advice(
 
 @pytest.mark.parametrize(("master", "cores"), [("local", 1), ("local[3]", 3), ("local[2,4]", 2)])
 def test_the_cores_are_read_off_the_master(master: str, cores: int) -> None:
-    assert session._cores(master) == cores
+    assert settings._cores(master) == cores
 
 
 def test_a_wrong_java_option_is_named_in_one_line(tmp_path: Path) -> None:
@@ -125,6 +125,6 @@ def test_a_wrong_java_option_is_named_in_one_line(tmp_path: Path) -> None:
 
 def test_an_environment_says_its_own_settings(tmp_path: Path) -> None:
     env = Environment(root=str(tmp_path), master="local[2]", spark={"spark.sql.shuffle.partitions": "7"})
-    settings = session._settings(env)
-    assert settings["spark.sql.shuffle.partitions"] == "7"
-    assert settings["spark.driver.host"] == "127.0.0.1"
+    told = settings.settings_of(env)
+    assert told["spark.sql.shuffle.partitions"] == "7"
+    assert told["spark.driver.host"] == "127.0.0.1"

@@ -14,7 +14,7 @@ from spark_jobs.jobs import promote, train
 from spark_jobs.jobs.account import keeping_ledger
 from spark_jobs.jobs.batch import Batch, batch_id
 from spark_jobs.jobs.result import Result
-from spark_jobs.jobs.score import Scored, prediction_table, score_batch
+from spark_jobs.jobs.score import Scored, prediction_table, score_batch, tables_of
 from spark_jobs.jobs.summary import training_summary
 from spark_jobs.registry.gate import Promotion
 from spark_jobs.spec import Environment, Spec
@@ -58,11 +58,7 @@ def _batch(spark: SparkSession, training: train.Training) -> Batch:
 
 def _result(spec: Spec, training: train.Training, promotion: Promotion, scored: Scored, ledger: str) -> Result:
     done, version = training.done, promotion.version
-    tables = {"ledger": ledger}
-    if scored.written:
-        tables[prediction_table(spec)] = scored.written.location
-    if training.quarantine:
-        tables[f"{spec.name}_quarantine"] = training.quarantine
+    tables = tables_of(spec, scored, ledger)
     return Result(
         job="run",
         run_id=training.version.run_id,

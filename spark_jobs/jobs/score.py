@@ -114,23 +114,25 @@ def stored_plan(version: ModelVersion) -> Plan:
 def result(spec: Spec, scored: Scored, ledger: str) -> Result:
     """What `score` hands back."""
     version = scored.version
-    tables = {"ledger": ledger}
-    if scored.written:
-        tables[prediction_table(spec)] = scored.written.location
-    if scored.quarantine:
-        tables[f"{spec.name}_quarantine"] = scored.quarantine
     return Result(
         job="score",
         run_id=version.run_id,
         model={"name": version.name, "version": version.version, "alias": _alias(version)},
         rows=scored.rows,
         cells=scored.cells,
-        tables=tables,
+        tables=tables_of(spec, scored, ledger),
         bundle=str(version.bundle),
         seconds=progress.seconds(),
         extra={"extra_columns": list(scored.batch.extra)} if scored.batch and scored.batch.extra else {},
         summary=_summary(spec, scored),
     )
+
+
+def tables_of(spec: Spec, scored: Scored, ledger: str) -> dict[str, str]:
+    """Where the tables are that a scoring wrote, by their names."""
+    written = {prediction_table(spec): scored.written.location} if scored.written else {}
+    torn = {f"{spec.name}_quarantine": scored.quarantine} if scored.quarantine else {}
+    return {"ledger": ledger, **written, **torn}
 
 
 def prediction_table(spec: Spec) -> str:

@@ -1,0 +1,103 @@
+"""What a session is started with: Spark's settings and Java's options."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from spark_jobs import jars, spec
+
+DELTA = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+}
+# Unset, Spark 4.2 looks it up anew, down to the process's environment, for every value that a UDF returns.
+TYPES = "spark.sql.types.framework.enabled"
+# Settings of the SQL session: good anywhere, and all that Spark Connect lets a client set.
+SQL = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.databricks.delta.snapshotPartitions": "2",
+    # Java neither inlines into a method of more than 8,000 bytes nor compiles it unless told to: let Spark split it.
+    "spark.sql.codegen.hugeMethodLimit": "8000",
+    TYPES: "false",
+}
+# Most methods of a job of a minute are never worth compiling: Java waits for more calls than it usually does.
+_PATIENT_COMPILER = (
+    "-XX:Tier3InvocationThreshold=1000",
+    "-XX:Tier3MinInvocationThreshold=500",
+    "-XX:Tier3CompileThreshold=4000",
+    "-XX:Tier3BackEdgeThreshold=60000",
+    "-XX:Tier4InvocationThreshold=40000",
+    "-XX:Tier4MinInvocationThreshold=8000",
+    "-XX:Tier4CompileThreshold=100000",
+    "-XX:Tier4BackEdgeThreshold=400000",
+)
+_LEVELS = ("error", "warn", "info", "debug")
+
+
+def settings_of(env: spec.Environment) -> dict[str, str]:
+    """All settings of a session that is started here."""
+    files = [str(path) for path in jars.fetch()]
+    settings = {**SQL, **DELTA, "spark.ui.showConsoleProgress": "false", "spark.driver.memory": env.memory}
+    settings["spark.sql.warehouse.dir"] = str(Path(env.root).resolve() / "warehouse")
+    settings["spark.driver.extraJavaOptions"] = _java_options()
+    if is_local(env):
+        settings |= {
+            "spark.master": env.master or "local[*]",
+            "spark.ui.enabled": "false",
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.sql.shuffle.partitions": str(_cores(env.master or "local[*]")),
+            "spark.driver.extraClassPath": os.pathsep.join(files),
+        }
+    else:
+        settings |= {"spark.master": env.master or "", "spark.jars": ",".join(files)}
+    return settings | asked_for(env)
+
+
+def asked_for(env: spec.Environment) -> dict[str, str]:
+    """The settings that the environment names, as Spark writes them."""
+    return {key: _spark_text(value) for key, value in env.spark.items()}
+
+
+def _spark_text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def is_local(env: spec.Environment) -> bool:
+    """Whether Spark runs in this machine's own process."""
+    return env.master is None or env.master.startswith("local")
+
+
+def _cores(master: str) -> int:
+    asked = master.removeprefix("local").strip("[]").split(",")[0]
+    if asked == "*":
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return int(asked) if asked.isdigit() else 1
+
+
+def _java_options() -> str:
+    log4j = Path(__file__).with_name("log4j2.properties").as_uri()
+    options = [
+        "-XX:+UseParallelGC",
+        *_PATIENT_COMPILER,
+        f"-Dlog4j2.configurationFile={log4j}",
+        f"-Dspark_jobs.log={log_level() or 'error'}",
+    ]
+    archive = jars.archive_path()
+    if "SPARK_JOBS_RECORD" in os.environ:
+        options.append(f"-XX:ArchiveClassesAtExit={os.environ['SPARK_JOBS_RECORD']}")
+    elif archive.is_file():
+        options += [f"-XX:SharedArchiveFile={archive}", "-Xshare:auto"]
+    # The JVM writes its own remarks (a stale archive, say) to standard output, which is ours.
+    return " ".join([*options, "-Xlog:disable"])
+
+
+def log_level() -> str | None:
+    """How much of Spark's log is asked for; None where it goes to a file, errors alone."""
+    asked = os.environ.get("SPARK_JOBS_LOG", "").lower()
+    if not asked:
+        return None
+    return asked if asked in _LEVELS else "info"
