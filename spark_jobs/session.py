@@ -50,7 +50,7 @@ def open(env: spec.Environment) -> SparkSession:
         thread.join()
         if "error" in _preparing:
             raise _preparing.pop("error")
-    spark = _given(env) if _is_given() else _started(env)
+    spark = _given(env) if is_given() else _started(env)
     _set_for_learners(spark)
     progress.watch(lambda: status(spark))
     return spark
@@ -58,7 +58,7 @@ def open(env: spec.Environment) -> SparkSession:
 
 def prepare(env: spec.Environment) -> None:
     """Begins to open the session in the background, so that `open` finds it ready; a failure is raised there."""
-    if _is_given() or "thread" in _preparing:
+    if is_given() or "thread" in _preparing:
         return
     import_module("pyspark.sql")  # two threads that import it at once find it half made
     import_module("concurrent.futures.thread")  # imported while Java's process is forked off, it complains of its lock
@@ -76,7 +76,7 @@ def prepare(env: spec.Environment) -> None:
 def close(spark: SparkSession) -> None:
     """Ends a session that `open` started; one that was given to us is left to its owner."""
     progress.watch(None)
-    if _is_given():
+    if is_given():
         return
     spark.stop()
     if "SPARK_JOBS_RECORD" in os.environ:
@@ -107,7 +107,8 @@ def fetch_jars() -> tuple[Path, ...]:
     return jars.fetch()
 
 
-def _is_given() -> bool:
+def is_given() -> bool:
+    """Whether somebody else opens the session: spark-submit, Connect or Databricks."""
     remote = os.environ.get("SPARK_REMOTE", "")
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ or "DATABRICKS_RUNTIME_VERSION" in os.environ
     return submitted or (bool(remote) and not remote.startswith("local"))

@@ -27,6 +27,7 @@ job = types.ModuleType("spark_jobs.jobs.plan")
 exec({body!r}, job.__dict__)
 session = types.ModuleType("spark_jobs.session")
 session.prepare = lambda env: None
+session.is_given = lambda: False
 session.open = lambda env: "a session"
 session.close = lambda spark: print("closed", file=sys.stderr)
 sys.modules["spark_jobs.jobs.plan"], sys.modules["spark_jobs.session"] = job, session
@@ -36,10 +37,16 @@ sys.exit(main(sys.argv[1:]))
 JOB = "from spark_jobs.jobs.result import Result\nfrom spark_jobs.errors import *\ndef run(spec, spark, env): "
 
 
+def write_spec(folder):
+    (folder / "x.yml").write_text(SPEC)
+    (folder / "data").mkdir()
+    (folder / "data" / "flights.csv").write_text("arr_delay\n1\n")
+
+
 @pytest.fixture
 def call(tmp_path):
     """Runs `spark-jobs` with these words beside a spec `x.yml`."""
-    (tmp_path / "x.yml").write_text(SPEC)
+    write_spec(tmp_path)
 
     def called(*words, code=None):
         script = ["-m", "spark_jobs"] if code is None else ["-c", code]
@@ -65,6 +72,15 @@ def call_job(call):
 def only_json(done):
     assert done.stdout.count("\n") == 1, done.stdout
     return json.loads(done.stdout)
+
+
+def test_a_path_that_leads_nowhere_is_refused_before_spark_is_started(call_job, tmp_path):
+    (tmp_path / "data" / "flights.csv").rename(tmp_path / "data" / "flight.csv")
+    done = call_job("raise SystemExit('the job was begun')")
+    assert done.returncode == 3
+    assert "There is no file or folder 'data/flights.csv'." in done.stderr
+    assert "Did you mean 'flight.csv'?" in done.stderr
+    assert "closed" not in done.stderr
 
 
 @pytest.mark.parametrize("verb", sorted(VERBS))
@@ -243,7 +259,7 @@ def test_a_traceback_is_shown_with_debug_only(call_job):
 )
 @pytest.mark.parametrize("as_json", [False, True])
 def test_an_interrupted_job_ends_at_once_with_one_line(tmp_path, number, status, words, as_json):
-    (tmp_path / "x.yml").write_text(SPEC)
+    write_spec(tmp_path)
     body = (
         "\n    import logging, sys, time\n    print('up', file=sys.stderr, flush=True)\n"
         "    try: time.sleep(60)\n    except KeyboardInterrupt: logging.exception('as py4j does'); raise"

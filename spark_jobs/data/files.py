@@ -150,6 +150,12 @@ def _listed(path: str, spark: SparkSession) -> list[DataFile]:
     return [DataFile(row[0], row[1], int(row[2].timestamp() * 1e9), local=False) for row in listing]
 
 
+def is_absent(path: str) -> bool:
+    """Whether the path is one of this machine and there is nothing at it."""
+    local = _local(path)
+    return local is not None and not _there(local)
+
+
 def missing(path: str) -> DataError:
     """What to say of a path that is not there: the nearest name beside it."""
     local = Path(_local(path) or path)

@@ -69,6 +69,7 @@ def _without_session(verb: str, arguments: Namespace, options: dict[str, Any]) -
 def _with_session(verb: str, spec: Spec, environment: Environment, options: dict[str, Any]) -> Result:
     from spark_jobs import session
 
+    _check_there(verb, spec, environment, options)
     with progress.phase("starting Spark"):
         session.prepare(environment)  # in the background, while the job is imported
         job = import_module(f"spark_jobs.jobs.{verb}")
@@ -83,6 +84,17 @@ def _with_session(verb: str, spec: Spec, environment: Environment, options: dict
         raise
     session.close(spark)
     return result
+
+
+def _check_there(verb: str, spec: Spec, environment: Environment, options: dict[str, Any]) -> None:
+    """Refuses a path of this machine that leads nowhere, before Spark is started for it."""
+    from spark_jobs import session, settings
+    from spark_jobs.data.files import is_absent, missing
+
+    path = options.get("input") or spec.source.path
+    here = settings.is_local(environment) and not session.is_given()
+    if here and verb != "promote" and path is not None and is_absent(path):
+        raise missing(path)
 
 
 def _close_soon(spark: SparkSession) -> None:
