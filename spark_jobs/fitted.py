@@ -22,7 +22,7 @@ from pyspark.sql import functions as F
 
 from spark_jobs.features import CategoryInput, NumberInput, find_encoder, find_scaler
 from spark_jobs.features.cast import cast_stage, flag_name
-from spark_jobs.features.encoders.target import FOLDS, worth
+from spark_jobs.features.encoders.target import FOLDS, strength, worth
 from spark_jobs.features.index import index_stages
 from spark_jobs.features.synopsis import synopsis
 from spark_jobs.plan import Plan
@@ -71,11 +71,12 @@ class Folds:
 
 def fit_features(spark: SparkSession, plan: Plan, profile: Profile, folds: Folds | None = None) -> Features:
     """The stages for a plan, learned from the profile of the training rows; supervised encodings from its folds too."""
-    worths = level_worths(plan, profile)
+    drawn = level_strengths(plan, profile)
+    worths = level_worths(plan, profile, drawn)
     types = {kind.name: kind for kind in plan.types}
     first = [cast_stage(plan.inputs, types, plan.timezone), *_impute(spark, plan.numbers)]
     first += index_stages(spark, [one for one in plan.categories if find_encoder(one.encode).positions])
-    encoded, apart, outputs, slots = _encoded(spark, plan, worths, folds)
+    encoded, apart, outputs, slots = _encoded(spark, plan, worths, folds, drawn)
     scaled, scaled_outputs, scaled_slots = _scaled(spark, plan, profile, worths)
     flags = [one for one in plan.inputs if one.indicator]
     columns = [*scaled_outputs, *(flag_name(one.slot) for one in flags), *outputs]
@@ -85,7 +86,7 @@ def fit_features(spark: SparkSession, plan: Plan, profile: Profile, folds: Folds
 
 
 def _encoded(
-    spark: SparkSession, plan: Plan, worths: Worth, folds: Folds | None
+    spark: SparkSession, plan: Plan, worths: Worth, folds: Folds | None, drawn: Worth
 ) -> tuple[list[Transformer], list[Transformer], list[str], list[str]]:
     """The encoders' stages, those for training rows, and the columns and slots that are not scaled."""
     stages: list[Transformer] = []
@@ -97,7 +98,7 @@ def _encoded(
         made = encoder.stages(spark, group, [worths[one.slot] for one in group if encoder.supervised])
         stages += made
         if encoder.folded is not None and folds is not None:
-            by_fold = [level_worths(plan, folds.others(number)) for number in range(FOLDS)]
+            by_fold = [level_worths(plan, folds.others(number), drawn) for number in range(FOLDS)]
             apart += encoder.folded(spark, group, [[worth[one.slot] for worth in by_fold] for one in group], folds.sql)
             continue
         apart += made
@@ -107,10 +108,30 @@ def _encoded(
     return stages, apart, outputs, slots
 
 
-def level_worths(plan: Plan, profile: Profile) -> Worth:
+def level_strengths(plan: Plan, profile: Profile) -> Worth:
+    """How far each target-encoded category draws its levels towards the mean of all."""
+    return {one.slot: strength(profile[one.title].levels, _squares(plan, profile, one)) for one in _supervised(plan)}
+
+
+def level_worths(plan: Plan, profile: Profile, drawn: Worth) -> Worth:
     """What each level of the target-encoded categories is worth."""
-    supervised = [one for one in plan.categories if find_encoder(one.encode).supervised]
-    return {one.slot: worth(one, profile[one.title].levels, _prior(profile[one.title].levels)) for one in supervised}
+    levels = {one.slot: profile[one.title].levels for one in _supervised(plan)}
+    return {
+        one.slot: worth(one, levels[one.slot], _prior(levels[one.slot]), drawn[one.slot]) for one in _supervised(plan)
+    }
+
+
+def _supervised(plan: Plan) -> list[CategoryInput]:
+    return [one for one in plan.categories if find_encoder(one.encode).supervised]
+
+
+def _squares(plan: Plan, profile: Profile, one: CategoryInput) -> npt.NDArray[np.float64]:
+    """The target's sums of squares about its mean; that of a class follows from how many rows it has."""
+    if not plan.problem.labels:
+        numbers = profile[plan.problem.target].numbers
+        return np.array([numbers.squares if numbers is not None else 0.0])
+    prior = _prior(profile[one.title].levels)
+    return profile.rows * prior * (1 - prior)
 
 
 def _prior(levels: LevelCounts | None) -> npt.NDArray[np.float64]:

@@ -50,6 +50,8 @@ def plan_training(spec: Spec, prepared: Prepared, folder: Path | None = None) ->
     looked = prepared.looked
     if not prepared.counts["trained"]:
         raise DataError("No row is left to train on.", "Check `split` and the target's missing values.")
+    if not prepared.counts["tested"]:
+        raise DataError("No row is left to test with.", "Check `split`, or bring more rows.")
     refuse(spec.model.kind, looked.problem.task)
     with progress.phase("profiling"):
         lesson = _lesson(spec, prepared, folder)

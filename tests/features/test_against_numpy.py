@@ -13,8 +13,10 @@ from pyspark.sql import functions as F
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
 
 from spark_jobs.data.types import ColumnType
+from spark_jobs.features.encoders.target import strength
 from spark_jobs.fitted import Features, fit_features
 from spark_jobs.plan import Plan, Problem, make
+from spark_jobs.profile.levels import LevelCounts
 from spark_jobs.spec import Spec
 from spark_jobs.training.fit import _folds
 from spark_jobs.training.learn import Lesson, learn
@@ -45,6 +47,7 @@ def _table() -> pd.DataFrame:
 
 TABLE = _table()
 Y = np.nan_to_num(TABLE[ODD].to_numpy()) * 0.1 + (TABLE["city"] == "Rome").to_numpy() * 5 + RANDOM.normal(size=ROWS)
+Y += TABLE["rare"].str.len().to_numpy() * 3.0
 TYPES = [
     ColumnType(ODD, "number", "number", "numbers"),
     ColumnType("skewed", "number", "number", "numbers"),
@@ -206,17 +209,44 @@ def test_the_given_order_of_levels_is_the_order_of_their_labels(rows: DataFrame)
     np.testing.assert_array_equal(_vectors(features, rows)[:, 0], expected)
 
 
+def _credibility(y: np.ndarray, levels: pd.Series) -> float:
+    """Variance within levels over that between them, by the one-way analysis of variance (random effects)."""
+    groups = pd.Series(y).groupby(levels.to_numpy())
+    rows, mean = groups.size(), groups.mean()
+    within = groups.apply(lambda one: ((one - one.mean()) ** 2).sum()).sum() / (rows.sum() - len(rows))
+    among = (rows * (mean - y.mean()) ** 2).sum() / (len(rows) - 1)
+    usual = (rows.sum() - (rows**2).sum() / rows.sum()) / (len(rows) - 1)
+    return float(within / ((among - within) / usual))
+
+
 def test_target_encoding_is_the_mean_drawn_to_the_mean_of_all(rows: DataFrame) -> None:
     spec = _spec(["rare"], features={"categorical": "target", "numeric": "none"}, model={"kind": "tree"})
     _, features, _ = _fit(rows, spec)
-    prior = Y.mean()
+    prior, drawn = Y.mean(), _credibility(Y, TABLE["rare"])
+    assert 0.01 < drawn < 1000
     worth = {
-        level: (Y[TABLE["rare"] == level].sum() + 10 * prior) / ((TABLE["rare"] == level).sum() + 10)
+        level: (Y[TABLE["rare"] == level].sum() + drawn * prior) / ((TABLE["rare"] == level).sum() + drawn)
         for level in set(TABLE["rare"])
     }
     np.testing.assert_allclose(_vectors(features, rows)[:, 0], [worth[level] for level in TABLE["rare"]], rtol=1e-12)
     unseen = rows.where(f"`{NUMBER}` < 2").withColumn("rare", F.lit("Atlantis"))
     np.testing.assert_allclose(_vectors(features, unseen)[:, 0], prior, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("rows", "sums", "squares", "drawn"),
+    [
+        ([2, 2], [2.0, 6.0], 4.0, 1e-3),  # 1, 1 and 3, 3: the level says all
+        ([2, 2], [4.0, 4.0], 4.0, 1e9),  # 1, 3 and 1, 3: the level says nothing
+        ([1, 1, 1], [1.0, 2.0, 3.0], 2.0, 1e9),  # no level comes twice: nobody knows
+        ([2, 2], [1.0, 6.0], 7.25, 0.5 / 2.875),  # 0, 1 and 2.5, 3.5: 0.5 within, (6.25 - 0.5) / 2 between
+    ],
+)
+def test_levels_are_drawn_the_more_the_less_they_tell(
+    rows: list[int], sums: list[float], squares: float, drawn: float
+) -> None:
+    counts = LevelCounts.of([str(i) for i in range(len(rows))], np.array(list(zip(rows, sums, strict=True))), 100)
+    np.testing.assert_allclose(strength(counts, np.array([squares])), [drawn])
 
 
 def test_a_training_row_is_encoded_by_the_other_folds(rows: DataFrame) -> None:
@@ -226,11 +256,11 @@ def test_a_training_row_is_encoded_by_the_other_folds(rows: DataFrame) -> None:
     fold = F.pmod(F.xxhash64(F.col(HASH), F.lit(plan.seed + 1).cast("long")), F.lit(5))
     folds = np.array([row["f"] for row in rows.select(fold.alias("f"), NUMBER).orderBy(NUMBER).collect()])
     rare = TABLE["rare"].to_numpy()
-    expected = np.empty(ROWS)
+    expected, drawn = np.empty(ROWS), _credibility(Y, TABLE["rare"])
     for row in range(ROWS):
         others = folds != folds[row]
         same = others & (rare == rare[row])
-        expected[row] = (Y[same].sum() + 10 * Y[others].mean()) / (same.sum() + 10)
+        expected[row] = (Y[same].sum() + drawn * Y[others].mean()) / (same.sum() + drawn)
     number = F.col("_row").getField(NUMBER)
     found = folded.transform(rows, training=True).select(number.alias("n"), vector_to_array("features").alias("v"))
     vectors = np.array([row["v"] for row in found.orderBy("n").collect()])

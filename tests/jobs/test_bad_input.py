@@ -119,8 +119,8 @@ CASES = {
     "a test part of nothing": (
         good,
         {"split": {"kind": "column", "column": "kind", "test_value": "castle"}},
-        "test",
-        "",
+        "No row is left to test with",
+        "split",
     ),
 }
 

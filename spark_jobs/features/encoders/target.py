@@ -1,7 +1,8 @@
 """A level is the mean of the target among its rows, drawn towards the mean of all where it has few rows.
 
-Source: Micci-Barreca, "A preprocessing scheme for high-cardinality categorical attributes" (2001). For training rows
-the means are those of the other folds, so that no row sees its own target.
+How far is read off the data: little where rows of one level agree and levels differ. Sources: Micci-Barreca,
+"A preprocessing scheme for high-cardinality categorical attributes" (2001); Bühlmann and Straub, "Glaubwürdigkeit für
+Schadensätze" (1970). For training rows the means are those of the other folds, so that no row sees its own target.
 """
 
 from __future__ import annotations
@@ -23,18 +24,36 @@ if TYPE_CHECKING:
 
 Table = npt.NDArray[np.float64]
 FOLDS = 5
-STRENGTH = 10.0
+_LEAST, _MOST = 1e-3, 1e9
 
 
-def worth(one: CategoryInput, counts: LevelCounts | None, prior: Table) -> Table:
+def strength(counts: LevelCounts | None, squares: Table) -> Table:
+    """How many rows the mean of all counts for in the worth of a level: variance within levels over that between them.
+
+    `squares` are the sums of squares of each target about its mean. Where no level has a second row, or levels do not
+    differ, nothing but the mean of all counts.
+    """
+    table = np.array(list(counts.table.values())) if counts is not None and counts.table else np.zeros((0, 2))
+    rows, sums = table[:, :1], table[:, 1:]
+    total, levels = rows.sum(), len(rows)
+    if total <= levels:
+        return np.full(len(squares), _MOST)
+    between = (rows * (sums / rows - sums.sum(axis=0) / total) ** 2).sum(axis=0)
+    within = np.maximum(squares - between, 0.0) / (total - levels)
+    apart = (between - (levels - 1) * within) / (total - (rows**2).sum() / total or 1.0)
+    drawn: Table = np.divide(within, apart, out=np.full(len(squares), _MOST), where=apart > within / _MOST)
+    return np.clip(drawn, _LEAST, _MOST)
+
+
+def worth(one: CategoryInput, counts: LevelCounts | None, prior: Table, drawn: Table) -> Table:
     """What each level is worth, shape (levels + 1, targets); the last row is for levels never seen.
 
-    A level of n rows whose target sums to s is worth (s + 10 · prior) / (n + 10).
+    A level of n rows whose target sums to s is worth (s + drawn · prior) / (n + drawn).
     """
     table = counts.table if counts is not None else {}
     none = np.zeros(1 + len(prior))
     sums = np.array([*(table.get(level, none) for level in one.levels), none])
-    shrunk: Table = (sums[:, 1:] + STRENGTH * prior) / (sums[:, :1] + STRENGTH)
+    shrunk: Table = (sums[:, 1:] + drawn * prior) / (sums[:, :1] + drawn)
     return shrunk
 
 
