@@ -9,16 +9,17 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from benchmarks.tables import TARGET
-from spark_jobs.data.typed import row_hash
+from spark_jobs.data.typed import Seen, row_hash
 from spark_jobs.data.types import ColumnType
 from spark_jobs.fitted import Features, fit_features
 from spark_jobs.plan import Problem, frame, make
 from spark_jobs.profile.batch import Depth
 from spark_jobs.profile.detect import detect
 from spark_jobs.profile.scan import scan_columns, scannable
-from spark_jobs.spec import Duplicates, Spec
-from spark_jobs.training.duplicates import duplicates
+from spark_jobs.spec import Spec
+from spark_jobs.training.duplicates import is_any_alike
 from spark_jobs.training.learn import learn
+from spark_jobs.training.prepare import seen_in
 from spark_jobs.training.staging import HASH, LABEL, NUMBER, is_staged, stage, staged_rows
 
 SPEC = Spec.model_validate(
@@ -30,7 +31,6 @@ SPEC = Spec.model_validate(
         "features": {"categorical": "one_hot", "numeric": "standard"},
     }
 )
-DISTINCT = SPEC.model_copy(update={"clean": SPEC.clean.model_copy(update={"duplicates": Duplicates()})})
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Prepared:
     rows: DataFrame
     types: dict[str, ColumnType]
     problem: Problem
+    seen: Seen
 
 
 def prepared(rows: DataFrame) -> Prepared:
@@ -47,7 +48,7 @@ def prepared(rows: DataFrame) -> Prepared:
     raw = scan_columns(rows, scannable(rows), depth=Depth(quantiles=False, reading=True, levels=1000))
     types = {kind.name: kind for kind in detect(raw, SPEC)}
     labelled = rows.withColumn(LABEL, F.col(TARGET))
-    return Prepared(labelled, types, frame(SPEC, raw[TARGET], types[TARGET]))
+    return Prepared(labelled, types, frame(SPEC, raw[TARGET], types[TARGET]), seen_in(raw, types))
 
 
 def fit(table: Prepared) -> Features:
@@ -60,16 +61,17 @@ def fit(table: Prepared) -> Features:
 def hashed(table: Prepared) -> DataFrame:
     """Each row's hash and number, as staging writes them beside the typed columns."""
     kinds = list(table.types.values())
-    return table.rows.select(row_hash(table.rows, kinds, 0).alias(HASH), F.monotonically_increasing_id().alias(NUMBER))
+    same = row_hash(table.rows, kinds, 0, seen=table.seen)
+    return table.rows.select(same.alias(HASH), F.monotonically_increasing_id().alias(NUMBER))
 
 
 def staged(table: Prepared, path: Path) -> Prepared:
     """The rows as a training stages them."""
     if not is_staged(path):
-        stage(table.rows, SPEC, table.types, table.problem, path)
+        stage(table.rows, SPEC, table.types, table.problem, path, table.seen)
     return replace(table, rows=staged_rows(table.rows.sparkSession, path, list(table.types)))
 
 
-def repeated(table: Prepared) -> DataFrame:
-    """The numbers of the staged rows that repeat another."""
-    return duplicates(table.rows, DISTINCT, table.types)
+def repeated(table: Prepared) -> bool:
+    """Whether any staged rows have one hash: what a training asks before it compares whole rows."""
+    return is_any_alike(table.rows)

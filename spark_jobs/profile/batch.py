@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from spark_jobs.profile.distinct import Distinct
+from spark_jobs.profile.fenced import Bounds, Fenced
 from spark_jobs.profile.levels import LevelCounts
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import ColumnProfile
@@ -22,7 +24,7 @@ class Depth:
     """How much a scan looks at: quantiles, distinct values, how text reads, and how many levels it remembers.
 
     `missing_level` makes a missing text a level of that name, beside being counted as missing. `formats` are datetime
-    patterns to look for beside the usual ones.
+    patterns to look for beside the usual ones. `bounds` tells from the numbers where they would be clipped.
     """
 
     quantiles: bool = True
@@ -32,6 +34,7 @@ class Depth:
     decimal: str = "."
     missing_level: str | None = None
     formats: tuple[str, ...] = ()
+    bounds: Callable[[NumberSummary], Bounds | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -50,16 +53,20 @@ class Target:
         return indicators
 
 
-def profile_column(name: str, kind: str, values: pa.Array, depth: Depth, target: Target | None) -> ColumnProfile:
-    """The profile of one column of a batch, of type double or string."""
+def profile_column(
+    name: str, kind: str, values: pa.Array, depth: Depth, target: Target | None, before: ColumnProfile | None = None
+) -> ColumnProfile:
+    """The profile of one column of a batch, of type double or string; `before` is that of the batches before it."""
     if pa.types.is_null(values.type):
         return ColumnProfile(name, kind, len(values), len(values))
     if pa.types.is_floating(values.type):
-        return _numbers(name, kind, values, depth, target)
+        return _numbers(name, kind, values, depth, target, before)
     return _text(name, kind, values, depth, target)
 
 
-def _numbers(name: str, kind: str, values: pa.Array, depth: Depth, target: Target | None) -> ColumnProfile:
+def _numbers(
+    name: str, kind: str, values: pa.Array, depth: Depth, target: Target | None, before: ColumnProfile | None
+) -> ColumnProfile:
     there = values.drop_null().to_numpy(zero_copy_only=False)
     finite = np.isfinite(there)
     usable = there if finite.all() else there[finite]
@@ -68,6 +75,7 @@ def _numbers(name: str, kind: str, values: pa.Array, depth: Depth, target: Targe
     if target is not None:
         seen = np.isfinite(values.to_numpy(zero_copy_only=False))
         relation = Relation.of(usable, target.sums[seen])
+    summary = NumberSummary.of(usable, depth.quantiles)
     return ColumnProfile(
         name,
         kind,
@@ -76,9 +84,20 @@ def _numbers(name: str, kind: str, values: pa.Array, depth: Depth, target: Targe
         nan=nan,
         infinite=len(there) - len(usable) - nan,
         different=Distinct.of(usable) if depth.distinct else None,
-        numbers=NumberSummary.of(usable, depth.quantiles),
+        numbers=summary,
         relation=relation,
+        fenced=_fenced(usable, summary, depth, before),
     )
+
+
+def _fenced(
+    values: npt.NDArray[np.float64], summary: NumberSummary, depth: Depth, before: ColumnProfile | None
+) -> Fenced | None:
+    """The numbers about the bounds that the first batch made expect."""
+    if before is not None and before.fenced is not None:
+        return Fenced.of(values, before.fenced.guess)
+    guess = depth.bounds(summary) if depth.bounds is not None and before is None else None
+    return Fenced.of(values, guess) if guess is not None else None
 
 
 def _text(name: str, kind: str, values: pa.Array, depth: Depth, target: Target | None) -> ColumnProfile:

@@ -21,6 +21,14 @@ def _hashes(values: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
     return hashed
 
 
+def _sorted(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Each hash once; on hashes that mostly differ several times quicker than `np.unique`."""
+    ranked = np.sort(hashes)
+    first = np.ones(len(ranked), dtype=bool)
+    np.not_equal(ranked[1:], ranked[:-1], out=first[1:])
+    return ranked[first]
+
+
 @dataclass(frozen=True)
 class Distinct:
     """The smallest hashes of a column: exact below 1,024 values, 3 % off (one standard error) above.
@@ -34,13 +42,13 @@ class Distinct:
     def of(cls, values: npt.NDArray[Any]) -> Distinct:
         """The sketch of an array of numbers or of text."""
         hashes = _hashes(values)
-        head = np.unique(hashes[: 8 * KEPT])
+        head = _sorted(hashes[: 2 * KEPT])
         if len(head) >= KEPT:  # what lies above these cannot be among the smallest of all
             hashes = hashes[hashes <= head[KEPT - 1]]
-        return cls(np.unique(hashes)[:KEPT])
+        return cls(_sorted(hashes)[:KEPT])
 
     def __add__(self, other: Distinct) -> Distinct:
-        return Distinct(np.union1d(self.smallest, other.smallest)[:KEPT])
+        return Distinct(_sorted(np.concatenate([self.smallest, other.smallest]))[:KEPT])
 
     @cached_property
     def count(self) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from spark_jobs.profile.distinct import Distinct
+from spark_jobs.profile.fenced import Fenced
 from spark_jobs.profile.levels import LevelCounts
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.reading import TextReading
@@ -21,7 +22,7 @@ class ColumnProfile:
 
     `missing` counts nulls, `nan` and `infinite` are counted apart. `numbers` is there for columns of numbers, `levels`
     and `reading` for columns of text, `relation` where the scan was told of a target. `cleaned` are the numbers after
-    outliers were clipped or taken out, where that changed any.
+    outliers were clipped or taken out, where that changed any; `fenced` what is known of them until that is decided.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ColumnProfile:
     reading: TextReading | None = None
     relation: Relation | None = None
     cleaned: NumberSummary | None = None
+    fenced: Fenced | None = None
 
     def __add__(self, other: ColumnProfile) -> ColumnProfile:
         sums = {name: getattr(self, name) + getattr(other, name) for name in ("rows", "missing", "nan", "infinite")}
@@ -78,6 +80,7 @@ _CLASSES: dict[str, Any] = {
     "reading": TextReading,
     "relation": Relation,
     "cleaned": NumberSummary,
+    "fenced": Fenced,
 }
 _PARTS = ("different", *_CLASSES)
 

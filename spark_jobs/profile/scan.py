@@ -18,6 +18,7 @@ from spark_jobs.data.names import col
 from spark_jobs.profile.batch import Depth, Target, profile_column
 from spark_jobs.profile.profile import ColumnProfile, Profile
 
+GATHERED = 2**24
 _SCHEMA = "part int, position int, profile binary"
 _NUMBERS = (T.NumericType, T.BooleanType)
 
@@ -98,12 +99,28 @@ def _profiler(
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def profile(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         found: dict[tuple[int, int], ColumnProfile] = {}
-        for batch in batches:
+        for batch in _gathered(batches):
             for number, rows in _split(batch):
                 _add_batch(found, number, rows, names, classes, depth)
         yield _packed(found)
 
     return profile
+
+
+def _gathered(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Fewer, larger batches: what a batch costs beside its rows is paid once in some megabytes."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(one.nbytes for one in waiting) >= GATHERED:
+            yield _joined(waiting)
+            waiting = []
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
 
 
 def _split(batch: pa.RecordBatch) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -124,8 +141,8 @@ def _add_batch(
     y = batch.schema.get_field_index("y")
     target = Target(batch.column(y).to_numpy(zero_copy_only=False), classes) if y >= 0 else None
     for position, (name, kind) in enumerate(names):
-        profile = profile_column(name, kind, batch.column(position), depth, target)
         known = found.get((number, position))
+        profile = profile_column(name, kind, batch.column(position), depth, target, known)
         found[number, position] = profile if known is None else known + profile
 
 

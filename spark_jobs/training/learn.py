@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 from operator import and_, or_
 from typing import Literal
 
@@ -19,7 +19,7 @@ from spark_jobs.features import CYCLIC, MISSING, NumberInput
 from spark_jobs.features.cast import bounded_sql
 from spark_jobs.plan import Problem
 from spark_jobs.plan.candidates import candidates, is_candidate, missing_choice
-from spark_jobs.plan.outliers import Bounds, has_outliers, outlier_bounds
+from spark_jobs.plan.outliers import Bounds, bounds_of, has_outliers, outlier_bounds
 from spark_jobs.profile.batch import Depth
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import ColumnProfile, Profile
@@ -42,7 +42,7 @@ class Lesson:
 
 
 def learn(rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], problem: Problem) -> Lesson:
-    """Profile the training rows: one pass, a second where dropping or clipping outliers changes the moments."""
+    """Profile the training rows: one pass, a second for outliers that the first could not foresee."""
     incomplete = _incomplete(spec, types)
     complete = rows if incomplete is None else rows.where(~incomplete)
     profile = _scan(complete, spec, types, problem)
@@ -80,7 +80,8 @@ def _scan(rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], problem:
     if not problem.labels:
         columns[spec.target] = ("double", F.col(LABEL))
     classes = problem.classes if problem.targets > 1 else 0
-    profile = scan_columns(rows, columns, F.col(LABEL), classes, Depth(missing_level=MISSING))
+    bounds = partial(bounds_of, rule=spec.clean.outliers) if _only_moments(spec) else None
+    profile = scan_columns(rows, columns, F.col(LABEL), classes, Depth(missing_level=MISSING, bounds=bounds))
     parts = [one.name for one in found if one.text and one.part in CYCLIC]
     thin = {name: as_numbers(profile[name]) for name in parts if is_thin(profile[name])}
     return Profile(profile.rows, profile.columns | thin)
@@ -106,16 +107,34 @@ def _cleaned(
     rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], profile: Profile, outside: Mapping[str, Bounds]
 ) -> Profile:
     """The profile with the moments of what clipping or nulling left; only for columns that have outliers."""
-    if not outside:
-        return profile
+    foreseen = {name: _foreseen(profile[name], pair) for name, pair in outside.items()}
+    open_ones = {name: pair for name, pair in outside.items() if foreseen[name] is None}
+    numbers = foreseen | (_again(rows, spec, types, open_ones) if open_ones else {})
+    columns = {name: replace(one, cleaned=numbers.get(name), fenced=None) for name, one in profile.columns.items()}
+    return Profile(profile.rows, columns)
+
+
+def _foreseen(column: ColumnProfile, bounds: Bounds) -> NumberSummary | None:
+    if column.fenced is None or column.numbers is None:
+        return None
+    return column.fenced.clipped(bounds, column.numbers.count)
+
+
+def _again(
+    rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], outside: Mapping[str, Bounds]
+) -> dict[str, NumberSummary | None]:
+    """The numbers of another pass, without their outliers."""
     action: Literal["clip", "null"] = "null" if spec.clean.outliers.action == "null" else "clip"
     inputs = {name: NumberInput("", name, None, pair, action) for name, pair in outside.items()}
     texts = {name: bounded_sql(_sql(types[name], spec.timezone), one) for name, one in inputs.items()}
     columns = {name: ("double", F.expr(text)) for name, text in texts.items()}
-    depth = Depth(quantiles=action == "null" or _is_robust(spec), distinct=False)
-    again = scan_columns(rows, columns, depth=depth)
-    renewed = {name: replace(profile[name], cleaned=again[name].numbers) for name in outside}
-    return Profile(profile.rows, profile.columns | renewed)
+    again = scan_columns(rows, columns, depth=Depth(quantiles=not _only_moments(spec), distinct=False))
+    return {name: again[name].numbers for name in outside}
+
+
+def _only_moments(spec: Spec) -> bool:
+    """Whether all that is asked of clipped numbers are their moments."""
+    return spec.clean.outliers.rule != "none" and spec.clean.outliers.action == "clip" and not _is_robust(spec)
 
 
 def _is_robust(spec: Spec) -> bool:

@@ -45,11 +45,7 @@ class Survey:
     @property
     def seen(self) -> Seen:
         """What is known of all cells of a text source."""
-        readings = [(kind, reading) for name, kind in self.types.items() if (reading := self.raw[name].reading)]
-        return Seen(
-            plain=frozenset(kind.name for kind, reading in readings if reading.is_plain(kind)),
-            words=frozenset(kind.name for kind, reading in readings if kind.cells == "text" and not reading.number),
-        )
+        return seen_in(self.raw, self.types)
 
 
 @dataclass(frozen=True)
@@ -87,6 +83,15 @@ class Prepared:
 
     def _tests(self) -> Column:
         return F.coalesce(self.rule.is_test(self.rows, F.col(HASH), F.col(NUMBER)), F.lit(False))
+
+
+def seen_in(raw: Profile, types: Mapping[str, ColumnType]) -> Seen:
+    """What the profile of a source as it was read tells of all its cells."""
+    readings = [(kind, reading) for name, kind in types.items() if (reading := raw[name].reading)]
+    return Seen(
+        plain=frozenset(kind.name for kind, reading in readings if reading.is_plain(kind)),
+        words=frozenset(kind.name for kind, reading in readings if kind.cells == "text" and not reading.number),
+    )
 
 
 def survey(spec: Spec, spark: SparkSession) -> Survey:

@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 
 from spark_jobs.data.types import ColumnType
 from spark_jobs.plan import Problem
+from spark_jobs.session import counting_jobs
 from spark_jobs.spec import parse
 from spark_jobs.training.learn import learn, relearn
 from spark_jobs.training.staging import LABEL
@@ -76,3 +77,20 @@ def test_without_row_rules_every_training_row_is_learned_from(spark, rows):
     assert (found.dropped, found.outliers, found.profile.rows) == (0, 0, 100)
     assert found.profile["x"].missing == 1
     assert found.profile["x"].cleaned is None
+
+
+def test_clipping_costs_no_second_pass_where_the_first_rows_foresaw_the_bounds(spark, session):
+    values = np.random.default_rng(3).normal(10, 2, 4_000)
+    values[::200] *= 50
+    table = session.createDataFrame([(float(x), "a", 0.0) for x in values], "x double, kind string, y double")
+    rows = table.withColumn(LABEL, F.col("y"))
+    with counting_jobs(session) as plain:
+        lesson(rows)
+    with counting_jobs(session) as clipping:
+        found, _ = lesson(rows, outliers={"rule": "iqr", "action": "clip"})
+    assert clipping.count == plain.count
+    cleaned = found.profile["x"].cleaned
+    clipped = np.clip(values, cleaned.low, cleaned.high)
+    assert cleaned.high < 30 < values.max()
+    assert cleaned.mean == pytest.approx(clipped.mean(), rel=1e-12)
+    assert cleaned.std == pytest.approx(clipped.std(ddof=1), rel=1e-12)
