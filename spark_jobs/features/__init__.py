@@ -6,7 +6,7 @@ make of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from pyspark.ml import Estimator, Transformer
     from pyspark.sql import SparkSession
 
+    from spark_jobs.bundle.stages import Stage
+    from spark_jobs.ops.dialect import Value
+    from spark_jobs.ops.vector import Block
     from spark_jobs.profile.numbers import NumberSummary
 
 Role = Literal["encoders", "scalers"]
@@ -79,11 +82,15 @@ Input = NumberInput | CategoryInput
 
 @dataclass(frozen=True, slots=True)
 class Scaler:
-    """A way to scale numbers: its Spark estimator, and the few values that teach it exactly what the profile knows."""
+    """A way to scale numbers: its Spark estimator, and the few values that teach it exactly what the profile knows.
+
+    `graph` scales a matrix [N, D] as the saved stage does; without one a pipeline can be made with `graph: skip` only.
+    """
 
     title: str
     estimator: Callable[[str, str], Estimator[Any]]
     synopsis: Callable[[NumberSummary], tuple[float, ...]]
+    graph: Callable[[Stage, Value], Value] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,9 @@ class Encoder:
     from the target; both get what each level is worth, shape (levels + 1, targets), only then. `outputs` names the
     columns made of the inputs, `slots` the features in them, for a number of targets. Supervised outputs are scaled
     with the numbers; `nominal` ones are positions, which trees take as categories. `positions` says whether it starts
-    from positions (`features.index`) rather than from the text itself.
+    from positions (`features.index`) rather than from the text itself. `graph` makes its outputs, by their names, from
+    its saved stages, of the kinds `saved`, and the positions of the inputs' levels; without one a pipeline can be made
+    with `graph: skip` only.
     """
 
     title: str
@@ -109,6 +118,10 @@ class Encoder:
     ) = None
     nominal: bool = False
     positions: bool = True
+    saved: tuple[str, ...] = ()
+    graph: (
+        Callable[[Sequence[Stage], Sequence[CategoryInput], Sequence[Value]], Mapping[str, Sequence[Block]]] | None
+    ) = None
 
     @property
     def supervised(self) -> bool:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from spark_jobs.errors import JobError
 from spark_jobs.features import CategoryInput
 from spark_jobs.features.synopsis import synopsis
 
 if TYPE_CHECKING:
     from pyspark.ml import Transformer
     from pyspark.sql import SparkSession
+
+    from spark_jobs.bundle.stages import Stage
 
 
 def indexed(slot: str) -> str:
@@ -43,3 +46,19 @@ def _alphabetical(spark: SparkSession, inputs: Sequence[CategoryInput]) -> Trans
         handleInvalid="keep",
     )
     return indexer.fit(synopsis(spark, {one.slot: one.levels for one in inputs}))
+
+
+def check_saved(stages: Sequence[Stage], inputs: Sequence[CategoryInput]) -> None:
+    """Refuse saved indexers whose levels are not those of the plan.
+
+    Raises:
+        JobError: with the name of the stage.
+    """
+    plain = [one for one in inputs if not one.ordered]
+    groups = [*([plain] if plain else []), *([one] for one in inputs if one.ordered)]
+    for stage, group in zip(stages, groups, strict=True):
+        stage.expect(handleInvalid="keep")
+        labels = stage.row()["labelsArray"]
+        stage.expect_columns([one.slot for one in group], [indexed(one.slot) for one in group])
+        if [list(found) for found in labels] != [list(one.levels) for one in group]:
+            raise JobError(f"The saved stage {stage.folder.name} was not made of this plan: its levels differ.")

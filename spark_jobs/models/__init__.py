@@ -20,6 +20,10 @@ from spark_jobs.spec import Task
 if TYPE_CHECKING:
     from pyspark.ml import Estimator, Model
 
+    from spark_jobs.bundle.stages import Stage
+    from spark_jobs.ops.answer import Answer
+    from spark_jobs.ops.vector import Vector
+
 __all__ = [
     "Algorithm",
     "Options",
@@ -75,7 +79,8 @@ class Algorithm:
     `importances` gives one number per slot of the feature vector. `requires_classic` refuses Spark Connect;
     `package` is what has to be installed and `extra` our extra that brings it. `task_rows` is about how many rows keep
     one Spark task busy longer than it takes to start; 0 leaves the partitions to the algorithm. `rereads` are the tasks
-    for which Spark reads the rows more than once and does not keep them itself.
+    for which Spark reads the rows more than once and does not keep them itself. `graph` says of a saved model what it
+    makes of the feature vector, for a number of classes; one without can be trained with `graph: skip` only.
     """
 
     title: str
@@ -93,6 +98,7 @@ class Algorithm:
     task_rows: int = 0
     rereads: tuple[Task, ...] = ()
     scaler: Callable[[Any], Literal["standard", "min_max", "none"]] | None = None
+    graph: Callable[[Stage, Vector, int], Answer] | None = None
 
 
 @cache

@@ -1,12 +1,22 @@
-"""What the tree families share: their options and the arguments that Spark takes."""
+"""What the tree families share: their options, the arguments that Spark takes, and their graphs."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from spark_jobs.models import Options, Shape
+from spark_jobs.models._answers import of_margin, of_scores, two
+from spark_jobs.ops.answer import Answer
+from spark_jobs.ops.arithmetic import divide, flat, multiply, normalized, sigmoid
+from spark_jobs.ops.trees import Leaf, Node, Split, Tree, sum_of_trees
+
+if TYPE_CHECKING:
+    from spark_jobs.bundle.stages import Stage
+    from spark_jobs.ops.vector import Vector
 
 
 class TreeOptions(Options):
@@ -35,3 +45,64 @@ def arguments(options: TreeOptions, shape: Shape) -> dict[str, Any]:
         "maxMemoryInMB": options.memory,
         "seed": shape.seed,
     }
+
+
+def graph_of_one(stage: Stage, features: Vector, classes: int) -> Answer:
+    """One tree: a number, or the rows of each class in a leaf."""
+    return _answer(stage, features, [stage.rows()], classes)
+
+
+def graph_of_many(stage: Stage, features: Vector, classes: int) -> Answer:
+    """A forest: the mean of its numbers, or the mean of its trees' shares."""
+    return _answer(stage, features, _by_tree(stage), classes)
+
+
+def graph_of_sum(stage: Stage, features: Vector, classes: int) -> Answer:
+    """Boosted trees: their weighted sum, for two classes half the logarithm of the odds."""
+    weights = {row["treeID"]: row["weights"] for row in stage.rows("treesMetadata")}
+    trees = [_tree(nodes, 0, weights[number]) for number, nodes in enumerate(_by_tree(stage))]
+    whole = flat(sum_of_trees(features.dense(), features.width, trees, 1))
+    if not classes:
+        return Answer(number=whole)
+    return Answer(position=of_margin(whole, 0.0), shares=two(sigmoid(multiply(whole, 2.0))))
+
+
+def _answer(stage: Stage, features: Vector, trees: Sequence[Sequence[Mapping[str, Any]]], classes: int) -> Answer:
+    planted = [_tree(nodes, classes) for nodes in trees]
+    whole = sum_of_trees(features.dense(), features.width, planted, classes or 1)
+    if not classes:
+        return Answer(number=divide(flat(whole), float(len(planted))))
+    return of_scores(stage, whole, normalized(whole))
+
+
+def _by_tree(stage: Stage) -> list[list[Mapping[str, Any]]]:
+    trees: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in stage.rows():
+        trees[row["treeID"]].append(row["nodeData"])
+    return [trees[number] for number in sorted(trees)]
+
+
+def _tree(nodes: Sequence[Mapping[str, Any]], classes: int, weight: float = 1.0) -> Tree:
+    ordered = sorted(nodes, key=lambda node: int(node["id"]))
+    return [_node(node, classes, weight) for node in ordered]
+
+
+def _node(node: Mapping[str, Any], classes: int, weight: float) -> Node:
+    left, right = node["leftChild"], node["rightChild"]
+    if left >= 0:
+        return _split(node["split"], left, right)
+    if not classes:
+        return Leaf((node["prediction"] * weight,))
+    total = sum(node["impurityStats"])
+    return Leaf(tuple(count / total if total else 0.0 for count in node["impurityStats"]))
+
+
+def _split(split: Mapping[str, Any], left: int, right: int) -> Split:
+    """A question to a number, or to a category: Spark keeps the smaller set, and what is in neither is in the other."""
+    feature, arity, values = split["featureIndex"], split["numCategories"], split["leftCategoriesOrThreshold"]
+    if arity == -1:
+        return Split(feature, left, right, values[0])
+    if len(values) <= arity // 2:
+        return Split(feature, left, right, members=tuple(values))
+    others = tuple(float(one) for one in range(arity) if one not in values)
+    return Split(feature, right, left, members=others)

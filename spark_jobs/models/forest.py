@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from spark_jobs.models import Algorithm, Shape, _slots
+from spark_jobs.models import Algorithm, Shape, _slots, _trees
 from spark_jobs.models._trees import TreeOptions, arguments
 
 if TYPE_CHECKING:
@@ -58,4 +58,5 @@ ALGORITHM = Algorithm(
     scaled=False,
     task_rows=2_000,
     importances=_slots.of_trees,
+    graph=_trees.graph_of_many,
 )

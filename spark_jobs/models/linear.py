@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from spark_jobs.bundle.stages import matrix, vector
 from spark_jobs.models import Algorithm, Options, Shape, _slots
+from spark_jobs.models._answers import logit, of_margin, of_scores, two
+from spark_jobs.ops.answer import Answer
+from spark_jobs.ops.arithmetic import add, flat, sigmoid, softmax
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
+
+    from spark_jobs.bundle.stages import Stage
+    from spark_jobs.ops.vector import Vector
 
 
 class LinearOptions(Options):
@@ -56,6 +63,22 @@ def _classes(options: LinearOptions, shape: Shape) -> Estimator[Any]:
     return LogisticRegression(**_arguments(options, shape), standardization=False, family=family)
 
 
+def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
+    found = stage.row()
+    if not classes:
+        return Answer(number=add(flat(features.times(vector(found["coefficients"])[:, None])), found["intercept"]))
+    scores = add(features.times(matrix(found["coefficientMatrix"]).T), vector(found["interceptVector"])[None, :])
+    if found["isMultinomial"]:
+        return of_scores(stage, scores, softmax(scores))
+    margin = flat(scores)
+    return Answer(position=of_margin(margin, logit(_threshold(stage))), shares=two(sigmoid(margin)))
+
+
+def _threshold(stage: Stage) -> float:
+    limits = stage.params.get("thresholds")
+    return 1.0 / (1.0 + limits[0] / limits[1]) if limits else float(stage.params["threshold"])
+
+
 ALGORITHM = Algorithm(
     title="linear and logistic regression",
     options=LinearOptions,
@@ -63,4 +86,5 @@ ALGORITHM = Algorithm(
     task_rows=25_000,
     rereads=("regression",),
     importances=_slots.of_coefficients,
+    graph=_graph,
 )

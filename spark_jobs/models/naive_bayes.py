@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 from pydantic import Field
 
+from spark_jobs.bundle.stages import Numbers, matrix, vector
 from spark_jobs.models import Algorithm, Options, Shape
+from spark_jobs.models._answers import of_scores
+from spark_jobs.ops.answer import Answer
+from spark_jobs.ops.arithmetic import add, beside, divide, multiply, row_sum, softmax, subtract, upright
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
+
+    from spark_jobs.bundle.stages import Stage
+    from spark_jobs.ops.dialect import Value
+    from spark_jobs.ops.vector import Dense, Vector
 
 
 class NaiveBayesOptions(Options):
@@ -35,6 +45,43 @@ def _classes(options: NaiveBayesOptions, shape: Shape) -> Estimator[Any]:
     return NaiveBayes(**shape.columns, modelType=options.kind, smoothing=options.smoothing)
 
 
+def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
+    found, kind = stage.row(), stage.params["modelType"]
+    prior, theta = vector(found["pi"])[None, :], matrix(found["theta"])
+    if kind == "gaussian":
+        scores = _gaussian(features, prior, theta, matrix(found["sigma"]))
+    elif kind == "bernoulli":
+        never = np.log1p(-np.exp(theta))
+        scores = add(features.times((theta - never).T), prior + never.sum(axis=1)[None, :])
+    elif kind == "complement":
+        scores = features.times(theta.T)
+    else:
+        scores = add(features.times(theta.T), prior)
+    return of_scores(stage, scores, softmax(scores))
+
+
+def _gaussian(features: Vector, prior: Numbers, means: Numbers, variances: Numbers) -> Value:
+    def of_dense(block: Dense, place: slice) -> Value:
+        return beside([upright(_squares(block.values, *pair)) for pair in _pairs(means, variances, place)])
+
+    def of_hot(place: slice) -> Numbers:
+        zeros, ones = means[:, place] ** 2 / variances[:, place], (1 - means[:, place]) ** 2 / variances[:, place]
+        rest = zeros.sum(axis=1, keepdims=True)
+        return np.hstack([rest - zeros + ones, rest]).T
+
+    apart = features.summed(of_dense, of_hot)
+    return subtract(prior, multiply(add(apart, np.log(variances).sum(axis=1)[None, :]), 0.5))
+
+
+def _pairs(means: Numbers, variances: Numbers, place: slice) -> Iterator[tuple[Numbers, Numbers]]:
+    return zip(means[:, place], variances[:, place], strict=True)
+
+
+def _squares(values: Value, mean: Numbers, variance: Numbers) -> Value:
+    off = subtract(values, mean[None, :])
+    return row_sum(divide(multiply(off, off), variance[None, :]))
+
+
 ALGORITHM = Algorithm(
     title="naive Bayes",
     options=NaiveBayesOptions,
@@ -42,4 +89,5 @@ ALGORITHM = Algorithm(
     instead={"regression": "For a number use `model.kind: linear`, `forest`, `boosted_trees` or `xgboost`."},
     scaler=_scaler,
     task_rows=100_000,
+    graph=_graph,
 )

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
+from spark_jobs.bundle.stages import vector
 from spark_jobs.models import Algorithm, Options, Shape
+from spark_jobs.models._answers import of_scores
+from spark_jobs.ops.answer import Answer
+from spark_jobs.ops.arithmetic import add, matmul, sigmoid, softmax
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
+
+    from spark_jobs.bundle.stages import Stage
+    from spark_jobs.ops.vector import Vector
 
 _Units = Annotated[int, Field(ge=1, le=10_000)]
 
@@ -38,6 +46,18 @@ def _classes(options: NeuralNetOptions, shape: Shape) -> Estimator[Any]:
     )
 
 
+def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
+    weights, layers = vector(stage.row()["weights"]), stage.params["layers"]
+    values, start = None, 0
+    for width, units in pairwise(layers):
+        end = start + width * units
+        matrix, bias = weights[start:end].reshape(width, units), weights[end : end + units][None, :]
+        inner = features.times(matrix) if values is None else matmul(sigmoid(values), matrix)
+        values, start = add(inner, bias), end + units
+    assert values is not None
+    return of_scores(stage, values, softmax(values))
+
+
 ALGORITHM = Algorithm(
     title="multilayer perceptron",
     options=NeuralNetOptions,
@@ -45,4 +65,5 @@ ALGORITHM = Algorithm(
     instead={"regression": "For a number use `model.kind: xgboost`, `boosted_trees`, `forest` or `linear`."},
     weighted=False,
     task_rows=2_000,
+    graph=_graph,
 )

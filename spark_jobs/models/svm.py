@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pydantic import Field
 
+from spark_jobs.bundle.stages import vector
 from spark_jobs.models import Algorithm, Options, Shape, _slots
+from spark_jobs.models._answers import of_margin
+from spark_jobs.ops.answer import Answer
+from spark_jobs.ops.arithmetic import add, flat
+from spark_jobs.ops.lookup import first_largest
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
     from pyspark.ml.classification import LinearSVC
+
+    from spark_jobs.bundle.stages import Stage
+    from spark_jobs.ops.vector import Vector
 
 
 class SvmOptions(Options):
@@ -44,6 +53,17 @@ def _multiclass(options: SvmOptions, shape: Shape) -> Estimator[Any]:
     return OneVsRest(**shape.columns, classifier=_binary(options, shape), parallelism=parallelism)
 
 
+def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
+    machines = [stage] if stage.kind == "LinearSVCModel" else [stage.part(f"model_{one}") for one in range(classes)]
+    found = [machine.row() for machine in machines]
+    weights = np.stack([vector(one["coefficients"]) for one in found], axis=1)
+    margins = add(features.times(weights), np.array([[one["intercept"] for one in found]]))
+    if len(machines) > 1:
+        return Answer(position=first_largest(margins), margin=margins)
+    margin = flat(margins)
+    return Answer(position=of_margin(margin, float(stage.params["threshold"])), margin=margin, flat_margin=True)
+
+
 ALGORITHM = Algorithm(
     title="linear support vector machine",
     options=SvmOptions,
@@ -52,4 +72,5 @@ ALGORITHM = Algorithm(
     probabilities=False,
     task_rows=25_000,
     importances=_slots.of_coefficients,
+    graph=_graph,
 )

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pydantic import Field
 
+from spark_jobs.bundle.stages import Numbers
+from spark_jobs.errors import JobError
 from spark_jobs.models import Algorithm, Options, Shape
+from spark_jobs.models._answers import logit, two
+from spark_jobs.ops.answer import Answer
+from spark_jobs.ops.arithmetic import add, flat, sigmoid, single, softmax
+from spark_jobs.ops.lookup import first_largest
+from spark_jobs.ops.trees import Leaf, Split, Tree, sum_of_trees
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator, Model
+
+    from spark_jobs.bundle.stages import Stage
+    from spark_jobs.ops.vector import Vector
 
 
 class XgboostOptions(Options):
@@ -91,6 +104,41 @@ def _importances(model: Model) -> list[float]:
     return [gains.get(f"f{slot}", 0.0) / total for slot in range(booster.num_features())]
 
 
+def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
+    learner = json.loads(stage.text("model"))["learner"]
+    booster, several = learner["gradient_booster"], classes > 2
+    if booster["name"] != "gbtree":
+        raise JobError(f"XGBoost's booster {booster['name']!r} has no graph.", "Train with the default booster.")
+    model, start = booster["model"], _base_scores(learner, classes)
+    targets = classes if several else 1
+    trees = [_tree(one, of, targets) for one, of in zip(model["trees"], model["tree_info"], strict=True)]
+    whole = add(sum_of_trees(single(features.dense()), features.width, trees, targets), start[None, :])
+    if not classes:
+        return Answer(number=flat(whole))
+    shares = softmax(whole) if several else two(sigmoid(flat(whole)))
+    return Answer(position=first_largest(shares), shares=shares)
+
+
+def _base_scores(learner: Mapping[str, Any], classes: int) -> Numbers:
+    """What every sum starts from; XGBoost keeps that of two classes as a share."""
+    stored = np.atleast_1d(np.array(json.loads(learner["learner_model_param"]["base_score"]), dtype=np.float64))
+    return np.array([logit(float(stored[0]))]) if classes == 2 else stored
+
+
+def _tree(stored: Mapping[str, Any], target: int, targets: int) -> Tree:
+    if any(stored["split_type"]):
+        raise JobError("XGBoost's own splits of categories have no graph.", "Train with numbers or encoded categories.")
+    at = np.array(stored["split_conditions"], dtype=np.float32).astype(np.float64)
+    columns = zip(stored["left_children"], stored["right_children"], stored["split_indices"], at.tolist(),
+                  stored["default_left"], strict=True)  # fmt: skip
+    return [
+        Leaf(tuple(value if one == target else 0.0 for one in range(targets)))
+        if left < 0
+        else Split(feature, left, right, value, strict=True, missing_left=bool(missing))
+        for left, right, feature, value, missing in columns
+    ]
+
+
 ALGORITHM = Algorithm(
     title="XGBoost",
     options=XgboostOptions,
@@ -101,4 +149,5 @@ ALGORITHM = Algorithm(
     requires_classic=True,
     package="xgboost",
     extra="boost",
+    graph=_graph,
 )

@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from spark_jobs.features import CategoryInput, Encoder
 from spark_jobs.features.index import indexed
+from spark_jobs.ops.arithmetic import number, upright
+from spark_jobs.ops.vector import Dense
 
 if TYPE_CHECKING:
     from pyspark.ml import Transformer
     from pyspark.sql import SparkSession
+
+    from spark_jobs.bundle.stages import Stage
+    from spark_jobs.ops.dialect import Value
+    from spark_jobs.ops.vector import Block
 
 
 def _stages(spark: SparkSession, inputs: Sequence[CategoryInput], worth: Sequence[Any]) -> list[Transformer]:
@@ -25,4 +31,11 @@ def _slots(inputs: Sequence[CategoryInput], targets: int) -> list[str]:
     return [one.title for one in inputs]
 
 
-STEP = Encoder("label", _stages, _outputs, _slots, nominal=True)
+def _graph(
+    stages: Sequence[Stage], inputs: Sequence[CategoryInput], positions: Sequence[Value]
+) -> dict[str, list[Block]]:
+    columns = zip(_outputs(inputs, 1), positions, strict=True)
+    return {name: [Dense(upright(number(position)), 1)] for name, position in columns}
+
+
+STEP = Encoder("label", _stages, _outputs, _slots, nominal=True, graph=_graph)

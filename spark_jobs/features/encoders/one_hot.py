@@ -10,10 +10,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from spark_jobs.features import CategoryInput, Encoder
+from spark_jobs.ops.vector import OneHot
 
 if TYPE_CHECKING:
     from pyspark.ml import Transformer
     from pyspark.sql import SparkSession
+
+    from spark_jobs.bundle.stages import Stage
+    from spark_jobs.ops.dialect import Value
+    from spark_jobs.ops.vector import Block
 
 _WORDS, _HOT = "words", "hot"
 
@@ -21,10 +26,27 @@ _WORDS, _HOT = "words", "hot"
 def _stages(spark: SparkSession, inputs: Sequence[CategoryInput], worth: Sequence[Any]) -> list[Transformer]:
     from pyspark.ml.feature import CountVectorizerModel, SQLTransformer
 
+    sentence = SQLTransformer(statement=_statement(inputs))
+    return [sentence, CountVectorizerModel.from_vocabulary(_vocabulary(inputs), _WORDS, _HOT)]
+
+
+def _statement(inputs: Sequence[CategoryInput]) -> str:
     words = ", ".join(f"concat('{one.slot} ', {one.slot})" for one in inputs)
-    vocabulary = [f"{one.slot} {level}" for one in inputs for level in one.levels]
-    sentence = SQLTransformer(statement=f"SELECT *, array({words}) AS {_WORDS} FROM __THIS__")
-    return [sentence, CountVectorizerModel.from_vocabulary(vocabulary, _WORDS, _HOT)]
+    return f"SELECT *, array({words}) AS {_WORDS} FROM __THIS__"
+
+
+def _vocabulary(inputs: Sequence[CategoryInput]) -> list[str]:
+    return [f"{one.slot} {level}" for one in inputs for level in one.levels]
+
+
+def _graph(
+    stages: Sequence[Stage], inputs: Sequence[CategoryInput], positions: Sequence[Value]
+) -> dict[str, list[Block]]:
+    sentence, counter = stages
+    sentence.expect(statement=_statement(inputs))
+    counter.expect(binary=False, minTF=1.0, inputCol=_WORDS, outputCol=_HOT)
+    counter.expect_stored("vocabulary", _vocabulary(inputs))
+    return {_HOT: [OneHot(place, len(one.levels)) for one, place in zip(inputs, positions, strict=True)]}
 
 
 def _outputs(inputs: Sequence[CategoryInput], targets: int) -> list[str]:
@@ -35,4 +57,12 @@ def _slots(inputs: Sequence[CategoryInput], targets: int) -> list[str]:
     return [f"{one.title} = {level}" for one in inputs for level in one.levels]
 
 
-STEP = Encoder("one-hot", _stages, _outputs, _slots, positions=False)
+STEP = Encoder(
+    "one-hot",
+    _stages,
+    _outputs,
+    _slots,
+    positions=False,
+    saved=("SQLTransformer", "CountVectorizerModel"),
+    graph=_graph,
+)

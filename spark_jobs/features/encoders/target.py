@@ -7,6 +7,7 @@ Schadensätze" (1970). For training rows the means are those of the other folds,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -15,16 +16,22 @@ import numpy.typing as npt
 
 from spark_jobs.features import CategoryInput, Encoder
 from spark_jobs.features.index import indexed
+from spark_jobs.ops.lookup import rows_of
+from spark_jobs.ops.vector import Dense
 
 if TYPE_CHECKING:
     from pyspark.ml import Transformer
     from pyspark.sql import SparkSession
 
+    from spark_jobs.bundle.stages import Stage
+    from spark_jobs.ops.dialect import Value
+    from spark_jobs.ops.vector import Block
     from spark_jobs.profile.levels import LevelCounts
 
 Table = npt.NDArray[np.float64]
 FOLDS = 5
 _LEAST, _MOST = 1e-3, 1e9
+_NUMBERS = re.compile(r"split\('([^']*)', ' '\)")
 
 
 def strength(counts: LevelCounts | None, squares: Table) -> Table:
@@ -76,12 +83,32 @@ def _lookup(inputs: Sequence[CategoryInput], worth: Sequence[Table], positions: 
     """Positions → worths, by arrays: Spark's own TargetEncoder compares with each level in turn, for minutes."""
     from pyspark.ml.feature import SQLTransformer
 
+    return SQLTransformer(statement=_statement(inputs, worth, positions))
+
+
+def _statement(inputs: Sequence[CategoryInput], worth: Sequence[Table], positions: Sequence[str]) -> str:
     columns = [
         f"element_at({_array(table[:, target])}, CAST({position} AS INT) + 1) AS {name}"
         for one, table, position in zip(inputs, worth, positions, strict=True)
         for target, name in enumerate(_outputs([one], table.shape[1]))
     ]
-    return SQLTransformer(statement=f"SELECT *, {', '.join(columns)} FROM __THIS__")
+    return f"SELECT *, {', '.join(columns)} FROM __THIS__"
+
+
+def _graph(
+    stages: Sequence[Stage], inputs: Sequence[CategoryInput], positions: Sequence[Value]
+) -> dict[str, list[Block]]:
+    """The worths are in the saved SQL alone: they are taken from it, and must give the same SQL again."""
+    text = str(stages[0].params["statement"])
+    found = [np.array(numbers.split(" "), dtype=np.float64) for numbers in _NUMBERS.findall(text)]
+    targets = len(found) // len(inputs)
+    tables = [np.stack(found[start : start + targets], axis=1) for start in range(0, len(found), targets)]
+    stages[0].expect(statement=_statement(inputs, tables, [indexed(one.slot) for one in inputs]))
+    return {
+        name: [Dense(rows_of(table[:, target : target + 1], place), 1)]
+        for one, table, place in zip(inputs, tables, positions, strict=True)
+        for target, name in enumerate(_outputs([one], targets))
+    }
 
 
 def _array(values: npt.NDArray[np.float64]) -> str:
@@ -98,4 +125,4 @@ def _slots(inputs: Sequence[CategoryInput], targets: int) -> list[str]:
     return [f"{one.title} ({what})" for one in inputs for what in of]
 
 
-STEP = Encoder("target mean", _stages, _outputs, _slots, folded=_folded)
+STEP = Encoder("target mean", _stages, _outputs, _slots, folded=_folded, saved=("SQLTransformer",), graph=_graph)

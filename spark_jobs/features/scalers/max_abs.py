@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from spark_jobs.bundle.stages import vector
 from spark_jobs.features import Scaler
+from spark_jobs.ops.arithmetic import divide
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
 
+    from spark_jobs.bundle.stages import Stage
+    from spark_jobs.ops.dialect import Value
     from spark_jobs.profile.numbers import NumberSummary
 
 
@@ -22,4 +28,9 @@ def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:
     return (numbers.low, numbers.high)
 
 
-STEP = Scaler("max-abs", _estimator, _synopsis)
+def _graph(stage: Stage, values: Value) -> Value:
+    largest = vector(stage.row()["maxAbs"])
+    return divide(values, np.where(largest == 0.0, 1.0, largest)[None, :])
+
+
+STEP = Scaler("max-abs", _estimator, _synopsis, graph=_graph)

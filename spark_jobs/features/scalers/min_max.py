@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from spark_jobs.bundle.stages import vector
 from spark_jobs.features import Scaler
+from spark_jobs.ops.arithmetic import add, multiply, subtract
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
 
+    from spark_jobs.bundle.stages import Stage
+    from spark_jobs.ops.dialect import Value
     from spark_jobs.profile.numbers import NumberSummary
 
 
@@ -22,4 +28,13 @@ def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:
     return (numbers.low, numbers.high)
 
 
-STEP = Scaler("min-max", _estimator, _synopsis)
+def _graph(stage: Stage, values: Value) -> Value:
+    stage.expect(min=0.0, max=1.0)
+    found = stage.row()
+    low, high = vector(found["originalMin"]), vector(found["originalMax"])
+    scale = np.divide(1.0, high - low, out=np.zeros_like(low), where=high != low)
+    middle = np.where(high == low, 0.5, 0.0)  # where Spark puts a constant
+    return add(multiply(subtract(values, low[None, :]), scale[None, :]), middle[None, :])
+
+
+STEP = Scaler("min-max", _estimator, _synopsis, graph=_graph)

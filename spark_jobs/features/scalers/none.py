@@ -9,6 +9,8 @@ from spark_jobs.features import Scaler
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
 
+    from spark_jobs.bundle.stages import Stage
+    from spark_jobs.ops.dialect import Value
     from spark_jobs.profile.numbers import NumberSummary
 
 
@@ -20,4 +22,8 @@ def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:
     return ()
 
 
-STEP = Scaler("as it is", _estimator, _synopsis)
+def _graph(stage: Stage, values: Value) -> Value:
+    return values
+
+
+STEP = Scaler("as it is", _estimator, _synopsis, graph=_graph)

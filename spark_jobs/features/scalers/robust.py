@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from spark_jobs.bundle.stages import vector
 from spark_jobs.features import Scaler
+from spark_jobs.ops.arithmetic import multiply, subtract
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
 
+    from spark_jobs.bundle.stages import Stage
+    from spark_jobs.ops.dialect import Value
     from spark_jobs.profile.numbers import NumberSummary
 
 
@@ -22,4 +28,12 @@ def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:
     return tuple(numbers.quantiles([0.25, 0.5, 0.75]))
 
 
-STEP = Scaler("median and quartiles", _estimator, _synopsis)
+def _graph(stage: Stage, values: Value) -> Value:
+    stage.expect(withCentering=True, withScaling=True)
+    found = stage.row()
+    spread = vector(found["range"])
+    scale = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread != 0)
+    return multiply(subtract(values, vector(found["median"])[None, :]), scale[None, :])
+
+
+STEP = Scaler("median and quartiles", _estimator, _synopsis, graph=_graph)

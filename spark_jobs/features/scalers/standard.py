@@ -5,11 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from spark_jobs.bundle.stages import vector
 from spark_jobs.features import Scaler
+from spark_jobs.ops.arithmetic import multiply, subtract
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
 
+    from spark_jobs.bundle.stages import Stage
+    from spark_jobs.ops.dialect import Value
     from spark_jobs.profile.numbers import NumberSummary
 
 
@@ -24,4 +30,12 @@ def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:
     return (numbers.mean - half, numbers.mean + half)
 
 
-STEP = Scaler("z-score", _estimator, _synopsis)
+def _graph(stage: Stage, values: Value) -> Value:
+    stage.expect(withMean=True, withStd=True)
+    found = stage.row()
+    std = vector(found["std"])
+    scale = np.divide(1.0, std, out=np.zeros_like(std), where=std != 0)
+    return multiply(subtract(values, vector(found["mean"])[None, :]), scale[None, :])
+
+
+STEP = Scaler("z-score", _estimator, _synopsis, graph=_graph)

@@ -1,0 +1,162 @@
+"""A saved Spark pipeline, read without Spark: its stages in order, their parameters and their fitted numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spark_jobs.errors import JobError
+
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One saved stage. `kind` is its class without the package; `params` has the defaults filled in.
+
+    `extra` is what the stage wrote beside its parameters (the number of classes, say).
+    """
+
+    kind: str
+    params: Mapping[str, Any]
+    folder: Path
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> list[str]:
+        """The columns it reads."""
+        return _names(self.params, "inputCols", "inputCol")
+
+    @property
+    def outputs(self) -> list[str]:
+        """The columns it makes."""
+        return _names(self.params, "outputCols", "outputCol")
+
+    def rows(self, name: str = "data") -> list[dict[str, Any]]:
+        """Its fitted numbers, as the rows of its Parquet files."""
+        import pyarrow.parquet as parquet
+
+        files = sorted((self.folder / name).glob("*.parquet"))
+        return [row for file in files for row in parquet.ParquetFile(file).read().to_pylist()]
+
+    def row(self) -> dict[str, Any]:
+        """Its fitted numbers, where they are one row.
+
+        Raises:
+            JobError: they are not.
+        """
+        rows = self.rows()
+        if len(rows) != 1:
+            raise JobError(f"The saved stage {self.folder} has {len(rows)} rows instead of one.", _ADVICE)
+        return rows[0]
+
+    def expect(self, **params: Any) -> None:
+        """Refuse parameters that are not these.
+
+        Raises:
+            JobError: with the stage's and the parameter's name, what was expected and what came.
+        """
+        for name, wanted in params.items():
+            found = self.params.get(name)
+            if found != wanted and not (found != found and wanted != wanted):
+                raise JobError(
+                    f"The saved stage {self.folder.name} has {name}={found!r:.200}, not {wanted!r:.200}.", _ADVICE
+                )
+
+    def expect_columns(self, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+        """Refuse other columns than these.
+
+        Raises:
+            JobError: with the stage's name, what was expected and what came.
+        """
+        if self.inputs != list(inputs) or self.outputs != list(outputs):
+            came = f"{', '.join(self.inputs)} → {', '.join(self.outputs)}"
+            wanted = f"{', '.join(inputs)} → {', '.join(outputs)}"
+            raise JobError(f"The saved stage {self.folder.name} goes {came:.200}, not {wanted:.200}.", _ADVICE)
+
+    def expect_stored(self, name: str, wanted: Sequence[Any]) -> None:
+        """Refuse fitted values that are not these.
+
+        Raises:
+            JobError: with the stage's and the value's name.
+        """
+        if list(self.row()[name]) != list(wanted):
+            raise JobError(f"The saved stage {self.folder.name} was not made of this plan: its {name} differ.", _ADVICE)
+
+    def text(self, name: str) -> str:
+        """The whole of a folder of text files, such as XGBoost's model."""
+        return "".join(file.read_text(encoding="utf-8") for file in sorted((self.folder / name).glob("part-*")))
+
+    def part(self, name: str) -> Stage:
+        """A model inside this one."""
+        return read_stage(self.folder / name)
+
+
+_ADVICE = "Take the bundle from its registry again, or train anew."
+
+
+def read_pipeline(folder: Path) -> list[Stage]:
+    """The stages of a `PipelineModel` that Spark saved, in order.
+
+    Raises:
+        JobError: the folder is not one.
+    """
+    order: list[str] = _metadata(folder)["paramMap"]["stageUids"]
+    width = len(str(len(order)))
+    return [read_stage(folder / "stages" / f"{place:0{width}d}_{uid}") for place, uid in enumerate(order)]
+
+
+def read_stage(folder: Path) -> Stage:
+    """One stage that Spark saved.
+
+    Raises:
+        JobError: the folder is not one.
+    """
+    found = _metadata(folder)
+    params = {**found.pop("defaultParamMap", {}), **found.pop("paramMap", {})}
+    return Stage(found.pop("class").rpartition(".")[2], params, folder, found)
+
+
+def vector(stored: Mapping[str, Any]) -> Numbers:
+    """A vector as Spark stores it, dense or sparse."""
+    values = np.array(stored["values"], dtype=np.float64)
+    if stored["type"] == 1:
+        return values
+    dense = np.zeros(stored["size"])
+    dense[np.array(stored["indices"], dtype=np.int64)] = values
+    return dense
+
+
+def matrix(stored: Mapping[str, Any]) -> Numbers:
+    """A matrix as Spark stores it, dense or sparse, by columns or by rows."""
+    rows, columns = stored["numRows"], stored["numCols"]
+    values = np.array(stored["values"], dtype=np.float64)
+    flipped = bool(stored["isTransposed"])
+    if stored["type"] == 1:
+        return values.reshape(rows, columns) if flipped else values.reshape(columns, rows).T
+    pointers, indices = np.array(stored["colPtrs"]), np.array(stored["rowIndices"], dtype=np.int64)
+    major = np.repeat(np.arange(len(pointers) - 1), np.diff(pointers))
+    dense = np.zeros((rows, columns))
+    dense[(major, indices) if flipped else (indices, major)] = values
+    return dense
+
+
+def _names(params: Mapping[str, Any], many: str, one: str) -> list[str]:
+    return list(params[many]) if many in params else [params[one]]
+
+
+def _metadata(folder: Path) -> dict[str, Any]:
+    files = sorted((folder / "metadata").glob("part-*"))
+    if not files:
+        raise JobError(f"{folder} is not a saved Spark pipeline.", _ADVICE)
+    try:
+        found: dict[str, Any] = json.loads(files[0].read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise JobError(f"The metadata of {folder} is torn: {error}.", _ADVICE) from error
+    return found

@@ -1,0 +1,109 @@
+"""The graph's calendar: from seconds since 1970 to the parts of a date, in a time zone.
+
+Methods: Hinnant, "chrono-compatible low-level date algorithms" (2013), for days to year, month and day; the zone's
+transitions as a table of steps.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from spark_jobs.ops.arithmetic import add, divide, floor, less, modulo, multiply, rounded, subtract, where
+from spark_jobs.ops.dialect import constant
+from spark_jobs.ops.trees import steps
+
+if TYPE_CHECKING:
+    from spark_jobs.ops.dialect import Value
+
+DAY = 86_400
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = 1800, 2100  # from then on the rules of a zone come round every 400 years
+_CYCLE = 146_097 * DAY
+_TABLE_END = int((datetime(_LAST, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
+
+
+def part_of_date(seconds: Value, part: str) -> Value:
+    """A part of a date that is given as seconds at its midnight."""
+    days = divide(seconds, float(DAY))
+    return days if part == "elapsed" else _of_day(days, part)
+
+
+def part_of_moment(seconds: Value, part: str, zone: str) -> Value:
+    """A part of a moment's wall time in a zone; `elapsed` are the days since 1970 in UTC."""
+    if part == "elapsed":
+        return divide(rounded(multiply(seconds, 1e6)), DAY * 1e6)
+    whole = floor(seconds)
+    wall = add(whole, _offset(whole, zone))
+    if part == "hour":
+        return floor(divide(modulo(wall, float(DAY)), 3600.0))
+    if part == "minute":
+        return floor(divide(modulo(wall, 3600.0), 60.0))
+    return _of_day(floor(divide(wall, float(DAY))), part)
+
+
+def _of_day(days: Value, part: str) -> Value:
+    """Year, month or day of a count of days since 1970-01-01, or its weekday, Monday 0."""
+    if part == "weekday":
+        return modulo(add(days, 3.0), 7.0)
+    shifted = add(days, 719_468.0)  # days since 0000-03-01
+    era = floor(divide(shifted, 146_097.0))
+    of_era = subtract(shifted, multiply(era, 146_097.0))
+    leap = subtract(floor(divide(of_era, 1460.0)), floor(divide(of_era, 36_524.0)))
+    years = floor(divide(subtract(subtract(of_era, leap), floor(divide(of_era, 146_096.0))), 365.0))
+    elapsed = subtract(add(multiply(years, 365.0), floor(divide(years, 4.0))), floor(divide(years, 100.0)))
+    of_year = subtract(of_era, elapsed)
+    month = floor(divide(add(multiply(of_year, 5.0), 2.0), 153.0))  # March is 0
+    if part == "day":
+        return add(subtract(of_year, floor(divide(add(multiply(month, 153.0), 2.0), 5.0))), 1.0)
+    january = where(less(month, 10.0), add(month, 3.0), subtract(month, 9.0))
+    if part == "month":
+        return january
+    return add(years, multiply(era, 400.0), where(less(january, 3.0), 1.0, 0.0))
+
+
+def _offset(seconds: Value, zone: str) -> Value:
+    """How far the wall clock of a zone is ahead of UTC, in seconds."""
+    moments, offsets = transitions(zone)
+    if not moments:
+        return constant(float(offsets[0]))
+    later = subtract(seconds, float(_TABLE_END))
+    within = where(less(later, 0.0), seconds, add(modulo(later, float(_CYCLE)), float(_TABLE_END)))
+    return steps(within, [float(moment) for moment in moments], [float(offset) for offset in offsets])
+
+
+@cache
+def transitions(zone: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The moments (seconds since 1970) at which a zone's offset changes, and the offsets before, between and after."""
+    clock = ZoneInfo(zone)
+    if zone == "UTC":
+        return (), (0,)
+    moment, end = datetime(_FIRST, 1, 1, tzinfo=UTC), datetime(_LAST + 400, 1, 1, tzinfo=UTC)
+    moments, offsets = [], [_ahead(clock, moment)]
+    while moment < end:
+        following = moment + timedelta(days=1)
+        if _ahead(clock, following) != offsets[-1]:
+            moments.append(_change(clock, moment, following))
+            offsets.append(_ahead(clock, following))
+        moment = following
+    return tuple(moments), tuple(offsets)
+
+
+def _ahead(clock: ZoneInfo, moment: datetime) -> int:
+    offset = moment.astimezone(clock).utcoffset()
+    return int(offset.total_seconds()) if offset is not None else 0
+
+
+def _change(clock: ZoneInfo, before: datetime, after: datetime) -> int:
+    """The first second with the later offset, by halving."""
+    low, high = int((before - _EPOCH).total_seconds()), int((after - _EPOCH).total_seconds())
+    old = _ahead(clock, before)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _ahead(clock, _EPOCH + timedelta(seconds=middle)) == old:
+            low = middle
+        else:
+            high = middle
+    return high

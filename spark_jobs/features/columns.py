@@ -1,0 +1,81 @@
+"""The graph's first step: from raw columns to numbers and positions of levels, as `features.cast` says it in SQL."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spark_jobs.data.types import ColumnType
+from spark_jobs.features import EMPTY, CategoryInput, Input, NumberInput
+from spark_jobs.features.calendar import part_of_date, part_of_moment
+from spark_jobs.ops.arithmetic import beside, either, equal, is_finite, is_nan, less, number, subtract, upright, where
+from spark_jobs.ops.dialect import constant
+from spark_jobs.ops.lookup import number_position, text_position
+
+if TYPE_CHECKING:
+    from spark_jobs.ops.dialect import Value
+
+NULL = math.nan
+
+
+def raw_number(value: Value, kind: ColumnType) -> Value:
+    """A column that is not text, with everything missing that its cells cannot hold."""
+    if kind.cells == "boolean":
+        return where(either(equal(value, 0.0), equal(value, 1.0)), value, NULL)
+    return where(is_finite(value), value, NULL)
+
+
+def numbers(
+    inputs: Sequence[NumberInput], types: Mapping[str, ColumnType], raw: Mapping[str, Value], zone: str
+) -> Value:
+    """The numbers the model reads, `[N, D]`: parts taken, bounded, not yet shifted; missing is NaN."""
+    columns = [_part(raw[one.column], types[one.column], one.part, zone) for one in inputs]
+    return _bounded(beside([upright(column) for column in columns]), inputs)
+
+
+def shifted(values: Value, inputs: Sequence[NumberInput]) -> Value:
+    """Each number less its shift."""
+    shifts = np.array([[one.shift for one in inputs]])
+    return subtract(values, shifts) if shifts.any() else values
+
+
+def _part(value: Value, kind: ColumnType, part: str | None, zone: str) -> Value:
+    if part is None:
+        return value
+    return part_of_date(value, part) if kind.cells == "date" else part_of_moment(value, part, zone)
+
+
+def _bounded(values: Value, inputs: Sequence[NumberInput]) -> Value:
+    if not any(one.bounds for one in inputs):
+        return values
+    low, high = (np.array([[_edge(one, side) for one in inputs]]) for side in (0, 1))
+    clips = np.array([[one.outside == "clip" for one in inputs]])
+    under, over = less(values, low), less(high, values)
+    return where(under, np.where(clips, low, NULL), where(over, np.where(clips, high, NULL), values))
+
+
+def _edge(one: NumberInput, side: int) -> float:
+    return one.bounds[side] if one.bounds else (-math.inf, math.inf)[side]
+
+
+def position(one: CategoryInput, kind: ColumnType, value: Value, zone: str, sentinel: str) -> Value:
+    """The position of a category's level, `[N]`; any other is at the position after the last."""
+    places = {level: place for place, level in enumerate(one.levels)}
+    unseen = len(places)
+    fill = places.get(one.fill, unseen)
+    if one.part is None:
+        asked = places | {sentinel: fill, "": places.get(EMPTY, unseen)}
+        return text_position(value, asked, unseen)
+    parts = _part(value, kind, one.part, zone)
+    known = {int(level): place for level, place in places.items() if level.lstrip("-").isdecimal()}
+    return where(is_nan(parts), constant(fill, np.int64), number_position(parts, known, unseen))
+
+
+def flag(one: Input, kind: ColumnType, value: Value, zone: str, sentinel: str) -> Value:
+    """1 where a value is missing, `[N]`."""
+    if isinstance(one, CategoryInput) and one.part is None:
+        return number(text_position(value, {sentinel: 1}, 0))
+    return number(is_nan(_part(value, kind, one.part, zone)))

@@ -1,0 +1,229 @@
+"""A fitted pipeline → one graph: what Spark's stages say of a row, said again in ONNX, stage by stage.
+
+The fitted numbers come from the saved pipeline, the steps from the plan; where the two do not say the same, nothing is
+compiled. Neither Spark nor Java is needed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spark_jobs.bundle.stages import Stage, read_pipeline
+from spark_jobs.data.types import ColumnType
+from spark_jobs.errors import JobError
+from spark_jobs.features import CategoryInput, Encoder, NumberInput, find_encoder, find_scaler
+from spark_jobs.features import columns as raw_columns
+from spark_jobs.features.cast import flag_name, statement
+from spark_jobs.features.index import check_saved
+from spark_jobs.models import find
+from spark_jobs.ops.arithmetic import beside, is_nan, number, picked, upright, where
+from spark_jobs.ops.dialect import build, number_input, text_input
+from spark_jobs.ops.lookup import named
+from spark_jobs.ops.vector import Block, Dense, Vector
+from spark_jobs.plan import Plan
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+    from spark_jobs.ops.answer import Answer
+    from spark_jobs.ops.dialect import Value
+
+_SENTINEL = "⟨null⟩"
+_ADVICE = "Train again with this version, or with `graph: skip`."
+
+
+def compile_graph(plan: Plan, pipeline: Path, sentinel: str) -> ModelProto:
+    """The graph of a saved pipeline, with the inputs and outputs of the design.
+
+    Raises:
+        JobError: a stage or a parameter that the plan does not know, or that has no graph.
+    """
+    inputs = {name: text_input() if plan.type_of(name).cells == "text" else number_input() for name in plan.used}
+    work = _Work(plan, iter(read_pipeline(pipeline)), inputs, sentinel)
+    features = work.features()
+    model = work.last()
+    graph = find(plan.model).graph
+    if graph is None:
+        raise JobError(f"`model.kind: {plan.model}` has no graph.", _ADVICE)
+    return build(inputs, _outputs(plan, graph(model, features, plan.problem.classes)))
+
+
+def sentinel_for(plan: Plan) -> str:
+    """A text for null that is none of the model's levels."""
+    sentinel = _SENTINEL
+    while any(sentinel in one.levels for one in plan.categories):
+        sentinel += "⟩"
+    return sentinel
+
+
+def _outputs(plan: Plan, answer: Answer) -> dict[str, Value]:
+    if answer.number is not None:
+        return {"prediction": answer.number, "valid": answer.valid}
+    assert answer.position is not None
+    outputs = {"prediction": named(answer.position, plan.problem.labels)}
+    if answer.shares is not None:
+        outputs["probabilities"] = answer.shares
+    elif answer.margin is not None:
+        outputs["margin"] = answer.margin
+    return outputs | {"valid": answer.valid}
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column of the pipeline: one place of a matrix."""
+
+    matrix: Value
+    place: int
+    width: int
+
+
+class _Work:
+    """One walk along the saved stages, in the order in which `fitted.fit_features` made them."""
+
+    def __init__(self, plan: Plan, stages: Iterator[Stage], inputs: Mapping[str, Value], sentinel: str) -> None:
+        self.plan, self.stages, self.sentinel = plan, stages, sentinel
+        self.types: dict[str, ColumnType] = {kind.name: kind for kind in plan.types}
+        self.raw = {
+            name: value if self.types[name].cells == "text" else raw_columns.raw_number(value, self.types[name])
+            for name, value in inputs.items()
+        }
+        self.columns: dict[str, _Column] = {}
+        self.blocks: dict[str, Sequence[Block]] = {}
+
+    def take(self, kind: str) -> Stage:
+        """The next stage, which must be of that kind."""
+        stage = next(self.stages, None)
+        if stage is None or stage.kind != kind:
+            found = "nothing" if stage is None else stage.folder.name
+            raise JobError(f"The saved pipeline has {found} where its plan has a {kind}.", _ADVICE)
+        return stage
+
+    def last(self) -> Stage:
+        """The model, after which nothing may come."""
+        stage, after = next(self.stages, None), next(self.stages, None)
+        if stage is None or after is not None:
+            raise JobError("The saved pipeline does not end with one model.", _ADVICE)
+        return stage
+
+    def features(self) -> Vector:
+        """The feature vector."""
+        self._cast()
+        self._encoded()
+        for kind in self._scales():
+            self._scaled(kind)
+        assembler = self.take("VectorAssembler")
+        blocks = [block for name in assembler.inputs for block in self._blocks_of(name)]
+        assembler.expect(outputCol="features")
+        return Vector(tuple(blocks))
+
+    def _cast(self) -> None:
+        plan = self.plan
+        self.take("SQLTransformer").expect(statement=statement(plan.inputs, self.types, plan.timezone))
+        flags = [one for one in plan.inputs if one.indicator]
+        if plan.numbers:
+            self._impute(plan.numbers)
+        for one in flags:
+            if flag_name(one.slot) not in self.columns:
+                value = raw_columns.flag(
+                    one, self.types[one.column], self.raw[one.column], plan.timezone, self.sentinel
+                )
+                self._put([flag_name(one.slot)], upright(value))
+
+    def _impute(self, inputs: Sequence[NumberInput]) -> None:
+        values = raw_columns.numbers(inputs, self.types, self.raw, self.plan.timezone)
+        self._put([flag_name(one.slot) for one in inputs], number(is_nan(values)))
+        imputer = self.take("ImputerModel")
+        outputs = [f"{one.slot}_filled" for one in inputs]
+        imputer.expect(missingValue="NaN")
+        imputer.expect_columns([one.slot for one in inputs], outputs)
+        fills = imputer.row()
+        moved = raw_columns.shifted(values, inputs)
+        filled = where(is_nan(moved), np.array([[fills[one.slot] for one in inputs]]), moved)
+        self._put(outputs, filled)
+
+    def _encoded(self) -> None:
+        groups = self._groups()
+        indexed_ones = [one for one in self.plan.categories if find_encoder(one.encode).positions]
+        plain = any(not one.ordered for one in indexed_ones)
+        count = plain + sum(one.ordered for one in indexed_ones)
+        check_saved([self.take("StringIndexerModel") for _ in range(count)], indexed_ones)
+        positions = {one.slot: self._position(one) for one in self.plan.categories}
+        for kind, group in groups.items():
+            encoder = find_encoder(kind)
+            self._encode(kind, encoder, group, [positions[one.slot] for one in group])
+
+    def _position(self, one: CategoryInput) -> Value:
+        kind, value = self.types[one.column], self.raw[one.column]
+        return raw_columns.position(one, kind, value, self.plan.timezone, self.sentinel)
+
+    def _encode(self, kind: str, encoder: Encoder, group: Sequence[CategoryInput], positions: Sequence[Value]) -> None:
+        if encoder.graph is None:
+            raise JobError(f"`features.categorical: {kind}` has no graph.", _ADVICE)
+        stages = [self.take(one) for one in encoder.saved]
+        for name, blocks in encoder.graph(stages, group, positions).items():
+            self.blocks[name] = blocks
+
+    def _groups(self) -> dict[str, list[CategoryInput]]:
+        groups: dict[str, list[CategoryInput]] = defaultdict(list)
+        for one in self.plan.categories:
+            groups[one.encode].append(one)
+        return groups
+
+    def _scales(self) -> list[str]:
+        supervised = [one for one in self.plan.categories if find_encoder(one.encode).supervised]
+        kinds = dict.fromkeys([*(one.scale for one in self.plan.numbers), *(one.scale for one in supervised)])
+        return [kind for kind in kinds if kind != "none"]
+
+    def _scaled(self, kind: str) -> None:
+        assembler = self.take("VectorAssembler")
+        values = self._matrix(assembler.inputs)
+        scaler = find_scaler(kind)
+        stage = next(self.stages, None)
+        if stage is None or scaler.graph is None:
+            raise JobError(f"`features.numeric: {kind}` has no graph.", _ADVICE)
+        assembler.expect(outputCol=f"dense_{kind}")
+        stage.expect_columns([f"dense_{kind}"], [f"scaled_{kind}"])
+        self.blocks[f"scaled_{kind}"] = [Dense(scaler.graph(stage, values), len(assembler.inputs))]
+
+    def _put(self, names: Sequence[str], matrix: Value) -> None:
+        self.columns |= {name: _Column(matrix, place, len(names)) for place, name in enumerate(names)}
+
+    def _blocks_of(self, name: str) -> Sequence[Block]:
+        return self.blocks[name] if name in self.blocks else [Dense(self._matrix([name]), 1)]
+
+    def _matrix(self, names: Sequence[str]) -> Value:
+        """Columns side by side; those that lie together already are not taken apart."""
+        parts: list[Value] = []
+        for run in _runs(names, self.columns):
+            first = self.columns.get(run[0])
+            if first is None:
+                parts.append(Vector(tuple(self._known(run[0]))).dense())
+            elif len(run) == first.width:
+                parts.append(first.matrix)
+            else:
+                parts.append(picked(first.matrix, [self.columns[name].place for name in run]))
+        return beside(parts)
+
+    def _known(self, name: str) -> Sequence[Block]:
+        if name not in self.blocks:
+            raise JobError(f"The saved pipeline reads a column that its plan does not make: {name}.", _ADVICE)
+        return self.blocks[name]
+
+
+def _runs(names: Sequence[str], columns: Mapping[str, _Column]) -> list[list[str]]:
+    """Names in order, cut where the matrix that they are in changes."""
+    runs: list[list[str]] = []
+    for name in names:
+        here = columns.get(name)
+        before = columns.get(runs[-1][-1]) if runs else None
+        if here is not None and before is not None and here.matrix is before.matrix and here.place > before.place:
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    return runs

@@ -1,0 +1,47 @@
+"""How scores become a class, as Spark decides it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spark_jobs.ops.answer import Answer
+from spark_jobs.ops.arithmetic import beside, divide, less, subtract, upright
+from spark_jobs.ops.dialect import op
+from spark_jobs.ops.lookup import first_largest
+
+if TYPE_CHECKING:
+    from spark_jobs.bundle.stages import Stage
+    from spark_jobs.ops.dialect import Value
+
+
+def of_scores(stage: Stage, scores: Value, shares: Value) -> Answer:
+    """The class with the first largest score or, where the model has thresholds, share over threshold."""
+    limits = stage.params.get("thresholds")
+    if limits is None:
+        return Answer(position=first_largest(scores), shares=shares)
+    weighed = divide(shares, np.array([[limit or 0.0 for limit in limits]]))
+    return Answer(position=first_largest(weighed), shares=shares)
+
+
+def of_margin(margin: Value, limit: float) -> Value:
+    """The position of the class: 1 above the limit, else 0."""
+    return op("cast", less(limit, margin), to=np.int64)
+
+
+def two(positive: Value) -> Value:
+    """The shares of two classes `[N, 2]` from that of the second `[N]`."""
+    return beside([upright(subtract(1.0, positive)), upright(positive)])
+
+
+def logit(share: float) -> float:
+    """The margin at which a share is reached.
+
+    >>> logit(0.5), logit(1.0)
+    (0.0, inf)
+    """
+    if share in (0.0, 1.0):
+        return -math.inf if share == 0.0 else math.inf
+    return math.log(share / (1.0 - share))
