@@ -46,7 +46,7 @@ def answers(model: ModelProto, plan: Plan, rows: DataFrame, sentinel: str) -> Co
     asked = F.struct(*[value.alias(f"x{place}") for place, value in enumerate(columns)])
     texts = [plan.type_of(name).cells == "text" for name in plan.used]
     runner = _runner(halves(model), list(plan.used), texts, sentinel)
-    answer: Column = arrow_udf(runner, _answer_type(plan.problem))(asked)
+    answer: Column = arrow_udf(_answer_type(plan.problem))(runner)(asked)  # type: ignore[call-overload]
     return answer
 
 
