@@ -10,6 +10,7 @@ from typing import Any, Literal
 from spark_jobs.errors import JobError
 
 NAME = "manifest.json"
+GRAPH = "model.onnx"
 
 
 @dataclass(frozen=True, slots=True)

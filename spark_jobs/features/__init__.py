@@ -162,6 +162,13 @@ def find_scaler(kind: str) -> Scaler:
     return scaler
 
 
+def has_graph(kind: str | None) -> bool:
+    """Whether what the spec asks for by that word can be said in a graph; what is left open always can."""
+    if kind in kinds("encoders"):
+        return find_encoder(str(kind)).graph is not None
+    return kind not in kinds("scalers") or find_scaler(str(kind)).graph is not None
+
+
 def _find(role: Role, key: str, kind: str) -> Any:
     known = kinds(role)
     if kind not in known:

@@ -19,6 +19,7 @@ from pyspark.sql import functions as F
 from spark_jobs.bundle.stages import read_pipeline
 from spark_jobs.data.names import col
 from spark_jobs.graph.adversarial import KIND, adversarial_rows
+from spark_jobs.graph.compile import compile_graph, sentinel_for
 from spark_jobs.graph.score import answers
 from spark_jobs.plan import Plan
 
@@ -49,9 +50,36 @@ class Parity:
         """Whether no row differs."""
         return not any(self.differing.values())
 
+    def __str__(self) -> str:
+        rows, off = sum(self.rows.values()), sum(self.differing.values())
+        if self.holds:
+            return f"equal on {rows:,} rows of {len(self.rows)} kinds, largest difference {self.largest:.1e}"
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.differing.items() if count)
+        return f"{off:,} of {rows:,} rows differ ({kinds}), largest difference {self.largest:.1e}"
+
     def to_dict(self) -> dict[str, Any]:
         """The proof as JSON can hold it."""
         return asdict(self) | {"holds": self.holds}
+
+
+@dataclass(frozen=True)
+class Proven:
+    """A graph as bytes, the text that stands for null in it, and how it compares with its pipeline."""
+
+    graph: bytes
+    sentinel: str
+    parity: Parity
+
+
+def compile_and_prove(plan: Plan, pipeline: Path, held_out: DataFrame) -> Proven:
+    """The graph of a saved pipeline, compared with it.
+
+    Raises:
+        JobError: a step or a parameter has no graph.
+    """
+    sentinel = sentinel_for(plan)
+    model = compile_graph(plan, pipeline, sentinel)
+    return Proven(model.SerializeToString(), sentinel, prove(model, plan, pipeline, held_out, sentinel))
 
 
 def prove(model: ModelProto, plan: Plan, pipeline: Path, held_out: DataFrame, sentinel: str) -> Parity:

@@ -27,11 +27,14 @@ if TYPE_CHECKING:
 _ANSWER = "⟨answer⟩"
 
 
-def graph_predictions(model: ModelProto, plan: Plan, rows: DataFrame, sentinel: str) -> DataFrame:
+def graph_predictions(graph: bytes, plan: Plan, rows: DataFrame, sentinel: str) -> DataFrame:
     """What a graph says of rows, in the columns of `fitted.predictions`.
 
     And `valid`: whether what is said are finite numbers.
     """
+    import onnx
+
+    model = onnx.load_model_from_string(graph)
     answer = answers(model, plan, rows, sentinel).alias(_ANSWER)
     whole = F.struct(*[col(name) for name in rows.columns]).alias("_row")
     return rows.select(whole, answer).select(F.col("_row"), *_said(plan.problem, F.col(_ANSWER), _has_shares(model)))

@@ -12,6 +12,8 @@ from spark_jobs.spec import Environment, Spec
 from spark_jobs.spec.mistakes import Mistake, dotted, got, refusal
 from spark_jobs.spec.yaml12 import Path
 
+_SKIP = "Set `graph: skip` to score with Spark alone, or choose another."
+
 
 def run(spec: Spec, env: Environment) -> Result:
     """Say what was checked; `verify` has found nothing wrong."""
@@ -46,6 +48,8 @@ def _model(spec: Spec) -> Iterator[Mistake]:
     except SpecError as error:
         yield _told(error, ("model", "kind"))
     algorithm = models.find(kind)
+    if algorithm.graph is None and spec.graph == "required":
+        yield Mistake(("model", "kind"), f"has no graph for {kind}, so that the model could not be served.", _SKIP)
     if not algorithm.weighted and (spec.weight is not None or spec.model.balance):
         path: Path = ("weight",) if spec.weight is not None else ("model", "balance")
         yield Mistake(path, f"has no use with `model.kind: {kind}`, which takes no row weights.", "Take it out.")
@@ -90,3 +94,5 @@ def _steps(spec: Spec) -> Iterator[Mistake]:
     for path, kind, known in asked:
         if kind is not None and kind not in known:
             yield Mistake(path, f"must be one of {', '.join(known)}.{got(kind)}", did_you_mean(kind, known))
+        elif spec.graph == "required" and not features.has_graph(kind):
+            yield Mistake(path, f"has no graph for {kind}, so that the model could not be served.", _SKIP)

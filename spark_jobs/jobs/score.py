@@ -9,11 +9,12 @@ from pyspark.ml import PipelineModel
 from pyspark.sql import SparkSession
 
 from spark_jobs import progress
-from spark_jobs.bundle import verify
+from spark_jobs.bundle import GRAPH, load_manifest, verify
 from spark_jobs.data.delta import table_path
 from spark_jobs.data.predictions import Target, Written, already_written, write_predictions
 from spark_jobs.data.quarantine import write_quarantine
 from spark_jobs.fitted import predictions
+from spark_jobs.graph.score import graph_predictions
 from spark_jobs.jobs.account import keeping_ledger
 from spark_jobs.jobs.batch import Batch, input_source, is_empty_file, read_batch
 from spark_jobs.jobs.result import Result
@@ -68,9 +69,9 @@ def score_batch(
     rescore: bool = False,
     model: PipelineModel | None = None,
 ) -> Scored:
-    """Scores rows that were read already, and puts the torn ones in quarantine.
+    """Scores rows that were read already through the version's graph, and puts the torn ones in quarantine.
 
-    `model` is the version's own, where it is at hand.
+    A version without a graph is scored by its pipeline: `model`, where it is at hand.
     """
     plan, target = stored_plan(version), _target(spec, env, version, batch, rescore)
     with progress.phase("scoring"):
@@ -86,6 +87,10 @@ def score_batch(
 def _write(
     spark: SparkSession, plan: Plan, version: ModelVersion, batch: Batch, target: Target, model: PipelineModel | None
 ) -> Written:
+    graph = version.bundle / GRAPH
+    if graph.is_file():
+        scored = graph_predictions(graph.read_bytes(), plan, batch.rows, load_manifest(version.bundle).null_sentinel)
+        return write_predictions(scored, target)
     model = model or PipelineModel.read().session(spark).load(str(version.bundle / "pipeline"))
     return write_predictions(predictions(model, plan.problem, batch.rows), target)
 

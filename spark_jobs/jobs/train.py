@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -22,7 +22,7 @@ from spark_jobs.registry.runs import Run, end_run, start_run
 from spark_jobs.registry.tracking import Tracking, warm
 from spark_jobs.registry.versions import ModelVersion
 from spark_jobs.spec import Environment, Spec
-from spark_jobs.training.course import Planned, evaluated, fitted, is_fitted, plan_training, run_key, saving
+from spark_jobs.training.course import Planned, evaluated, fitted, is_fitted, plan_training, proven, run_key, saving
 from spark_jobs.training.fit import Trained
 from spark_jobs.training.prepare import Looked, Prepared, look, prepare
 
@@ -65,6 +65,7 @@ def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
         trained = fitted(prepared, planned, folder)
         with saving(trained, folder):
             done = _finished(spec, prepared, planned, trained, folder)
+        done = replace(done, proven=proven(spec, prepared, planned, folder))
         quarantine = _quarantined(spec, env, looked)
         version = publish_training(done, folder, tracking, started)
     except BaseException as error:

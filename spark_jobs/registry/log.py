@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from spark_jobs.bundle import publish
 from spark_jobs.data.lock import locked
+from spark_jobs.errors import JobError
 from spark_jobs.registry.mlmodel import Signature, link_or_copy, write_mlflow_model
 from spark_jobs.registry.runs import Run, end_run
 from spark_jobs.registry.tracking import Tracking, connect, default_store
@@ -32,7 +33,8 @@ class Training:
     """All that is logged of a training.
 
     `params` are the plan's values by dotted name (what is no short scalar is left to `plan.json`), `artifacts` files by
-    their path in the run, `bundle` the folder that `bundle.write` made, with `pipeline/` in it.
+    their path in the run, `bundle` the folder that `bundle.write` made, with `pipeline/` in it. `refused` says why the
+    model must not be registered.
     """
 
     name: str
@@ -42,12 +44,16 @@ class Training:
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     artifacts: Mapping[str, Path] = field(default_factory=dict)
+    refused: str = ""
 
 
 def log_training(tracking: Tracking, run: Run, training: Training) -> ModelVersion:
     """Logs a training, registers its model as challenger, moves its bundle to its place and ends the run.
 
     A version that an interrupted try of the same run registered is finished, never doubled.
+
+    Raises:
+        JobError: the model is logged, but must not be registered.
     """
     done = finish_interrupted(tracking, run, training.name)
     if done is not None:
@@ -56,6 +62,8 @@ def log_training(tracking: Tracking, run: Run, training: Training) -> ModelVersi
     _log_artifacts(client, run, training)
     model_id = _log_model(client, run, training)
     _log_values(client, run, training, model_id)
+    if training.refused:
+        raise JobError(training.refused, "It is logged and not registered; use `graph: skip` to do without a graph.")
     with locked(tracking.root, "registry"):
         version = _register(tracking, client, run, training.name, model_id)
         publish(training.bundle, version.bundle)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from spark_jobs import progress
-from spark_jobs.bundle import Input, Manifest, write
+from spark_jobs.bundle import GRAPH, Input, Manifest, write
 from spark_jobs.data.types import ColumnType, Reading
 from spark_jobs.features import CategoryInput
+from spark_jobs.graph.proof import Proven
 from spark_jobs.plan import Plan
 from spark_jobs.profile.profile import Profile
 from spark_jobs.registry.log import Training, log_training
@@ -44,6 +45,7 @@ class Finished:
     fingerprint: str
     rows: Mapping[str, int]
     cells: Mapping[str, int]
+    proven: Proven | None = None
 
 
 def publish_training(done: Finished, folder: Path, tracking: Tracking, run: Run) -> ModelVersion:
@@ -70,12 +72,19 @@ def _story(done: Finished, run: Run) -> Story:
         cells=done.cells,
         seconds=progress.seconds(),
         versions=versions(),
-        lineage={"run": run.run_id, "source": done.reading.location, "fingerprint": done.fingerprint},
+        lineage=_lineage(done, run),
     )
 
 
+def _lineage(done: Finished, run: Run) -> dict[str, str]:
+    proof = "skipped" if done.proven is None else str(done.proven.parity)
+    facts = {"run": run.run_id, "source": done.reading.location, "fingerprint": done.fingerprint}
+    return facts | {"graph against pipeline": proof}
+
+
 def _files(done: Finished, folder: Path, report: Path) -> dict[str, Any]:
-    return {
+    graph = {} if done.proven is None else {GRAPH: done.proven.graph}
+    return graph | {
         "plan.json": done.plan.to_json(),
         "profile.json": done.profile.to_json(),
         "spec.yml": dump(done.spec),
@@ -100,7 +109,14 @@ def _manifest(done: Finished) -> Manifest:
         versions=versions(),
         data=data,
         metrics=dict(done.evaluation.metrics),
+        **_graph(done),
     )
+
+
+def _graph(done: Finished) -> dict[str, Any]:
+    if done.proven is None:
+        return {}
+    return {"null_sentinel": done.proven.sentinel, "parity": done.proven.parity.to_dict()}
 
 
 def _input(kind: ColumnType) -> Input:
@@ -117,9 +133,21 @@ def _training(done: Finished, draft: Path, report: Path) -> Training:
         signature=_signature(done),
         params={"model": done.plan.model, "params": done.plan.params, "inputs": len(done.plan.inputs), **settings},
         metrics=done.evaluation.metrics,
-        tags={"spark_jobs.fingerprint": done.fingerprint, "spark_jobs.source": done.reading.location},
+        tags={
+            "spark_jobs.fingerprint": done.fingerprint,
+            "spark_jobs.source": done.reading.location,
+            "spark_jobs.parity": "skipped" if done.proven is None else str(done.proven.parity),
+        },
         artifacts={**files, **pictures},
+        refused=_refused(done),
     )
+
+
+def _refused(done: Finished) -> str:
+    """Why the model must not be registered; empty where it may."""
+    if done.proven is None or done.proven.parity.holds:
+        return ""
+    return f"The graph does not say what the pipeline says: {done.proven.parity}."
 
 
 def _signature(done: Finished) -> Signature:

@@ -18,6 +18,7 @@ from pyspark.sql import functions as F
 from spark_jobs import progress
 from spark_jobs.data.names import quoted
 from spark_jobs.errors import DataError
+from spark_jobs.graph.proof import HELD_OUT, Proven, compile_and_prove
 from spark_jobs.models import refuse
 from spark_jobs.plan import Plan, make
 from spark_jobs.profile.profile import Profile
@@ -27,7 +28,7 @@ from spark_jobs.training.fit import Trained, fit
 from spark_jobs.training.labels import relabelled
 from spark_jobs.training.learn import Lesson, learn, relearn
 from spark_jobs.training.prepare import Looked, Prepared
-from spark_jobs.training.staging import LABEL, WEIGHT
+from spark_jobs.training.staging import HASH, LABEL, WEIGHT
 
 _FITTED = "fitted.json"
 
@@ -112,6 +113,16 @@ def saving(trained: Trained, folder: Path) -> Iterator[None]:
 def _save(trained: Trained, folder: Path) -> None:
     trained.pipeline.write().overwrite().save(str(folder / "pipeline"))
     write_whole(folder / _FITTED, json.dumps(trained.importances))
+
+
+def proven(spec: Spec, prepared: Prepared, planned: Planned, folder: Path) -> Proven | None:
+    """The graph of the pipeline saved below `folder`, proven on test rows; None where the spec wants none."""
+    if spec.graph == "skip":
+        return None
+    with progress.phase("proving"):
+        every = max(prepared.counts["tested"] // HELD_OUT, 1)
+        some = prepared.test.where(F.pmod(F.col(HASH), F.lit(every)) == 0) if every > 1 else prepared.test
+        return compile_and_prove(planned.plan, folder / "pipeline", some)
 
 
 def evaluated(spec: Spec, prepared: Prepared, planned: Planned, trained: Trained, folder: Path) -> Evaluation:
