@@ -108,6 +108,17 @@ VERBS = {
         "spark-jobs run conf/flights.yml",
         (_conf, _set),
     ),
+    "export": Verb(
+        "write the model's graph, for wherever ONNX Runtime runs",
+        "spark-jobs export conf/flights.yml --to edge/",
+        (
+            lambda parser: parser.add_argument("conf", metavar="CONF|BUNDLE", help="a spec, or a bundle's folder"),
+            _set,
+            _option("--to", "DIR", "the folder to write", required=True),
+            _version,
+            _flag("--compat", "for runtimes that lack ai.onnx.ml 5"),
+        ),
+    ),
     "doctor": Verb(
         "look at Java, Spark, Delta, Python, MLflow and the disk",
         "spark-jobs doctor",
@@ -116,7 +127,7 @@ VERBS = {
     "schema": Verb("print the JSON schema of the spec, for editors", "spark-jobs schema > spec.schema.json"),
 }
 LATER_VERBS = frozenset(
-    ["rollback", "stream", "monitor", "explain", "export", "serve", "report", "maintain", "lineage", "forget"]
+    ["rollback", "stream", "monitor", "explain", "serve", "report", "maintain", "lineage", "forget"]
 )
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import random
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,9 +55,18 @@ def adversarial_rows(plan: Plan, stages: Sequence[Stage], model: ModelProto, sen
     return pa.table({**columns, KIND: [kind for _, kind in rows]})
 
 
-def kinds_of(rows: pa.Table) -> dict[str, int]:
-    """How many rows there are of each kind."""
-    return dict(sorted(Counter(rows.column(KIND).to_pylist()).items()))
+def typical_row(plan: Plan) -> dict[str, float | str]:
+    """One row as the graph takes it: numbers, seconds since 1970 for dates and times, texts."""
+    row = {name: _typical(plan, plan.type_of(name)) for name in plan.used}
+    return {name: _seconds(value) for name, value in row.items()}
+
+
+def _seconds(value: Any) -> float | str:
+    if isinstance(value, datetime):
+        return (value - _EPOCH).total_seconds()
+    if isinstance(value, date):
+        return (value - _EPOCH.date()).total_seconds()
+    return value if isinstance(value, str) else float(value)
 
 
 def _mixed(trials: Sequence[Trial]) -> Iterator[tuple[dict[str, Any], str]]:

@@ -32,6 +32,10 @@ def launch(arguments: Namespace) -> Result:
             from spark_jobs.jobs import schema
 
             return schema.run()
+        case "export":
+            from spark_jobs.jobs import export
+
+            return export.run(arguments)
         case "check":
             spec, environment = asked(arguments)
             return check.run(spec, env=environment)

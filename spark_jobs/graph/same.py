@@ -1,0 +1,59 @@
+"""Two graphs of one pipeline say the same: compared in ONNX Runtime alone, without Spark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spark_jobs.bundle.stages import read_pipeline
+from spark_jobs.errors import JobError
+from spark_jobs.graph.adversarial import adversarial_rows
+from spark_jobs.plan import Plan
+
+_DAY = 86_400.0
+
+
+def check_same(proven: bytes, other: bytes, plan: Plan, pipeline: Path, sentinel: str) -> None:
+    """Refuse a graph that does not say what a proven one says of adversarial rows.
+
+    Raises:
+        JobError: with the output and the number of rows that differ.
+    """
+    import onnx
+    import onnxruntime
+
+    model = onnx.load_model_from_string(proven)
+    rows = adversarial_rows(plan, read_pipeline(pipeline), model, sentinel)
+    feed = {name: _given(rows.column(name).combine_chunks(), sentinel) for name in plan.used}
+    first, second = (onnxruntime.InferenceSession(graph).run(None, feed) for graph in (proven, other))
+    for output, one, two in zip(model.graph.output, first, second, strict=True):
+        off = int((~_alike(one, two)).sum())
+        if off:
+            raise JobError(
+                f"The graph for older runtimes differs in {output.name} on {off:,} of {rows.num_rows:,} rows."
+            )
+
+
+def _alike(one: npt.NDArray[Any], two: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    if one.dtype.kind != "f":
+        same: npt.NDArray[np.bool_] = one == two
+        return same
+    return np.isclose(one, two, rtol=1e-9, atol=1e-9, equal_nan=True)
+
+
+def _given(values: pa.Array, sentinel: str) -> npt.NDArray[Any]:
+    """Made rows as the graph takes them: text trimmed, its nulls the sentinel; all else as double."""
+    if pa.types.is_string(values.type):
+        trimmed = pc.fill_null(pc.utf8_trim(values, characters=" "), sentinel)
+        text: npt.NDArray[Any] = trimmed.to_numpy(zero_copy_only=False)
+        return text
+    if pa.types.is_date(values.type):
+        return np.asarray(values.cast(pa.int32()).to_numpy(zero_copy_only=False), dtype=np.float64) * _DAY
+    if pa.types.is_timestamp(values.type):
+        return np.asarray(values.cast(pa.int64()).to_numpy(zero_copy_only=False), dtype=np.float64) / 1e6
+    return np.asarray(values.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)

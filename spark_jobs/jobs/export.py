@@ -1,0 +1,115 @@
+"""export: the graph, its manifest and an example, for wherever ONNX Runtime runs."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spark_jobs import progress
+from spark_jobs.bundle import GRAPH, NAME, Manifest, load_manifest, verify, write
+from spark_jobs.errors import JobError, SpecError
+from spark_jobs.jobs.result import Result
+from spark_jobs.spec import load_environment, load_spec
+
+if TYPE_CHECKING:
+    from spark_jobs.plan import Plan
+
+EXAMPLE = "predict.py"
+_PROGRAM = '''\
+"""Predictions of {name}, with nothing but onnxruntime and numpy."""
+import json
+import numpy as np
+import onnxruntime as ort
+
+manifest = json.load(open("{manifest}", encoding="utf-8"))
+rows = [{row}]
+
+def column(name, kind):
+    missing = manifest["null_sentinel"] if kind == "string" else float("nan")
+    values = [missing if row.get(name) is None else row[name] for row in rows]
+    return np.array(values, dtype=object if kind == "string" else np.float64)
+
+session = ort.InferenceSession("{graph}")
+answers = session.run(None, {{one["name"]: column(one["name"], one["type"]) for one in manifest["inputs"]}})
+print({{output.name: answer.tolist() for output, answer in zip(session.get_outputs(), answers)}})
+'''
+
+
+def run(arguments: Namespace) -> Result:
+    """Write the graph of a bundle, or of a spec's champion, to a folder of its own.
+
+    Raises:
+        JobError: the bundle is not what was written, or has no graph.
+        SpecError: the folder to write to is in use.
+    """
+    bundle, to = _bundle(arguments), Path(arguments.to)
+    _check_free(to)
+    with progress.phase("exporting"):
+        manifest, plan = _read(bundle)
+        graph = _older(plan, bundle, manifest) if arguments.compat else (bundle / GRAPH).read_bytes()
+        files = {GRAPH: graph, EXAMPLE: program(plan)}
+        write(to, replace(manifest, sha256={}), files)
+    kind = "for older runtimes (ai.onnx 17, ai.onnx.ml 3)" if arguments.compat else "as it was proven"
+    return Result(
+        job="export",
+        bundle=str(bundle),
+        seconds=progress.seconds(),
+        summary=(
+            f"{plan.name}: the graph {kind} is in {to}.",
+            f"  reads     {len(manifest.inputs)} columns, named and typed in {to / NAME}",
+            f"  example   cd {to} && python {EXAMPLE}    (needs onnxruntime and numpy, nothing else)",
+        ),
+    )
+
+
+def program(plan: Plan) -> str:
+    """A small program that runs the graph on one typical row."""
+    from spark_jobs.graph.adversarial import typical_row
+
+    return _PROGRAM.format(name=plan.name, manifest=NAME, graph=GRAPH, row=typical_row(plan))
+
+
+def _bundle(arguments: Namespace) -> Path:
+    given = Path(arguments.conf)
+    if (given / NAME).is_file():
+        return given
+    if given.is_dir():
+        raise JobError(f"{given} is not a bundle: it has no {NAME}.", "Give a spec, or the folder of a bundle.")
+    from spark_jobs.jobs import check
+    from spark_jobs.registry.tracking import Tracking
+    from spark_jobs.registry.versions import resolve
+
+    spec, place = load_spec(arguments.conf, arguments.set)
+    check.verify(spec, place)
+    env = load_environment(arguments.env, given.parent)
+    which = "champion" if arguments.version is None else arguments.version
+    return resolve(Tracking(spec.track.uri, env.root), spec.track.register_as or spec.name, which).bundle
+
+
+def _check_free(to: Path) -> None:
+    if to.exists() and (not to.is_dir() or (any(to.iterdir()) and not (to / EXAMPLE).is_file())):
+        raise SpecError(f"`--to`: {to} is there already and is no export.", "Name a folder that is not there yet.")
+
+
+def _read(bundle: Path) -> tuple[Manifest, Plan]:
+    from spark_jobs.plan import Plan
+
+    manifest = verify(bundle)
+    if GRAPH not in manifest.sha256:
+        raise JobError(f"The bundle {bundle} has no graph: it was trained with `graph: skip`.", "Train without it.")
+    return load_manifest(bundle), Plan.from_json((bundle / "plan.json").read_text(encoding="utf-8"))
+
+
+def _older(plan: Plan, bundle: Path, manifest: Manifest) -> bytes:
+    """The graph in operators of older runtimes, checked against the one that was proven."""
+    from spark_jobs.graph.compile import compile_graph
+    from spark_jobs.graph.same import check_same
+    from spark_jobs.ops.dialect import older
+
+    with older():
+        made = compile_graph(plan, bundle / "pipeline", manifest.null_sentinel)
+    graph = bytes(made.SerializeToString())
+    check_same((bundle / GRAPH).read_bytes(), graph, plan, bundle / "pipeline", manifest.null_sentinel)
+    return graph
