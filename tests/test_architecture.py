@@ -203,7 +203,9 @@ def test_every_function_says_what_it_returns():
     ],
 )
 def test_what_needs_no_spark_does_not_load_it(code):
-    heavy = {"pyspark", "py4j", "mlflow", "pandas", "matplotlib", "numpy"}
+    heavy = {"pyspark", "py4j", "mlflow", "pandas", "matplotlib", "spox", "onnx", "onnxruntime"}
+    if "check" not in code and "schema" not in code:  # these two join every algorithm, whose graphs speak numpy
+        heavy.add("numpy")
     check = f"import sys; {code}; sys.exit(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) in ((0, ""), (1, "[]\n")), done.stderr

@@ -16,6 +16,7 @@ from spark_jobs.graph.adversarial import adversarial_rows
 from spark_jobs.plan import Plan
 
 _DAY = 86_400.0
+_ADVICE = "Export without `--compat`, and report this with the bundle's plan.json."
 
 
 def check_same(proven: bytes, other: bytes, plan: Plan, pipeline: Path, sentinel: str) -> None:
@@ -34,16 +35,15 @@ def check_same(proven: bytes, other: bytes, plan: Plan, pipeline: Path, sentinel
     for output, one, two in zip(model.graph.output, first, second, strict=True):
         off = int((~_alike(one, two)).sum())
         if off:
-            raise JobError(
-                f"The graph for older runtimes differs in {output.name} on {off:,} of {rows.num_rows:,} rows."
-            )
+            of = f"{off:,} of {rows.num_rows:,} rows"
+            raise JobError(f"The graph for older runtimes differs in '{output.name}' on {of}.", _ADVICE)
 
 
 def _alike(one: npt.NDArray[Any], two: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    if one.dtype.kind != "f":
-        same: npt.NDArray[np.bool_] = one == two
-        return same
-    return np.isclose(one, two, rtol=1e-9, atol=1e-9, equal_nan=True)
+    same: npt.NDArray[np.bool_] = (
+        np.isclose(one, two, rtol=1e-9, atol=1e-9, equal_nan=True) if one.dtype.kind == "f" else one == two
+    )
+    return same
 
 
 def _given(values: pa.Array, sentinel: str) -> npt.NDArray[Any]:

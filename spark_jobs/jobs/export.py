@@ -49,7 +49,7 @@ def run(arguments: Namespace) -> Result:
     with progress.phase("exporting"):
         manifest, plan = _read(bundle)
         graph = _older(plan, bundle, manifest) if arguments.compat else (bundle / GRAPH).read_bytes()
-        files = {GRAPH: graph, EXAMPLE: program(plan)}
+        files: dict[str, str | bytes | Path] = {GRAPH: graph, EXAMPLE: program(plan)}
         write(to, replace(manifest, sha256={}), files)
     kind = "for older runtimes (ai.onnx 17, ai.onnx.ml 3)" if arguments.compat else "as it was proven"
     return Result(
@@ -79,12 +79,12 @@ def _bundle(arguments: Namespace) -> Path:
         raise JobError(f"{given} is not a bundle: it has no {NAME}.", "Give a spec, or the folder of a bundle.")
     from spark_jobs.jobs import check
     from spark_jobs.registry.tracking import Tracking
-    from spark_jobs.registry.versions import resolve
+    from spark_jobs.registry.versions import Alias, resolve
 
     spec, place = load_spec(arguments.conf, arguments.set)
     check.verify(spec, place)
     env = load_environment(arguments.env, given.parent)
-    which = "champion" if arguments.version is None else arguments.version
+    which: Alias | int = "champion" if arguments.version is None else arguments.version
     return resolve(Tracking(spec.track.uri, env.root), spec.track.register_as or spec.name, which).bundle
 
 
