@@ -123,7 +123,8 @@ def _both(model: ModelProto, plan: Plan, loaded: PipelineModel, rows: DataFrame,
 
 def _compared(both: DataFrame, bound: float) -> Parity:
     off = _off(F.col("told"), F.col("graph.prediction"), F.col("scores"), F.col("graph.scores"))
-    judged = both.select("_row", off.alias("off"))
+    overflown = ~F.col("graph.valid") & ~_is_finite(F.col("told"), F.col("scores"))
+    judged = both.select("_row", F.when(overflown, F.lit(0.0)).otherwise(off).alias("off"))
     differs = F.coalesce(F.col("off") > bound, F.lit(True))
     groups = judged.groupBy(F.col("_row")[KIND].alias("kind")).agg(
         F.count("*").alias("rows"),
@@ -140,6 +141,12 @@ def _compared(both: DataFrame, bound: float) -> Parity:
         max((row["largest"] or 0.0 for row in found), default=0.0),
         examples or None,
     )
+
+
+def _is_finite(told: Column, scores: Column) -> Column:
+    """Whether all that the pipeline says are numbers: where not, all that the graph has to say is `valid` = false."""
+    below = [F.forall(scores, lambda one: F.abs(one) < float("inf")), F.abs(told) < float("inf")]
+    return F.coalesce(below[0] & below[1], F.lit(False))
 
 
 def _off(told: Column, graph: Column, scores: Column, other: Column) -> Column:

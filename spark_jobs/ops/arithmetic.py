@@ -73,9 +73,19 @@ def sigmoid(one: Value) -> Value:
 
 
 def softmax(scores: Value) -> Value:
-    """Scores [N, K] as shares: eˣ over their sum, the largest score taken off first."""
-    raised = exp(subtract(scores, op("reduce_max", scores, **_rows())))
-    return normalized(raised)
+    """Scores [N, K] as shares: eˣ over their sum, the largest score taken off first.
+
+    As in Spark the first score that is infinite has it all, and others times 0 are left: NaN for infinite ones.
+    """
+    known = where(is_nan(scores), -np.inf, scores)
+    most = op("reduce_max", known, **_rows())
+    first = op("arg_max", known, axis=1, keepdims=1)
+    places = op(
+        "range", constant(0, np.int64), op("gather", op("shape", scores), constant(1, np.int64)), constant(1, np.int64)
+    )
+    is_first = equal(first, op("unsqueeze", places, constant([0], np.int64)))
+    alone = where(is_first, 1.0, multiply(scores, 0.0))
+    return where(equal(most, np.inf), alone, normalized(exp(subtract(scores, most))))
 
 
 def _rows() -> dict[str, Any]:
