@@ -5,22 +5,28 @@ The pipeline is the one that was saved, not the one in memory, and runs under an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 from pyspark.ml import PipelineModel
 from pyspark.ml.functions import vector_to_array
+from pyspark.ml.util import DefaultParamsReader
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs.bundle.stages import read_pipeline
-from spark_jobs.data.names import col
+from spark_jobs.data.names import col, quoted
 from spark_jobs.graph.adversarial import KIND, adversarial_rows
 from spark_jobs.graph.compile import compile_graph, sentinel_for
-from spark_jobs.graph.score import answers
+from spark_jobs.graph.parity import Answers, Parity, compare
+from spark_jobs.graph.score import graph_input
 from spark_jobs.plan import Plan
 
 if TYPE_CHECKING:
@@ -33,33 +39,13 @@ BOUND, SINGLE = 1e-9, 1e-5
 
 
 @dataclass(frozen=True)
-class Parity:
-    """How graph and pipeline compare: the rows of each kind, those that differ, and the largest difference.
+class Compiled:
+    """A graph, the text that stands for null in it, and its pipeline as it was loaded again."""
 
-    A difference is absolute or, for values above 1, relative. `example` is a row that differs, where there is one.
-    """
-
-    bound: float
-    rows: Mapping[str, int]
-    differing: Mapping[str, int]
-    largest: float
-    example: Mapping[str, str] | None = None
-
-    @property
-    def holds(self) -> bool:
-        """Whether no row differs."""
-        return not any(self.differing.values())
-
-    def __str__(self) -> str:
-        rows, off = sum(self.rows.values()), sum(self.differing.values())
-        if self.holds:
-            return f"equal on {rows:,} rows of {len(self.rows)} kinds, largest difference {self.largest:.1e}"
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.differing.items() if count)
-        return f"{off:,} of {rows:,} rows differ ({kinds}), largest difference {self.largest:.1e}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """The proof as JSON can hold it."""
-        return asdict(self) | {"holds": self.holds}
+    model: ModelProto
+    sentinel: str
+    folder: Path
+    loaded: PipelineModel
 
 
 @dataclass(frozen=True)
@@ -71,31 +57,47 @@ class Proven:
     parity: Parity
 
 
-def compile_and_prove(plan: Plan, pipeline: Path, held_out: DataFrame) -> Proven:
-    """The graph of a saved pipeline, compared with it.
+def compile_saved(plan: Plan, folder: Path, spark: SparkSession) -> Compiled:
+    """The graph of a saved pipeline, and the pipeline itself.
 
     Raises:
         JobError: a step or a parameter has no graph.
     """
-    sentinel = sentinel_for(plan)
-    model = compile_graph(plan, pipeline, sentinel)
-    return Proven(model.SerializeToString(), sentinel, prove(model, plan, pipeline, held_out, sentinel))
+    with ThreadPoolExecutor(1, "loading") as pool:
+        loaded = pool.submit(load_pipeline, folder, spark)
+        sentinel = sentinel_for(plan)
+        return Compiled(compile_graph(plan, folder, sentinel), sentinel, folder, loaded.result())
 
 
-def prove(model: ModelProto, plan: Plan, pipeline: Path, held_out: DataFrame, sentinel: str) -> Parity:
-    """Compare a graph with its saved pipeline on held-out rows (typed, all that are given) and on adversarial ones."""
+def load_pipeline(folder: Path, spark: SparkSession) -> PipelineModel:
+    """A saved pipeline, its stages loaded side by side: each is some small Spark jobs, which mostly wait."""
+    places = [str(stage.folder) for stage in read_pipeline(folder)]
+    with ThreadPoolExecutor(4, "loading") as pool:
+        return PipelineModel(list(pool.map(lambda place: DefaultParamsReader.loadParamsInstance(place, spark), places)))
+
+
+def prove(compiled: Compiled, plan: Plan, held_out: DataFrame) -> Proven:
+    """Compare a graph with its pipeline on held-out rows (typed; all that are given, some ten thousand) and made ones.
+
+    Both answers come to this process, where ONNX Runtime runs the graph: the rows do not grow with the data.
+    """
     spark = held_out.sparkSession
-    loaded = PipelineModel.read().session(spark).load(str(pipeline))
-    made = spark.createDataFrame(adversarial_rows(plan, read_pipeline(pipeline), model, sentinel))
-    own = held_out.select(*[_plain(held_out, name, made) for name in plan.used], F.lit(_OWN).alias(KIND))
-    rows = own.unionByName(made)
+    made = adversarial_rows(plan, read_pipeline(compiled.folder), compiled.model, compiled.sentinel)
+    trials = spark.createDataFrame(made)
+    own = held_out.select(*[_plain(held_out, name, trials) for name in plan.used], F.lit(_OWN).alias(KIND))
     with _another_zone(spark, plan.timezone):
-        return _compared(_both(model, plan, loaded, rows, sentinel), SINGLE if plan.model == "xgboost" else BOUND)
+        told = _told(compiled.loaded, plan, own.unionByName(trials)).toArrow()
+    graph = bytes(compiled.model.SerializeToString())
+    bound = SINGLE if plan.model == "xgboost" else BOUND
+    parity = compare(
+        _of_spark(told, plan), _of_graph(graph, told, plan, compiled.sentinel), told.column(KIND).to_pylist(), bound
+    )
+    return Proven(graph, compiled.sentinel, parity)
 
 
-def _plain(rows: DataFrame, name: str, made: DataFrame) -> Column:
+def _plain(rows: DataFrame, name: str, trials: DataFrame) -> Column:
     """A column in the type that the made rows have: a whole number becomes a double, which holds what they try."""
-    return col(name).cast(made.schema[name].dataType).alias(name)
+    return col(name).cast(trials.schema[name].dataType).alias(name)
 
 
 @contextmanager
@@ -109,57 +111,56 @@ def _another_zone(spark: SparkSession, zone: str) -> Iterator[None]:
         spark.conf.set(name, before)
 
 
-def _both(model: ModelProto, plan: Plan, loaded: PipelineModel, rows: DataFrame, sentinel: str) -> DataFrame:
-    """The rows with what the pipeline says (`told`, `scores`) and what the graph says (`⟨graph⟩`)."""
-    asked = rows.withColumn("⟨graph⟩", answers(model, plan, rows, sentinel))
+def _told(loaded: PipelineModel, plan: Plan, rows: DataFrame) -> DataFrame:
+    """What the pipeline says of rows, beside what the graph is given of them (`x0`, `x1` …)."""
+    stored = dict(rows.dtypes)
+    given = [graph_input(plan.type_of(name), stored[name], plan.timezone) for name in plan.used]
+    asked = rows.select("*", *[value.alias(f"⟨{place}⟩") for place, value in enumerate(given)])
     said = loaded.transform(asked)
-    vector = "probability" if "probability" in said.columns else "rawPrediction"
-    scores = vector_to_array(F.col(vector)) if vector in said.columns else F.array().cast("array<double>")
-    if vector == "rawPrediction" and plan.problem.task == "binary":
-        scores = F.slice(scores, 2, 1)
     row = F.col("_row")
-    return said.select(row, F.col("prediction").alias("told"), scores.alias("scores"), row["⟨graph⟩"].alias("graph"))
-
-
-def _compared(both: DataFrame, bound: float) -> Parity:
-    off = _off(F.col("told"), F.col("graph.prediction"), F.col("scores"), F.col("graph.scores"))
-    overflown = ~F.col("graph.valid") & ~_is_finite(F.col("told"), F.col("scores"))
-    judged = both.select("_row", F.when(overflown, F.lit(0.0)).otherwise(off).alias("off"))
-    differs = F.coalesce(F.col("off") > bound, F.lit(True))
-    groups = judged.groupBy(F.col("_row")[KIND].alias("kind")).agg(
-        F.count("*").alias("rows"),
-        F.count_if(differs).alias("differing"),
-        F.max("off").alias("largest"),
-        F.first(F.when(differs, F.to_json("_row")), ignorenulls=True).alias("example"),
-    )
-    found = sorted(groups.collect(), key=lambda row: row["kind"])
-    examples = {row["kind"]: row["example"][:2000] for row in found if row["example"]}
-    return Parity(
-        bound,
-        {row["kind"]: row["rows"] for row in found},
-        {row["kind"]: row["differing"] for row in found},
-        max((row["largest"] or 0.0 for row in found), default=0.0),
-        examples or None,
+    scores = next((name for name in ("probability", "rawPrediction") if name in said.columns), None)
+    return said.select(
+        row[KIND].alias(KIND),
+        F.col("prediction").alias("told"),
+        (vector_to_array(F.col(scores)) if scores else F.array().cast("array<double>")).alias("scores"),
+        *[F.col(f"_row.{quoted(f'⟨{place}⟩')}").alias(f"x{place}") for place in range(len(given))],
     )
 
 
-def _is_finite(told: Column, scores: Column) -> Column:
-    """Whether all that the pipeline says are numbers: where not, all that the graph has to say is `valid` = false."""
-    below = [F.forall(scores, lambda one: F.abs(one) < float("inf")), F.abs(told) < float("inf")]
-    return F.coalesce(below[0] & below[1], F.lit(False))
+def _of_spark(told: pa.Table, plan: Plan) -> Answers:
+    prediction = told.column("told").to_numpy()
+    if not plan.problem.labels:
+        return Answers(prediction)
+    scores = told.column("scores").combine_chunks().flatten().to_numpy().reshape(len(prediction), -1)
+    return Answers(prediction, scores)
 
 
-def _off(told: Column, graph: Column, scores: Column, other: Column) -> Column:
-    """How far two answers are apart: of numbers the difference; of classes that of their scores, unless it is a tie."""
-    apart = F.array_max(F.zip_with(scores, other, _apart))
-    whole = F.when(F.size(scores) == F.size(other), apart).otherwise(F.lit(float("inf")))
-    one, two = (F.element_at(scores, position.cast("int") + 1) for position in (told, graph))
-    tie = F.when(F.size(scores) > 1, F.abs(one - two)).otherwise(F.abs(F.element_at(scores, 1)))
-    of_class = F.when(told == graph, whole).otherwise(F.greatest(whole, tie))
-    return F.when(F.size(other) == 0, _apart(told, graph.cast("double"))).otherwise(of_class)
+def _of_graph(graph: bytes, told: pa.Table, plan: Plan, sentinel: str) -> Answers:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    feed = {name: _given(told.column(f"x{place}"), sentinel) for place, name in enumerate(plan.used)}
+    names = [output.name for output in session.get_outputs()]
+    found: dict[str, npt.NDArray[Any]] = dict(zip(names, session.run(names, feed), strict=True))
+    if not plan.problem.labels:
+        return Answers(found["prediction"], valid=found["valid"])
+    places = {label: place for place, label in enumerate(plan.problem.labels)}
+    prediction = np.array([places[label] for label in found["prediction"]], dtype=np.float64)
+    scores = found["probabilities"] if "probabilities" in found else found["margin"]
+    if scores.ndim == 1:  # Spark says the margin of both classes
+        scores = np.stack([-scores, scores], axis=1)
+    return Answers(prediction, scores, found["valid"])
 
 
-def _apart(one: Column, other: Column) -> Column:
-    """|a - b|, over |a| where that is above 1; 0 for the same infinity or two that are no numbers."""
-    same = (one == other) | (F.isnan(one) & F.isnan(other))
-    return F.when(same, F.lit(0.0)).otherwise(F.abs(one - other) / F.greatest(F.abs(one), F.lit(1.0)))
+def _given(values: pa.ChunkedArray, sentinel: str) -> npt.NDArray[Any]:
+    whole = values.combine_chunks()
+    if not pa.types.is_string(whole.type):
+        return np.asarray(whole.to_numpy(zero_copy_only=False), dtype=np.float64)
+    texts: npt.NDArray[Any] = whole.to_numpy(zero_copy_only=False)
+    return np.array([_text(text, sentinel) for text in texts], dtype=object)
+
+
+def _text(text: str | None, sentinel: str) -> str:
+    if text is None:
+        return sentinel
+    return sentinel * 2 if text == sentinel else text

@@ -63,9 +63,10 @@ def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
         prepared = prepare(spec, spark, looked, folder)
         planned = plan_training(spec, prepared, folder)
         trained = fitted(prepared, planned, folder)
-        with saving(trained, folder):
+        with saving(spec, planned, trained, folder) as compiled:
             done = _finished(spec, prepared, planned, trained, folder)
-        done = replace(done, proven=proven(spec, prepared, planned, folder))
+        graph = compiled()
+        done = replace(done, proven=proven(prepared, planned, graph) if graph else None)
         quarantine = _quarantined(spec, env, looked)
         version = publish_training(done, folder, tracking, started)
     except BaseException as error:

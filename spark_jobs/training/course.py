@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from spark_jobs import progress
 from spark_jobs.data.names import quoted
 from spark_jobs.errors import DataError
-from spark_jobs.graph.proof import HELD_OUT, Proven, compile_and_prove
+from spark_jobs.graph.proof import HELD_OUT, Compiled, Proven, compile_saved, prove
 from spark_jobs.models import refuse
 from spark_jobs.plan import Plan, make
 from spark_jobs.profile.profile import Profile
@@ -98,31 +98,33 @@ def fitted(prepared: Prepared, planned: Planned, folder: Path) -> Trained:
 
 
 @contextmanager
-def saving(trained: Trained, folder: Path) -> Iterator[None]:
-    """Saves the pipeline below `folder` while the block runs: many small files, for which Spark sits idle mostly."""
-    if is_fitted(folder):
-        yield
-        return
+def saving(spec: Spec, planned: Planned, trained: Trained, folder: Path) -> Iterator[Callable[[], Compiled | None]]:
+    """Saves the pipeline below `folder`, and compiles what was saved, while the block runs.
+
+    Many small files, for which Spark sits idle mostly. What is yielded waits for the graph; None where none is wanted.
+    """
     with ThreadPoolExecutor(1, "saving") as pool:
-        saved = pool.submit(_save, trained, folder)
-        yield
+        saved = pool.submit(_saved, spec, planned, trained, folder)
+        yield saved.result
         with progress.phase("saving"):
             saved.result()
 
 
-def _save(trained: Trained, folder: Path) -> None:
-    trained.pipeline.write().overwrite().save(str(folder / "pipeline"))
-    write_whole(folder / _FITTED, json.dumps(trained.importances))
-
-
-def proven(spec: Spec, prepared: Prepared, planned: Planned, folder: Path) -> Proven | None:
-    """The graph of the pipeline saved below `folder`, proven on test rows; None where the spec wants none."""
+def _saved(spec: Spec, planned: Planned, trained: Trained, folder: Path) -> Compiled | None:
+    if not is_fitted(folder):
+        trained.pipeline.write().overwrite().save(str(folder / "pipeline"))
+        write_whole(folder / _FITTED, json.dumps(trained.importances))
     if spec.graph == "skip":
         return None
+    return compile_saved(planned.plan, folder / "pipeline", planned.lesson.rows.sparkSession)
+
+
+def proven(prepared: Prepared, planned: Planned, compiled: Compiled) -> Proven:
+    """A graph, proven on test rows."""
     with progress.phase("proving"):
         every = max(prepared.counts["tested"] // HELD_OUT, 1)
         some = prepared.test.where(F.pmod(F.col(HASH), F.lit(every)) == 0) if every > 1 else prepared.test
-        return compile_and_prove(planned.plan, folder / "pipeline", some)
+        return prove(compiled, planned.plan, some)
 
 
 def evaluated(spec: Spec, prepared: Prepared, planned: Planned, trained: Trained, folder: Path) -> Evaluation:

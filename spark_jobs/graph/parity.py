@@ -1,0 +1,101 @@
+"""Two answers to the same rows, compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What is said of N rows: numbers, or positions of classes with their scores `[N, K]`.
+
+    `valid` is what the graph itself says of each row.
+    """
+
+    prediction: Numbers
+    scores: Numbers | None = None
+    valid: npt.NDArray[np.bool_] | None = None
+
+    @property
+    def finite(self) -> npt.NDArray[np.bool_]:
+        """Whether all that is said of a row are numbers."""
+        said: npt.NDArray[np.bool_] = np.isfinite(self.prediction)
+        return said if self.scores is None else said & np.isfinite(self.scores).all(axis=1)
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How a graph and its pipeline compare: the rows of each kind, those that differ, and the largest difference.
+
+    A difference is absolute or, of values above 1, relative. Of a row for which neither says a finite number nothing is
+    compared but that: the graph calls it not valid.
+    """
+
+    bound: float
+    rows: Mapping[str, int]
+    differing: Mapping[str, int]
+    largest: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether no row differs."""
+        return not any(self.differing.values())
+
+    def __str__(self) -> str:
+        rows, off = sum(self.rows.values()), sum(self.differing.values())
+        if self.holds:
+            return f"equal on {rows:,} rows of {len(self.rows)} kinds, largest difference {self.largest:.1e}"
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.differing.items() if count)
+        return f"{off:,} of {rows:,} rows differ ({kinds}), largest difference {self.largest:.1e}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The proof as JSON can hold it."""
+        return asdict(self) | {"holds": self.holds}
+
+
+def compare(pipeline: Answers, graph: Answers, kinds: Sequence[str], bound: float) -> Parity:
+    """How far two answers are apart, by kind of row; a class may differ where its score ties within the bound."""
+    off = _off(pipeline, graph)
+    if graph.valid is not None:
+        off = np.where(~graph.valid & ~pipeline.finite, 0.0, off)
+        off = np.where(graph.valid != graph.finite, np.inf, off)
+    wrong = ~(off <= bound)
+    names = np.array(kinds)
+    found = sorted(set(kinds))
+    return Parity(
+        bound,
+        {kind: int((names == kind).sum()) for kind in found},
+        {kind: int((wrong & (names == kind)).sum()) for kind in found},
+        float(np.nan_to_num(off, nan=np.inf).max(initial=0.0)) if not wrong.any() else _largest(off),
+    )
+
+
+def _largest(off: Numbers) -> float:
+    """The largest difference that is a number; JSON holds no other."""
+    finite = off[np.isfinite(off)]
+    return float(finite.max(initial=0.0))
+
+
+def _off(pipeline: Answers, graph: Answers) -> Numbers:
+    if pipeline.scores is None or graph.scores is None:
+        return _apart(pipeline.prediction, graph.prediction)
+    apart = _apart(pipeline.scores, graph.scores).max(axis=1)
+    rows = np.arange(len(apart))
+    one, two = (pipeline.scores[rows, said.prediction.astype(np.int64)] for said in (pipeline, graph))
+    tie = np.where(pipeline.prediction == graph.prediction, 0.0, _apart(one, two))
+    off: Numbers = np.maximum(apart, tie)
+    return off
+
+
+def _apart(one: Numbers, two: Numbers) -> Numbers:
+    """|a - b|, over |a| where that is above 1; 0 for the same infinity or two that are no numbers."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        apart: Numbers = np.abs(one - two) / np.maximum(np.abs(one), 1.0)
+    return np.where((one == two) | (np.isnan(one) & np.isnan(two)), 0.0, apart)
