@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -65,10 +66,10 @@ def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
         trained = fitted(prepared, planned, folder)
         with saving(spec, planned, trained, folder) as compiled:
             done = _finished(spec, prepared, planned, trained, folder)
-        graph = compiled()
-        done = replace(done, proven=proven(prepared, planned, graph) if graph else None)
         quarantine = _quarantined(spec, env, looked)
-        version = publish_training(done, folder, tracking, started)
+        graph = compiled()
+        prove = partial(proven, prepared, planned, graph) if graph else lambda: None
+        version = publish_training(done, folder, tracking, started, prove)
     except BaseException as error:
         _end(tracking, started, error)
         if isinstance(error, DataError | SpecError):  # nothing of what was refused is of use again

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from spark_jobs.registry.mlmodel import ColumnKind, Signature, versions
 from spark_jobs.registry.runs import Run
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion
-from spark_jobs.report import Story, write_report
+from spark_jobs.report import Story, write_pictures, write_report
 from spark_jobs.spec import Spec, dump
 from spark_jobs.training.evaluation import Evaluation
 
@@ -48,10 +49,18 @@ class Finished:
     proven: Proven | None = None
 
 
-def publish_training(done: Finished, folder: Path, tracking: Tracking, run: Run) -> ModelVersion:
-    """Write the report and the bundle below `folder`, log them, and register the pipeline saved there as challenger."""
+def publish_training(
+    done: Finished, folder: Path, tracking: Tracking, run: Run, prove: Callable[[], Proven | None]
+) -> ModelVersion:
+    """Write the report and the bundle below `folder`, log them, and register the pipeline saved there as challenger.
+
+    Pictures are drawn while `prove` waits for Spark.
+    """
+    with ThreadPoolExecutor(1, "drawing") as pool:
+        drawn = pool.submit(write_pictures, folder / "report", _story(done, run))
+        done = replace(done, proven=prove())
     with progress.phase("reporting"):
-        report = write_report(folder / "report", _story(done, run))
+        report = write_report(folder / "report", _story(done, run), drawn.result())
         draft = folder / "bundle"
         write(draft, _manifest(done), _files(done, folder, report))
     with progress.phase("logging to MLflow"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,13 +17,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def write_report(folder: Path, story: Story) -> Path:
+def write_report(folder: Path, story: Story, pictures: Mapping[str, Path] | None = None) -> Path:
     """Write `report.html` and the pictures as PNG files into a folder, and say where the page is.
 
-    The page holds its pictures and asks nothing of any network.
+    The page holds its pictures and asks nothing of any network. `pictures` are those that were drawn before.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    pictures = write_pictures(folder, story)
+    pictures = write_pictures(folder, story) if pictures is None else pictures
     text = page(f"{story.name} · report", header(story), chapters(story, pictures), MENU)
     path = folder / "report.html"
     path.write_text(text, encoding="utf-8")
@@ -32,6 +31,7 @@ def write_report(folder: Path, story: Story) -> Path:
 
 def write_pictures(folder: Path, story: Story) -> dict[str, Path]:
     """The pictures as PNG files, by name, in the order of the page."""
+    folder.mkdir(parents=True, exist_ok=True)
     with look():
         return {name: save(draw, folder / f"{name}.png") for name, draw in _drawings(story).items()}
 
