@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame
 
 from spark_jobs.data.files import DataFile, location
 from spark_jobs.data.form import Form, candidates, encoding_of, header_of, text_of
 from spark_jobs.data.line_counts import LineCounts
-from spark_jobs.data.lines import Scan, count_lines, is_wide, read_lines, scans
+from spark_jobs.data.lines import Scan, count_lines, is_wide, scans
 from spark_jobs.data.local_lines import count_here, is_small
 from spark_jobs.data.names import check_names, named
 from spark_jobs.errors import DataError
 from spark_jobs.spec.models import Source
 
+Lines = Callable[[str], DataFrame]
 _Counter = Callable[[Sequence[Form]], list[LineCounts]]
+# Remembered while the files are what they were: a source may be looked at before Spark is there, and then again.
+_counted_here = lru_cache(maxsize=8)(count_here)
 _ENCODINGS = {"UTF8": "UTF-8", "LATIN1": "ISO-8859-1", "LATIN-1": "ISO-8859-1", "UTF-16": "UTF-16LE"}
 
 
@@ -57,9 +61,11 @@ def understand(
     options: Mapping[str, str],
     files: Sequence[DataFile],
     heads: Mapping[str, bytes],
-    spark: SparkSession,
+    lines: Lines,
 ) -> Text:
     """The text's form, decided by one scan of all lines among those its beginning allows.
+
+    `lines` gives them to Spark in an encoding; it is asked only where they are not counted here.
 
     Raises:
         DataError: no form fits, headers differ between files, or a name is doubled or reserved.
@@ -69,7 +75,7 @@ def understand(
     header = options.get("header", "true") != "false" and source.names is None
     comment = options.get("comment", "")
     headers = tuple({_first_line(head, encoding, comment) for head in heads.values()}) if header else ()
-    counter = _counter(source, options, files, encoding, headers, spark)
+    counter = _counter(options, files, encoding, headers, lines)
     scan = _scan(source, options, counter, bool(headers), text_of(first, encoding))
     if "encoding" not in options and encoding == "UTF-8" and scan.is_latin:
         encoding, scan = "ISO-8859-1", replace(scan, not_utf8=0)
@@ -90,19 +96,15 @@ def _first_line(head: bytes, encoding: str, comment: str) -> bytes:
 
 
 def _counter(
-    source: Source,
-    options: Mapping[str, str],
-    files: Sequence[DataFile],
-    encoding: str,
-    headers: Sequence[bytes],
-    spark: SparkSession,
+    options: Mapping[str, str], files: Sequence[DataFile], encoding: str, headers: Sequence[bytes], lines: Lines
 ) -> _Counter:
     """Counts lines here where that is quick, else with Spark."""
     utf8 = encoding == "UTF-8"
     if is_small(files, options) and not is_wide(encoding):
-        return lambda forms: count_here(files, forms, headers, utf8, options.get("comment", ""))
-    lines = read_lines(spark, location(str(source.path)), encoding, options)
-    return lambda forms: count_lines(lines, forms, headers, utf8)
+        comment = options.get("comment", "")
+        return lambda forms: _counted_here(tuple(files), tuple(forms), tuple(headers), utf8, comment)
+    counted = lines(encoding)
+    return lambda forms: count_lines(counted, forms, headers, utf8)
 
 
 def _scan(source: Source, options: Mapping[str, str], counter: _Counter, headed: bool, begin: str) -> Scan:

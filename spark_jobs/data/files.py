@@ -71,6 +71,12 @@ def find_files(path: str, spark: SparkSession) -> tuple[DataFile, ...]:
     return tuple(sorted(found, key=lambda file: file.path))
 
 
+def local_files(path: str) -> tuple[DataFile, ...]:
+    """The data files of a path of this machine, by name; none where it is another's or there is nothing."""
+    local = _local(path)
+    return tuple(sorted(_local_files(local) or (), key=lambda file: file.path)) if local is not None else ()
+
+
 def location(path: str) -> str:
     """The path as Spark takes it: a local one made absolute, so that the current folder of the driver counts."""
     local = _local(path)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from pyspark.sql import DataFrame
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from spark_jobs.data.local_cells import PlainText
 
 Cells = Literal["number", "boolean", "date", "timestamp", "text"]
 Kind = Literal["number", "boolean", "date", "timestamp", "category", "text", "constant", "identifier", "unsupported"]
@@ -45,7 +48,8 @@ class Table:
 
     `rows` has the source's columns under the user's names: strings for text sources (null marks already null), the
     stored types otherwise. `malformed` has `_raw`, `_reasons` (array of string) and `_source`; None where the format
-    cannot hold a torn row. `fingerprint` changes when the data does (paths, sizes, times, Delta version).
+    cannot hold a torn row. `fingerprint` changes when the data does (paths, sizes, times, Delta version). `here`
+    are the same rows where they can be read without Spark.
     """
 
     rows: DataFrame
@@ -54,3 +58,4 @@ class Table:
     malformed: DataFrame | None = None
     malformed_count: int = 0
     columns: tuple[str, ...] = field(default=())
+    here: PlainText | None = None

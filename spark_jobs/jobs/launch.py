@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 OWN = {"verb", "conf", "set", "env", "json", "quiet", "debug"}
+LOOKING = ("train", "run", "plan", "profile")
 PATIENCE = 10.0  # seconds that an interrupted session gets to end
 
 
@@ -77,6 +78,7 @@ def _with_session(verb: str, spec: Spec, environment: Environment, options: dict
     with progress.phase("starting Spark"):
         session.prepare(environment)  # in the background, while the job is imported
         job = import_module(f"spark_jobs.jobs.{verb}")
+        _look_ahead(verb, spec)
         spark = session.open(environment)
     try:
         result: Result = job.run(spec, spark, env=environment, **options)
@@ -88,6 +90,14 @@ def _with_session(verb: str, spec: Spec, environment: Environment, options: dict
         raise
     session.close(spark)
     return result
+
+
+def _look_ahead(verb: str, spec: Spec) -> None:
+    """Use the time until Spark is there."""
+    if verb in LOOKING:
+        from spark_jobs.training.prepare import look_ahead
+
+        look_ahead(spec)
 
 
 def _check_there(verb: str, spec: Spec, environment: Environment, options: dict[str, Any]) -> None:

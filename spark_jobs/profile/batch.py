@@ -24,7 +24,8 @@ class Depth:
     """How much a scan looks at: quantiles, distinct values, how text reads, and how many levels it remembers.
 
     `missing_level` makes a missing text a level of that name, beside being counted as missing. `formats` are datetime
-    patterns to look for beside the usual ones. `bounds` tells from the numbers where they would be clipped.
+    patterns to look for beside the usual ones. `bounds` tells from the numbers where they would be clipped. `longest`
+    are the characters of the longest text, where that is known.
     """
 
     quantiles: bool = True
@@ -35,6 +36,7 @@ class Depth:
     missing_level: str | None = None
     formats: tuple[str, ...] = ()
     bounds: Callable[[NumberSummary], Bounds | None] | None = None
+    longest: int | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,11 @@ class Target:
         indicators: npt.NDArray[np.float64] = (self.values[:, None] == np.arange(self.classes)).astype(np.float64)
         return indicators
 
+    def relation(self, x: npt.NDArray[np.float64], there: npt.NDArray[np.bool_]) -> Relation:
+        """How a column's numbers go with the target; `there` says which rows have one."""
+        y = self.values if len(x) == len(self.values) else self.values[there]
+        return Relation.of_classes(x, y, self.classes) if self.classes else Relation.of(x, y[:, None])
+
 
 def profile_column(
     name: str, kind: str, values: pa.Array, depth: Depth, target: Target | None, before: ColumnProfile | None = None
@@ -61,33 +68,35 @@ def profile_column(
         return ColumnProfile(name, kind, len(values), len(values))
     if pa.types.is_floating(values.type):
         return _numbers(name, kind, values, depth, target, before)
-    return _text(name, kind, values, depth, target)
+    return _text(name, kind, values, depth, target, before)
 
 
 def _numbers(
     name: str, kind: str, values: pa.Array, depth: Depth, target: Target | None, before: ColumnProfile | None
 ) -> ColumnProfile:
-    there = values.drop_null().to_numpy(zero_copy_only=False)
-    finite = np.isfinite(there)
-    usable = there if finite.all() else there[finite]
-    nan = int(np.isnan(there).sum()) if len(usable) < len(there) else 0
-    relation = None
-    if target is not None:
-        seen = np.isfinite(values.to_numpy(zero_copy_only=False))
-        relation = Relation.of(usable, target.sums[seen])
-    summary = NumberSummary.of(usable, depth.quantiles)
+    whole = values.to_numpy(zero_copy_only=False)
+    finite = np.isfinite(whole)
+    usable = whole if finite.all() else whole[finite]
+    left_out = len(whole) - len(usable) - values.null_count
+    nan = int(np.isnan(whole).sum()) - values.null_count if left_out else 0
+    ordered = np.sort(usable)
+    summary = NumberSummary.of(ordered, depth.quantiles, ordered=True)
     return ColumnProfile(
         name,
         kind,
         rows=len(values),
         missing=values.null_count,
         nan=nan,
-        infinite=len(there) - len(usable) - nan,
-        different=Distinct.of(usable) if depth.distinct else None,
+        infinite=left_out - nan,
+        different=_different(ordered, before) if depth.distinct else None,
         numbers=summary,
-        relation=relation,
-        fenced=_fenced(usable, summary, depth, before),
+        relation=target.relation(usable, finite) if target is not None else None,
+        fenced=_fenced(ordered, summary, depth, before),
     )
+
+
+def _different(values: npt.NDArray[Any], before: ColumnProfile | None) -> Distinct:
+    return Distinct.of(values, before.different if before is not None else None)
 
 
 def _fenced(
@@ -100,7 +109,9 @@ def _fenced(
     return Fenced.of(values, guess) if guess is not None else None
 
 
-def _text(name: str, kind: str, values: pa.Array, depth: Depth, target: Target | None) -> ColumnProfile:
+def _text(
+    name: str, kind: str, values: pa.Array, depth: Depth, target: Target | None, before: ColumnProfile | None
+) -> ColumnProfile:
     missing = values.null_count
     if depth.missing_level is not None and missing:
         values = values.fill_null(depth.missing_level)
@@ -117,7 +128,7 @@ def _text(name: str, kind: str, values: pa.Array, depth: Depth, target: Target |
         kind,
         rows=len(values),
         missing=missing,
-        different=Distinct.of(levels.to_numpy(zero_copy_only=False)) if depth.distinct else None,
+        different=_different(levels.to_numpy(zero_copy_only=False), before) if depth.distinct else None,
         levels=_most_frequent(levels, counts, table, depth.levels),
         reading=TextReading.of(levels, counts, depth.decimal, depth.formats) if depth.reading else None,
     )

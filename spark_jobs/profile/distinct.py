@@ -39,9 +39,11 @@ class Distinct:
     smallest: npt.NDArray[np.uint64]
 
     @classmethod
-    def of(cls, values: npt.NDArray[Any]) -> Distinct:
-        """The sketch of an array of numbers or of text."""
+    def of(cls, values: npt.NDArray[Any], before: Distinct | None = None) -> Distinct:
+        """The sketch of an array of numbers or of text, as far as it adds anything to one `before`."""
         hashes = _hashes(values)
+        if before is not None and len(before.smallest) == KEPT:
+            return cls(_sorted(hashes[hashes < before.smallest[-1]])[:KEPT])
         head = _sorted(hashes[: 2 * KEPT])
         if len(head) >= KEPT:  # what lies above these cannot be among the smallest of all
             hashes = hashes[hashes <= head[KEPT - 1]]

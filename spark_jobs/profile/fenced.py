@@ -32,14 +32,15 @@ class Fenced:
 
     @classmethod
     def of(cls, values: npt.NDArray[np.float64], guess: Bounds) -> Fenced:
-        """The numbers about bounds that are expected there."""
+        """The numbers, from the least to the greatest, about bounds that are expected there."""
         wide = WIDTH * (guess[1] - guess[0])
         low, high = (guess[0] - wide, guess[0] + wide), (guess[1] - wide, guess[1] + wide)
-        below, above = values < low[0], values > high[1]
-        inside = (values > low[1]) & (values < high[0])
-        close = values[~(below | inside | above)]
-        moments = NumberSummary.of(values[inside], sketched=False)
-        return cls(low, high, int(below.sum()), moments, int(above.sum()), _limited(close))
+        first, above = np.searchsorted(values, low[0]), np.searchsorted(values, high[1], "right")
+        start = np.searchsorted(values, low[1], "right")
+        stop = max(np.searchsorted(values, high[0]), start)
+        moments = NumberSummary.of(values[start:stop], sketched=False, ordered=True)
+        close = np.concatenate([values[first:start], values[stop:above]])
+        return cls(low, high, int(first), moments, len(values) - int(above), _limited(close))
 
     def __add__(self, other: Fenced) -> Fenced:
         low = max(self.low[0], other.low[0]), min(self.low[1], other.low[1])

@@ -33,16 +33,15 @@ class NumberSummary:
     sketch: Any = None
 
     @classmethod
-    def of(cls, values: npt.NDArray[np.float64], sketched: bool = True) -> NumberSummary:
-        """The summary of an array of finite numbers."""
+    def of(cls, values: npt.NDArray[np.float64], sketched: bool = True, ordered: bool = False) -> NumberSummary:
+        """The summary of an array of finite numbers; `ordered` says that they are so from the least to the greatest."""
         if not len(values):
             return cls(0, 0.0, 0.0, math.inf, -math.inf, kll_doubles_sketch(K) if sketched else None)
-        mean = float(values.mean())
-        off = values - mean
-        sketch = kll_doubles_sketch(K) if sketched else None
-        if sketch is not None:
-            sketch.update(np.require(values, requirements="W"))
-        return cls(len(values), mean, float(off @ off), float(values.min()), float(values.max()), sketch)
+        if sketched and not ordered:
+            return cls.of(np.sort(values), sketched, ordered=True)
+        mean, squares = moments(values)
+        low, high = (values[0], values[-1]) if ordered else (values.min(), values.max())
+        return cls(len(values), mean, squares, float(low), float(high), _sketch(values) if sketched else None)
 
     def __add__(self, other: NumberSummary) -> NumberSummary:
         count = self.count + other.count
@@ -105,6 +104,24 @@ class NumberSummary:
         sketch = kll_doubles_sketch.deserialize(b64decode(stored["kll"])) if stored.get("kll") else None
         low, high = stored.get("min", math.inf), stored.get("max", -math.inf)
         return cls(stored["count"], stored["mean"], stored["squares"], low, high, sketch)
+
+
+def moments(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """The mean and the sum of squares about it, what the mean was rounded by taken off again.
+
+    No matrix product: its library's threads wait for each other where every core has a worker of its own.
+    """
+    about = float(values.mean())
+    off = values - about
+    rounding = float(off.mean())
+    return about + rounding, max(float(np.square(off).sum()) - len(values) * rounding * rounding, 0.0)
+
+
+def _sketch(ordered: npt.NDArray[np.float64]) -> Any:
+    """A sketch takes numbers in any order; in theirs it takes them three times as quickly, as it sorts them itself."""
+    sketch = kll_doubles_sketch(K)
+    sketch.update(np.require(ordered, requirements="W"))
+    return sketch
 
 
 @dataclass(frozen=True)

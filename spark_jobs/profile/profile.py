@@ -111,6 +111,12 @@ class Profile:
             self.rows + other.rows, {name: mine + other.columns[name] for name, mine in self.columns.items()}
         )
 
+    @property
+    def longest(self) -> int | None:
+        """The characters of the longest text; None where it was not looked how text reads."""
+        readings = [column.reading for column in self.columns.values() if column.levels is not None]
+        return None if None in readings else max((one.longest for one in readings if one is not None), default=0)
+
     def __getitem__(self, name: str) -> ColumnProfile:
         return self.columns[name]
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from spark_jobs.profile.numbers import moments
+
 Vector = npt.NDArray[np.float64]
 
 
@@ -31,10 +33,23 @@ class Relation:
         if not len(x):
             zero = np.zeros(y.shape[1])
             return cls(0, 0.0, zero, 0.0, zero, zero)
-        off_x, off_y = x - x.mean(), y - y.mean(axis=0)
-        return cls(
-            len(x), float(x.mean()), y.mean(axis=0), float(off_x @ off_x), (off_y * off_y).sum(axis=0), off_x @ off_y
-        )
+        mean_x, xx = moments(x)
+        off = x - mean_x
+        each = [moments(column) for column in y.T]
+        mean_y, yy = np.array([mean for mean, _ in each]), np.array([squares for _, squares in each])
+        xy = [float((off * (column - mean)).sum()) for column, mean in zip(y.T, mean_y, strict=True)]
+        return cls(len(x), mean_x, mean_y, xx, yy, np.array(xy))
+
+    @classmethod
+    def of_classes(cls, x: Vector, index: Vector, classes: int) -> Relation:
+        """The joint moments of x, shape (n,), and the indicators of a class by its index, shape (n,)."""
+        if not len(x):
+            return cls.of(x, np.zeros((0, classes)))
+        mean, xx = moments(x)
+        positions = index.astype(np.int64)
+        shares = np.bincount(positions, minlength=classes) / len(x)
+        together = np.bincount(positions, weights=x - mean, minlength=classes).astype(np.float64)
+        return cls(len(x), mean, shares, xx, len(x) * shares * (1 - shares), together)
 
     def __add__(self, other: Relation) -> Relation:
         count = self.count + other.count

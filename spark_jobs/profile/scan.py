@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from spark_jobs.data.names import col
+from spark_jobs.data.transport import by_rows
 from spark_jobs.profile.batch import Depth, Target, profile_column
 from spark_jobs.profile.profile import ColumnProfile, Profile
 
@@ -86,10 +87,14 @@ def scan_parts(
     beside = [] if target is None else [target.cast("double").alias("y")]
     batches = rows.select(*safe, part.cast("int").alias("part"), *beside)
     names = [(name, kind) for name, (kind, _) in columns.items()]
-    partials = batches.mapInArrow(_profiler(names, classes, depth or Depth()), _SCHEMA)
+    depth = depth or Depth()
+    partials = batches.mapInArrow(_profiler(names, classes, depth), _SCHEMA)
     merged = partials.groupBy("part", "position").applyInArrow(_merge, _SCHEMA)
     found: dict[int, dict[int, ColumnProfile]] = {}
-    for row in merged.collect():
+    texts = sum(kind.dataType == T.StringType() for kind in batches.schema.fields)
+    with by_rows(rows.sparkSession, texts, depth.longest):
+        collected = merged.collect()
+    for row in collected:
         found.setdefault(row["part"], {})[row["position"]] = _unpacked(row["profile"])
     return {number: _ordered(found[number]) for number in sorted(found)} or {0: _empty(names)}
 
@@ -99,7 +104,7 @@ def _profiler(
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def profile(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         found: dict[tuple[int, int], ColumnProfile] = {}
-        for batch in _gathered(batches):
+        for batch in gathered(batches):
             for number, rows in _split(batch):
                 _add_batch(found, number, rows, names, classes, depth)
         yield _packed(found)
@@ -107,7 +112,7 @@ def _profiler(
     return profile
 
 
-def _gathered(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def gathered(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Fewer, larger batches: what a batch costs beside its rows is paid once in some megabytes."""
     waiting: list[pa.RecordBatch] = []
     for batch in batches:

@@ -41,11 +41,16 @@ class Lesson:
     dropped: int = 0
 
 
-def learn(rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], problem: Problem) -> Lesson:
-    """Profile the training rows: one pass, a second for outliers that the first could not foresee."""
+def learn(
+    rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], problem: Problem, longest: int | None = None
+) -> Lesson:
+    """Profile the training rows: one pass, a second for outliers that the first could not foresee.
+
+    `longest` are the characters of the longest text, where that is known.
+    """
     incomplete = _incomplete(spec, types)
     complete = rows if incomplete is None else rows.where(~incomplete)
-    profile = _scan(complete, spec, types, problem)
+    profile = _scan(complete, spec, types, problem, longest)
     bounds = {name: pair for name, pair in outlier_bounds(spec, types, profile).items() if pair is not None}
     outside = {name: pair for name, pair in bounds.items() if has_outliers(profile[name].numbers, pair)}
     dropped = _count(rows, incomplete) if incomplete is not None else 0
@@ -54,7 +59,7 @@ def learn(rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], problem:
     if not outside:
         return Lesson(complete, profile, bounds, 0, dropped)
     kept = complete.where(_is_inside(bounds, types, spec.timezone))
-    inside = _scan(kept, spec, types, problem)
+    inside = _scan(kept, spec, types, problem, longest)
     return Lesson(kept, inside, bounds, profile.rows - inside.rows, dropped)
 
 
@@ -74,14 +79,17 @@ def relearn(
     return Lesson(kept, profile, drops, outliers, dropped)
 
 
-def _scan(rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], problem: Problem) -> Profile:
+def _scan(
+    rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], problem: Problem, longest: int | None
+) -> Profile:
     found = candidates(spec, types)
     columns = {one.name: ("string" if one.text else "double", F.expr(one.sql)) for one in found}
     if not problem.labels:
         columns[spec.target] = ("double", F.col(LABEL))
     classes = problem.classes if problem.targets > 1 else 0
     bounds = partial(bounds_of, rule=spec.clean.outliers) if _only_moments(spec) else None
-    profile = scan_columns(rows, columns, F.col(LABEL), classes, Depth(missing_level=MISSING, bounds=bounds))
+    depth = Depth(missing_level=MISSING, bounds=bounds, longest=longest)
+    profile = scan_columns(rows, columns, F.col(LABEL), classes, depth)
     parts = [one.name for one in found if one.text and one.part in CYCLIC]
     thin = {name: as_numbers(profile[name]) for name in parts if is_thin(profile[name])}
     return Profile(profile.rows, profile.columns | thin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,14 +11,17 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs import progress
+from spark_jobs.data.files import kind_of, local_files
 from spark_jobs.data.names import col
 from spark_jobs.data.source import read
+from spark_jobs.data.sources.csv import read_here
 from spark_jobs.data.typed import Seen
 from spark_jobs.data.types import ColumnType, Table
-from spark_jobs.errors import DataError, did_you_mean
+from spark_jobs.errors import DataError, SparkJobsError, did_you_mean
 from spark_jobs.plan import Problem, frame
 from spark_jobs.profile.batch import Depth
 from spark_jobs.profile.detect import detect, named_formats
+from spark_jobs.profile.local import profile_here
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.profile.scan import scan_columns, scannable
 from spark_jobs.spec import Spec
@@ -163,9 +167,25 @@ def profile_raw(table: Table, spec: Spec) -> Profile:
     columns = scannable(table.rows)
     if spec.target in columns and columns[spec.target][0] != "string":
         columns[_TARGET] = ("string", col(spec.target).cast("string"))
+    here = profile_here(table.here, _depth(spec)) if table.here is not None else None
+    return scan_columns(table.rows, columns, depth=_depth(spec)) if here is None else here
+
+
+def look_ahead(spec: Spec) -> None:
+    """Look at a small local text while Spark starts; `survey` finds it looked at. What is wrong is for it to say."""
+    source = spec.source
+    if source.path is None or source.kind not in (None, "csv"):
+        return
+    with suppress(SparkJobsError):
+        files = local_files(source.path)
+        text = read_here(source) if files and (source.kind or kind_of(files, source.path)) == "csv" else None
+        if text is not None:
+            profile_here(text, _depth(spec))
+
+
+def _depth(spec: Spec) -> Depth:
     decimal = str(spec.source.options.get("decimal", "."))
-    depth = Depth(quantiles=False, reading=True, levels=1000, decimal=decimal, formats=named_formats(spec))
-    return scan_columns(table.rows, columns, depth=depth)
+    return Depth(quantiles=False, reading=True, levels=1000, decimal=decimal, formats=named_formats(spec))
 
 
 def _without_target_text(raw: Profile) -> Profile:

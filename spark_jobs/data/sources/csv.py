@@ -9,9 +9,10 @@ from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs.data.delimited import Text, understand
-from spark_jobs.data.files import DataFile, find_files, fingerprint_of, location
+from spark_jobs.data.files import DataFile, find_files, fingerprint_of, local_files, location
 from spark_jobs.data.form import shown
 from spark_jobs.data.lines import is_header, is_wide, read_lines, reasons
+from spark_jobs.data.local_cells import NotHere, PlainText, plain_text
 from spark_jobs.data.marks import USUAL, without_marks
 from spark_jobs.data.names import col, quoted
 from spark_jobs.data.options import DATES, FILES, known_options
@@ -32,7 +33,10 @@ def read(source: Source, spark: SparkSession) -> Table:
     options = known_options("csv", source.options, OPTIONS)
     path = str(source.path)
     files = find_files(path, spark)
-    text = understand(source, options, files, _heads(files, path, spark), spark)
+    text = understand(
+        source, options, files, _heads(files, path, spark),
+        lambda encoding: read_lines(spark, location(path), encoding, options),
+    )  # fmt: skip
     spanning = _spans_lines(text, spark)
     apart = not spanning and (text.torn or bool(text.repeated_headers) or is_wide(text.encoding))
     raw = _by_line(text, spark) if apart else _by_spark(text, spark, spanning)
@@ -41,14 +45,36 @@ def read(source: Source, spark: SparkSession) -> Table:
     malformed = _malformed(text, spark)
     count = malformed.count() if apart and text.torn else 0
     reading = Reading("csv", path, _decided(text, spanning), tuple(marks), _decisions(text, spanning, count))
-    return Table(rows, reading, fingerprint_of(files), malformed if count else None, count, tuple(rows.columns))
+    here = None if spanning or apart else plain_text(text, files, marks)
+    return Table(rows, reading, fingerprint_of(files), malformed if count else None, count, tuple(rows.columns), here)
 
 
-def _heads(files: Sequence[DataFile], path: str, spark: SparkSession) -> Mapping[str, bytes]:
+def read_here(source: Source) -> PlainText | None:
+    """The text as it can be split on this machine, without Spark; None where it cannot.
+
+    Raises:
+        DataError: as `read`.
+    """
+    options, path = known_options("csv", source.options, OPTIONS), str(source.path)
+    files = local_files(path)
+    if not files or options.get("multiLine") == "true":
+        return None
+    try:
+        text = understand(source, options, files, _heads(files, path, None), _elsewhere)
+    except NotHere:
+        return None
+    return plain_text(text, files, source.null_values if source.null_values is not None else USUAL)
+
+
+def _elsewhere(encoding: str) -> DataFrame:
+    raise NotHere("the lines have to be counted by Spark")
+
+
+def _heads(files: Sequence[DataFile], path: str, spark: SparkSession | None) -> Mapping[str, bytes]:
     """How each file that holds anything begins: much of it where Python can open it, else its first line."""
     if not any(file.size for file in files):
         raise DataError(f"'{path}' is empty: 0 bytes.", "Name a file with a header and rows.")
-    if all(file.local for file in files):
+    if spark is None or all(file.local for file in files):
         heads = {file.path: file.head() for file in files}
     else:
         lines = spark.read.text(location(path)).where(F.length(F.trim("value")) > 0)

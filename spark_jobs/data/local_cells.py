@@ -1,0 +1,96 @@
+"""The cells of a small plain text on this machine, split here: Spark takes longer to begin than this to end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from spark_jobs.data.delimited import Text
+from spark_jobs.data.files import DataFile
+from spark_jobs.data.local_lines import is_small
+
+_BLOCK: Final = 8 * 2**20
+_BLANKS: Final = "".join(map(chr, range(33)))  # what Spark's reader takes off both ends of a cell
+_CONTROLS: Final = bytes(code for code in range(32) if code not in b"\t\r\n")
+_KNOWN: Final = ("sep", "quote", "escape", "encoding", "header", "decimal", "dateFormat", "timestampFormat")
+
+
+class NotHere(Exception):
+    """A text that cannot be read here as Spark reads it."""
+
+
+@dataclass(frozen=True)
+class PlainText:
+    """Files in which every line is a record and every separator parts two cells, as far as their lines tell.
+
+    `rows` is how many records all files hold together, `header` whether the first line of each is none of them.
+    """
+
+    files: tuple[DataFile, ...]
+    names: tuple[str, ...]
+    sep: str
+    quote: str
+    header: bool
+    rows: int
+    marks: tuple[str, ...]
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The cells as text, trimmed, marks of a missing value null: what Spark makes of the same files.
+
+        Raises:
+            NotHere: a file is not as plain as its lines are, with odd quotes, control characters or blank lines.
+        """
+        rows = 0
+        for file in self.files:
+            for batch in self._read(Path(file.path).read_bytes()):
+                rows += batch.num_rows
+                yield pa.RecordBatch.from_arrays([self._cells(cells) for cells in batch.columns], names=self.names)
+        if rows != self.rows:
+            raise NotHere(f"{rows} records instead of {self.rows}")
+
+    def _read(self, data: bytes) -> Iterator[pa.RecordBatch]:
+        if len(data.translate(None, _CONTROLS)) < len(data):
+            raise NotHere("control characters")
+        quoted = bool(self.quote) and self._is_quoted(data)
+        names = [str(place) for place in range(len(self.names))]  # a name may come twice for Arrow, never for us
+        reading = csv.ReadOptions(column_names=names, skip_rows=int(self.header), block_size=_BLOCK)
+        parsing = csv.ParseOptions(delimiter=self.sep, quote_char=self.quote if quoted else False, double_quote=quoted)
+        converting = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
+        try:
+            yield from csv.open_csv(pa.BufferReader(data), reading, parsing, converting)
+        except pa.ArrowInvalid as error:
+            raise NotHere(str(error)) from error
+
+    def _is_quoted(self, data: bytes) -> bool:
+        """Whether fields are quoted, each from end to end; readers differ on a quote anywhere else."""
+        quote = self.quote.encode()
+        if quote not in data:
+            return False
+        end = re.escape(self.sep.encode()) + rb"\r\n"
+        mark = re.escape(quote)
+        whole = rb"(?<![^%b])%b(?:[^%b\r\n]|%b%b)*+%b(?![^%b])" % (end, mark, mark, mark, mark, mark, end)
+        if b"\t" in data or quote in re.sub(whole, b"", data):
+            raise NotHere("quotes inside fields, or tabs that may be")
+        return True
+
+    def _cells(self, cells: pa.Array) -> pa.Array:
+        text = pc.utf8_trim(cells, _BLANKS)
+        return pc.if_else(pc.is_in(text, value_set=pa.array(self.marks, pa.string())), None, text)
+
+
+def plain_text(text: Text, files: Sequence[DataFile], marks: Sequence[str]) -> PlainText | None:
+    """The text as one that can be split here; None where it is large, elsewhere, or its lines are not plain."""
+    scan, form = text.scan, text.scan.form
+    plain = is_small(files, text.options) and set(text.options) <= set(_KNOWN) and form.escape in ("", form.quote)
+    whole = not text.torn and not text.repeated_headers and text.utf8 and len(files) == text.files
+    if not (plain and whole and len(form.sep) == 1 and form.sep.isascii()):
+        return None
+    rows = scan.lines - (text.files if text.headers else 0)
+    return PlainText(tuple(files), text.names, form.sep, form.quote, bool(text.headers), rows, tuple(marks))

@@ -1,0 +1,77 @@
+"""A plain text split on this machine is what Spark makes of it, cell by cell; any other is left to Spark."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from spark_jobs.data.source import read
+from spark_jobs.profile.batch import Depth
+from spark_jobs.profile.local import profile_here
+from spark_jobs.profile.scan import scan_columns, scannable
+from spark_jobs.spec import Source
+
+DEPTH = Depth(quantiles=False, reading=True)
+PLAIN = {
+    "padded cells and marks of null": b"a,b\n 1 ,x\n\t2,NA\n3,  \n?,n/a\n,\n",
+    "semicolons and CRLF": b"a;b;c\r\n1,5;x;\r\n-2,0;;y\r\n",
+    "quoted fields": b'a,b\n"1, 5","say ""so"""\n2,""\n"3",plain\n',
+    "tabs": "a\tb\nä\t1\nx\t\n日本\t2\n".encode(),
+    "a byte order mark and no last line end": b"\xef\xbb\xbfa,b\n1,2\n3,4",
+    "one column": b"a\n1\nx\n2\n",
+    "backslashes": b"a,b\n\\,1\nc:\\n,2\n",
+}
+ODD = {
+    "a quote inside a field": b'a,b\nx"y,1\nz,2\n',
+    "text after a closing quote": b'a,b\n"x"y,1\nz,2\n',
+    "a blank before a quote": b'a,b\n "x",1\nz,2\n',
+    "a tab within quotes": b'a,b\n"\tx",1\nz,2\n',
+    "a control character": b"a,b\nx\x01,1\nz,2\n",
+    "a line of blanks": b"a,b\nx,1\n   \nz,2\n",
+}
+
+
+def source(tmp_path, data):
+    (tmp_path / "table.csv").write_bytes(data)
+    return Source(path=str(tmp_path / "table.csv"))
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_plain_text_is_split_here_as_spark_splits_it(spark, tmp_path, name):
+    table = read(source(tmp_path, PLAIN[name]), spark)
+    assert table.here is not None
+    here = [tuple(row.values()) for batch in table.here.batches() for row in batch.to_pylist()]
+    assert here == [tuple(row) for row in table.rows.collect()]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_text_is_left_to_spark(spark, tmp_path, name):
+    table = read(source(tmp_path, ODD[name]), spark)
+    assert table.here is None or profile_here(table.here, DEPTH) is None
+
+
+@pytest.mark.parametrize("options", [{"null_values": ["-"]}, {"options": {"header": False}}, {"names": ["x", "y"]}])
+def test_what_the_spec_says_of_a_text_holds_here_too(spark, tmp_path, options):
+    said = source(tmp_path, b"-,1\nNA,2\n,3\n").model_copy(update=options)
+    table = read(said, spark)
+    here = [tuple(row.values()) for batch in table.here.batches() for row in batch.to_pylist()]
+    assert here == [tuple(row) for row in table.rows.collect()]
+    assert len(here) == (2 if "null_values" in options else 3)
+
+
+def test_the_profile_made_here_is_that_of_spark(spark, tmp_path):
+    random = np.random.default_rng(3)
+    lines = [f"{number:.3f},{level},2024-01-{day:02d}\n" for number, level, day in zip(
+        random.normal(size=3000), random.choice(["a", "b", "NA", "true"], 3000), random.integers(1, 29, 3000),
+        strict=True)]  # fmt: skip
+    table = read(source(tmp_path, ("n,c,d\n" + "".join(lines)).encode()), spark)
+    mine = profile_here(table.here, DEPTH)
+    spark_s = scan_columns(table.rows, scannable(table.rows), depth=DEPTH)
+    assert mine.rows == 3000
+    assert mine.to_json() == spark_s.to_json()
+
+
+def test_a_changed_file_is_looked_at_anew(spark, tmp_path):
+    first = profile_here(read(source(tmp_path, b"a,b\n1,2\n"), spark).here, DEPTH)
+    second = profile_here(read(source(tmp_path, b"a,b\n1,2\n3,4\n"), spark).here, DEPTH)
+    assert (first.rows, second.rows) == (1, 2)
