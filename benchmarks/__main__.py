@@ -1,4 +1,7 @@
-"""`python -m benchmarks [flights] [preprocessing] [datasets] [quality] [--rounds N]`: by default the first two."""
+"""`python -m benchmarks [flights] [preprocessing] [scoring] [proof] [parity] [datasets] [quality] [--rounds N]`.
+
+By default the first two.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from pathlib import Path
 def main() -> None:
     """Run what is asked for and print its tables."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    known = ["flights", "preprocessing", "datasets", "quality"]
+    known = ["flights", "preprocessing", "scoring", "proof", "parity", "datasets", "quality"]
     parser.add_argument("what", nargs="*", choices=known, default=known[:2])
     parser.add_argument("--rounds", type=int, default=3, help="how often each job runs")
     asked = parser.parse_args()
@@ -21,6 +24,18 @@ def main() -> None:
         from benchmarks import preprocessing
 
         preprocessing.run(asked.rounds)
+    if "scoring" in asked.what:
+        from benchmarks import scoring
+
+        scoring.run(asked.rounds)
+    if "proof" in asked.what:
+        from benchmarks import proof
+
+        proof.run(asked.rounds)
+    if "parity" in asked.what:
+        from benchmarks import parity
+
+        parity.run()
     if "datasets" in asked.what:
         from benchmarks import datasets
 

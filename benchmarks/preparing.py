@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -20,7 +19,7 @@ from spark_jobs.spec import Spec
 from spark_jobs.training.duplicates import is_any_alike
 from spark_jobs.training.learn import learn
 from spark_jobs.training.prepare import seen_in
-from spark_jobs.training.staging import HASH, LABEL, NUMBER, is_staged, stage, staged_rows
+from spark_jobs.training.staging import HASH, LABEL
 
 SPEC = Spec.model_validate(
     {
@@ -41,6 +40,7 @@ class Prepared:
     types: dict[str, ColumnType]
     problem: Problem
     seen: Seen
+    longest: int | None
 
 
 def prepared(rows: DataFrame) -> Prepared:
@@ -48,30 +48,17 @@ def prepared(rows: DataFrame) -> Prepared:
     raw = scan_columns(rows, scannable(rows), depth=Depth(quantiles=False, reading=True, levels=1000))
     types = {kind.name: kind for kind in detect(raw, SPEC)}
     labelled = rows.withColumn(LABEL, F.col(TARGET))
-    return Prepared(labelled, types, frame(SPEC, raw[TARGET], types[TARGET]), seen_in(raw, types))
+    return Prepared(labelled, types, frame(SPEC, raw[TARGET], types[TARGET]), seen_in(raw, types), raw.longest)
 
 
 def fit(table: Prepared) -> Features:
     """What a training does between the typed rows and the model."""
-    lesson = learn(table.rows, SPEC, table.types, table.problem)
+    lesson = learn(table.rows, SPEC, table.types, table.problem, table.longest)
     plan = make(SPEC, list(table.types.values()), table.problem, lesson.profile, lesson.drops)
     return fit_features(table.rows.sparkSession, plan, lesson.profile)
 
 
-def hashed(table: Prepared) -> DataFrame:
-    """Each row's hash and number, as staging writes them beside the typed columns."""
-    kinds = list(table.types.values())
-    same = row_hash(table.rows, kinds, 0, seen=table.seen)
-    return table.rows.select(same.alias(HASH), F.monotonically_increasing_id().alias(NUMBER))
-
-
-def staged(table: Prepared, path: Path) -> Prepared:
-    """The rows as a training stages them."""
-    if not is_staged(path):
-        stage(table.rows, SPEC, table.types, table.problem, path, table.seen)
-    return replace(table, rows=staged_rows(table.rows.sparkSession, path, list(table.types)))
-
-
 def repeated(table: Prepared) -> bool:
-    """Whether any staged rows have one hash: what a training asks before it compares whole rows."""
-    return is_any_alike(table.rows)
+    """Whether any two rows are alike: hashed as a training's rows are, and looked for hashes that repeat."""
+    same = row_hash(table.rows, list(table.types.values()), 0, seen=table.seen)
+    return is_any_alike(table.rows.select(same.alias(HASH)))

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import resource
-import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from benchmarks import ordinary, preparing
 from benchmarks.tables import categorical_names, generated, numeric_names
+from benchmarks.turns import in_turns, noop, ratio
 from spark_jobs import session
 from spark_jobs.spec import Environment
 
@@ -36,15 +34,13 @@ def run(rounds: int, rows: int = ROWS) -> None:
 def _speed(spark: SparkSession, folder: Path, rows: int, rounds: int) -> None:
     table = generated(spark, folder, rows, NUMERIC, CATEGORICAL)
     ready = preparing.prepared(table)
-    kept = preparing.staged(ready, folder / "staged")
-    seconds = _in_turns(
+    seconds = in_turns(
         {
             "ours": lambda: preparing.fit(ready),
             "ordinary": lambda: ordinary.fit(table, numeric_names(NUMERIC), categorical_names(CATEGORICAL)),
-            "noop write": lambda: _noop(table),
-            "row hashes, ours": lambda: _noop(preparing.hashed(ready)),
-            "repeated hashes, ours": lambda: preparing.repeated(kept),
-            "dropDuplicates": lambda: _noop(table.dropDuplicates()),
+            "noop write": lambda: noop(table),
+            "duplicates, ours": lambda: preparing.repeated(ready),
+            "dropDuplicates": lambda: noop(table.dropDuplicates()),
             "looking at types": lambda: preparing.prepared(table),
         },
         rounds,
@@ -52,10 +48,9 @@ def _speed(spark: SparkSession, folder: Path, rows: int, rounds: int) -> None:
     print(f"\n{rows:,} rows, {NUMERIC} numeric and {CATEGORICAL} categorical columns, seconds (median of {rounds}):\n")
     print("\n".join(f"- {name}: {median(times):.2f}" for name, times in seconds.items()))
     print()
-    _verdict("fit, ours / ordinary", _ratio(seconds["ours"], seconds["ordinary"]), 0.35)
-    _verdict("fit, ours / noop write", _ratio(seconds["ours"], seconds["noop write"]), 4.5)
-    ours = [sum(pair) for pair in zip(seconds["row hashes, ours"], seconds["repeated hashes, ours"], strict=True)]
-    _verdict("duplicates, ours / dropDuplicates", _ratio(ours, seconds["dropDuplicates"]), 0.3)
+    _verdict("fit, ours / ordinary", ratio(seconds["ours"], seconds["ordinary"]), 0.35)
+    _verdict("fit, ours / noop write", ratio(seconds["ours"], seconds["noop write"]), 4.5)
+    _verdict("duplicates, ours / dropDuplicates", ratio(seconds["duplicates, ours"], seconds["dropDuplicates"]), 0.3)
 
 
 def _job_counts(spark: SparkSession, folder: Path) -> None:
@@ -90,25 +85,5 @@ def _heap(spark: SparkSession) -> int:
     return int(runtime.totalMemory() - runtime.freeMemory())
 
 
-def _in_turns(jobs: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    seconds: dict[str, list[float]] = {name: [] for name in jobs}
-    for number in range(rounds + 1):  # the first warms up and does not count
-        for name, job in jobs.items():
-            start = time.monotonic()
-            job()
-            if number:
-                seconds[name].append(time.monotonic() - start)
-            print(f"round {number} of {rounds}: {name} {time.monotonic() - start:.2f} s", file=sys.stderr)
-    return seconds
-
-
-def _ratio(ours: list[float], theirs: list[float]) -> float:
-    return median(own / other for own, other in zip(ours, theirs, strict=True))
-
-
 def _verdict(name: str, reached: float, target: float) -> None:
     print(f"- {name}: {reached:.2f}, to reach at most {target:.2f}: {'reached' if reached <= target else 'MISSED'}")
-
-
-def _noop(rows: DataFrame) -> None:
-    rows.write.format("noop").mode("overwrite").save()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _needs_spark(item: pytest.Item) -> bool:
     names = getattr(item, "fixturenames", ())
-    return "spark" in names or "session" in names
+    return bool({"spark", "session", "pipelines"} & set(names))
 
 
 @pytest.fixture(scope="session")
@@ -57,3 +57,15 @@ def data_dir() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"the shared data sets are not there: {DATA}")
     return DATA
+
+
+@pytest.fixture(scope="session")
+def pipelines(request: pytest.FixtureRequest, session: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The small pipelines of `pipelines.CASES` by name, each made once; those that tests are named after beforehand."""
+    from pipelines import Pipelines
+
+    made = Pipelines(session, tmp_path_factory.mktemp("pipelines"))
+    specs = [getattr(item, "callspec", None) for item in request.session.items]
+    made.announce(spec.params["pipeline"] for spec in specs if spec is not None and "pipeline" in spec.params)
+    yield made
+    made.close()

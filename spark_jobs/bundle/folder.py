@@ -43,10 +43,10 @@ def load_manifest(folder: Path) -> Manifest:
     """The manifest of a bundle, its files unchecked.
 
     Raises:
-        JobError: there is no bundle, or its manifest is torn.
+        JobError: there is no bundle, or its manifest is torn or changed.
     """
     try:
-        return from_json((folder / NAME).read_text(encoding="utf-8"))
+        return from_json((folder / NAME).read_bytes().decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise JobError(f"There is no bundle at {folder}.", "Train first, or check the version's number.") from error
     except UnicodeDecodeError as error:
@@ -69,6 +69,21 @@ def verify(folder: Path) -> Manifest:
         if found[name] != manifest.sha256[name]:
             raise JobError(f"The file '{name}' of the bundle {folder} is not the one that was written.", _ADVICE)
     return manifest
+
+
+def read(folder: Path, manifest: Manifest, name: str) -> bytes:
+    """One file of a bundle, if it is the one that was written.
+
+    Raises:
+        JobError: it is changed, or missing.
+    """
+    try:
+        content = (folder / name).read_bytes()
+    except FileNotFoundError as error:
+        raise JobError(f"The bundle {folder} lacks its file '{name}'.", _ADVICE) from error
+    if hashlib.sha256(content).hexdigest() != manifest.sha256.get(name):
+        raise JobError(f"The file '{name}' of the bundle {folder} is not the one that was written.", _ADVICE)
+    return content
 
 
 def checksums(folder: Path) -> dict[str, str]:

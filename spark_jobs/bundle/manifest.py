@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
@@ -11,6 +13,9 @@ from spark_jobs.errors import JobError
 
 NAME = "manifest.json"
 GRAPH = "model.onnx"
+CLOCK = "pipeline/clock.json"  # Spark's own table of the time zone, where the model needs it
+_SEAL = re.compile(r'^  "seal": "[0-9a-f]*"', re.MULTILINE)
+_ADVICE = "Take the bundle from its registry again, or train anew."
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +23,8 @@ class Input:
     """One raw column that the model reads.
 
     `type` is that of the graph's input (`double` for numbers, booleans, dates and timestamps); `cells`, `formats` and
-    `decimal` say how a cell given as text is read.
+    `decimal` say how a cell given as text is read. `digits` says of text that a whole number may stand for its digits:
+    no level that the model knows is a number in another spelling (007, 1.0).
     """
 
     name: str
@@ -26,6 +32,7 @@ class Input:
     cells: Literal["number", "boolean", "date", "timestamp", "text"]
     formats: tuple[str, ...] = ()
     decimal: str = "."
+    digits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +40,16 @@ class Manifest:
     """All that a reader of a bundle has to know without opening its other files.
 
     `labels` are in the index order of the pipeline, empty for a regression. `null_sentinel` stands for null in string
-    inputs. `data` describes the training data, `versions` the software, `parity` the proof that graph and pipeline
+    inputs; `null_values` are the texts that count as missing, trimmed; what names no offset from UTC is wall time in
+    `timezone`. `data` describes the training data, `versions` the software, `parity` the proof that graph and pipeline
     agree (None until there is one). `sha256` has one entry a file, by its path with forward slashes.
     """
 
     inputs: tuple[Input, ...] = ()
     labels: tuple[str, ...] = ()
     null_sentinel: str = "\x00"
+    null_values: tuple[str, ...] = ("",)
+    timezone: str = "UTC"
     versions: Mapping[str, str] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -48,22 +58,30 @@ class Manifest:
 
 
 def to_json(manifest: Manifest) -> str:
-    """The manifest as text: the same manifest gives the same bytes."""
-    return json.dumps(asdict(manifest), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    """The manifest as text: the same manifest gives the same bytes, sealed with their own SHA-256."""
+    keys = {**asdict(manifest), "seal": ""}
+    text = json.dumps(keys, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    return _SEAL.sub(f'  "seal": "{_sha256(text)}"', text)
 
 
 def from_json(text: str) -> Manifest:
     """The manifest that `to_json` wrote.
 
     Raises:
-        JobError: the text is not a manifest.
+        JobError: the text is not a manifest, or not as it was written.
     """
     try:
         keys = json.loads(text)
         inputs = tuple(Input(**{**item, "formats": tuple(item["formats"])}) for item in keys["inputs"])
         known = {key: keys[key] for key in (field.name for field in fields(Manifest))}
-        return Manifest(**{**known, "inputs": inputs, "labels": tuple(keys["labels"])})
+        lists = {"inputs": inputs, "labels": tuple(keys["labels"]), "null_values": tuple(keys["null_values"])}
+        manifest, seal = Manifest(**{**known, **lists}), keys["seal"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise JobError(
-            f"{NAME} is not a manifest: {type(error).__name__} {error}.", "Take the bundle from its registry again."
-        ) from error
+        raise JobError(f"{NAME} is not a manifest: {type(error).__name__} {error}.", _ADVICE) from error
+    if seal != _sha256(_SEAL.sub('  "seal": ""', text)):
+        raise JobError(f"{NAME} is not the one that was written.", _ADVICE)
+    return manifest
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,10 @@ Numbers = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Stage:
-    """One saved stage. `kind` is its class without the package; `params` has the defaults filled in.
+    """One saved stage. `kind` is its class, without the package where that is Spark's or XGBoost's.
 
-    `extra` is what the stage wrote beside its parameters (the number of classes, say).
+    `params` has the defaults filled in; `extra` is what the stage wrote beside its parameters (the number of classes,
+    say).
     """
 
     kind: str
@@ -53,8 +54,8 @@ class Stage:
         """
         rows = self.rows()
         if len(rows) != 1:
-            raise JobError(f"The saved stage {self.folder} has {len(rows)} rows instead of one.", _ADVICE)
-        return rows[0]
+            raise JobError(f"The saved stage {self.folder.name} has {len(rows)} rows instead of one.", _ADVICE)
+        return _Named(rows[0], self.folder.name)
 
     def expect(self, **params: Any) -> None:
         """Refuse parameters that are not these.
@@ -89,6 +90,24 @@ class Stage:
         if list(self.row()[name]) != list(wanted):
             raise JobError(f"The saved stage {self.folder.name} was not made of this plan: its {name} differ.", _ADVICE)
 
+    def expect_kind(self, *kinds: str) -> None:
+        """Refuse a stage of another class.
+
+        Raises:
+            JobError: with the stage's name, its class and those expected.
+        """
+        if self.kind not in kinds:
+            raise JobError(f"The saved stage {self.folder.name} is a {self.kind}, not a {' or '.join(kinds)}.", _ADVICE)
+
+    def expect_classes(self, found: int, wanted: int) -> None:
+        """Refuse a model of another number of classes.
+
+        Raises:
+            JobError: with the stage's name and both numbers.
+        """
+        if found != wanted:
+            raise JobError(f"The saved stage {self.folder.name} knows {found} classes, its plan {wanted}.", _ADVICE)
+
     def text(self, name: str) -> str:
         """The whole of a folder of text files, such as XGBoost's model."""
         return "".join(file.read_text(encoding="utf-8") for file in sorted((self.folder / name).glob("part-*")))
@@ -99,6 +118,7 @@ class Stage:
 
 
 _ADVICE = "Take the bundle from its registry again, or train anew."
+_PACKAGES = ("org.apache.spark.ml.", "pyspark.ml.", "xgboost.spark.")
 
 
 def read_pipeline(folder: Path) -> list[Stage]:
@@ -107,7 +127,9 @@ def read_pipeline(folder: Path) -> list[Stage]:
     Raises:
         JobError: the folder is not one.
     """
-    order: list[str] = _metadata(folder)["paramMap"]["stageUids"]
+    order = _metadata(folder).get("paramMap", {}).get("stageUids")
+    if not isinstance(order, list):
+        raise JobError(f"{folder} is not a saved Spark pipeline.", _ADVICE)
     width = len(str(len(order)))
     return [read_stage(folder / "stages" / f"{place:0{width}d}_{uid}") for place, uid in enumerate(order)]
 
@@ -120,7 +142,23 @@ def read_stage(folder: Path) -> Stage:
     """
     found = _metadata(folder)
     params = {**found.pop("defaultParamMap", {}), **found.pop("paramMap", {})}
-    return Stage(found.pop("class").rpartition(".")[2], params, folder, found)
+    return Stage(_kind(found.pop("class")), _Named(params, folder.name), folder, found)
+
+
+def _kind(name: str) -> str:
+    package, _, kind = name.rpartition(".")
+    return kind if package.startswith(_PACKAGES) else name
+
+
+class _Named(dict[str, Any]):
+    """What a stage stored; what it did not store is missed by name."""
+
+    def __init__(self, stored: Mapping[str, Any], stage: str) -> None:
+        super().__init__(stored)
+        self.stage = stage
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise JobError(f"The saved stage {self.stage} has no {name}.", _ADVICE)
 
 
 def vector(stored: Mapping[str, Any]) -> Numbers:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from spark_jobs.data.patterns import (
+from spark_jobs.bundle.patterns import (
     ISO_DATE,
     ISO_TIMESTAMP,
     MONTHS,
@@ -19,6 +19,7 @@ from spark_jobs.data.patterns import (
     number_regex,
     pattern,
     plain_regex,
+    strict,
 )
 from spark_jobs.data.types import Cells, ColumnType
 
@@ -55,11 +56,16 @@ def number_sql(name: str, column: ColumnType) -> str:
     text, sign = _text(name), column.decimal
     pointed = text if sign == "." else f"replace({text}, {_string(sign)}, '.')"
     read = f"try_cast({pointed} AS DOUBLE)"
-    plain = f"WHEN {text} RLIKE {_string(plain_regex(sign))} THEN {read}"
-    other = f"WHEN {text} RLIKE {_string(number_regex(sign))} AND abs({read}) < double('Infinity') THEN {read}"
+    plain = f"WHEN {text} RLIKE {_regex(plain_regex(sign))} THEN {read}"
+    other = f"WHEN {text} RLIKE {_regex(number_regex(sign))} AND abs({read}) < double('Infinity') THEN {read}"
     stored = f"try_cast({name} AS DOUBLE)"
     finite = f"CASE WHEN abs({stored}) < double('Infinity') THEN {stored} END"
     return f"CASE WHEN typeof({name}) = 'string' THEN CASE {plain} {other} END ELSE {finite} END"
+
+
+def is_number_sql(text: str) -> str:
+    """Whether a text is written as a number."""
+    return f"{text} RLIKE {_regex(number_regex())}"
 
 
 def plain_sql(name: str, column: ColumnType, zone: str) -> str:
@@ -77,7 +83,8 @@ def plain_sql(name: str, column: ColumnType, zone: str) -> str:
 
 def whole_sql(name: str, column: ColumnType) -> str:
     """A cell of a column of whole numbers as BIGINT, or null."""
-    digits = f"CASE WHEN typeof({name}) = 'string' THEN {_text(name)} RLIKE '^[+-]?[0-9]{{1,15}}$' ELSE false END"
+    few = f"{_text(name)} RLIKE {_regex('^[+-]?[0-9]{1,15}$')}"
+    digits = f"CASE WHEN typeof({name}) = 'string' THEN {few} ELSE false END"
     number = f"try_cast({number_sql(name, column)} AS BIGINT)"
     return f"CASE WHEN {digits} THEN try_cast({_text(name)} AS BIGINT) ELSE {number} END"
 
@@ -123,17 +130,21 @@ def _string(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
+def _regex(regex: str) -> str:
+    return _string(strict(regex))
+
+
 def _first(readings: list[str]) -> str:
     return readings[0] if len(readings) == 1 else f"coalesce({', '.join(readings)})"
 
 
 def _day(name: str, form: Pattern) -> str:
     text = _text(name)
-    return f"CASE WHEN {text} RLIKE {_string(form.regex())} THEN try_cast({_rebuilt(text, form)} AS DATE) END"
+    return f"CASE WHEN {text} RLIKE {_regex(form.regex())} THEN try_cast({_rebuilt(text, form)} AS DATE) END"
 
 
 def _moment(text: str, form: Pattern, zone: str) -> str:
-    there = f"{text} RLIKE {_string(form.regex())}"
+    there = f"{text} RLIKE {_regex(form.regex())}"
     if form.text == ISO_TIMESTAMP:
         clock = _iso(text, zone)
     else:
@@ -151,14 +162,14 @@ def _iso(text: str, zone: str) -> str:
 
 
 def _group(text: str, form: Pattern, part: Part) -> str:
-    return f"regexp_replace({text}, {_string(form.regex())}, '${form.parts.index(part) + 1}')"
+    return f"regexp_replace({text}, {_regex(form.regex())}, '${form.parts.index(part) + 1}')"
 
 
 def _rebuilt(text: str, form: Pattern) -> str:
     """The text of a moment in ISO order; the time of day only where the pattern has one."""
     number = {part: f"${position + 1}" for position, part in enumerate(form.parts)}
     century = "20" if form.short_year else ""
-    regex = _string(form.regex())
+    regex = _regex(form.regex())
     if form.named_month:
         month = f"CAST(instr('{MONTHS}', lower({_group(text, form, 'month')})) DIV 3 + 1 AS STRING)"
         head = f"concat({_group(text, form, 'year')}, '-', {month}, '-', {_group(text, form, 'day')})"
@@ -170,7 +181,7 @@ def _rebuilt(text: str, form: Pattern) -> str:
 
 def _clock(text: str, form: Pattern, number: dict[Part, str]) -> str:
     rest = f":{number.get('minute', '00')}:{number.get('second', '00')}"
-    tail = f"regexp_replace({text}, {_string(form.regex())}, '{rest}')"
+    tail = f"regexp_replace({text}, {_regex(form.regex())}, '{rest}')"
     hour = f"CAST({_group(text, form, 'hour')} AS INT)" if "half" in number else _group(text, form, "hour")
     if "half" in number:
         later = f"CASE WHEN upper({_group(text, form, 'half')}) = 'PM' THEN 12 ELSE 0 END"

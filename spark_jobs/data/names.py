@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final
-
-from pyspark.sql import Column
-from pyspark.sql import functions as F
+from typing import TYPE_CHECKING, Final
 
 from spark_jobs.errors import DataError
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
 
 RESERVED: Final = frozenset(
     {"_row", "_row_id", "_model_name", "_model_version", "_run_id", "_batch_id", "_scored_at", "_reasons", "_source"}
@@ -27,6 +27,8 @@ def quoted(name: str) -> str:
 
 def col(name: str) -> Column:
     """The column of that very name, whatever the name holds."""
+    from pyspark.sql import functions as F
+
     return F.col(quoted(name))
 
 

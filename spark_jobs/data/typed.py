@@ -8,9 +8,17 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.data.cells import accepts, boolean_sql, number_sql, plain_sql, text_sql, value_sql, whole_sql
+from spark_jobs.data.cells import (
+    accepts,
+    boolean_sql,
+    is_number_sql,
+    number_sql,
+    plain_sql,
+    text_sql,
+    value_sql,
+    whole_sql,
+)
 from spark_jobs.data.names import col, quoted
-from spark_jobs.data.patterns import number_regex
 from spark_jobs.data.types import ColumnType
 
 
@@ -114,5 +122,4 @@ def _level_sql(name: str, stored: str) -> str:
         return text
     anything = ColumnType("", "number", "number", "")
     number = number_sql(f"CAST({name} AS STRING)", anything)
-    looks = f"{text} RLIKE '{number_regex()}'"
-    return f"CASE WHEN {looks} THEN CAST({number} + 0D AS STRING) ELSE {text} END"
+    return f"CASE WHEN {is_number_sql(text)} THEN CAST({number} + 0D AS STRING) ELSE {text} END"

@@ -84,13 +84,17 @@ Input = NumberInput | CategoryInput
 class Scaler:
     """A way to scale numbers: its Spark estimator, and the few values that teach it exactly what the profile knows.
 
-    `graph` scales a matrix [N, D] as the saved stage does; without one a pipeline can be made with `graph: skip` only.
+    `graph` scales a matrix [N, D] as the saved stage, of the class `saved`, does; without one a pipeline can be made
+    with `graph: skip` only. `affine` says of that stage what is taken off each number, and what the rest is multiplied
+    with (0 for a constant).
     """
 
     title: str
     estimator: Callable[[str, str], Estimator[Any]]
     synopsis: Callable[[NumberSummary], tuple[float, ...]]
     graph: Callable[[Stage, Value], Value] | None = None
+    saved: str = ""
+    affine: Callable[[Stage], tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

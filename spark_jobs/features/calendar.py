@@ -6,10 +6,10 @@ transitions as a table of steps.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from functools import cache
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from spark_jobs.ops.arithmetic import add, divide, floor, less, modulo, multiply, rounded, subtract, where
 from spark_jobs.ops.dialect import constant
@@ -19,24 +19,47 @@ if TYPE_CHECKING:
     from spark_jobs.ops.dialect import Value
 
 DAY = 86_400
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST, _LAST = 1800, 2100  # from then on the rules of a zone come round every 400 years
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST, LAST = 1800, 2500  # the years that a clock's table covers; from 2100 on the rules come round every 400 years
 _CYCLE = 146_097 * DAY
-_TABLE_END = int((datetime(_LAST, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
+_TABLE_END = int((datetime(2100, 1, 1, tzinfo=UTC) - EPOCH).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How far the wall clock of a zone is ahead of UTC, in seconds.
+
+    `offsets[0]` before `moments[0]` (seconds since 1970), `offsets[i]` from `moments[i - 1]` on. That of UTC has no
+    moments.
+    """
+
+    zone: str = "UTC"
+    moments: tuple[int, ...] = ()
+    offsets: tuple[int, ...] = (0,)
+
+    def to_json(self) -> str:
+        """The clock as text that `from_json` reads."""
+        return json.dumps(asdict(self)) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Clock:
+        """The clock that `to_json` wrote."""
+        stored = json.loads(text)
+        return cls(stored["zone"], tuple(stored["moments"]), tuple(stored["offsets"]))
 
 
 def part_of_date(seconds: Value, part: str) -> Value:
-    """A part of a date that is given as seconds at its midnight."""
-    days = divide(seconds, float(DAY))
+    """A part of a date that is given as seconds at its midnight, or later on that day."""
+    days = floor(divide(seconds, float(DAY)))
     return days if part == "elapsed" else _of_day(days, part)
 
 
-def part_of_moment(seconds: Value, part: str, zone: str) -> Value:
-    """A part of a moment's wall time in a zone; `elapsed` are the days since 1970 in UTC."""
+def part_of_moment(seconds: Value, part: str, clock: Clock) -> Value:
+    """A part of a moment's wall time by a clock; `elapsed` are the days since 1970 in UTC."""
     if part == "elapsed":
         return divide(rounded(multiply(seconds, 1e6)), DAY * 1e6)
     whole = floor(seconds)
-    wall = add(whole, _offset(whole, zone))
+    wall = add(whole, _offset(whole, clock))
     if part == "hour":
         return floor(divide(modulo(wall, float(DAY)), 3600.0))
     if part == "minute":
@@ -64,46 +87,9 @@ def _of_day(days: Value, part: str) -> Value:
     return add(years, multiply(era, 400.0), where(less(january, 3.0), 1.0, 0.0))
 
 
-def _offset(seconds: Value, zone: str) -> Value:
-    """How far the wall clock of a zone is ahead of UTC, in seconds."""
-    moments, offsets = transitions(zone)
-    if not moments:
-        return constant(float(offsets[0]))
+def _offset(seconds: Value, clock: Clock) -> Value:
+    if not clock.moments:
+        return constant(float(clock.offsets[0]))
     later = subtract(seconds, float(_TABLE_END))
     within = where(less(later, 0.0), seconds, add(modulo(later, float(_CYCLE)), float(_TABLE_END)))
-    return steps(within, [float(moment) for moment in moments], [float(offset) for offset in offsets])
-
-
-@cache
-def transitions(zone: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The moments (seconds since 1970) at which a zone's offset changes, and the offsets before, between and after."""
-    clock = ZoneInfo(zone)
-    if zone == "UTC":
-        return (), (0,)
-    moment, end = datetime(_FIRST, 1, 1, tzinfo=UTC), datetime(_LAST + 400, 1, 1, tzinfo=UTC)
-    moments, offsets = [], [_ahead(clock, moment)]
-    while moment < end:
-        following = moment + timedelta(days=1)
-        if _ahead(clock, following) != offsets[-1]:
-            moments.append(_change(clock, moment, following))
-            offsets.append(_ahead(clock, following))
-        moment = following
-    return tuple(moments), tuple(offsets)
-
-
-def _ahead(clock: ZoneInfo, moment: datetime) -> int:
-    offset = moment.astimezone(clock).utcoffset()
-    return int(offset.total_seconds()) if offset is not None else 0
-
-
-def _change(clock: ZoneInfo, before: datetime, after: datetime) -> int:
-    """The first second with the later offset, by halving."""
-    low, high = int((before - _EPOCH).total_seconds()), int((after - _EPOCH).total_seconds())
-    old = _ahead(clock, before)
-    while high - low > 1:
-        middle = (low + high) // 2
-        if _ahead(clock, _EPOCH + timedelta(seconds=middle)) == old:
-            low = middle
-        else:
-            high = middle
-    return high
+    return steps(within, [float(moment) for moment in clock.moments], [float(offset) for offset in clock.offsets])

@@ -10,7 +10,7 @@ import numpy as np
 
 from spark_jobs.data.types import ColumnType
 from spark_jobs.features import EMPTY, CategoryInput, Input, NumberInput
-from spark_jobs.features.calendar import part_of_date, part_of_moment
+from spark_jobs.features.calendar import Clock, part_of_date, part_of_moment
 from spark_jobs.ops.arithmetic import beside, either, equal, is_finite, is_nan, less, number, subtract, upright, where
 from spark_jobs.ops.dialect import constant
 from spark_jobs.ops.lookup import number_position, text_position
@@ -29,10 +29,10 @@ def raw_number(value: Value, kind: ColumnType) -> Value:
 
 
 def numbers(
-    inputs: Sequence[NumberInput], types: Mapping[str, ColumnType], raw: Mapping[str, Value], zone: str
+    inputs: Sequence[NumberInput], types: Mapping[str, ColumnType], raw: Mapping[str, Value], clock: Clock
 ) -> Value:
     """The numbers the model reads, `[N, D]`: parts taken, bounded, not yet shifted; missing is NaN."""
-    columns = [_part(raw[one.column], types[one.column], one.part, zone) for one in inputs]
+    columns = [_part(raw[one.column], types[one.column], one.part, clock) for one in inputs]
     return _bounded(beside([upright(column) for column in columns]), inputs)
 
 
@@ -42,10 +42,10 @@ def shifted(values: Value, inputs: Sequence[NumberInput]) -> Value:
     return subtract(values, shifts) if shifts.any() else values
 
 
-def _part(value: Value, kind: ColumnType, part: str | None, zone: str) -> Value:
+def _part(value: Value, kind: ColumnType, part: str | None, clock: Clock) -> Value:
     if part is None:
         return value
-    return part_of_date(value, part) if kind.cells == "date" else part_of_moment(value, part, zone)
+    return part_of_date(value, part) if kind.cells == "date" else part_of_moment(value, part, clock)
 
 
 def _bounded(values: Value, inputs: Sequence[NumberInput]) -> Value:
@@ -61,7 +61,7 @@ def _edge(one: NumberInput, side: int) -> float:
     return one.bounds[side] if one.bounds else (-math.inf, math.inf)[side]
 
 
-def position(one: CategoryInput, kind: ColumnType, value: Value, zone: str, sentinel: str) -> Value:
+def position(one: CategoryInput, kind: ColumnType, value: Value, clock: Clock, sentinel: str) -> Value:
     """The position of a category's level, `[N]`; any other is at the position after the last."""
     places = {level: place for place, level in enumerate(one.levels)}
     unseen = len(places)
@@ -69,13 +69,13 @@ def position(one: CategoryInput, kind: ColumnType, value: Value, zone: str, sent
     if one.part is None:
         asked = places | {sentinel: fill, "": places.get(EMPTY, unseen)}
         return text_position(value, asked, unseen)
-    parts = _part(value, kind, one.part, zone)
+    parts = _part(value, kind, one.part, clock)
     known = {int(level): place for level, place in places.items() if level.lstrip("-").isdecimal()}
     return where(is_nan(parts), constant(fill, np.int64), number_position(parts, known, unseen))
 
 
-def flag(one: Input, kind: ColumnType, value: Value, zone: str, sentinel: str) -> Value:
+def flag(one: Input, kind: ColumnType, value: Value, clock: Clock, sentinel: str) -> Value:
     """1 where a value is missing, `[N]`."""
     if isinstance(one, CategoryInput) and one.part is None:
         return number(text_position(value, {sentinel: 1}, 0))
-    return number(is_nan(_part(value, kind, one.part, zone)))
+    return number(is_nan(_part(value, kind, one.part, clock)))

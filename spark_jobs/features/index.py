@@ -61,4 +61,5 @@ def check_saved(stages: Sequence[Stage], inputs: Sequence[CategoryInput]) -> Non
         labels = stage.row()["labelsArray"]
         stage.expect_columns([one.slot for one in group], [indexed(one.slot) for one in group])
         if [list(found) for found in labels] != [list(one.levels) for one in group]:
-            raise JobError(f"The saved stage {stage.folder.name} was not made of this plan: its levels differ.")
+            message = f"The saved stage {stage.folder.name} was not made of this plan: its levels differ."
+            raise JobError(message, "Take the bundle from its registry again, or train anew.")

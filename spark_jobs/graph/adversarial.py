@@ -7,14 +7,15 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from spark_jobs.bundle.stages import Stage
+from spark_jobs.bundle.stages import read_pipeline
 from spark_jobs.data.types import ColumnType
 from spark_jobs.features import EMPTY, MISSING, CategoryInput, NumberInput
-from spark_jobs.features.calendar import transitions
+from spark_jobs.features.calendar import EPOCH, Clock
+from spark_jobs.graph.thresholds import about, scaled_numbers, split_points
+from spark_jobs.graph.wall import read_clock
 from spark_jobs.plan import Plan
 
 if TYPE_CHECKING:
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 KIND = "⟨kind⟩"
-MIXED = 500
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MIXED = 1000
+_USUAL = ("level", "split", "fill", "part", "boolean")
 _EXTREMES = (1.7976931348623157e308, -1.7976931348623157e308, 5e-324, -0.0, 1e15, -1e15, 2.0**53 + 2)
 _LONGEST = 20_000
 _BORDERS = 40
+_EXACT = 2.0**33  # as far from 1970 as seconds in a double tell one microsecond from the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +40,24 @@ class Trial:
     value: Any
 
 
-def adversarial_rows(plan: Plan, stages: Sequence[Stage], model: ModelProto, sentinel: str) -> pa.Table:
+@dataclass(frozen=True, slots=True)
+class Weak:
+    """Where a model could be hit: the values at its trees' thresholds by slot, numbers that are constant, its clock."""
+
+    points: Mapping[str, Sequence[float]]
+    constant: frozenset[str]
+    clock: Clock
+
+
+def adversarial_rows(plan: Plan, pipeline: Path, model: ModelProto, sentinel: str) -> pa.Table:
     """Raw rows of the columns that the model reads, and under `⟨kind⟩` what each tries.
 
-    Each trial stands alone in a row that is otherwise typical; some hundred rows mix trials of all columns, but for the
+    Each trial stands alone in a row that is otherwise typical; a thousand rows mix trials of all columns, but for the
     extreme ones: several of them together overflow or not by the order in which they are added up.
     """
     import pyarrow as pa
 
-    trials = list(_trials(plan, stages, model, sentinel))
+    trials = list(_trials(plan, weak_points(plan, pipeline, model), sentinel))
     typical = {name: _typical(plan, plan.type_of(name)) for name in plan.used}
     rows = [*(({one.column: one.value}, one.kind) for one in trials), *_mixed(trials)]
     columns = {
@@ -54,6 +65,39 @@ def adversarial_rows(plan: Plan, stages: Sequence[Stage], model: ModelProto, sen
         for name in plan.used
     }
     return pa.table({**columns, KIND: [kind for _, kind in rows]})
+
+
+def weak_points(plan: Plan, pipeline: Path, model: ModelProto) -> Weak:
+    """What of a saved pipeline and its graph the trials are made of."""
+    stages, clock = read_pipeline(pipeline), read_clock(plan, pipeline)
+    flat = frozenset(one.slot for one in scaled_numbers(stages).values() if not one.factor)
+    return Weak(split_points(plan, stages, model, clock), flat, clock)
+
+
+def kinds(plan: Plan, weak: Weak) -> set[str]:
+    """The kinds of trials that must not be missing from a proof."""
+    found = {"null", "mixed"}
+    for name in plan.used:
+        found |= _KINDS[plan.type_of(name).cells]
+    if any(one.bounds for one in plan.numbers):
+        found.add("bound")
+    decisive = [one for one in plan.numbers if one.slot in weak.points and _has_splits(plan, one)]
+    named = {"split": decisive, "constant": weak.constant, "clock change": weak.clock.moments}
+    return found | {kind for kind, there in named.items() if there}
+
+
+_KINDS: Mapping[str, set[str]] = {
+    "text": {"level", "near a level", "unseen", "empty", "sentinel", "long", "not ASCII"},
+    "number": {"not finite", "extreme", "fill"},
+    "boolean": {"boolean"},
+    "date": {"day border", "leap day", "part"},
+    "timestamp": {"day border", "leap day", "part"},
+}
+
+
+def _has_splits(plan: Plan, one: NumberInput) -> bool:
+    """Whether its thresholds are tried by themselves; of small parts of dates and of booleans every value is."""
+    return one.part in (None, "elapsed", "year") and plan.type_of(one.column).cells != "boolean"
 
 
 def typical_row(plan: Plan) -> dict[str, float | str]:
@@ -64,38 +108,41 @@ def typical_row(plan: Plan) -> dict[str, float | str]:
 
 def _seconds(value: Any) -> float | str:
     if isinstance(value, datetime):
-        return (value - _EPOCH).total_seconds()
+        return (value - EPOCH).total_seconds()
     if isinstance(value, date):
-        return (value - _EPOCH.date()).total_seconds()
+        return (value - EPOCH.date()).total_seconds()
     return value if isinstance(value, str) else float(value)
 
 
 def _mixed(trials: Sequence[Trial]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Trials of all columns at once, half of them of the usual kinds: what is odd leads to few of a model's branches."""
     chance = random.Random(1)  # the same rows every time
-    by_column: dict[str, list[Any]] = {}
+    odd: dict[str, list[Any]] = {}
+    usual: dict[str, list[Any]] = {}
     for one in trials:
         if one.kind != "extreme":
-            by_column.setdefault(one.column, []).append(one.value)
+            odd.setdefault(one.column, []).append(one.value)
+        if one.kind in _USUAL:
+            usual.setdefault(one.column, []).append(one.value)
+    choices = [(name, values, usual.get(name, values)) for name, values in odd.items()]
     for _ in range(MIXED):
-        yield {name: chance.choice(values) for name, values in by_column.items()}, "mixed"
+        yield {name: chance.choice(chance.choice(lists)) for name, *lists in choices}, "mixed"
 
 
-def _trials(plan: Plan, stages: Sequence[Stage], model: ModelProto, sentinel: str) -> Iterator[Trial]:
-    thresholds = split_thresholds(plan, stages, model)
+def _trials(plan: Plan, weak: Weak, sentinel: str) -> Iterator[Trial]:
     for name in plan.used:
         kind = plan.type_of(name)
         inputs = [one for one in plan.inputs if one.column == name]
+        numbers = [one for one in inputs if isinstance(one, NumberInput)]
         yield Trial("null", name, None)
         if kind.cells == "text":
             yield from _texts(name, [one for one in inputs if isinstance(one, CategoryInput)], sentinel)
         elif kind.cells == "boolean":
             yield from (Trial("boolean", name, value) for value in (True, False))
         elif kind.cells == "number":
-            yield from _numbers(name, [one for one in inputs if isinstance(one, NumberInput)], thresholds)
+            yield from _numbers(name, numbers, weak)
         else:
-            yield from _moments(
-                kind, [one for one in inputs if isinstance(one, NumberInput)], thresholds, plan.timezone
-            )
+            yield from _moments(kind, numbers, weak)
 
 
 def _texts(name: str, inputs: Sequence[CategoryInput], sentinel: str) -> Iterator[Trial]:
@@ -104,121 +151,88 @@ def _texts(name: str, inputs: Sequence[CategoryInput], sentinel: str) -> Iterato
     first = levels[0] if levels else "a"
     odd = [f" {first} ", f"\t{first}", first.swapcase(), first + "\u0301", f"{first}\x00", first[:-1]]
     yield from (Trial("near a level", name, text) for text in odd)
+    yield from (Trial("unseen", name, text) for text in ("-" * (2 + max(map(len, levels), default=0)), "never seen"))
     yield from (Trial("empty", name, text) for text in ("", " ", "   "))
-    yield from (
-        Trial("sentinel", name, text) for text in (sentinel, sentinel * 2, MISSING, EMPTY, "null", "None", "nan")
-    )
+    alike = (sentinel, sentinel * 2, f" {sentinel}", MISSING, EMPTY, "null", "None", "nan")
+    yield from (Trial("sentinel", name, text) for text in alike)
     yield Trial("long", name, first * (_LONGEST // max(len(first), 1)))
     yield from (Trial("not ASCII", name, text) for text in ("Ω≈ç√", "日本語", "🛩️", "İi̇\u0131I", "\u202eright", "ﬀ"))
 
 
-def _numbers(name: str, inputs: Sequence[NumberInput], thresholds: Mapping[str, Sequence[float]]) -> Iterator[Trial]:
+def _numbers(name: str, inputs: Sequence[NumberInput], weak: Weak) -> Iterator[Trial]:
     yield from (Trial("not finite", name, value) for value in (math.nan, math.inf, -math.inf))
     yield from (Trial("extreme", name, value) for value in _EXTREMES)
     for one in inputs:
         for edge in one.bounds or ():
-            yield from (Trial("bound", name, value) for value in _about(edge))
-        yield from (Trial("fill", name, value) for value in _about(one.fill + one.shift))
-        for at in thresholds.get(one.slot, ()):
-            yield from (Trial("split", name, value) for value in _about(at + one.shift))
+            yield from (Trial("bound", name, value) for value in about(edge))
+        usual = one.fill + one.shift
+        yield from (Trial("fill", name, value) for value in about(usual))
+        if one.slot in weak.constant:
+            yield from (Trial("constant", name, usual + off) for off in (0.0, 1.0, -1e6))
+        yield from (Trial("split", name, value) for value in weak.points.get(one.slot, ()))
 
 
-def _about(value: float) -> tuple[float, float, float]:
-    return float(np.nextafter(value, -np.inf)), value, float(np.nextafter(value, np.inf))
-
-
-def _moments(
-    kind: ColumnType, inputs: Sequence[NumberInput], thresholds: Mapping[str, Sequence[float]], zone: str
-) -> Iterator[Trial]:
+def _moments(kind: ColumnType, inputs: Sequence[NumberInput], weak: Weak) -> Iterator[Trial]:
     dated = kind.cells == "date"
-    tries = [*(("day border", moment) for moment in _borders()), *(("leap day", moment) for moment in _leap_days())]
+    tries = [("day border", moment) for moment in _borders()]
+    tries += [("leap day", moment) for moment in _leap_days()]
+    tries += [("part", moment) for moment in _parts()]
     if not dated:
-        tries += [("clock change", moment) for moment in _changes(zone)]
+        tries += [("clock change", moment) for moment in _changes(weak.clock)]
     for one in inputs:
-        if one.part == "elapsed":
-            tries += [("split", at * 86_400 + off) for at in thresholds.get(one.slot, ()) for off in (-1e-6, 0, 1e-6)]
+        tries += [("split", moment) for moment in _decisive(one, weak.points.get(one.slot, ()))]
     for what, seconds in tries:
         moment = _moment(seconds)
         if moment is not None:
             yield Trial(what, kind.name, moment.date() if dated else moment)
 
 
+def _decisive(one: NumberInput, points: Sequence[float]) -> Iterator[float]:
+    """Moments about the thresholds for the days since 1970, or for the year; `_parts` has all values of other parts."""
+    for at in points:
+        if one.part == "elapsed" and abs(at) < 1e7:
+            yield from (at * 86_400 + off for off in (-1e-6, 0, 1e-6))
+            yield from (math.floor(at) * 86_400.0, math.ceil(at) * 86_400.0)
+        elif one.part == "year" and 1 <= at < 9999:
+            yield from (_since(math.floor(at), 7, 1), _since(math.floor(at) + 1, 7, 1))
+
+
 def _borders() -> Iterator[float]:
-    for year, month, day in (
-        (1, 1, 2),
-        (1582, 10, 15),
-        (1900, 1, 1),
-        (1970, 1, 1),
-        (2000, 1, 1),
-        (2038, 1, 19),
-        (9999, 12, 30),
-    ):
-        midnight = (datetime(year, month, day, tzinfo=UTC) - _EPOCH).total_seconds()
+    days = ((1, 1, 2), (1582, 10, 15), (1900, 1, 1), (1970, 1, 1), (2000, 1, 1), (2038, 1, 19), (9999, 12, 30))
+    for midnight in (_since(*day) for day in days):
         yield from (midnight - 1, midnight, midnight + 1, midnight + 12 * 3600)
     yield from (-1e-6, 1e-6, 1_700_000_000 - 1e-6)
 
 
 def _leap_days() -> Iterator[float]:
     for year in (1600, 1900, 2000, 2024, 2100, 2400):
-        last = (datetime(year, 3, 1, tzinfo=UTC) - _EPOCH).total_seconds() - 86_400
+        last = _since(year, 3, 1) - 86_400
         yield from (last, last + 43_200, last + 86_399, last + 86_400)
 
 
-def _changes(zone: str) -> Iterator[float]:
-    moments, _ = transitions(zone)
-    recent = [moment for moment in moments if 0 <= moment < 2_200_000_000][-_BORDERS:]
-    for moment in [*moments[:3], *recent, *moments[-3:]]:
-        yield from (moment - 1, moment - 1e-6 if 0 < moment < 2**31 else moment, moment, moment + 1, moment + 3600)
+def _parts() -> Iterator[float]:
+    """Every month, day, weekday, hour and minute, and the years from 2000 to 2059."""
+    yield from (_since(2000 + one, one % 12 + 1, one % 28 + 1, one % 24, one) for one in range(60))
+    yield from (_since(2021, 1, 29), _since(2021, 1, 30), _since(2021, 1, 31, 23, 59), _since(2020, 12, 31, 12))
+
+
+def _changes(clock: Clock) -> Iterator[float]:
+    """Every change of a clock; those of the last decades more closely."""
+    yield from (moment + off for moment in clock.moments for off in (-1, 0))
+    recent = [moment for moment in clock.moments if 0 <= moment < 2_200_000_000][-_BORDERS:]
+    for moment in [*clock.moments[:3], *recent]:
+        yield from (moment - 1e-6 if abs(moment) < _EXACT else moment - 2, moment + 1, moment + 3600)
+
+
+def _since(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> float:
+    return (datetime(year, month, day, hour, minute, tzinfo=UTC) - EPOCH).total_seconds()
 
 
 def _moment(seconds: float) -> datetime | None:
     try:
-        return _EPOCH + timedelta(microseconds=round(seconds * 1e6))
+        return EPOCH + timedelta(microseconds=round(seconds * 1e6))
     except OverflowError:
         return None
-
-
-def split_thresholds(plan: Plan, stages: Sequence[Stage], model: ModelProto) -> dict[str, list[float]]:
-    """Where the trees of a model split each number that reaches them unscaled, by the input's slot."""
-    columns = _feature_columns(plan, stages)
-    found: dict[str, set[float]] = {}
-    for node in model.graph.node:
-        if node.op_type not in ("TreeEnsemble", "TreeEnsembleRegressor") or node is not _last_trees(model):
-            continue
-        for feature, at in _splits(node):
-            name = columns.get(feature, "")
-            if name.endswith("_filled"):
-                found.setdefault(name.removesuffix("_filled"), set()).add(at)
-    return {slot: sorted(values) for slot, values in found.items()}
-
-
-def _last_trees(model: ModelProto) -> Any:
-    trees = [node for node in model.graph.node if node.op_type.startswith("TreeEnsemble")]
-    return trees[-1]
-
-
-def _splits(node: Any) -> Iterator[tuple[int, float]]:
-    from onnx import helper, numpy_helper
-
-    given = {one.name: helper.get_attribute_value(one) for one in node.attribute}
-    splits = numpy_helper.to_array(given.get("nodes_splits") or given["nodes_values_as_tensor"])
-    modes = given["nodes_modes"]
-    modes = numpy_helper.to_array(modes) if hasattr(modes, "raw_data") else modes
-    for feature, at, mode in zip(given["nodes_featureids"], splits, modes, strict=True):
-        if mode in (0, 1, b"BRANCH_LEQ", b"BRANCH_LT"):
-            yield int(feature), float(at)
-
-
-def _feature_columns(plan: Plan, stages: Sequence[Stage]) -> dict[int, str]:
-    """The column that each place of the feature vector comes from, where it is one number by itself."""
-    last = [stage for stage in stages if stage.kind == "VectorAssembler"][-1]
-    widths = {stage.outputs[0]: len(stage.inputs) for stage in stages if stage.kind == "VectorAssembler"}
-    hot = sum(len(one.levels) for one in plan.categories if one.encode == "one_hot")
-    found, place = {}, 0
-    for name in last.inputs:
-        found[place] = name
-        place += widths.get(name.replace("scaled_", "dense_"), hot if name == "hot" else 1)
-    return found
 
 
 def _typical(plan: Plan, kind: ColumnType) -> Any:

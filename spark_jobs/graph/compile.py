@@ -19,8 +19,10 @@ from spark_jobs.data.types import ColumnType
 from spark_jobs.errors import JobError
 from spark_jobs.features import CategoryInput, Encoder, NumberInput, find_encoder, find_scaler
 from spark_jobs.features import columns as raw_columns
+from spark_jobs.features.calendar import Clock
 from spark_jobs.features.cast import flag_name, statement
 from spark_jobs.features.index import check_saved
+from spark_jobs.graph.wall import read_clock
 from spark_jobs.models import find
 from spark_jobs.ops.arithmetic import beside, is_nan, number, picked, upright, where
 from spark_jobs.ops.dialect import build, number_input, text_input
@@ -45,21 +47,27 @@ def compile_graph(plan: Plan, pipeline: Path, sentinel: str) -> ModelProto:
         JobError: a stage or a parameter that the plan does not know, or that has no graph.
     """
     inputs = {name: text_input() if plan.type_of(name).cells == "text" else number_input() for name in plan.used}
-    work = _Work(plan, iter(read_pipeline(pipeline)), inputs, sentinel)
+    work = _Work(plan, iter(read_pipeline(pipeline)), inputs, sentinel, read_clock(plan, pipeline))
     features = work.features()
-    model = work.last()
-    graph = find(plan.model).graph
-    if graph is None:
-        raise JobError(f"`model.kind: {plan.model}` has no graph.", _ADVICE)
-    return build(inputs, _outputs(plan, graph(model, features, plan.problem.classes)))
+    return build(inputs, _outputs(plan, _answer(plan, work.last(), features)))
 
 
 def sentinel_for(plan: Plan) -> str:
-    """A text for null that is none of the model's levels."""
+    """A text for null that is none of the model's levels, nor is it twice, as a real text that is the same is given."""
     sentinel = _SENTINEL
-    while any(sentinel in one.levels for one in plan.categories):
+    while any({sentinel, sentinel * 2} & set(one.levels) for one in plan.categories):
         sentinel += "⟩"
     return sentinel
+
+
+def _answer(plan: Plan, model: Stage, features: Vector) -> Answer:
+    algorithm = find(plan.model)
+    if algorithm.graph is None:
+        raise JobError(f"`model.kind: {plan.model}` has no graph.", _ADVICE)
+    model.expect_kind(*algorithm.saved)
+    model.expect(featuresCol="features", predictionCol="prediction")
+    model.expect_classes(model.extra.get("numClasses", plan.problem.classes), plan.problem.classes)
+    return algorithm.graph(model, features, plan.problem.classes)
 
 
 def _outputs(plan: Plan, answer: Answer) -> dict[str, Value]:
@@ -86,8 +94,10 @@ class _Column:
 class _Work:
     """One walk along the saved stages, in the order in which `fitted.fit_features` made them."""
 
-    def __init__(self, plan: Plan, stages: Iterator[Stage], inputs: Mapping[str, Value], sentinel: str) -> None:
-        self.plan, self.stages, self.sentinel = plan, stages, sentinel
+    def __init__(
+        self, plan: Plan, stages: Iterator[Stage], inputs: Mapping[str, Value], sentinel: str, clock: Clock
+    ) -> None:
+        self.plan, self.stages, self.sentinel, self.clock = plan, stages, sentinel, clock
         self.types: dict[str, ColumnType] = {kind.name: kind for kind in plan.types}
         self.raw = {
             name: value if self.types[name].cells == "text" else raw_columns.raw_number(value, self.types[name])
@@ -100,7 +110,7 @@ class _Work:
         """The next stage, which must be of that kind."""
         stage = next(self.stages, None)
         if stage is None or stage.kind != kind:
-            found = "nothing" if stage is None else stage.folder.name
+            found = "nothing" if stage is None else f"{stage.folder.name}, a {stage.kind},"
             raise JobError(f"The saved pipeline has {found} where its plan has a {kind}.", _ADVICE)
         return stage
 
@@ -118,8 +128,8 @@ class _Work:
         for kind in self._scales():
             self._scaled(kind)
         assembler = self.take("VectorAssembler")
+        assembler.expect(outputCol="features", handleInvalid="error")
         blocks = [block for name in assembler.inputs for block in self._blocks_of(name)]
-        assembler.expect(outputCol="features")
         return Vector(tuple(blocks))
 
     def _cast(self) -> None:
@@ -130,13 +140,12 @@ class _Work:
             self._impute(plan.numbers)
         for one in flags:
             if flag_name(one.slot) not in self.columns:
-                value = raw_columns.flag(
-                    one, self.types[one.column], self.raw[one.column], plan.timezone, self.sentinel
-                )
+                kind, column = self.types[one.column], self.raw[one.column]
+                value = raw_columns.flag(one, kind, column, self.clock, self.sentinel)
                 self._put([flag_name(one.slot)], upright(value))
 
     def _impute(self, inputs: Sequence[NumberInput]) -> None:
-        values = raw_columns.numbers(inputs, self.types, self.raw, self.plan.timezone)
+        values = raw_columns.numbers(inputs, self.types, self.raw, self.clock)
         self._put([flag_name(one.slot) for one in inputs], number(is_nan(values)))
         imputer = self.take("ImputerModel")
         outputs = [f"{one.slot}_filled" for one in inputs]
@@ -160,7 +169,7 @@ class _Work:
 
     def _position(self, one: CategoryInput) -> Value:
         kind, value = self.types[one.column], self.raw[one.column]
-        return raw_columns.position(one, kind, value, self.plan.timezone, self.sentinel)
+        return raw_columns.position(one, kind, value, self.clock, self.sentinel)
 
     def _encode(self, kind: str, encoder: Encoder, group: Sequence[CategoryInput], positions: Sequence[Value]) -> None:
         if encoder.graph is None:
@@ -181,13 +190,12 @@ class _Work:
         return [kind for kind in kinds if kind != "none"]
 
     def _scaled(self, kind: str) -> None:
-        assembler = self.take("VectorAssembler")
-        values = self._matrix(assembler.inputs)
         scaler = find_scaler(kind)
-        stage = next(self.stages, None)
-        if stage is None or scaler.graph is None:
+        if scaler.graph is None:
             raise JobError(f"`features.numeric: {kind}` has no graph.", _ADVICE)
-        assembler.expect(outputCol=f"dense_{kind}")
+        assembler, stage = self.take("VectorAssembler"), self.take(scaler.saved)
+        assembler.expect(outputCol=f"dense_{kind}", handleInvalid="error")
+        values = self._matrix(assembler.inputs)
         stage.expect_columns([f"dense_{kind}"], [f"scaled_{kind}"])
         self.blocks[f"scaled_{kind}"] = [Dense(scaler.graph(stage, values), len(assembler.inputs))]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -35,7 +35,7 @@ class Parity:
     """How a graph and its pipeline compare: the rows of each kind, those that differ, and the largest difference.
 
     A difference is absolute or, of values above 1, relative. Of a row for which neither says a finite number nothing is
-    compared but that: the graph calls it not valid.
+    compared but that: the graph calls it not valid. A kind that had to be tried and has no rows proves nothing.
     """
 
     bound: float
@@ -45,13 +45,16 @@ class Parity:
 
     @property
     def holds(self) -> bool:
-        """Whether no row differs."""
-        return not any(self.differing.values())
+        """Whether no row differs, and there are rows of every kind."""
+        return bool(self.rows) and all(self.rows.values()) and not any(self.differing.values())
 
     def __str__(self) -> str:
         rows, off = sum(self.rows.values()), sum(self.differing.values())
         if self.holds:
             return f"equal on {rows:,} rows of {len(self.rows)} kinds, largest difference {self.largest:.1e}"
+        untried = [kind for kind, count in self.rows.items() if not count]
+        if untried or not rows:
+            return f"nothing is proven without rows of the kinds: {', '.join(untried) or 'any'}"
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.differing.items() if count)
         return f"{off:,} of {rows:,} rows differ ({kinds}), largest difference {self.largest:.1e}"
 
@@ -60,15 +63,20 @@ class Parity:
         return asdict(self) | {"holds": self.holds}
 
 
-def compare(pipeline: Answers, graph: Answers, kinds: Sequence[str], bound: float) -> Parity:
-    """How far two answers are apart, by kind of row; a class may differ where its score ties within the bound."""
+def compare(
+    pipeline: Answers, graph: Answers, kinds: Sequence[str], bound: float, wanted: Iterable[str] = ()
+) -> Parity:
+    """How far two answers are apart, by kind of row; a class may differ where its score ties within the bound.
+
+    `wanted` are the kinds that must be among them.
+    """
     off = _off(pipeline, graph)
     if graph.valid is not None:
         off = np.where(~graph.valid & ~pipeline.finite, 0.0, off)
         off = np.where(graph.valid != graph.finite, np.inf, off)
     wrong = ~(off <= bound)
-    names = np.array(kinds)
-    found = sorted(set(kinds))
+    names = np.array(kinds, dtype=str)
+    found = sorted({*kinds, *wanted})
     return Parity(
         bound,
         {kind: int((names == kind).sum()) for kind in found},

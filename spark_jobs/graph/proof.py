@@ -23,10 +23,12 @@ from pyspark.sql import functions as F
 
 from spark_jobs.bundle.stages import read_pipeline
 from spark_jobs.data.names import col, quoted
-from spark_jobs.graph.adversarial import KIND, adversarial_rows
+from spark_jobs.graph.adversarial import KIND, adversarial_rows, kinds, weak_points
 from spark_jobs.graph.compile import compile_graph, sentinel_for
 from spark_jobs.graph.parity import Answers, Parity, compare
+from spark_jobs.graph.same import answers_of
 from spark_jobs.graph.score import graph_input
+from spark_jobs.graph.wall import keep_clock
 from spark_jobs.plan import Plan
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ def compile_saved(plan: Plan, folder: Path, spark: SparkSession) -> Compiled:
     with ThreadPoolExecutor(1, "loading") as pool:
         loaded = pool.submit(load_pipeline, folder, spark)
         sentinel = sentinel_for(plan)
+        keep_clock(plan, folder, spark)
         return Compiled(compile_graph(plan, folder, sentinel), sentinel, folder, loaded.result())
 
 
@@ -76,22 +79,48 @@ def load_pipeline(folder: Path, spark: SparkSession) -> PipelineModel:
         return PipelineModel(list(pool.map(lambda place: DefaultParamsReader.loadParamsInstance(place, spark), places)))
 
 
+@dataclass(frozen=True)
+class Told:
+    """What a pipeline said of rows, beside what its graph is given of them; and the kinds of rows that must be."""
+
+    rows: pa.Table
+    wanted: frozenset[str]
+
+
 def prove(compiled: Compiled, plan: Plan, held_out: DataFrame) -> Proven:
     """Compare a graph with its pipeline on held-out rows (typed; all that are given, some ten thousand) and made ones.
 
     Both answers come to this process, where ONNX Runtime runs the graph: the rows do not grow with the data.
     """
+    return judged(compiled, plan, told(compiled, plan, held_out))
+
+
+def told(compiled: Compiled, plan: Plan, held_out: DataFrame) -> Told:
+    """What the pipeline says of held-out rows and of made ones, asked once, under another time zone."""
     spark = held_out.sparkSession
-    made = adversarial_rows(plan, read_pipeline(compiled.folder), compiled.model, compiled.sentinel)
-    trials = spark.createDataFrame(made)
+    trials = spark.createDataFrame(_taken(compiled, plan))
     own = held_out.select(*[_plain(held_out, name, trials) for name in plan.used], F.lit(_OWN).alias(KIND))
     with _another_zone(spark, plan.timezone):
-        told = _told(compiled.loaded, plan, own.unionByName(trials)).toArrow()
+        rows = _asked(compiled.loaded, plan, own.unionByName(trials)).toArrow()
+    weak = weak_points(plan, compiled.folder, compiled.model)
+    return Told(rows, frozenset({_OWN, *kinds(plan, weak)}))
+
+
+def _taken(compiled: Compiled, plan: Plan) -> pa.Table:
+    """The made rows less those that the model does not take: at them Spark would stop."""
+    made = adversarial_rows(plan, compiled.folder, compiled.model, compiled.sentinel)
+    found = answers_of(compiled.model.SerializeToString(), made, plan, compiled.sentinel)
+    scores = [values.reshape(len(values), -1) for values in found.values() if values.dtype.kind == "f"]
+    finite = np.isfinite(np.concatenate(scores, axis=1)).all(axis=1)
+    return made.filter(pa.array(found["valid"] | ~finite))
+
+
+def judged(compiled: Compiled, plan: Plan, asked: Told) -> Proven:
+    """How a graph compares with what its pipeline said."""
     graph = bytes(compiled.model.SerializeToString())
     bound = SINGLE if plan.model == "xgboost" else BOUND
-    parity = compare(
-        _of_spark(told, plan), _of_graph(graph, told, plan, compiled.sentinel), told.column(KIND).to_pylist(), bound
-    )
+    pipeline, own = _of_spark(asked.rows, plan), _of_graph(graph, asked.rows, plan, compiled.sentinel)
+    parity = compare(pipeline, own, asked.rows.column(KIND).to_pylist(), bound, asked.wanted)
     return Proven(graph, compiled.sentinel, parity)
 
 
@@ -111,7 +140,7 @@ def _another_zone(spark: SparkSession, zone: str) -> Iterator[None]:
         spark.conf.set(name, before)
 
 
-def _told(loaded: PipelineModel, plan: Plan, rows: DataFrame) -> DataFrame:
+def _asked(loaded: PipelineModel, plan: Plan, rows: DataFrame) -> DataFrame:
     """What the pipeline says of rows, beside what the graph is given of them (`x0`, `x1` …)."""
     stored = dict(rows.dtypes)
     given = [graph_input(plan.type_of(name), stored[name], plan.timezone) for name in plan.used]

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 _ANSWER = "⟨answer⟩"
+AT_ONCE = 1024
+_NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double")
 
 
 def graph_predictions(graph: bytes, plan: Plan, rows: DataFrame, sentinel: str) -> DataFrame:
@@ -43,14 +45,27 @@ def graph_predictions(graph: bytes, plan: Plan, rows: DataFrame, sentinel: str) 
 def answers(model: ModelProto, plan: Plan, rows: DataFrame, sentinel: str) -> Column:
     """The graph's answer to each row.
 
-    A struct of `prediction` (a double, or the position of a class), `scores` (array of double) and `valid`.
+    A struct of `prediction` (a double, or the position of a class), `valid` and, for classes, `scores`.
     """
-    columns = [graph_input(plan.type_of(name), dict(rows.dtypes)[name], plan.timezone) for name in plan.used]
-    asked = F.struct(*[value.alias(f"x{place}") for place, value in enumerate(columns)])
+    stored = dict(rows.dtypes)
+    # One by one: side by side in a struct they would be copied once more.
+    asked = [_sent(plan.type_of(name), stored[name], plan.timezone) for name in plan.used]
     texts = [plan.type_of(name).cells == "text" for name in plan.used]
     runner = _runner(halves(model), list(plan.used), texts, sentinel)
-    answer: Column = arrow_udf(_answer_type(plan.problem))(runner)(asked)  # type: ignore[call-overload]
+    answer: Column = arrow_udf(_answer_type(plan.problem))(runner)(*asked)  # type: ignore[call-overload]
     return answer
+
+
+def _sent(kind: ColumnType, stored: str, zone: str) -> Column:
+    """A column as it goes to Python: what needs no SQL is left as it is.
+
+    The graph itself takes what is no finite number for missing, and text is trimmed once a distinct value.
+    """
+    if kind.cells == "number" and stored in _NUMBERS:
+        return col(kind.name).cast("double")
+    if kind.cells == "text" and stored == "string":
+        return col(kind.name)
+    return graph_input(kind, stored, zone)
 
 
 def graph_input(kind: ColumnType, stored: str, zone: str) -> Column:
@@ -63,8 +78,9 @@ def graph_input(kind: ColumnType, stored: str, zone: str) -> Column:
 
 
 def _answer_type(problem: Problem) -> str:
-    said = "prediction: int" if problem.labels else "prediction: double"
-    return f"struct<{said}, scores: array<double>, valid: boolean>"
+    if not problem.labels:
+        return "struct<prediction: double, valid: boolean>"
+    return "struct<prediction: int, valid: boolean, scores: array<double>>"
 
 
 def _has_shares(model: ModelProto) -> bool:
@@ -72,9 +88,10 @@ def _has_shares(model: ModelProto) -> bool:
 
 
 def _said(problem: Problem, answer: Column, shares: bool) -> list[Column]:
-    prediction, scores, valid = answer["prediction"], answer["scores"], answer["valid"].alias("valid")
+    prediction, valid = answer["prediction"], answer["valid"].alias("valid")
     if not problem.labels:
         return [prediction.alias("prediction"), valid]
+    scores = answer["scores"]
     labels = F.array(*[F.lit(label) for label in problem.labels])
     columns = [F.element_at(labels, prediction + 1).alias("prediction")]
     binary = problem.task == "binary"
@@ -88,13 +105,13 @@ def _said(problem: Problem, answer: Column, shares: bool) -> list[Column]:
 
 
 def _runner(parts: Halves, names: list[str], texts: list[bool], sentinel: str) -> Any:
-    def run(batches: Iterator[pa.Array]) -> Iterator[pa.Array]:
+    def run(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[pa.Array]:
         for batch in batches:
-            fields = dict(zip(names, batch.flatten(), strict=True))
+            columns = (batch,) if len(names) == 1 else batch
             feed: dict[str, Any] = {}
-            for name, text in zip(names, texts, strict=True):
-                feed |= _positions(parts, name, fields[name], sentinel) if text else {name: _numbers(fields[name])}
-            yield _answered(_session(parts.rest), feed, bool(parts.labels))
+            for name, text, values in zip(names, texts, columns, strict=True):
+                feed |= _positions(parts, name, values, sentinel) if text else {name: _numbers(values)}
+            yield _answer(_answered(_session(parts.rest), feed), bool(parts.labels))
 
     return run
 
@@ -105,36 +122,47 @@ def _numbers(values: pa.Array) -> npt.NDArray[np.float64]:
 
 
 def _positions(parts: Halves, name: str, values: pa.Array, sentinel: str) -> Mapping[str, Any]:
-    """The positions of a text column's levels, each distinct text looked up once."""
-    coded = _unlike(values, sentinel).dictionary_encode()
-    codes = coded.indices.to_numpy(zero_copy_only=False)
-    asked = {name: coded.dictionary.to_numpy(zero_copy_only=False)}
+    """The positions of a text column's levels, each distinct text looked up once; null comes after the last of them."""
+    coded = values.dictionary_encode()
+    codes = coded.indices.fill_null(len(coded.dictionary)).to_numpy(zero_copy_only=False)
+    asked = {name: _texts(coded.dictionary, sentinel)}
     found = _session(parts.lookups[name]).run(list(parts.positions[name]), asked)
     return {place: table[codes] for place, table in zip(parts.positions[name], found, strict=True)}
 
 
-def _unlike(values: pa.Array, sentinel: str) -> pa.Array:
-    """Text with the sentinel for null; a text that happens to be the sentinel is another one, as unknown as it was."""
+def _texts(values: pa.Array, sentinel: str) -> npt.NDArray[Any]:
+    """Trimmed texts, then the sentinel; a text that happens to be the sentinel is another one, as unknown as it was."""
+    import numpy as np
     import pyarrow.compute as pc
 
-    same = pc.equal(values, sentinel)
-    if pc.any(same).as_py():
-        values = pc.if_else(same, sentinel * 2, values)
-    return pc.fill_null(values, sentinel)
+    trimmed = pc.utf8_trim(values, characters=" ").to_pylist()
+    return np.array([*(sentinel * 2 if text == sentinel else text for text in trimmed), sentinel], dtype=object)
 
 
-def _answered(session: InferenceSession, feed: Mapping[str, Any], classes: bool) -> pa.Array:
+def _answered(session: InferenceSession, feed: Mapping[str, Any]) -> Mapping[str, npt.NDArray[Any]]:
+    """What the graph says of all rows, some at a time: what it makes of them stays in the processor's cache."""
     import numpy as np
 
     outputs = [one.name for one in session.get_outputs()]
-    found = dict(zip(outputs, session.run(outputs, feed), strict=True))
+    rows = len(next(iter(feed.values())))
+    parts = [slice(start, start + AT_ONCE) for start in range(0, max(rows, 1), AT_ONCE)]
+    found = [session.run(outputs, {name: values[part] for name, values in feed.items()}) for part in parts]
+    return {name: np.concatenate(whole) for name, whole in zip(outputs, zip(*found, strict=True), strict=True)}
+
+
+def _answer(found: Mapping[str, npt.NDArray[Any]], classes: bool) -> pa.Array:
+    import numpy as np
+
+    valid = pa.array(found["valid"])
+    if not classes:
+        return pa.StructArray.from_arrays([pa.array(found["prediction"]), valid], ["prediction", "valid"])
     rows = len(found["prediction"])
-    scores = next((found[name] for name in ("probabilities", "margin") if name in found), np.zeros((rows, 0)))
+    scores = next(found[name] for name in ("probabilities", "margin") if name in found)
     width = scores.shape[1] if scores.ndim == 2 else 1
     edges = pa.array(np.arange(rows + 1, dtype=np.int32) * width)
     lists = pa.ListArray.from_arrays(edges, pa.array(np.ascontiguousarray(scores).reshape(-1)))
-    said = pa.array(found["prediction"].astype(np.int32) if classes else found["prediction"])
-    return pa.StructArray.from_arrays([said, lists, pa.array(found["valid"])], ["prediction", "scores", "valid"])
+    said = pa.array(found["prediction"].astype(np.int32))
+    return pa.StructArray.from_arrays([said, valid, lists], ["prediction", "valid", "scores"])
 
 
 @lru_cache(maxsize=64)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spark_jobs import progress
-from spark_jobs.bundle import GRAPH, NAME, Manifest, load_manifest, verify, write
+from spark_jobs.bundle import CLOCK, GRAPH, NAME, Manifest, load_manifest, verify, write
+from spark_jobs.bundle.carried import carried_reader
 from spark_jobs.errors import JobError, SpecError
 from spark_jobs.jobs.result import Result
 from spark_jobs.spec import load_environment, load_spec
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from spark_jobs.plan import Plan
 
 EXAMPLE = "predict.py"
+READER = "reader"
 _PROGRAM = '''\
 """Predictions of {name}, with nothing but onnxruntime and numpy."""
 import json
@@ -49,7 +51,9 @@ def run(arguments: Namespace) -> Result:
     with progress.phase("exporting"):
         manifest, plan = _read(bundle)
         graph = _older(plan, bundle, manifest) if arguments.compat else (bundle / GRAPH).read_bytes()
-        files: dict[str, str | bytes | Path] = {GRAPH: graph, EXAMPLE: program(plan)}
+        files: dict[str, str | bytes | Path] = {GRAPH: graph, EXAMPLE: program(plan), **_reader()}
+        if CLOCK in manifest.sha256:
+            files[CLOCK] = bundle / CLOCK
         write(to, replace(manifest, sha256={}), files)
     kind = "for older runtimes (ai.onnx 17, ai.onnx.ml 3)" if arguments.compat else "as it was proven"
     return Result(
@@ -60,6 +64,7 @@ def run(arguments: Namespace) -> Result:
             f"{plan.name}: the graph {kind} is in {to}.",
             f"  reads     {len(manifest.inputs)} columns, named and typed in {to / NAME}",
             f"  example   cd {to} && python {EXAMPLE}    (needs onnxruntime and numpy, nothing else)",
+            f"  reader    `{READER}.predictor.load(folder, whole=False).predict(columns)` takes rows as written",
         ),
     )
 
@@ -69,6 +74,12 @@ def program(plan: Plan) -> str:
     from spark_jobs.graph.adversarial import typical_row
 
     return _PROGRAM.format(name=plan.name, manifest=NAME, graph=GRAPH, row=typical_row(plan))
+
+
+def _reader() -> dict[str, str]:
+    """The small reader: from rows as they are written to the graph's arrays and its answers."""
+    _, modules = carried_reader("predictor", READER)
+    return {f"{READER}/{name}": text for name, text in modules.items()}
 
 
 def _bundle(arguments: Namespace) -> Path:

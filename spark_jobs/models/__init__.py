@@ -79,8 +79,9 @@ class Algorithm:
     `importances` gives one number per slot of the feature vector. `requires_classic` refuses Spark Connect;
     `package` is what has to be installed and `extra` our extra that brings it. `task_rows` is about how many rows keep
     one Spark task busy longer than it takes to start; 0 leaves the partitions to the algorithm. `rereads` are the tasks
-    for which Spark reads the rows more than once and does not keep them itself. `graph` says of a saved model what it
-    makes of the feature vector, for a number of classes; one without can be trained with `graph: skip` only.
+    for which Spark reads the rows more than once and does not keep them itself. `graph` says of a saved model, which is
+    of one of the classes `saved`, what it makes of the feature vector, for a number of classes; one without can be
+    trained with `graph: skip` only.
     """
 
     title: str
@@ -98,6 +99,7 @@ class Algorithm:
     task_rows: int = 0
     rereads: tuple[Task, ...] = ()
     scaler: Callable[[Any], Literal["standard", "min_max", "none"]] | None = None
+    saved: tuple[str, ...] = ()
     graph: Callable[[Stage, Vector, int], Answer] | None = None
 
 

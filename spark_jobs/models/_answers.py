@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spark_jobs.ops.answer import Answer
-from spark_jobs.ops.arithmetic import beside, divide, less, subtract, upright
+from spark_jobs.ops.arithmetic import beside, divide, is_nan, less, subtract, upright, where
 from spark_jobs.ops.dialect import op
 from spark_jobs.ops.lookup import first_largest
 
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 
 
 def of_scores(stage: Stage, scores: Value, shares: Value) -> Answer:
-    """The class with the first largest score or, where the model has thresholds, share over threshold."""
+    """The class with the first largest score or, where the model has thresholds, share over threshold.
+
+    A class whose threshold is 0 wins wherever it has a share at all.
+    """
     limits = stage.params.get("thresholds")
     if limits is None:
         return Answer(position=first_largest(scores), shares=shares)
-    weighed = divide(shares, np.array([[limit or 0.0 for limit in limits]]))
-    return Answer(position=first_largest(weighed), shares=shares)
+    weighed = divide(shares, np.array([limits], dtype=np.float64))
+    return Answer(position=first_largest(where(is_nan(weighed), -np.inf, weighed)), shares=shares)
 
 
 def of_margin(margin: Value, limit: float) -> Value:

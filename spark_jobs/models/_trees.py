@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from spark_jobs.models import Options, Shape
-from spark_jobs.models._answers import of_margin, of_scores, two
+from spark_jobs.models._answers import of_scores, two
 from spark_jobs.ops.answer import Answer
-from spark_jobs.ops.arithmetic import divide, flat, multiply, normalized, sigmoid
+from spark_jobs.ops.arithmetic import beside, divide, flat, multiply, normalized, sigmoid, upright
 from spark_jobs.ops.trees import Leaf, Node, Split, Tree, sum_of_trees
 
 if TYPE_CHECKING:
@@ -59,12 +59,14 @@ def graph_of_many(stage: Stage, features: Vector, classes: int) -> Answer:
 
 def graph_of_sum(stage: Stage, features: Vector, classes: int) -> Answer:
     """Boosted trees: their weighted sum, for two classes half the logarithm of the odds."""
-    weights = {row["treeID"]: row["weights"] for row in stage.rows("treesMetadata")}
+    # By place: Spark 4.2 writes number, metadata and weight as _1, _2 and _3, earlier versions under names.
+    weights = {number: weight for number, _, weight in (row.values() for row in stage.rows("treesMetadata"))}
     trees = [_tree(nodes, 0, weights[number]) for number, nodes in enumerate(_by_tree(stage))]
     whole = flat(sum_of_trees(features.dense(), features.width, trees, 1))
     if not classes:
         return Answer(number=whole)
-    return Answer(position=of_margin(whole, 0.0), shares=two(sigmoid(multiply(whole, 2.0))))
+    margins = beside([upright(multiply(whole, -1.0)), upright(whole)])
+    return of_scores(stage, margins, two(sigmoid(multiply(whole, 2.0))))
 
 
 def _answer(stage: Stage, features: Vector, trees: Sequence[Sequence[Mapping[str, Any]]], classes: int) -> Answer:

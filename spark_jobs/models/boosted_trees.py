@@ -52,5 +52,6 @@ ALGORITHM = Algorithm(
     scaled=False,
     task_rows=10_000,
     importances=_slots.of_trees,
+    saved=("GBTRegressionModel", "GBTClassificationModel"),
     graph=_trees.graph_of_sum,
 )

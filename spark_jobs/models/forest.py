@@ -58,5 +58,6 @@ ALGORITHM = Algorithm(
     scaled=False,
     task_rows=2_000,
     importances=_slots.of_trees,
+    saved=("RandomForestRegressionModel", "RandomForestClassificationModel"),
     graph=_trees.graph_of_many,
 )

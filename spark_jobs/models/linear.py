@@ -67,6 +67,7 @@ def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
     found = stage.row()
     if not classes:
         return Answer(number=add(flat(features.times(vector(found["coefficients"])[:, None])), found["intercept"]))
+    stage.expect_classes(found["numClasses"], classes)
     scores = add(features.times(matrix(found["coefficientMatrix"]).T), vector(found["interceptVector"])[None, :])
     if found["isMultinomial"]:
         return of_scores(stage, scores, softmax(scores))
@@ -76,7 +77,9 @@ def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
 
 def _threshold(stage: Stage) -> float:
     limits = stage.params.get("thresholds")
-    return 1.0 / (1.0 + limits[0] / limits[1]) if limits else float(stage.params["threshold"])
+    if not limits:
+        return float(stage.params["threshold"])
+    return 1.0 / (1.0 + limits[0] / limits[1]) if limits[1] else 0.0
 
 
 ALGORITHM = Algorithm(
@@ -86,5 +89,6 @@ ALGORITHM = Algorithm(
     task_rows=25_000,
     rereads=("regression",),
     importances=_slots.of_coefficients,
+    saved=("LinearRegressionModel", "LogisticRegressionModel"),
     graph=_graph,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -12,14 +13,28 @@ from spark_jobs.bundle.stages import Numbers, matrix, vector
 from spark_jobs.models import Algorithm, Options, Shape
 from spark_jobs.models._answers import of_scores
 from spark_jobs.ops.answer import Answer
-from spark_jobs.ops.arithmetic import add, beside, divide, multiply, row_sum, softmax, subtract, upright
+from spark_jobs.ops.arithmetic import (
+    add,
+    all_of,
+    at_least,
+    beside,
+    divide,
+    either,
+    equal,
+    multiply,
+    row_sum,
+    softmax,
+    subtract,
+    upright,
+)
+from spark_jobs.ops.vector import Dense
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
 
     from spark_jobs.bundle.stages import Stage
     from spark_jobs.ops.dialect import Value
-    from spark_jobs.ops.vector import Dense, Vector
+    from spark_jobs.ops.vector import Vector
 
 
 class NaiveBayesOptions(Options):
@@ -48,6 +63,7 @@ def _classes(options: NaiveBayesOptions, shape: Shape) -> Estimator[Any]:
 def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
     found, kind = stage.row(), stage.params["modelType"]
     prior, theta = vector(found["pi"])[None, :], matrix(found["theta"])
+    stage.expect_classes(prior.shape[1], classes)
     if kind == "gaussian":
         scores = _gaussian(features, prior, theta, matrix(found["sigma"]))
     elif kind == "bernoulli":
@@ -57,7 +73,17 @@ def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
         scores = features.times(theta.T)
     else:
         scores = add(features.times(theta.T), prior)
-    return of_scores(stage, scores, softmax(scores))
+    answer = of_scores(stage, scores, softmax(scores))
+    return answer if kind == "gaussian" else replace(answer, taken=_taken(features, kind == "bernoulli"))
+
+
+def _taken(features: Vector, ones: bool) -> Value | None:
+    """Whether the features of a row can be counts: none below 0, or nothing but 0 and 1."""
+    dense = [block.values for block in features.blocks if isinstance(block, Dense)]
+    if not dense:
+        return None
+    values = beside(dense)
+    return all_of(either(equal(values, 0.0), equal(values, 1.0)) if ones else at_least(values, 0.0))
 
 
 def _gaussian(features: Vector, prior: Numbers, means: Numbers, variances: Numbers) -> Value:
@@ -89,5 +115,6 @@ ALGORITHM = Algorithm(
     instead={"regression": "For a number use `model.kind: linear`, `forest`, `boosted_trees` or `xgboost`."},
     scaler=_scaler,
     task_rows=100_000,
+    saved=("NaiveBayesModel",),
     graph=_graph,
 )

@@ -48,6 +48,7 @@ def _classes(options: NeuralNetOptions, shape: Shape) -> Estimator[Any]:
 
 def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
     weights, layers = vector(stage.row()["weights"]), stage.params["layers"]
+    stage.expect_classes(layers[-1], classes)
     values, start = None, 0
     for width, units in pairwise(layers):
         end = start + width * units
@@ -65,5 +66,6 @@ ALGORITHM = Algorithm(
     instead={"regression": "For a number use `model.kind: xgboost`, `boosted_trees`, `forest` or `linear`."},
     weighted=False,
     task_rows=2_000,
+    saved=("MultilayerPerceptronClassificationModel",),
     graph=_graph,
 )

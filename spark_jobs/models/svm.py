@@ -54,7 +54,7 @@ def _multiclass(options: SvmOptions, shape: Shape) -> Estimator[Any]:
 
 
 def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
-    machines = [stage] if stage.kind == "LinearSVCModel" else [stage.part(f"model_{one}") for one in range(classes)]
+    machines = [stage] if stage.kind == "LinearSVCModel" else _machines(stage, classes)
     found = [machine.row() for machine in machines]
     weights = np.stack([vector(one["coefficients"]) for one in found], axis=1)
     margins = add(features.times(weights), np.array([[one["intercept"] for one in found]]))
@@ -62,6 +62,13 @@ def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
         return Answer(position=first_largest(margins), margin=margins)
     margin = flat(margins)
     return Answer(position=of_margin(margin, float(stage.params["threshold"])), margin=margin, flat_margin=True)
+
+
+def _machines(stage: Stage, classes: int) -> list[Stage]:
+    machines = [stage.part(f"model_{one}") for one in range(classes)]
+    for machine in machines:
+        machine.expect_kind("LinearSVCModel")
+    return machines
 
 
 ALGORITHM = Algorithm(
@@ -72,5 +79,6 @@ ALGORITHM = Algorithm(
     probabilities=False,
     task_rows=25_000,
     importances=_slots.of_coefficients,
+    saved=("LinearSVCModel", "OneVsRestModel"),
     graph=_graph,
 )

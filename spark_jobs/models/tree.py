@@ -31,5 +31,6 @@ ALGORITHM = Algorithm(
     scaled=False,
     task_rows=10_000,
     importances=_slots.of_trees,
+    saved=("DecisionTreeRegressionModel", "DecisionTreeClassificationModel"),
     graph=_trees.graph_of_one,
 )

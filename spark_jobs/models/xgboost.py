@@ -105,10 +105,16 @@ def _importances(model: Model) -> list[float]:
 
 
 def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
+    stage.expect(missing=float("nan"), enable_sparse_data_optim=False, iteration_range=None, base_margin_col=None)
     learner = json.loads(stage.text("model"))["learner"]
     booster, several = learner["gradient_booster"], classes > 2
     if booster["name"] != "gbtree":
         raise JobError(f"XGBoost's booster {booster['name']!r} has no graph.", "Train with the default booster.")
+    wanted = "multi:softprob" if several else "binary:logistic" if classes else "reg:squarederror"
+    if learner["objective"]["name"] != wanted:
+        message = f"XGBoost's objective {learner['objective']['name']!r} has no graph for {classes} classes."
+        raise JobError(message, f"Train with the default objective, {wanted}.")
+    stage.expect_classes(int(learner["learner_model_param"]["num_class"]), classes if several else 0)
     model, start = booster["model"], _base_scores(learner, classes)
     targets = classes if several else 1
     trees = [_tree(one, of, targets) for one, of in zip(model["trees"], model["tree_info"], strict=True)]
@@ -149,5 +155,6 @@ ALGORITHM = Algorithm(
     requires_classic=True,
     package="xgboost",
     extra="boost",
+    saved=("SparkXGBRegressorModel", "SparkXGBClassifierModel"),
     graph=_graph,
 )

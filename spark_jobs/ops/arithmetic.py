@@ -123,6 +123,11 @@ def less(one: Term, other: Term) -> Value:
     return op("less", value(one), value(other))
 
 
+def at_least(one: Term, other: Term) -> Value:
+    """Whether one is not below the other; a missing value is neither."""
+    return op("greater_or_equal", value(one), value(other))
+
+
 def equal(one: Term, other: Term) -> Value:
     """Whether both are the same."""
     return op("equal", value(one), value(other))

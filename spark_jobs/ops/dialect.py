@@ -79,7 +79,11 @@ def constant(values: npt.ArrayLike, kind: npt.DTypeLike = np.float64) -> Value:
 
 
 def build(inputs: dict[str, Value], outputs: dict[str, Value]) -> ModelProto:
-    """The graph from named inputs to named outputs."""
+    """The graph from named inputs to named outputs; it names its dialect's versions, whatever its operators need."""
     import spox
 
-    return spox.build(inputs, outputs)
+    model = spox.build(inputs, outputs)
+    for one in model.opset_import:
+        least = {"": 17 if is_older() else 21, "ai.onnx.ml": 3 if is_older() else 5}
+        one.version = max(one.version, least.get(one.domain, 0))
+    return model

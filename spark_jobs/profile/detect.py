@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from spark_jobs.data.patterns import ISO_DATE, ISO_TIMESTAMP, pattern
+from spark_jobs.bundle.patterns import ISO_DATE, ISO_TIMESTAMP, pattern
 from spark_jobs.data.types import Cells, ColumnType, Kind
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.profile.profile import ColumnProfile, Profile

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spark_jobs.data.patterns import ISO_DATE, ISO_TIMESTAMP, MONTHS, number_regex, pattern
+from spark_jobs.bundle.patterns import ISO_DATE, ISO_TIMESTAMP, MONTHS, number_regex, pattern
 
 if TYPE_CHECKING:
     from spark_jobs.data.types import Cells, ColumnType

@@ -1,4 +1,8 @@
-"""A bundle as an MLflow model: a saved pipeline with the files that MLflow's own loaders look for."""
+"""A bundle as an MLflow model: its files beside those that MLflow's own loaders look for.
+
+`mlflow.pyfunc` asks the graph, through a copy of this package's reader that lies in the model's folder: neither Spark
+nor this package is needed, and nothing is unpickled. A bundle without a graph it asks through Spark.
+"""
 
 from __future__ import annotations
 
@@ -14,22 +18,29 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
+from spark_jobs.bundle import GRAPH
+from spark_jobs.bundle.carried import LOADER, carried_reader
+
 if TYPE_CHECKING:
-    from mlflow.models import ModelSignature
+    from mlflow.models import Model, ModelSignature
+    from mlflow.types import DataType
+    from mlflow.types.schema import Map
 
 PIPELINE = "pipeline"
+CODE = "code"
 ColumnKind = Literal["double", "long", "string", "boolean", "datetime"]
+OutputKind = Literal["double", "string", "boolean", "by label"]
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What the pipeline takes and gives: raw columns by name with MLflow's types, rows that show what they look like.
+    """What a model takes and gives: columns by name with their types, rows that show what they look like.
 
-    `example` rows are plain JSON values in the order of `inputs`. `prediction` is the type of the prediction.
+    `example` rows are plain JSON values in the order of `inputs`. An output `by label` is a double for each label.
     """
 
     inputs: Mapping[str, ColumnKind]
-    prediction: ColumnKind
+    outputs: Mapping[str, OutputKind]
     example: Sequence[Sequence[Any]] = field(default=())
 
 
@@ -42,7 +53,8 @@ def write_mlflow_model(bundle: Path, folder: Path, signature: Signature, run_id:
     from mlflow.models import Model
 
     shutil.copytree(bundle, folder, copy_function=link_or_copy)
-    model = Model(run_id=run_id, model_id=model_id, signature=_mlflow_signature(signature))
+    graph = (bundle / GRAPH).is_file()
+    model = Model(run_id=run_id, model_id=model_id, signature=_mlflow_signature(signature, graph))
     if signature.example:
         model.saved_input_example_info = _write_example(folder, signature)
     model.add_flavor(
@@ -52,17 +64,29 @@ def write_mlflow_model(bundle: Path, folder: Path, signature: Signature, run_id:
         code=None,
         model_class="pyspark.ml.pipeline.PipelineModel",
     )
-    environment = {"conda": "conda.yaml", "virtualenv": "python_env.yaml"}
-    model.add_flavor(
-        "python_function", loader_module="mlflow.spark", data=PIPELINE, env=environment, python_version=python_version()
-    )
-    _write_environment(folder)
+    _add_python_function(model, folder, graph)
+    _write_environment(folder, requirements(graph))
     model.save(str(folder / "MLmodel"))
 
 
-def requirements() -> list[str]:
-    """What loading the pipeline needs, pinned to what it was made with."""
-    return [f"{name}=={found}" for name in ("mlflow", "pyspark", "pandas", "numpy") if (found := _installed(name))]
+def _add_python_function(model: Model, folder: Path, graph: bool) -> None:
+    environment = {"conda": "conda.yaml", "virtualenv": "python_env.yaml"}
+    where = _write_reader(folder) if graph else {"loader_module": "mlflow.spark", "data": PIPELINE}
+    model.add_flavor("python_function", **where, env=environment, python_version=python_version())
+
+
+def _write_reader(folder: Path) -> dict[str, str]:
+    package, modules = carried_reader()
+    (folder / CODE / package).mkdir(parents=True)
+    for name, text in modules.items():
+        (folder / CODE / package / name).write_text(text, encoding="utf-8")
+    return {"loader_module": f"{package}.{LOADER}", "code": CODE}
+
+
+def requirements(graph: bool) -> list[str]:
+    """What `mlflow.pyfunc` needs to load a model with or without a graph, pinned to what it was made with."""
+    names = ("mlflow", "onnxruntime" if graph else "pyspark", "pandas", "numpy")
+    return [f"{name}=={found}" for name in names if (found := _installed(name))]
 
 
 def versions() -> dict[str, str]:
@@ -87,12 +111,28 @@ def link_or_copy(source: str, target: str) -> None:
         shutil.copyfile(source, target)
 
 
-def _mlflow_signature(signature: Signature) -> ModelSignature:
+def _mlflow_signature(signature: Signature, graph: bool) -> ModelSignature:
+    """The signature as MLflow takes it; where there is a graph, cells may come as anything that its reader can read.
+
+    MLflow's own types would refuse the whole numbers that `pandas.read_csv` makes of a column of doubles, and turn
+    moments into another zone.
+    """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
+    from mlflow.types.schema import AnyType
 
-    inputs = Schema([ColSpec(kind, name, required=False) for name, kind in signature.inputs.items()])
-    return ModelSignature(inputs=inputs, outputs=Schema([ColSpec(signature.prediction, "prediction")]))
+    anything = AnyType()  # type: ignore[no-untyped-call]
+    columns = signature.inputs.items()
+    inputs = [ColSpec(anything if graph else kind, name, required=graph) for name, kind in columns]
+    outputs = [ColSpec(_mlflow_type(kind), name) for name, kind in signature.outputs.items()]
+    return ModelSignature(inputs=Schema([*inputs]), outputs=Schema([*outputs]))
+
+
+def _mlflow_type(kind: OutputKind) -> DataType | Map:
+    from mlflow.types import DataType
+    from mlflow.types.schema import Map
+
+    return Map(DataType.double) if kind == "by label" else DataType[kind]
 
 
 def _write_example(folder: Path, signature: Signature) -> dict[str, str]:
@@ -107,8 +147,7 @@ def _write_example(folder: Path, signature: Signature) -> dict[str, str]:
     }
 
 
-def _write_environment(folder: Path) -> None:
-    pins = requirements()
+def _write_environment(folder: Path, pins: Sequence[str]) -> None:
     (folder / "requirements.txt").write_text("\n".join(pins) + "\n", encoding="utf-8")
     conda = {
         "name": "mlflow-env",

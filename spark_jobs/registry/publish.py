@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -10,13 +11,15 @@ from typing import Any
 
 from spark_jobs import progress
 from spark_jobs.bundle import GRAPH, Input, Manifest, write
+from spark_jobs.bundle.patterns import number_regex
 from spark_jobs.data.types import ColumnType, Reading
 from spark_jobs.features import CategoryInput
 from spark_jobs.graph.proof import Proven
+from spark_jobs.models import find
 from spark_jobs.plan import Plan
 from spark_jobs.profile.profile import Profile
 from spark_jobs.registry.log import Training, log_training
-from spark_jobs.registry.mlmodel import ColumnKind, Signature, versions
+from spark_jobs.registry.mlmodel import ColumnKind, OutputKind, Signature, versions
 from spark_jobs.registry.runs import Run
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion
@@ -24,6 +27,8 @@ from spark_jobs.report import Story, write_pictures, write_report
 from spark_jobs.spec import Spec, dump
 from spark_jobs.training.evaluation import Evaluation
 
+_NUMBER = re.compile(number_regex())
+_DIGITS = re.compile("0|-?[1-9][0-9]*")
 _KINDS: Mapping[str, ColumnKind] = {
     "number": "double",
     "boolean": "boolean",
@@ -103,7 +108,7 @@ def _files(done: Finished, folder: Path, report: Path) -> dict[str, Any]:
 
 
 def _manifest(done: Finished) -> Manifest:
-    inputs = tuple(_input(done.plan.type_of(name)) for name in done.plan.used)
+    inputs = tuple(_input(done.plan, done.plan.type_of(name)) for name in done.plan.used)
     data = {
         "source": done.reading.location,
         "fingerprint": done.fingerprint,
@@ -115,6 +120,8 @@ def _manifest(done: Finished) -> Manifest:
     return Manifest(
         inputs=inputs,
         labels=done.plan.problem.labels,
+        null_values=done.reading.null_values,
+        timezone=done.plan.timezone,
         versions=versions(),
         data=data,
         metrics=dict(done.evaluation.metrics),
@@ -128,8 +135,12 @@ def _graph(done: Finished) -> dict[str, Any]:
     return {"null_sentinel": done.proven.sentinel, "parity": done.proven.parity.to_dict()}
 
 
-def _input(kind: ColumnType) -> Input:
-    return Input(kind.name, "string" if kind.cells == "text" else "double", kind.cells, kind.formats, kind.decimal)
+def _input(plan: Plan, kind: ColumnType) -> Input:
+    if kind.cells != "text":
+        return Input(kind.name, "double", kind.cells, kind.formats, kind.decimal)
+    levels = [level for one in plan.categories if one.column == kind.name for level in one.levels]
+    numbers = [level for level in levels if _NUMBER.fullmatch(level)]
+    return Input(kind.name, "string", "text", digits=all(_DIGITS.fullmatch(level) for level in numbers))
 
 
 def _training(done: Finished, draft: Path, report: Path) -> Training:
@@ -162,7 +173,21 @@ def _refused(done: Finished) -> str:
 def _signature(done: Finished) -> Signature:
     names = done.plan.used
     kinds: dict[str, ColumnKind] = {name: _KINDS[done.plan.type_of(name).cells] for name in names}
-    return Signature(kinds, "double", [[_typical(done, name) for name in names]])
+    return Signature(kinds, _outputs(done), [[_typical(done, name) for name in names]])
+
+
+def _outputs(done: Finished) -> dict[str, OutputKind]:
+    """What `mlflow.pyfunc` gives of a row: what the graph says, or the pipeline's own prediction."""
+    problem = done.plan.problem
+    if done.proven is None:
+        return {"prediction": "double"}
+    said: dict[str, OutputKind] = {"prediction": "string" if problem.labels else "double"}
+    if problem.labels and not find(done.plan.model).probabilities:
+        said["margin"] = "double" if problem.task == "binary" else "by label"
+    elif problem.labels:
+        said |= {"probability": "double"} if problem.task == "binary" else {}
+        said["probabilities"] = "by label"
+    return said | {"valid": "boolean"}
 
 
 def _typical(done: Finished, name: str) -> object:

@@ -28,7 +28,7 @@ from spark_jobs.training.fit import Trained, fit
 from spark_jobs.training.labels import relabelled
 from spark_jobs.training.learn import Lesson, learn, relearn
 from spark_jobs.training.prepare import Looked, Prepared
-from spark_jobs.training.staging import HASH, LABEL, WEIGHT
+from spark_jobs.training.staging import LABEL, NUMBER, WEIGHT
 
 _FITTED = "fitted.json"
 
@@ -63,7 +63,7 @@ def _lesson(spec: Spec, prepared: Prepared, folder: Path | None) -> Lesson:
     """The profile is written before it is used: its quantiles differ a little from run to run."""
     looked, store = prepared.looked, folder / "lesson.json" if folder else None
     if store is None or not store.is_file():
-        lesson = learn(prepared.training, spec, looked.types, prepared.problem)
+        lesson = learn(prepared.training, spec, looked.types, prepared.problem, looked.raw.longest)
         if store is None:
             return lesson
         write_whole(store, json.dumps({"drops": lesson.drops, "outliers": lesson.outliers, "dropped": lesson.dropped,
@@ -122,9 +122,9 @@ def _saved(spec: Spec, planned: Planned, trained: Trained, folder: Path) -> Comp
 def proven(prepared: Prepared, planned: Planned, compiled: Compiled) -> Proven:
     """A graph, proven on test rows."""
     with progress.phase("proving"):
-        every = max(prepared.counts["tested"] // HELD_OUT, 1)
-        some = prepared.test.where(F.pmod(F.col(HASH), F.lit(every)) == 0) if every > 1 else prepared.test
-        return prove(compiled, planned.plan, some)
+        tested, enough = prepared.counts["tested"], HELD_OUT + HELD_OUT // 10  # by chance never below HELD_OUT
+        drawn = F.pmod(F.xxhash64(F.col(NUMBER)), F.lit(tested)) < enough
+        return prove(compiled, planned.plan, prepared.test.where(drawn) if tested > enough else prepared.test)
 
 
 def evaluated(spec: Spec, prepared: Prepared, planned: Planned, trained: Trained, folder: Path) -> Evaluation:

@@ -101,3 +101,17 @@ def test_publishing_twice_is_publishing_once_and_a_version_is_never_overwritten(
 def test_the_room_imports_neither_spark_nor_mlflow():
     code = "import sys, spark_jobs.bundle; print([m for m in ('pyspark', 'mlflow', 'pandas') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_every_byte_of_the_manifest_is_sealed(folder):
+    path = folder / "manifest.json"
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 3):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(JobError, match=r"manifest\.json"):
+            load_manifest(folder)
+    path.write_bytes(whole.replace(b"\n", b"\r\n"))
+    with pytest.raises(JobError, match=r"manifest\.json is not the one that was written"):
+        load_manifest(folder)
+    path.write_bytes(whole)
+    assert load_manifest(folder).labels == MANIFEST.labels

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from spark_jobs.data.patterns import ISO_DATE, ISO_TIMESTAMP
+from spark_jobs.bundle.patterns import ISO_DATE, ISO_TIMESTAMP
 from spark_jobs.profile.reading import TextReading
 
 

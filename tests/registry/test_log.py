@@ -42,7 +42,7 @@ def training(root: Path, name: str, rmse: float = 1.5) -> Training:
     return Training(
         name,
         draft,
-        Signature({"a b": "double", "ö": "string"}, "double", [[1.0, "x"], [None, None]]),
+        Signature({"a b": "double", "ö": "string"}, {"prediction": "double"}, [[1.0, "x"], [None, None]]),
         params={"model.kind": "linear", "columns": ["a"], 'q"': 1, **{f"p{i}": i for i in range(120)}},
         metrics={"rmse": rmse, "recall_>50K": 0.25},
         tags={"data.fingerprint": "abc"},

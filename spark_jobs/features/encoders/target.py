@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from spark_jobs.errors import JobError
 from spark_jobs.features import CategoryInput, Encoder
 from spark_jobs.features.index import indexed
 from spark_jobs.ops.lookup import rows_of
@@ -99,16 +100,32 @@ def _graph(
     stages: Sequence[Stage], inputs: Sequence[CategoryInput], positions: Sequence[Value]
 ) -> dict[str, list[Block]]:
     """The worths are in the saved SQL alone: they are taken from it, and must give the same SQL again."""
-    text = str(stages[0].params["statement"])
-    found = [np.array(numbers.split(" "), dtype=np.float64) for numbers in _NUMBERS.findall(text)]
-    targets = len(found) // len(inputs)
-    tables = [np.stack(found[start : start + targets], axis=1) for start in range(0, len(found), targets)]
+    tables = _tables(stages[0], inputs)
     stages[0].expect(statement=_statement(inputs, tables, [indexed(one.slot) for one in inputs]))
     return {
         name: [Dense(rows_of(table[:, target : target + 1], place), 1)]
         for one, table, place in zip(inputs, tables, positions, strict=True)
-        for target, name in enumerate(_outputs([one], targets))
+        for target, name in enumerate(_outputs([one], table.shape[1]))
     }
+
+
+def _tables(stage: Stage, inputs: Sequence[CategoryInput]) -> list[Table]:
+    """The worths that stand in a saved statement, one table an input.
+
+    Raises:
+        JobError: there are none, or not as many as there are levels.
+    """
+    found = _NUMBERS.findall(str(stage.params["statement"]))
+    targets = len(found) // len(inputs)
+    try:
+        columns = [np.array(text.split(" "), dtype=np.float64) for text in found]
+        tables = [np.stack(columns[place * targets :][:targets], axis=1) for place in range(len(inputs))]
+    except ValueError:
+        tables = []
+    if [len(table) for table in tables] != [len(one.levels) + 1 for one in inputs]:
+        message = f"The saved stage {stage.folder.name} was not made of this plan: its worths are not of these levels."
+        raise JobError(message, "Take the bundle from its registry again, or train anew.")
+    return tables
 
 
 def _array(values: npt.NDArray[np.float64]) -> str:

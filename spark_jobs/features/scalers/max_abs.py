@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spark_jobs.bundle.stages import vector
+from spark_jobs.bundle.stages import Numbers, vector
 from spark_jobs.features import Scaler
-from spark_jobs.ops.arithmetic import divide
+from spark_jobs.ops.arithmetic import multiply
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
@@ -28,9 +28,15 @@ def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:
     return (numbers.low, numbers.high)
 
 
-def _graph(stage: Stage, values: Value) -> Value:
+def _affine(stage: Stage) -> tuple[Numbers, Numbers]:
     largest = vector(stage.row()["maxAbs"])
-    return divide(values, np.where(largest == 0.0, 1.0, largest)[None, :])
+    return np.zeros_like(largest), 1.0 / np.where(largest == 0.0, 1.0, largest)
 
 
-STEP = Scaler("max-abs", _estimator, _synopsis, graph=_graph)
+def _graph(stage: Stage, values: Value) -> Value:
+    """Times the reciprocal, as Spark does it: a quotient differs in the last digit, and at a threshold in the leaf."""
+    _, scale = _affine(stage)
+    return multiply(values, scale[None, :])
+
+
+STEP = Scaler("max-abs", _estimator, _synopsis, graph=_graph, saved="MaxAbsScalerModel", affine=_affine)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spark_jobs.bundle.stages import vector
+from spark_jobs.bundle.stages import Numbers, vector
 from spark_jobs.features import Scaler
 from spark_jobs.ops.arithmetic import add, multiply, subtract
 
@@ -28,13 +28,17 @@ def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:
     return (numbers.low, numbers.high)
 
 
-def _graph(stage: Stage, values: Value) -> Value:
-    stage.expect(min=0.0, max=1.0)
+def _affine(stage: Stage) -> tuple[Numbers, Numbers]:
     found = stage.row()
     low, high = vector(found["originalMin"]), vector(found["originalMax"])
-    scale = np.divide(1.0, high - low, out=np.zeros_like(low), where=high != low)
-    middle = np.where(high == low, 0.5, 0.0)  # where Spark puts a constant
+    return low, np.divide(1.0, high - low, out=np.zeros_like(low), where=high != low)
+
+
+def _graph(stage: Stage, values: Value) -> Value:
+    stage.expect(min=0.0, max=1.0)
+    low, scale = _affine(stage)
+    middle = np.where(scale == 0.0, 0.5, 0.0)  # where Spark puts a constant
     return add(multiply(subtract(values, low[None, :]), scale[None, :]), middle[None, :])
 
 
-STEP = Scaler("min-max", _estimator, _synopsis, graph=_graph)
+STEP = Scaler("min-max", _estimator, _synopsis, graph=_graph, saved="MinMaxScalerModel", affine=_affine)

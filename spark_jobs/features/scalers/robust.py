@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spark_jobs.bundle.stages import vector
+from spark_jobs.bundle.stages import Numbers, vector
 from spark_jobs.features import Scaler
 from spark_jobs.ops.arithmetic import multiply, subtract
 
@@ -28,12 +28,16 @@ def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:
     return tuple(numbers.quantiles([0.25, 0.5, 0.75]))
 
 
-def _graph(stage: Stage, values: Value) -> Value:
-    stage.expect(withCentering=True, withScaling=True)
+def _affine(stage: Stage) -> tuple[Numbers, Numbers]:
     found = stage.row()
     spread = vector(found["range"])
-    scale = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread != 0)
-    return multiply(subtract(values, vector(found["median"])[None, :]), scale[None, :])
+    return vector(found["median"]), np.divide(1.0, spread, out=np.zeros_like(spread), where=spread != 0)
 
 
-STEP = Scaler("median and quartiles", _estimator, _synopsis, graph=_graph)
+def _graph(stage: Stage, values: Value) -> Value:
+    stage.expect(withCentering=True, withScaling=True)
+    median, scale = _affine(stage)
+    return multiply(subtract(values, median[None, :]), scale[None, :])
+
+
+STEP = Scaler("median and quartiles", _estimator, _synopsis, graph=_graph, saved="RobustScalerModel", affine=_affine)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spark_jobs.bundle.stages import vector
+from spark_jobs.bundle.stages import Numbers, vector
 from spark_jobs.features import Scaler
 from spark_jobs.ops.arithmetic import multiply, subtract
 
@@ -30,12 +30,16 @@ def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:
     return (numbers.mean - half, numbers.mean + half)
 
 
-def _graph(stage: Stage, values: Value) -> Value:
-    stage.expect(withMean=True, withStd=True)
+def _affine(stage: Stage) -> tuple[Numbers, Numbers]:
     found = stage.row()
     std = vector(found["std"])
-    scale = np.divide(1.0, std, out=np.zeros_like(std), where=std != 0)
-    return multiply(subtract(values, vector(found["mean"])[None, :]), scale[None, :])
+    return vector(found["mean"]), np.divide(1.0, std, out=np.zeros_like(std), where=std != 0)
 
 
-STEP = Scaler("z-score", _estimator, _synopsis, graph=_graph)
+def _graph(stage: Stage, values: Value) -> Value:
+    stage.expect(withMean=True, withStd=True)
+    mean, scale = _affine(stage)
+    return multiply(subtract(values, mean[None, :]), scale[None, :])
+
+
+STEP = Scaler("z-score", _estimator, _synopsis, graph=_graph, saved="StandardScalerModel", affine=_affine)

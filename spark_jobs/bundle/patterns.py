@@ -58,10 +58,15 @@ def number_regex(decimal: str = ".") -> str:
     return f"^[+-]?(?:[0-9]+{sign}?[0-9]*|{sign}[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 
 
+def strict(regex: str) -> str:
+    """The same expression for Java, whose `$` also stands before a line end at the end of a text."""
+    return regex.removesuffix("$") + r"\z"
+
+
 def plain_regex(decimal: str = ".") -> str:
     """Of these numbers the usual ones: no exponent, and too few digits to overflow a double."""
     sign = f"[{decimal}]"
-    return f"^[+-]?(?:[0-9]{{1,300}}{sign}?[0-9]*|{sign}[0-9]+)$"
+    return f"^[+-]?(?:[0-9]{{1,300}}(?:{sign}[0-9]*)?|{sign}[0-9]+)$"
 
 
 @dataclass(frozen=True, slots=True)

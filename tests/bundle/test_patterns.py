@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from spark_jobs.data.patterns import ISO_TIMESTAMP, number_regex, pattern
+from spark_jobs.bundle.patterns import ISO_TIMESTAMP, number_regex, pattern, plain_regex, strict
 from spark_jobs.errors import SpecError
 
 
@@ -62,3 +62,19 @@ def test_a_pattern_fits_nothing_else(text, cell):
 def test_a_pattern_that_says_no_full_date_is_refused(text):
     with pytest.raises(SpecError):
         pattern(text)
+
+
+def test_java_is_told_that_a_line_end_is_no_end():
+    assert strict(number_regex()).endswith(r"\z")
+    assert not re.fullmatch(number_regex(), "1\n")
+
+
+@pytest.mark.parametrize("text", ["1" * 301, "1" * 301 + ".5", "-" + "9" * 400])
+def test_a_number_of_more_than_300_digits_is_not_of_the_usual_ones(text):
+    assert not re.fullmatch(plain_regex(), text)
+    assert re.fullmatch(number_regex(), text)
+
+
+@pytest.mark.parametrize("text", ["1" * 300, "1" * 300 + ".5", "1.", ".5", "0." + "0" * 400 + "1"])
+def test_the_usual_numbers_are_read_at_once(text):
+    assert re.fullmatch(plain_regex(), text)

@@ -1,0 +1,51 @@
+"""The reader of bundles as a package of its own, to lie beside a model where spark_jobs is not installed."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+from importlib.resources import files
+
+LOADER = "pyfunc"
+_OURS = re.compile(r"^(\s*from) spark_jobs(?:\.bundle)?\.(\w+) import", re.MULTILINE)
+
+
+def carried_reader(first: str = LOADER, package: str | None = None) -> tuple[str, dict[str, str]]:
+    """A copy of a module of this room and of all that it imports: the name of its package, and texts by file name.
+
+    The name is by default that of the content, so that two models that were written by different versions can be loaded
+    in one process; an installed package never has it.
+    """
+    texts = _with_imports(f"bundle.{first}")
+    digest = hashlib.sha256("".join(f"{name}\n{texts[name]}" for name in sorted(texts)).encode("utf-8"))
+    package = package or f"spark_jobs_reader_{digest.hexdigest()[:8]}"
+    modules = {f"{_place(name)}.py": _OURS.sub(rf"\1 {package}.\2 import", text) for name, text in texts.items()}
+    return package, {"__init__.py": '"""Reads rows and asks the model: copied from spark_jobs."""\n', **modules}
+
+
+def _with_imports(first: str) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    waiting = [first]
+    while waiting:
+        name = waiting.pop()
+        if name not in texts:
+            texts[name] = _text(name)
+            waiting += _imported(texts[name])
+    return texts
+
+
+def _text(name: str) -> str:
+    *rooms, module = name.split(".")
+    return files("spark_jobs").joinpath(*rooms, f"{module}.py").read_text(encoding="utf-8")
+
+
+def _imported(text: str) -> list[str]:
+    """The modules of ours that a text imports, without the package's name."""
+    nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
+    names = [node.module for node in nodes if node.module and node.module.startswith("spark_jobs.")]
+    return [name.removeprefix("spark_jobs.") for name in names]
+
+
+def _place(name: str) -> str:
+    return name.rpartition(".")[2]

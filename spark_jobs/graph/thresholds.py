@@ -1,0 +1,121 @@
+"""Where the trees of a graph decide, as values of the raw numbers: found in the graph, led back through the scaling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spark_jobs.bundle.stages import Stage
+from spark_jobs.features import find_scaler
+from spark_jobs.features.calendar import Clock
+from spark_jobs.plan import Plan
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+_AT_MOST, _BELOW = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """How a number reaches the feature vector: less `center`, times `factor` (0 for a constant)."""
+
+    slot: str
+    center: float = 0.0
+    factor: float = 1.0
+
+
+def split_points(plan: Plan, stages: Sequence[Stage], model: ModelProto, clock: Clock) -> dict[str, list[float]]:
+    """For each number, by its slot, the values at every threshold of the model's trees and next to it on both sides."""
+    places, shifts = scaled_numbers(stages), {one.slot: one.shift for one in plan.numbers}
+    found: dict[str, set[float]] = {}
+    for feature, at, below in _splits(model, clock):
+        if feature in places and places[feature].factor:
+            one = places[feature]
+            found.setdefault(one.slot, set()).update(_raw(one, shifts[one.slot], at, below))
+    return {slot: sorted(values) for slot, values in found.items()}
+
+
+def scaled_numbers(stages: Sequence[Stage]) -> dict[int, Scaled]:
+    """The numbers among the places of the feature vector."""
+    *_, last = [stage for stage in stages if stage.kind == "VectorAssembler"]
+    groups = dict(_groups(stages))
+    found: dict[int, Scaled] = {}
+    place = 0
+    for name in last.inputs:
+        for one in groups.get(name) or [_unscaled(name)]:
+            if one is not None:
+                found[place] = one
+            place += 1
+        if name == "hot":
+            place += _hot_width(stages) - 1
+    return found
+
+
+def _groups(stages: Sequence[Stage]) -> Iterator[tuple[str, list[Scaled | None]]]:
+    for assembler, scaler in pairwise(stages):
+        made = assembler.outputs[0] if assembler.kind == "VectorAssembler" else ""
+        affine = find_scaler(made.removeprefix("dense_")).affine if made.startswith("dense_") else None
+        if affine is not None:
+            numbers = [_unscaled(name) for name in assembler.inputs]
+            triples = zip(numbers, *(values.tolist() for values in affine(scaler)), strict=True)
+            yield scaler.outputs[0], [one and Scaled(one.slot, center, factor) for one, center, factor in triples]
+
+
+def _unscaled(name: str) -> Scaled | None:
+    return Scaled(name.removesuffix("_filled")) if name.endswith("_filled") else None
+
+
+def _hot_width(stages: Sequence[Stage]) -> int:
+    return next(len(stage.row()["vocabulary"]) for stage in stages if stage.kind == "CountVectorizerModel")
+
+
+def _splits(model: ModelProto, clock: Clock) -> Iterator[tuple[int, float, bool]]:
+    """Feature, threshold and whether a yes is strictly below it; the tables of a clock are trees too, left out here."""
+    moments = {float(moment) for moment in clock.moments}
+    for node in model.graph.node:
+        if node.op_type == "TreeEnsemble":
+            given = _attributes(node)
+            if not set(given["nodes_splits"].tolist()) <= moments:
+                columns = (given[name].tolist() for name in ("nodes_featureids", "nodes_splits", "nodes_modes"))
+                for feature, at, mode in zip(*columns, strict=True):
+                    if mode in (_AT_MOST, _BELOW):
+                        yield int(feature), float(at), mode == _BELOW
+
+
+def _attributes(node: Any) -> Mapping[str, Any]:
+    from onnx import AttributeProto, helper, numpy_helper
+
+    return {
+        one.name: numpy_helper.to_array(one.t)
+        if one.type == AttributeProto.TENSOR
+        else np.array(helper.get_attribute_value(one))
+        for one in node.attribute
+    }
+
+
+def _raw(one: Scaled, shift: float, at: float, below: bool) -> Iterator[float]:
+    """The raw values that reach a threshold, or just miss it; where there is arithmetic between, some more of them."""
+    near = {*about(at), *(_singles(at) if below else ())}
+    if (one.center, one.factor, shift) == (0.0, 1.0, 0.0):
+        yield from near
+        return
+    for value in near:
+        yield from about(one.center + value / one.factor + shift)
+
+
+def _singles(at: float) -> Iterator[float]:
+    """The neighbours in single precision, and what lies half-way: there rounding to single decides."""
+    single = np.float32(at)
+    for side in (-np.inf, np.inf):
+        other = float(np.nextafter(single, np.float32(side)))
+        yield from (other, *about((float(single) + other) / 2))
+
+
+def about(value: float) -> tuple[float, float, float]:
+    """A number and its two neighbours."""
+    return float(np.nextafter(value, -np.inf)), value, float(np.nextafter(value, np.inf))
