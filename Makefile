@@ -35,7 +35,7 @@ lint: install ## Check the style
 types: install ## Check the types
 	@$(BIN)/mypy
 
-bench: install data/flights.csv fast ## Measure ours against the ordinary ways, in turns
+bench: $(VENV)/.bench data/flights.csv fast ## Measure ours against the ordinary ways, in turns
 	@$(BIN)/python -m benchmarks
 
 clean: ## Remove what was made here (the jars' cache in your home stays)
@@ -54,6 +54,11 @@ $(VENV)/.dev: setup.cfg constraints.txt | $(VENV)/.python
 	@echo "Installing spark-jobs with its development tools (the first time takes some minutes)"
 	@$(PIP) --editable '.[dev]'
 	@touch $@ $(VENV)/.demo
+
+$(VENV)/.bench: setup.cfg constraints.txt | $(VENV)/.python
+	@echo "Installing spark-jobs with what its benchmarks stand beside (the first time takes some minutes)"
+	@$(PIP) --editable '.[dev,bench]'
+	@touch $@ $(VENV)/.dev $(VENV)/.demo
 
 data/flights.csv: | $(VENV)/.demo
 	@$(BIN)/python make/flights.py $@

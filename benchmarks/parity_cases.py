@@ -49,6 +49,8 @@ def table() -> dict[str, Column]:
     rows = TRAINED + TESTED
     numbers = {name: chance.normal(10 * place, 1 + place, rows) for place, name in enumerate(NUMBERS)}
     numbers["d"][::50] *= 30  # far out
+    for values in numbers.values():  # Spark's naive Bayes stops at a row that scaling puts below 0
+        values[TRAINED:] = np.clip(values[TRAINED:], values[:TRAINED].min(), values[:TRAINED].max())
     size, town, kind = (chance.integers(0, count, rows) for count in (3, 12, 5))
     at = [datetime(2021, 3, 1, tzinfo=UTC) + timedelta(minutes=int(one)) for one in chance.integers(0, 400_000, rows)]
     amount = numbers["a"] + 0.3 * numbers["b"] + (town % 4) - 2.0 * size + 0.5 * kind + chance.normal(size=rows)
@@ -71,9 +73,11 @@ def table() -> dict[str, Column]:
 
 def _spoil(columns: dict[str, Column], chance: np.random.Generator) -> None:
     """Gaps in training rows; in test rows also unseen labels and NaN."""
+    lowest = {name: columns[name].index(min(columns[name][:TRAINED])) for name in ("b", "c")}
     for name in ("b", "c", "kind", "day", "at", "yes"):
         for row in np.flatnonzero(chance.random(TRAINED) < 0.06).tolist():
-            columns[name][row] = None
+            if row != lowest.get(name):
+                columns[name][row] = None
     kinds = [KINDS[row % len(KINDS)] for row in range(TESTED)]
     for row, tried in enumerate(kinds, TRAINED):
         if tried == "unseen label":

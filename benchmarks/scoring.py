@@ -24,7 +24,7 @@ from benchmarks.turns import in_turns, noop, ratio
 from spark_jobs import session
 from spark_jobs.bundle import GRAPH, load_manifest
 from spark_jobs.fitted import predictions
-from spark_jobs.graph.score import graph_predictions
+from spark_jobs.graph.score import graph_predictions, sending
 from spark_jobs.plan import Plan
 from spark_jobs.registry.tracking import Tracking, default_store
 from spark_jobs.spec import Environment
@@ -70,8 +70,13 @@ def _one(spark: SparkSession, folder: Path, kind: str, rounds: int, rows: int) -
     table.where(F.rand(5) < TRAINED / rows).coalesce(1).write.parquet(str(few))
     ways = _ways(spark, folder, kind, few, table.drop(TARGET))
     _check_alike(ways)
-    jobs: dict[str, Callable[[], object]] = {f"{name}, noop": _to(noop, way) for name, way in ways.items()}
-    jobs |= {f"{name}, Delta": _to(lambda scored: _delta(scored, folder / "scored"), way) for name, way in ways.items()}
+    plan = Plan.from_json(next((folder / "bundles").rglob("plan.json")).read_text(encoding="utf-8"))
+    sinks: dict[str, Callable[[DataFrame], object]] = {"noop": noop, "Delta": lambda x: _delta(x, folder / "scored")}
+    jobs = {
+        f"{name}, {sink}": _as_score_does(spark, plan, write, way) if name == "ours" else _to(write, way)
+        for sink, write in sinks.items()
+        for name, way in ways.items()
+    }
     seconds = in_turns(jobs, rounds)
     print(f"\n{kind}: {rows:,} rows, {NUMERIC + CATEGORICAL} columns, all kept; median of {rounds}, warm\n")
     print("| way | noop: seconds | rows a second | ours is faster by | Delta: seconds | ours is faster by |")
@@ -123,6 +128,16 @@ def _check_alike(ways: Mapping[str, DataFrame]) -> None:
     sums = {name: float(way.agg(F.sum("prediction")).collect()[0][0]) for name, way in same.items()}
     if max(sums.values()) - min(sums.values()) > 1e-9 * max(map(abs, sums.values())):
         raise SystemExit(f"The ways do not predict the same: {sums}")
+
+
+def _as_score_does(
+    spark: SparkSession, plan: Plan, sink: Callable[[DataFrame], object], rows: DataFrame
+) -> Callable[[], object]:
+    def write() -> None:
+        with sending(spark, plan):
+            sink(rows)
+
+    return write
 
 
 def _to(sink: Callable[[DataFrame], object], rows: DataFrame) -> Callable[[], object]:

@@ -65,7 +65,8 @@ def pipelines(request: pytest.FixtureRequest, session: SparkSession, tmp_path_fa
     from pipelines import Pipelines
 
     made = Pipelines(session, tmp_path_factory.mktemp("pipelines"))
-    specs = [getattr(item, "callspec", None) for item in request.session.items]
+    asking = [item for item in request.session.items if "pipelines" in getattr(item, "fixturenames", ())]
+    specs = [getattr(item, "callspec", None) for item in asking]
     made.announce(spec.params["pipeline"] for spec in specs if spec is not None and "pipeline" in spec.params)
     yield made
     made.close()

@@ -14,7 +14,7 @@ from spark_jobs.bundle.stages import read_pipeline
 from spark_jobs.data.types import ColumnType
 from spark_jobs.features import EMPTY, MISSING, CategoryInput, NumberInput
 from spark_jobs.features.calendar import EPOCH, Clock
-from spark_jobs.graph.thresholds import about, scaled_numbers, split_points
+from spark_jobs.graph.split_points import about, scaled_numbers, split_points
 from spark_jobs.graph.wall import read_clock
 from spark_jobs.plan import Plan
 
@@ -70,8 +70,9 @@ def adversarial_rows(plan: Plan, pipeline: Path, model: ModelProto, sentinel: st
 def weak_points(plan: Plan, pipeline: Path, model: ModelProto) -> Weak:
     """What of a saved pipeline and its graph the trials are made of."""
     stages, clock = read_pipeline(pipeline), read_clock(plan, pipeline)
-    flat = frozenset(one.slot for one in scaled_numbers(stages).values() if not one.factor)
-    return Weak(split_points(plan, stages, model, clock), flat, clock)
+    flat = {one.slot for one in scaled_numbers(stages).values() if not one.factor}
+    plain = {one.slot for one in plan.numbers if one.part is None and plan.type_of(one.column).cells == "number"}
+    return Weak(split_points(plan, stages, model, clock), frozenset(flat & plain), clock)
 
 
 def kinds(plan: Plan, weak: Weak) -> set[str]:
@@ -115,7 +116,7 @@ def _seconds(value: Any) -> float | str:
 
 
 def _mixed(trials: Sequence[Trial]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Trials of all columns at once, half of them of the usual kinds: what is odd leads to few of a model's branches."""
+    """Trials of all columns at once, half of them of the usual kinds: odd ones lead to few of a model's branches."""
     chance = random.Random(1)  # the same rows every time
     odd: dict[str, list[Any]] = {}
     usual: dict[str, list[Any]] = {}
@@ -148,7 +149,7 @@ def _trials(plan: Plan, weak: Weak, sentinel: str) -> Iterator[Trial]:
 def _texts(name: str, inputs: Sequence[CategoryInput], sentinel: str) -> Iterator[Trial]:
     levels = list(dict.fromkeys(level for one in inputs for level in one.levels))
     yield from (Trial("level", name, level) for level in levels)
-    first = levels[0] if levels else "a"
+    first = _some_level(levels)
     odd = [f" {first} ", f"\t{first}", first.swapcase(), first + "\u0301", f"{first}\x00", first[:-1]]
     yield from (Trial("near a level", name, text) for text in odd)
     yield from (Trial("unseen", name, text) for text in ("-" * (2 + max(map(len, levels), default=0)), "never seen"))
@@ -238,13 +239,18 @@ def _moment(seconds: float) -> datetime | None:
 def _typical(plan: Plan, kind: ColumnType) -> Any:
     one = next(one for one in plan.inputs if one.column == kind.name)
     if kind.cells == "text":
-        return one.levels[0] if isinstance(one, CategoryInput) and one.levels else "a"
+        return _some_level(one.levels if isinstance(one, CategoryInput) else ())
     if kind.cells in ("date", "timestamp"):
         moment = datetime(2021, 6, 15, 10, 30, tzinfo=UTC)
         return moment.date() if kind.cells == "date" else moment
     if kind.cells == "boolean":
         return True
     return one.fill + one.shift if isinstance(one, NumberInput) else 0.0
+
+
+def _some_level(levels: Sequence[str]) -> str:
+    """A level that stands in the data as it is called."""
+    return next((level for level in levels if level not in (EMPTY, MISSING)), "a")
 
 
 def _arrow(kind: ColumnType) -> pa.DataType:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 
 from spark_jobs.data import cells
 from spark_jobs.data.names import col, quoted
+from spark_jobs.data.transport import by_rows
 from spark_jobs.data.types import ColumnType
 from spark_jobs.graph.halves import Halves, halves
 from spark_jobs.plan import Plan
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 _ANSWER = "⟨answer⟩"
 AT_ONCE = 1024
+_WIDE = 256
 _NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double")
 
 
@@ -49,23 +52,37 @@ def answers(model: ModelProto, plan: Plan, rows: DataFrame, sentinel: str) -> Co
     """
     stored = dict(rows.dtypes)
     # One by one: side by side in a struct they would be copied once more.
-    asked = [_sent(plan.type_of(name), stored[name], plan.timezone) for name in plan.used]
+    asked = [_sent(plan, name, stored[name]) for name in plan.used]
     texts = [plan.type_of(name).cells == "text" for name in plan.used]
     runner = _runner(halves(model), list(plan.used), texts, sentinel)
     answer: Column = arrow_udf(_answer_type(plan.problem))(runner)(*asked)  # type: ignore[call-overload]
     return answer
 
 
-def _sent(kind: ColumnType, stored: str, zone: str) -> Column:
+def sending(spark: SparkSession, plan: Plan) -> AbstractContextManager[None]:
+    """While the block runs, rows go to the graph in batches that need no weighing: a text beyond all levels is cut."""
+    texts = [name for name in plan.used if plan.type_of(name).cells == "text"]
+    longest = max((_longest_level(plan, name) + 1 for name in texts), default=0)
+    return by_rows(spark, len(texts), max(_WIDE, longest))
+
+
+def _longest_level(plan: Plan, name: str) -> int:
+    return max((len(level) for one in plan.categories if one.column == name for level in one.levels), default=0)
+
+
+def _sent(plan: Plan, name: str, stored: str) -> Column:
     """A column as it goes to Python: what needs no SQL is left as it is.
 
     The graph itself takes what is no finite number for missing, and text is trimmed once a distinct value.
     """
+    kind = plan.type_of(name)
     if kind.cells == "number" and stored in _NUMBERS:
         return col(kind.name).cast("double")
     if kind.cells == "text" and stored == "string":
-        return col(kind.name)
-    return graph_input(kind, stored, zone)
+        text = col(kind.name)
+        cut = F.substring(F.trim(text), 1, _longest_level(plan, name) + 1)
+        return F.when(F.octet_length(text) > _WIDE, cut).otherwise(text)
+    return graph_input(kind, stored, plan.timezone)
 
 
 def graph_input(kind: ColumnType, stored: str, zone: str) -> Column:

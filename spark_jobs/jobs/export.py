@@ -100,8 +100,14 @@ def _bundle(arguments: Namespace) -> Path:
 
 
 def _check_free(to: Path) -> None:
-    if to.exists() and (not to.is_dir() or (any(to.iterdir()) and not (to / EXAMPLE).is_file())):
+    if to.exists() and not (to.is_dir() and _is_export(to)):
         raise SpecError(f"`--to`: {to} is there already and is no export.", "Name a folder that is not there yet.")
+
+
+def _is_export(folder: Path) -> bool:
+    """Whether a folder is empty, or holds an earlier export and nothing else: it is replaced as a whole."""
+    there = {path.name for path in folder.iterdir()}
+    return not there or ({NAME, GRAPH, EXAMPLE} <= there <= {NAME, GRAPH, EXAMPLE, READER, Path(CLOCK).parts[0]})
 
 
 def _read(bundle: Path) -> tuple[Manifest, Plan]:

@@ -14,7 +14,7 @@ from spark_jobs.data.delta import table_path
 from spark_jobs.data.predictions import Target, Written, already_written, write_predictions
 from spark_jobs.data.quarantine import write_quarantine
 from spark_jobs.fitted import predictions
-from spark_jobs.graph.score import graph_predictions
+from spark_jobs.graph.score import graph_predictions, sending
 from spark_jobs.jobs.account import keeping_ledger
 from spark_jobs.jobs.batch import Batch, input_source, is_empty_file, read_batch
 from spark_jobs.jobs.result import Result
@@ -90,7 +90,8 @@ def _write(
     graph = version.bundle / GRAPH
     if graph.is_file():
         scored = graph_predictions(graph.read_bytes(), plan, batch.rows, load_manifest(version.bundle).null_sentinel)
-        return write_predictions(scored, target)
+        with sending(spark, plan):
+            return write_predictions(scored, target)
     model = model or PipelineModel.read().session(spark).load(str(version.bundle / "pipeline"))
     return write_predictions(predictions(model, plan.problem, batch.rows), target)
 

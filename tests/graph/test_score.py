@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from drawn import as_feed, as_table, drawn_rows
-from pipelines import CASES, LONG, SHORT
+from pipelines import CASES, KINDS, LONG, SHORT, TABLE, TABLE
 from pyspark.sql import functions as F
 
 from spark_jobs.fitted import predictions
 from spark_jobs.graph.adversarial import KIND, adversarial_rows
-from spark_jobs.graph.score import graph_predictions
+from spark_jobs.graph.score import graph_predictions, sending
 
 DRAWN = 250
 BY_NAME = [*SHORT, *(pytest.param(name, marks=pytest.mark.long) for name in LONG)]
@@ -135,3 +136,71 @@ def test_the_graph_says_what_the_pipeline_says_here_and_in_spark(spark, pipeline
         check_classes(rows, said, got, bound, labels)
     else:
         check_numbers(rows, said, got, bound)
+
+
+def test_a_text_longer_than_any_level_is_cut_on_its_way_and_stays_what_it_was(spark, pipelines):
+    made = pipelines(next(name for name in SHORT if pipelines(name).plan.categories))
+    one = next(one for one in made.plan.categories if made.plan.type_of(one.column).cells == "text")
+    level = one.levels[0]
+    texts = [level, " " * 400 + level + " " * 300, level + "x" * 500, "x" * 5000, level + " " * 300]
+    usual = TABLE.select(list(made.plan.used)).to_pylist()[0]
+    asked = as_table([{**usual, one.column: text} for text in texts], made.plan.used)
+    rows = spark.createDataFrame(asked)
+    graph = bytes(made.compiled.model.SerializeToString())
+    with sending(spark, made.plan):
+        assert spark.conf.get("spark.sql.execution.arrow.maxBytesPerBatch") == "2147483647"
+        scored = graph_predictions(graph, made.plan, rows, made.compiled.sentinel)
+        found = [row.prediction for row in scored.collect()]
+    assert found == [row.prediction for row in predictions(made.compiled.loaded, made.plan.problem, rows).collect()]
+    assert spark.conf.get("spark.sql.execution.arrow.maxBytesPerBatch") != "2147483647"
+
+
+def test_cells_that_are_text_are_read_as_the_pipeline_reads_them(spark, pipelines, drawn):
+    """As a CSV brings them: numbers, booleans, days and moments in words, and cells that are none."""
+    made = pipelines["tree, scaled, by the clock"]
+    rows = [{name: row[name] for name in made.plan.used} for row in drawn if not_odd(row)][:80]
+    assert len(rows) > 40
+    texts = [{name: None if cell is None else as_text(cell) for name, cell in row.items()} for row in rows]
+    told = spark.createDataFrame(
+        pa.Table.from_pylist(texts, pa.schema([(name, pa.string()) for name in made.plan.used]))
+    )
+    found = graph_predictions(bytes(made.compiled.model.SerializeToString()), made.plan, told, made.compiled.sentinel)
+    wanted = predictions(made.compiled.loaded, made.plan.problem, told)
+    ours, theirs = (one.select("prediction").toArrow().column(0).to_pylist() for one in (found, wanted))
+    assert ours == theirs == run(made, rows)["prediction"].tolist()
+    assert len(set(ours)) > 3
+
+
+def not_odd(row):
+    return all(not isinstance(cell, float) or np.isfinite(cell) for cell in row.values())
+
+
+def as_text(cell):
+    return (
+        str(cell).lower() if isinstance(cell, bool) else cell.isoformat() if hasattr(cell, "isoformat") else str(cell)
+    )
+
+
+def test_no_rows_and_partitions_without_rows_are_scored(spark, pipelines, drawn):
+    for name in ("logistic, balanced, min-max", "svm, two classes"):
+        made = pipelines[name]
+        table = as_table(drawn[:3], made.plan.used)
+        graph = bytes(made.compiled.model.SerializeToString())
+        rows = spark.createDataFrame(table).repartition(8)
+        assert graph_predictions(graph, made.plan, rows, made.compiled.sentinel).count() == 3
+        none = graph_predictions(graph, made.plan, rows.where("false"), made.compiled.sentinel)
+        assert none.toArrow().num_rows == 0
+        assert "prediction" in none.columns
+
+
+def test_a_real_text_that_is_the_sentinel_is_not_null(spark, pipelines):
+    """Null has a level of its own here; the sentinel as a real text is what was never seen."""
+    made = pipelines["logistic, balanced, min-max"]
+    sentinel = made.compiled.sentinel
+    usual = TABLE.select(list(KINDS)).to_pylist()[40]
+    rows = [usual | {"city": city} for city in (None, sentinel, "never seen", f" {sentinel} ")]
+    graph = bytes(made.compiled.model.SerializeToString())
+    told = spark.createDataFrame(as_table(rows, made.plan.used))
+    found = graph_predictions(graph, made.plan, told, sentinel).select("probability").toArrow().column(0).to_pylist()
+    assert found[1] == found[2] == found[3]
+    assert found[0] != found[1]
