@@ -31,9 +31,11 @@ def raw_number(value: Value, kind: ColumnType) -> Value:
 def numbers(
     inputs: Sequence[NumberInput], types: Mapping[str, ColumnType], raw: Mapping[str, Value], clock: Clock
 ) -> Value:
-    """The numbers the model reads, `[N, D]`: parts taken, bounded, not yet shifted; missing is NaN."""
+    """The numbers the model reads, `[N, D]`: parts taken, bounded, not yet shifted; missing, and not finite, is NaN."""
     columns = [_part(raw[one.column], types[one.column], one.part, clock) for one in inputs]
-    return _bounded(beside([upright(column) for column in columns]), inputs)
+    # All at once: one by one these are most of the graph's operators, and half of its time for one row.
+    values = beside([upright(column) for column in columns])
+    return _bounded(where(is_finite(values), values, NULL), inputs)
 
 
 def shifted(values: Value, inputs: Sequence[NumberInput]) -> Value:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from spark_jobs.ops.dialect import Value
 
 _SENTINEL = "⟨null⟩"
+_AS_THEY_ARE = ("text", "number")  # plain numbers are cleaned all at once, by `columns.numbers`
 _ADVICE = "Train again with this version, or with `graph: skip`."
 
 
@@ -100,7 +101,7 @@ class _Work:
         self.plan, self.stages, self.sentinel, self.clock = plan, stages, sentinel, clock
         self.types: dict[str, ColumnType] = {kind.name: kind for kind in plan.types}
         self.raw = {
-            name: value if self.types[name].cells == "text" else raw_columns.raw_number(value, self.types[name])
+            name: value if self.types[name].cells in _AS_THEY_ARE else raw_columns.raw_number(value, self.types[name])
             for name, value in inputs.items()
         }
         self.columns: dict[str, _Column] = {}

@@ -60,7 +60,7 @@ def answers(model: ModelProto, plan: Plan, rows: DataFrame, sentinel: str) -> Co
 
 
 def sending(spark: SparkSession, plan: Plan) -> AbstractContextManager[None]:
-    """While the block runs, rows go to the graph in batches that need no weighing: a text beyond all levels is cut."""
+    """While the block runs, rows go to the graph in batches that need no weighing: texts beyond all levels go short."""
     texts = [name for name in plan.used if plan.type_of(name).cells == "text"]
     longest = max((_longest_level(plan, name) + 1 for name in texts), default=0)
     return by_rows(spark, len(texts), max(_WIDE, longest))
@@ -79,9 +79,11 @@ def _sent(plan: Plan, name: str, stored: str) -> Column:
     if kind.cells == "number" and stored in _NUMBERS:
         return col(kind.name).cast("double")
     if kind.cells == "text" and stored == "string":
-        text = col(kind.name)
-        cut = F.substring(F.trim(text), 1, _longest_level(plan, name) + 1)
-        return F.when(F.octet_length(text) > _WIDE, cut).otherwise(text)
+        text, longest = col(kind.name), _longest_level(plan, name)
+        trimmed = F.trim(text)
+        # Not cut: what is left of it could end in a blank, and trimmed be a level.
+        short = F.when(F.char_length(trimmed) > longest, F.lit("-" * (longest + 1))).otherwise(trimmed)
+        return F.when(F.octet_length(text) > _WIDE, short).otherwise(text)
     return graph_input(kind, stored, plan.timezone)
 
 

@@ -78,4 +78,5 @@ def _changes(zone: str, step: int) -> str:
 
 def _ahead(zone: str, seconds: str) -> str:
     utc = f"timestampadd(SECOND, {seconds}, TIMESTAMP_NTZ'1970-01-01 00:00:00')"
-    return f"timestampdiff(SECOND, {utc}, {wall_sql(f'timestamp_seconds({seconds})', zone)})"
+    # Not timestampdiff: it would read both as wall time in the session's own zone, which has gaps.
+    return f"CAST(CAST({wall_sql(f'timestamp_seconds({seconds})', zone)} - {utc} AS INTERVAL SECOND) AS BIGINT)"

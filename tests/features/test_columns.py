@@ -10,7 +10,7 @@ from spark_jobs.data.types import ColumnType
 from spark_jobs.features import EMPTY, MISSING, CategoryInput, NumberInput
 from spark_jobs.features.calendar import Clock
 from spark_jobs.features.columns import flag, numbers, position, raw_number, shifted
-from spark_jobs.ops.arithmetic import number
+from spark_jobs.ops.arithmetic import multiply, number
 
 SENTINEL = "⟨null⟩"
 NUMBER, BOOLEAN = (ColumnType("x", kind, kind, "") for kind in ("number", "boolean"))
@@ -31,6 +31,14 @@ def test_a_number_that_is_not_finite_is_missing_and_a_boolean_is_nothing_but_0_o
     nothing = np.nan
     np.testing.assert_array_equal(ran(lambda x: raw_number(x, NUMBER), given), [0, 1, 2, -1, *[nothing] * 3])
     np.testing.assert_array_equal(ran(lambda x: raw_number(x, BOOLEAN), given), [0, 1, *[nothing] * 5])
+
+
+def test_of_several_numbers_each_that_is_not_finite_is_missing_and_no_other():
+    inputs = [NumberInput("n0", "x"), NumberInput("n1", "y", bounds=(-1.0, 2.0))]
+    given = [1e308, np.nan, np.inf, -np.inf]
+    types = {"x": NUMBER, "y": NUMBER}
+    found = ran(lambda x: numbers(inputs, types, {"x": x, "y": multiply(x, 0.0)}, UTC), given)
+    np.testing.assert_array_equal(found, [[1e308, 0.0], *[[np.nan, np.nan]] * 3])
 
 
 @pytest.mark.parametrize(("outside", "low", "high"), [("clip", -1.0, 2.0), ("null", np.nan, np.nan)])

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from drawn import as_feed, as_table, drawn_rows
-from pipelines import CASES, KINDS, LONG, SHORT, TABLE, TABLE
+from pipelines import CASES, KINDS, LONG, SHORT, TABLE
 from pyspark.sql import functions as F
 
 from spark_jobs.fitted import predictions
@@ -138,11 +138,13 @@ def test_the_graph_says_what_the_pipeline_says_here_and_in_spark(spark, pipeline
         check_numbers(rows, said, got, bound)
 
 
-def test_a_text_longer_than_any_level_is_cut_on_its_way_and_stays_what_it_was(spark, pipelines):
-    made = pipelines(next(name for name in SHORT if pipelines(name).plan.categories))
+def test_a_text_longer_than_any_level_goes_as_a_short_one_and_stays_what_it_was(spark, pipelines):
+    made = pipelines["logistic, balanced, min-max"]
     one = next(one for one in made.plan.categories if made.plan.type_of(one.column).cells == "text")
     level = one.levels[0]
+    longest = max(one.levels, key=len)
     texts = [level, " " * 400 + level + " " * 300, level + "x" * 500, "x" * 5000, level + " " * 300]
+    texts += [longest, longest + " " + "x" * 500, longest + "x" * 500, " " * 300, "ö" * 200]
     usual = TABLE.select(list(made.plan.used)).to_pylist()[0]
     asked = as_table([{**usual, one.column: text} for text in texts], made.plan.used)
     rows = spark.createDataFrame(asked)
@@ -150,8 +152,10 @@ def test_a_text_longer_than_any_level_is_cut_on_its_way_and_stays_what_it_was(sp
     with sending(spark, made.plan):
         assert spark.conf.get("spark.sql.execution.arrow.maxBytesPerBatch") == "2147483647"
         scored = graph_predictions(graph, made.plan, rows, made.compiled.sentinel)
-        found = [row.prediction for row in scored.collect()]
-    assert found == [row.prediction for row in predictions(made.compiled.loaded, made.plan.problem, rows).collect()]
+        found = [row.probability for row in scored.collect()]
+    wanted = [row.probability for row in predictions(made.compiled.loaded, made.plan.problem, rows).collect()]
+    assert found == pytest.approx(wanted, rel=1e-9)
+    assert len({round(share, 9) for share in wanted}) == 3, "a level, another and what was never seen"
     assert spark.conf.get("spark.sql.execution.arrow.maxBytesPerBatch") != "2147483647"
 
 

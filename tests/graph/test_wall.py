@@ -37,6 +37,14 @@ def test_sparks_clock_is_asked_where_it_is_not_pythons(spark):
     assert offset_at(clock, (moment - EPOCH).total_seconds()) == ahead
 
 
+@pytest.mark.parametrize("own", ["Europe/Berlin", "Pacific/Chatham"])
+def test_the_sessions_own_zone_changes_nothing(spark, own):
+    spark.conf.set("spark.sql.session.timeZone", own)
+    clock = clock_of.__wrapped__("Europe/Berlin", spark)
+    spark.conf.set("spark.sql.session.timeZone", "UTC")
+    assert clock == clock_of.__wrapped__("Europe/Berlin", spark)
+
+
 @pytest.mark.parametrize(("zone", "offset"), [("Etc/GMT+5", -18_000), ("UTC", 0)])
 def test_a_zone_whose_clock_never_changes_has_one_offset(spark, zone, offset):
     clock = clock_of(zone, spark)

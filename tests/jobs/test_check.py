@@ -12,7 +12,7 @@ from spark_jobs.jobs.check import verify
 from spark_jobs.spec import parse
 
 PLUGINS = {
-    "models": 'from spark_jobs.models import Algorithm, Options\nALGORITHM = Algorithm("fancy", Options, {"regression": None})\n',
+    "models": 'from spark_jobs.models import Algorithm, Options\nALGORITHM = Algorithm("fancy", Options, {})\n',
     "encoders": 'from spark_jobs.features import Encoder\nSTEP = Encoder("fancy", list, list, list)\n',
     "scalers": 'from spark_jobs.features import Scaler\nSTEP = Scaler("fancy", list, list)\n',
 }
