@@ -336,7 +336,6 @@ def test_a_proof_without_a_kind_of_row_does_not_hold(spark, asked):
 
 LIMITS = [
     (HOT, {"threshold": 0.2}),
-    (ORDERED, {"thresholds": [0.0, 0.7]}),
     *[
         pytest.param(name, params, marks=pytest.mark.long)
         for name, params in [
@@ -344,6 +343,7 @@ LIMITS = [
             (HOT, {"threshold": 0.0}),
             (HOT, {"threshold": 1.0}),
             (TARGET, {"thresholds": [0.1, 0.5, 0.3]}),
+            (ORDERED, {"thresholds": [0.0, 0.7]}),
             (ORDERED, {"thresholds": [0.9, 0.3]}),
             ("tree, one-hot, rare levels", {"thresholds": [0.5, 0.0, 0.2]}),
             ("boosted, two classes", {"thresholds": [0.9, 0.3]}),
