@@ -11,9 +11,8 @@ from pyspark.sql import SparkSession
 
 from benchmarks import ordinary, preparing
 from benchmarks.tables import categorical_names, generated, numeric_names
-from benchmarks.turns import in_turns, noop, ratio
+from benchmarks.turns import environment, in_turns, noop, ratio
 from spark_jobs import session
-from spark_jobs.spec import Environment
 
 ROWS, NUMERIC, CATEGORICAL = 1_000_000, 20, 8
 WIDTHS = (10, 100, 1000)
@@ -22,7 +21,7 @@ WIDTHS = (10, 100, 1000)
 def run(rounds: int, rows: int = ROWS) -> None:
     """Measure, and print each figure beside its target."""
     with tempfile.TemporaryDirectory() as folder:
-        spark = session.open(Environment(root=folder))
+        spark = session.open(environment(folder))
         try:
             _speed(spark, Path(folder), rows, rounds)
             _job_counts(spark, Path(folder))

@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 import spark_jobs
 from benchmarks import ordinary, preparing
 from benchmarks.tables import TARGET, categorical_names, generated, numeric_names
-from benchmarks.turns import in_turns, noop, ratio
+from benchmarks.turns import environment, in_turns, noop, ratio
 from spark_jobs import session
 from spark_jobs.bundle import GRAPH, load_manifest
 from spark_jobs.fitted import predictions
@@ -57,7 +57,7 @@ def run(rounds: int, rows: int = ROWS, kinds: Sequence[str] = tuple(CASES)) -> N
     """Measure, and print each figure beside what it is to reach."""
     for kind in kinds:
         with tempfile.TemporaryDirectory() as folder:
-            spark = session.open(Environment(root=folder))
+            spark = session.open(environment(folder))
             try:
                 _one(spark, Path(folder), kind, rounds, rows)
             finally:

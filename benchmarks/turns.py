@@ -5,9 +5,22 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from statistics import median
 
 from pyspark.sql import DataFrame
+
+import spark_jobs
+from spark_jobs.spec import Environment
+
+_LOG4J = Path(spark_jobs.__file__).with_name("log4j2.properties")
+# In the session of a job Java compiles late and little (`settings.py`); peers that run beside us get Java as it comes.
+JAVA = "-XX:+UseParallelGC -Dspark_jobs.log=error -Dlog4j2.configurationFile=" + _LOG4J.as_uri()
+
+
+def environment(root: str) -> Environment:
+    """An environment below `root` whose session leaves Java's compilers alone, which no spec may ask for."""
+    return Environment.model_construct(root=root, spark={"spark.driver.extraJavaOptions": JAVA})
 
 
 def in_turns(jobs: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
