@@ -30,6 +30,13 @@ class JobError(SparkJobsError):
     """A job that had started could not be finished."""
 
 
+class BundleError(JobError):
+    """A bundle, or a part of it, is not what was written."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "Do not use this bundle: take it from its registry again, or train anew.")
+
+
 class SpecError(SparkJobsError):
     """The command line or the spec is wrong; seen without data, nothing was started."""
 

@@ -13,10 +13,9 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from spark_jobs.bundle.manifest import NAME, Manifest, from_json, to_json
-from spark_jobs.errors import JobError
+from spark_jobs.errors import BundleError, JobError
 
 Content = str | bytes | Path
-_ADVICE = "Do not use this bundle: take it from its registry again, or train anew."
 
 
 def write(folder: Path, manifest: Manifest, files: Mapping[str, Content]) -> Manifest:
@@ -50,7 +49,7 @@ def load_manifest(folder: Path) -> Manifest:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise JobError(f"There is no bundle at {folder}.", "Train first, or check the version's number.") from error
     except UnicodeDecodeError as error:
-        raise JobError(f"{folder / NAME} is not a manifest: it is not UTF-8.", _ADVICE) from error
+        raise BundleError(f"{folder / NAME} is not a manifest: it is not UTF-8.") from error
 
 
 def verify(folder: Path) -> Manifest:
@@ -63,11 +62,11 @@ def verify(folder: Path) -> Manifest:
     found = checksums(folder)
     for name in sorted(manifest.sha256.keys() | found.keys()):
         if name not in found:
-            raise JobError(f"The bundle {folder} lacks its file '{name}'.", _ADVICE)
+            raise BundleError(f"The bundle {folder} lacks its file '{name}'.")
         if name not in manifest.sha256:
-            raise JobError(f"The bundle {folder} has a file that is not its own: '{name}'.", _ADVICE)
+            raise BundleError(f"The bundle {folder} has a file that is not its own: '{name}'.")
         if found[name] != manifest.sha256[name]:
-            raise JobError(f"The file '{name}' of the bundle {folder} is not the one that was written.", _ADVICE)
+            raise BundleError(f"The file '{name}' of the bundle {folder} is not the one that was written.")
     return manifest
 
 
@@ -80,9 +79,9 @@ def read(folder: Path, manifest: Manifest, name: str) -> bytes:
     try:
         content = (folder / name).read_bytes()
     except FileNotFoundError as error:
-        raise JobError(f"The bundle {folder} lacks its file '{name}'.", _ADVICE) from error
+        raise BundleError(f"The bundle {folder} lacks its file '{name}'.") from error
     if hashlib.sha256(content).hexdigest() != manifest.sha256.get(name):
-        raise JobError(f"The file '{name}' of the bundle {folder} is not the one that was written.", _ADVICE)
+        raise BundleError(f"The file '{name}' of the bundle {folder} is not the one that was written.")
     return content
 
 
@@ -150,7 +149,7 @@ def _files(folder: Path) -> list[Path]:
     found = sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     for path in found:
         if path.is_symlink() or not path.is_file():
-            raise JobError(f"'{path.relative_to(folder).as_posix()}' of {folder} is not a plain file.", _ADVICE)
+            raise BundleError(f"'{path.relative_to(folder).as_posix()}' of {folder} is not a plain file.")
     return found
 
 

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-from spark_jobs.errors import JobError
+from spark_jobs.errors import BundleError
 
 NAME = "manifest.json"
 GRAPH = "model.onnx"
-CLOCK = "pipeline/clock.json"  # Spark's own table of the time zone, where the model needs it
+CLOCK = "clock.json"  # Spark's own table of the time zone, beside the saved stages where the model needs it
+KEPT_CLOCK = f"pipeline/{CLOCK}"
 _SEAL = re.compile(r'^  "seal": "[0-9a-f]*"', re.MULTILINE)
-_ADVICE = "Take the bundle from its registry again, or train anew."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,9 @@ def from_json(text: str) -> Manifest:
         lists = {"inputs": inputs, "labels": tuple(keys["labels"]), "null_values": tuple(keys["null_values"])}
         manifest, seal = Manifest(**{**known, **lists}), keys["seal"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise JobError(f"{NAME} is not a manifest: {type(error).__name__} {error}.", _ADVICE) from error
+        raise BundleError(f"{NAME} is not a manifest: {type(error).__name__} {error}.") from error
     if seal != _sha256(_SEAL.sub('  "seal": ""', text)):
-        raise JobError(f"{NAME} is not the one that was written.", _ADVICE)
+        raise BundleError(f"{NAME} is not the one that was written.")
     return manifest
 
 

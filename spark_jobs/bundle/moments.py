@@ -27,8 +27,8 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _TICK = timedelta(microseconds=1)
 _FIRST = (date(1, 1, 1).toordinal() - _EPOCH) * DAY
 _LAST = (date(9999, 12, 31).toordinal() - _EPOCH + 1) * DAY
-_CYCLIC = (date(2100, 1, 1).toordinal() - _EPOCH) * DAY  # from then on the rules of a zone come round
-_CYCLE = 146_097 * DAY  # every 400 years
+CYCLIC = (date(2100, 1, 1).toordinal() - _EPOCH) * DAY  # from then on the rules of a zone come round
+CYCLE = 146_097 * DAY  # every 400 years
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class ZoneTable(tzinfo):
         """Nothing: it has no name."""
 
     def _ahead(self, changes: Sequence[int], seconds: int) -> timedelta:
-        within = seconds if seconds < _CYCLIC else _CYCLIC + (seconds - _CYCLIC) % _CYCLE
+        within = seconds if seconds < CYCLIC else CYCLIC + (seconds - CYCLIC) % CYCLE
         return timedelta(seconds=self.offsets[bisect_right(changes, within)])
 
 

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from spark_jobs.errors import JobError
+from spark_jobs.errors import BundleError
 
 Numbers = npt.NDArray[np.float64]
 
@@ -54,7 +54,7 @@ class Stage:
         """
         rows = self.rows()
         if len(rows) != 1:
-            raise JobError(f"The saved stage {self.folder.name} has {len(rows)} rows instead of one.", _ADVICE)
+            raise BundleError(f"The saved stage {self.folder.name} has {len(rows)} rows instead of one.")
         return _Named(rows[0], self.folder.name)
 
     def expect(self, **params: Any) -> None:
@@ -66,9 +66,7 @@ class Stage:
         for name, wanted in params.items():
             found = self.params.get(name)
             if found != wanted and not (found != found and wanted != wanted):
-                raise JobError(
-                    f"The saved stage {self.folder.name} has {name}={found!r:.200}, not {wanted!r:.200}.", _ADVICE
-                )
+                raise BundleError(f"The saved stage {self.folder.name} has {name}={found!r:.200}, not {wanted!r:.200}.")
 
     def expect_columns(self, inputs: Sequence[str], outputs: Sequence[str]) -> None:
         """Refuse other columns than these.
@@ -79,7 +77,7 @@ class Stage:
         if self.inputs != list(inputs) or self.outputs != list(outputs):
             came = f"{', '.join(self.inputs)} → {', '.join(self.outputs)}"
             wanted = f"{', '.join(inputs)} → {', '.join(outputs)}"
-            raise JobError(f"The saved stage {self.folder.name} goes {came:.200}, not {wanted:.200}.", _ADVICE)
+            raise BundleError(f"The saved stage {self.folder.name} goes {came:.200}, not {wanted:.200}.")
 
     def expect_stored(self, name: str, wanted: Sequence[Any]) -> None:
         """Refuse fitted values that are not these.
@@ -88,7 +86,7 @@ class Stage:
             JobError: with the stage's and the value's name.
         """
         if list(self.row()[name]) != list(wanted):
-            raise JobError(f"The saved stage {self.folder.name} was not made of this plan: its {name} differ.", _ADVICE)
+            raise BundleError(f"The saved stage {self.folder.name} was not made of this plan: its {name} differ.")
 
     def expect_kind(self, *kinds: str) -> None:
         """Refuse a stage of another class.
@@ -97,7 +95,7 @@ class Stage:
             JobError: with the stage's name, its class and those expected.
         """
         if self.kind not in kinds:
-            raise JobError(f"The saved stage {self.folder.name} is a {self.kind}, not a {' or '.join(kinds)}.", _ADVICE)
+            raise BundleError(f"The saved stage {self.folder.name} is a {self.kind}, not a {' or '.join(kinds)}.")
 
     def expect_classes(self, found: int, wanted: int) -> None:
         """Refuse a model of another number of classes.
@@ -106,7 +104,7 @@ class Stage:
             JobError: with the stage's name and both numbers.
         """
         if found != wanted:
-            raise JobError(f"The saved stage {self.folder.name} knows {found} classes, its plan {wanted}.", _ADVICE)
+            raise BundleError(f"The saved stage {self.folder.name} knows {found} classes, its plan {wanted}.")
 
     def text(self, name: str) -> str:
         """The whole of a folder of text files, such as XGBoost's model."""
@@ -117,7 +115,6 @@ class Stage:
         return read_stage(self.folder / name)
 
 
-_ADVICE = "Take the bundle from its registry again, or train anew."
 _PACKAGES = ("org.apache.spark.ml.", "pyspark.ml.", "xgboost.spark.")
 
 
@@ -129,7 +126,7 @@ def read_pipeline(folder: Path) -> list[Stage]:
     """
     order = _metadata(folder).get("paramMap", {}).get("stageUids")
     if not isinstance(order, list):
-        raise JobError(f"{folder} is not a saved Spark pipeline.", _ADVICE)
+        raise BundleError(f"{folder} is not a saved Spark pipeline.")
     width = len(str(len(order)))
     return [read_stage(folder / "stages" / f"{place:0{width}d}_{uid}") for place, uid in enumerate(order)]
 
@@ -158,7 +155,7 @@ class _Named(dict[str, Any]):
         self.stage = stage
 
     def __missing__(self, name: str) -> NoReturn:
-        raise JobError(f"The saved stage {self.stage} has no {name}.", _ADVICE)
+        raise BundleError(f"The saved stage {self.stage} has no {name}.")
 
 
 def vector(stored: Mapping[str, Any]) -> Numbers:
@@ -192,9 +189,9 @@ def _names(params: Mapping[str, Any], many: str, one: str) -> list[str]:
 def _metadata(folder: Path) -> dict[str, Any]:
     files = sorted((folder / "metadata").glob("part-*"))
     if not files:
-        raise JobError(f"{folder} is not a saved Spark pipeline.", _ADVICE)
+        raise BundleError(f"{folder} is not a saved Spark pipeline.")
     try:
         found: dict[str, Any] = json.loads(files[0].read_text(encoding="utf-8"))
     except ValueError as error:
-        raise JobError(f"The metadata of {folder} is torn: {error}.", _ADVICE) from error
+        raise BundleError(f"The metadata of {folder} is torn: {error}.") from error
     return found

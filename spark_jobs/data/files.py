@@ -62,19 +62,25 @@ def find_files(path: str, spark: SparkSession) -> tuple[DataFile, ...]:
     Raises:
         DataError: there is no such file, or the folder holds none.
     """
-    local = _local(path)
-    found = _local_files(local) if local is not None else None
+    found = local_files(path)
     if found is None:
-        found = _listed(path, spark)
+        found = _by_name(_listed(path, spark))
     if not found:
         raise DataError(f"'{path}' holds no data file.", "Name the file, or a glob that matches some.")
-    return tuple(sorted(found, key=lambda file: file.path))
+    return found
 
 
-def local_files(path: str) -> tuple[DataFile, ...]:
-    """The data files of a path of this machine, by name; none where it is another's or there is nothing."""
+def local_files(path: str) -> tuple[DataFile, ...] | None:
+    """The data files of a path of this machine, by name; None where it is another's or there is nothing."""
     local = _local(path)
-    return tuple(sorted(_local_files(local) or (), key=lambda file: file.path)) if local is not None else ()
+    if local is None or not _there(local):
+        return None
+    paths = [local] if os.path.exists(local) else glob(local)
+    return _by_name(_data_file(file) for path in paths for file in _inside(Path(path)))
+
+
+def _by_name(files: Iterable[DataFile]) -> tuple[DataFile, ...]:
+    return tuple(sorted(files, key=lambda file: file.path))
 
 
 def location(path: str) -> str:
@@ -123,14 +129,6 @@ def _local(path: str) -> str | None:
 
 def _there(local: str) -> bool:
     return os.path.exists(local) or (has_magic(local) and bool(glob(local)))
-
-
-def _local_files(local: str) -> list[DataFile] | None:
-    """The local files, or None where this machine has no such path."""
-    if not _there(local):
-        return None
-    paths = [local] if os.path.exists(local) else glob(local)
-    return [_data_file(file) for path in paths for file in _inside(Path(path))]
 
 
 def _inside(path: Path) -> list[Path]:

@@ -141,7 +141,7 @@ def part_name(column: str, part: str | None) -> str:
 def kinds(role: Role) -> tuple[str, ...]:
     """The names that an encoder or a scaler may have in the spec."""
     package = import_module(f"{__name__}.{role}")
-    return tuple(sorted(module.name for module in iter_modules(package.__path__)))
+    return tuple(sorted(module.name for module in iter_modules(package.__path__) if module.name[0] != "_"))
 
 
 @cache

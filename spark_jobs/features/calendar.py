@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from spark_jobs.bundle.moments import CYCLE, CYCLIC, DAY
 from spark_jobs.ops.arithmetic import add, divide, floor, less, modulo, multiply, rounded, subtract, where
 from spark_jobs.ops.dialect import constant
 from spark_jobs.ops.trees import steps
@@ -18,11 +19,8 @@ from spark_jobs.ops.trees import steps
 if TYPE_CHECKING:
     from spark_jobs.ops.dialect import Value
 
-DAY = 86_400
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-FIRST, LAST = 1800, 2500  # the years that a clock's table covers; from 2100 on the rules come round every 400 years
-_CYCLE = 146_097 * DAY
-_TABLE_END = int((datetime(2100, 1, 1, tzinfo=UTC) - EPOCH).total_seconds())
+FIRST, LAST = 1800, 2500  # the years that a clock's table covers: the last 400 stand for all that follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +88,6 @@ def _of_day(days: Value, part: str) -> Value:
 def _offset(seconds: Value, clock: Clock) -> Value:
     if not clock.moments:
         return constant(float(clock.offsets[0]))
-    later = subtract(seconds, float(_TABLE_END))
-    within = where(less(later, 0.0), seconds, add(modulo(later, float(_CYCLE)), float(_TABLE_END)))
+    later = subtract(seconds, float(CYCLIC))
+    within = where(less(later, 0.0), seconds, add(modulo(later, float(CYCLE)), float(CYCLIC)))
     return steps(within, [float(moment) for moment in clock.moments], [float(offset) for offset in clock.offsets])

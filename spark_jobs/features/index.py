@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from spark_jobs.errors import JobError
+from spark_jobs.errors import BundleError
 from spark_jobs.features import CategoryInput
 from spark_jobs.features.synopsis import synopsis
 
@@ -62,4 +62,4 @@ def check_saved(stages: Sequence[Stage], inputs: Sequence[CategoryInput]) -> Non
         stage.expect_columns([one.slot for one in group], [indexed(one.slot) for one in group])
         if [list(found) for found in labels] != [list(one.levels) for one in group]:
             message = f"The saved stage {stage.folder.name} was not made of this plan: its levels differ."
-            raise JobError(message, "Take the bundle from its registry again, or train anew.")
+            raise BundleError(message)

@@ -10,11 +10,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spark_jobs.bundle.moments import DAY
 from spark_jobs.errors import JobError
 from spark_jobs.graph.adversarial import adversarial_rows
 from spark_jobs.plan import Plan
 
-_DAY = 86_400.0
 _ADVICE = "Export without `--compat`, and report this with the bundle's plan.json."
 
 
@@ -38,12 +38,10 @@ def check_same(proven: bytes, other: bytes, plan: Plan, pipeline: Path, sentinel
 
 def answers_of(graph: bytes, rows: pa.Table, plan: Plan, sentinel: str) -> dict[str, npt.NDArray[Any]]:
     """What a graph says of made rows, by the names of its outputs."""
-    import onnxruntime
+    from spark_jobs.bundle.runtime import run, session_of
 
     feed = {name: _given(rows.column(name).combine_chunks(), sentinel) for name in plan.used}
-    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(names, feed), strict=True))
+    return run(session_of(graph), feed)
 
 
 def _alike(one: npt.NDArray[Any], two: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
@@ -60,7 +58,7 @@ def _given(values: pa.Array, sentinel: str) -> npt.NDArray[Any]:
         text: npt.NDArray[Any] = trimmed.to_numpy(zero_copy_only=False)
         return text
     if pa.types.is_date(values.type):
-        return np.asarray(values.cast(pa.int32()).to_numpy(zero_copy_only=False), dtype=np.float64) * _DAY
+        return np.asarray(values.cast(pa.int32()).to_numpy(zero_copy_only=False), dtype=np.float64) * DAY
     if pa.types.is_timestamp(values.type):
         return np.asarray(values.cast(pa.int64()).to_numpy(zero_copy_only=False), dtype=np.float64) / 1e6
     return np.asarray(values.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)

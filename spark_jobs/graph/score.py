@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 _ANSWER = "⟨answer⟩"
-AT_ONCE = 1024
 _WIDE = 256
 _NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double")
 
@@ -124,15 +123,17 @@ def _said(problem: Problem, answer: Column, shares: bool) -> list[Column]:
 
 
 def _runner(parts: Halves, names: list[str], texts: list[bool], sentinel: str) -> Any:
-    def run(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[pa.Array]:
+    def answered(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[pa.Array]:
+        from spark_jobs.bundle.runtime import run
+
         for batch in batches:
             columns = (batch,) if len(names) == 1 else batch
             feed: dict[str, Any] = {}
             for name, text, values in zip(names, texts, columns, strict=True):
                 feed |= _positions(parts, name, values, sentinel) if text else {name: _numbers(values)}
-            yield _answer(_answered(_session(parts.rest), feed), bool(parts.labels))
+            yield _answer(run(_session(parts.rest), feed), bool(parts.labels))
 
-    return run
+    return answered
 
 
 def _numbers(values: pa.Array) -> npt.NDArray[np.float64]:
@@ -158,17 +159,6 @@ def _texts(values: pa.Array, sentinel: str) -> npt.NDArray[Any]:
     return np.array([*(sentinel * 2 if text == sentinel else text for text in trimmed), sentinel], dtype=object)
 
 
-def _answered(session: InferenceSession, feed: Mapping[str, Any]) -> Mapping[str, npt.NDArray[Any]]:
-    """What the graph says of all rows, some at a time: what it makes of them stays in the processor's cache."""
-    import numpy as np
-
-    outputs = [one.name for one in session.get_outputs()]
-    rows = len(next(iter(feed.values())))
-    parts = [slice(start, start + AT_ONCE) for start in range(0, max(rows, 1), AT_ONCE)]
-    found = [session.run(outputs, {name: values[part] for name, values in feed.items()}) for part in parts]
-    return {name: np.concatenate(whole) for name, whole in zip(outputs, zip(*found, strict=True), strict=True)}
-
-
 def _answer(found: Mapping[str, npt.NDArray[Any]], classes: bool) -> pa.Array:
     import numpy as np
 
@@ -186,10 +176,7 @@ def _answer(found: Mapping[str, npt.NDArray[Any]], classes: bool) -> pa.Array:
 
 @lru_cache(maxsize=64)
 def _session(model: bytes) -> InferenceSession:
-    """One session a process and graph, one thread each: Spark already runs a process a core."""
-    import onnxruntime
+    """One session a process and graph."""
+    from spark_jobs.bundle.runtime import session_of
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return session_of(model)

@@ -12,17 +12,17 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spark_jobs.bundle.manifest import CLOCK
+from spark_jobs.bundle.moments import DAY
 from spark_jobs.data.cells import wall_sql
-from spark_jobs.errors import JobError
-from spark_jobs.features.calendar import DAY, EPOCH, FIRST, LAST, Clock
+from spark_jobs.errors import BundleError
+from spark_jobs.features.calendar import EPOCH, FIRST, LAST, Clock
 from spark_jobs.plan import Plan
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-CLOCK = "clock.json"
 _STEPS = (DAY, 3600, 60, 1)
-_ADVICE = "Take the bundle from its registry again, or train anew."
 
 
 def keep_clock(plan: Plan, pipeline: Path, spark: SparkSession) -> None:
@@ -42,9 +42,9 @@ def read_clock(plan: Plan, pipeline: Path) -> Clock:
     try:
         clock = Clock.from_json((pipeline / CLOCK).read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise JobError(f"The saved pipeline has no {CLOCK} that can be read: {error!r:.200}.", _ADVICE) from error
+        raise BundleError(f"The saved pipeline has no {CLOCK} that can be read: {error!r:.200}.") from error
     if clock.zone != plan.timezone or len(clock.offsets) != len(clock.moments) + 1:
-        raise JobError(f"The {CLOCK} of the saved pipeline is not that of {plan.timezone}.", _ADVICE)
+        raise BundleError(f"The {CLOCK} of the saved pipeline is not that of {plan.timezone}.")
     return clock
 
 

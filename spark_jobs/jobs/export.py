@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spark_jobs import progress
-from spark_jobs.bundle import CLOCK, GRAPH, NAME, Manifest, load_manifest, verify, write
+from spark_jobs.bundle import GRAPH, KEPT_CLOCK, NAME, Manifest, load_manifest, verify, write
 from spark_jobs.bundle.carried import carried_reader
 from spark_jobs.errors import JobError, SpecError
 from spark_jobs.jobs.result import Result
@@ -52,8 +52,8 @@ def run(arguments: Namespace) -> Result:
         manifest, plan = _read(bundle)
         graph = _older(plan, bundle, manifest) if arguments.compat else (bundle / GRAPH).read_bytes()
         files: dict[str, str | bytes | Path] = {GRAPH: graph, EXAMPLE: program(plan), **_reader()}
-        if CLOCK in manifest.sha256:
-            files[CLOCK] = bundle / CLOCK
+        if KEPT_CLOCK in manifest.sha256:
+            files[KEPT_CLOCK] = bundle / KEPT_CLOCK
         write(to, replace(manifest, sha256={}), files)
     kind = "for older runtimes (ai.onnx 17, ai.onnx.ml 3)" if arguments.compat else "as it was proven"
     return Result(
@@ -107,7 +107,7 @@ def _check_free(to: Path) -> None:
 def _is_export(folder: Path) -> bool:
     """Whether a folder is empty, or holds an earlier export and nothing else: it is replaced as a whole."""
     there = {path.name for path in folder.iterdir()}
-    return not there or ({NAME, GRAPH, EXAMPLE} <= there <= {NAME, GRAPH, EXAMPLE, READER, Path(CLOCK).parts[0]})
+    return not there or ({NAME, GRAPH, EXAMPLE} <= there <= {NAME, GRAPH, EXAMPLE, READER, Path(KEPT_CLOCK).parts[0]})
 
 
 def _read(bundle: Path) -> tuple[Manifest, Plan]:

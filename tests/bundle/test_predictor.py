@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from spark_jobs.bundle import GRAPH, Input, Manifest, write
-from spark_jobs.bundle import predictor as module
+from spark_jobs.bundle import runtime
 from spark_jobs.bundle.predictor import load
 from spark_jobs.errors import DataError, JobError
 
@@ -62,7 +62,7 @@ def test_many_rows_are_asked_in_parts_and_none_gives_nothing(folder, monkeypatch
     model = load(folder)
     rows = pd.DataFrame({"a.b": np.arange(10) / 16, "kind`1": ["red"] * 10})
     whole = model.predict(rows)
-    monkeypatch.setattr(module, "ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(runtime, "ROWS_AT_ONCE", 3)
     parts = model.predict(rows)
     assert {name: values.tolist() for name, values in parts.items()} == {n: v.tolist() for n, v in whole.items()}
     assert whole["probabilities"][:, 1].tolist() == [0.25 + n / 16 for n in range(10)]

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from spark_jobs.bundle.manifest import CLOCK
 from spark_jobs.features.calendar import EPOCH
-from spark_jobs.graph.wall import CLOCK, clock_of, keep_clock, read_clock
+from spark_jobs.graph.wall import clock_of, keep_clock, read_clock
 
 
 def offset_at(clock, seconds):

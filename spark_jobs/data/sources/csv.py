@@ -40,7 +40,7 @@ def read(source: Source, spark: SparkSession) -> Table:
     spanning = _spans_lines(text, spark)
     apart = not spanning and (text.torn or bool(text.repeated_headers) or is_wide(text.encoding))
     raw = _by_line(text, spark) if apart else _by_spark(text, spark, spanning)
-    marks = source.null_values if source.null_values is not None else USUAL
+    marks = _marks(source)
     rows = without_marks(raw, marks)
     malformed = _malformed(text, spark)
     count = malformed.count() if apart and text.torn else 0
@@ -63,7 +63,11 @@ def read_here(source: Source) -> PlainText | None:
         text = understand(source, options, files, _heads(files, path, None), _elsewhere)
     except NotHere:
         return None
-    return plain_text(text, files, source.null_values if source.null_values is not None else USUAL)
+    return plain_text(text, files, _marks(source))
+
+
+def _marks(source: Source) -> Sequence[str]:
+    return source.null_values if source.null_values is not None else USUAL
 
 
 def _elsewhere(encoding: str) -> DataFrame:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from spark_jobs.errors import JobError
+from spark_jobs.errors import BundleError
 from spark_jobs.features import CategoryInput, Encoder
 from spark_jobs.features.index import indexed
 from spark_jobs.ops.lookup import rows_of
@@ -124,7 +124,7 @@ def _tables(stage: Stage, inputs: Sequence[CategoryInput]) -> list[Table]:
         tables = []
     if [len(table) for table in tables] != [len(one.levels) + 1 for one in inputs]:
         message = f"The saved stage {stage.folder.name} was not made of this plan: its worths are not of these levels."
-        raise JobError(message, "Take the bundle from its registry again, or train anew.")
+        raise BundleError(message)
     return tables
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from spark_jobs.bundle.stages import Numbers, vector
 from spark_jobs.features import Scaler
-from spark_jobs.ops.arithmetic import add, multiply, subtract
+from spark_jobs.features.scalers._affine import moved, reciprocals
+from spark_jobs.ops.arithmetic import add
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
@@ -31,14 +32,14 @@ def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:
 def _affine(stage: Stage) -> tuple[Numbers, Numbers]:
     found = stage.row()
     low, high = vector(found["originalMin"]), vector(found["originalMax"])
-    return low, np.divide(1.0, high - low, out=np.zeros_like(low), where=high != low)
+    return low, reciprocals(high - low)
 
 
 def _graph(stage: Stage, values: Value) -> Value:
     stage.expect(min=0.0, max=1.0)
     low, scale = _affine(stage)
     middle = np.where(scale == 0.0, 0.5, 0.0)  # where Spark puts a constant
-    return add(multiply(subtract(values, low[None, :]), scale[None, :]), middle[None, :])
+    return add(moved(values, low, scale), middle[None, :])
 
 
 STEP = Scaler("min-max", _estimator, _synopsis, graph=_graph, saved="MinMaxScalerModel", affine=_affine)

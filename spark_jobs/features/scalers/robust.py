@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from spark_jobs.bundle.stages import Numbers, vector
 from spark_jobs.features import Scaler
-from spark_jobs.ops.arithmetic import multiply, subtract
+from spark_jobs.features.scalers._affine import moved, reciprocals
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
@@ -30,14 +28,12 @@ def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:
 
 def _affine(stage: Stage) -> tuple[Numbers, Numbers]:
     found = stage.row()
-    spread = vector(found["range"])
-    return vector(found["median"]), np.divide(1.0, spread, out=np.zeros_like(spread), where=spread != 0)
+    return vector(found["median"]), reciprocals(vector(found["range"]))
 
 
 def _graph(stage: Stage, values: Value) -> Value:
     stage.expect(withCentering=True, withScaling=True)
-    median, scale = _affine(stage)
-    return multiply(subtract(values, median[None, :]), scale[None, :])
+    return moved(values, *_affine(stage))
 
 
 STEP = Scaler("median and quartiles", _estimator, _synopsis, graph=_graph, saved="RobustScalerModel", affine=_affine)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from spark_jobs.bundle.stages import Numbers, vector
 from spark_jobs.features import Scaler
-from spark_jobs.ops.arithmetic import multiply, subtract
+from spark_jobs.features.scalers._affine import moved, reciprocals
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
@@ -32,14 +30,12 @@ def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:
 
 def _affine(stage: Stage) -> tuple[Numbers, Numbers]:
     found = stage.row()
-    std = vector(found["std"])
-    return vector(found["mean"]), np.divide(1.0, std, out=np.zeros_like(std), where=std != 0)
+    return vector(found["mean"]), reciprocals(vector(found["std"]))
 
 
 def _graph(stage: Stage, values: Value) -> Value:
     stage.expect(withMean=True, withStd=True)
-    mean, scale = _affine(stage)
-    return multiply(subtract(values, mean[None, :]), scale[None, :])
+    return moved(values, *_affine(stage))
 
 
 STEP = Scaler("z-score", _estimator, _synopsis, graph=_graph, saved="StandardScalerModel", affine=_affine)
