@@ -32,6 +32,7 @@ from benchmarks.twins import LABEL as TWIN_LABEL
 from spark_jobs import session
 from spark_jobs.data.types import ColumnType
 from spark_jobs.graph.proof import Compiled, compile_saved
+from spark_jobs.persistence import save_pipeline
 from spark_jobs.plan import Plan, frame, make
 from spark_jobs.profile.batch import Depth
 from spark_jobs.profile.detect import detect
@@ -125,8 +126,8 @@ def _data(spark: SparkSession, folder: Path) -> Data:
 
 
 def _verdicts(spark: SparkSession, data: Data, case: Case, folder: Path) -> tuple[str, str, str]:
-    plan = _trained(data, case, folder)
-    compiled = compile_saved(plan, folder, spark)
+    plan, loaded = _trained(data, case, folder)
+    compiled = compile_saved(plan, folder, loaded, spark)
     answers = _of_pipeline(compiled.loaded.transform(data.test), F.col("_row.id"), plan.problem.labels)
     ours = _own_verdict(data, case, plan, compiled, answers)
     same = _their_verdict(spark, data, case, compiled.loaded, answers, plan.problem.labels)
@@ -145,8 +146,8 @@ def _index(target: str) -> Column:
     return (F.array_position(F.array(*[F.lit(one) for one in CLASSES[target]]), F.col(target)) - 1).cast("double")
 
 
-def _trained(data: Data, case: Case, folder: Path) -> Plan:
-    """The plan of a pipeline, which is fitted as our training does it and saved."""
+def _trained(data: Data, case: Case, folder: Path) -> tuple[Plan, PipelineModel]:
+    """The plan of a pipeline, which is fitted as our training does it; and that pipeline, saved and loaded again."""
     spec = _spec(case)
     kinds = {kind.name: kind for kind in detect(data.raw, spec) if kind.name in (*case.columns, case.target)}
     problem = frame(spec, data.raw[case.target], kinds[case.target])
@@ -161,8 +162,7 @@ def _trained(data: Data, case: Case, folder: Path) -> Plan:
     plan = make(spec, list(kinds.values()), problem, lesson.profile, lesson.drops)
     trained = fit(lesson.rows, plan, lesson.profile, {})
     case.after(trained.pipeline.stages[-1])
-    trained.pipeline.write().overwrite().save(str(folder))
-    return plan
+    return plan, save_pipeline(trained.pipeline, folder, data.train.sparkSession)
 
 
 def _spec(case: Case) -> Spec:

@@ -351,6 +351,7 @@ def make_pipeline(case: Case, rows: DataFrame, folder: Path) -> Made:
     from pyspark.sql import functions as F
 
     from spark_jobs.graph.proof import compile_saved
+    from spark_jobs.persistence import save_pipeline
     from spark_jobs.training.fit import fit
     from spark_jobs.training.learn import learn
     from spark_jobs.training.staging import LABEL, WEIGHT
@@ -364,8 +365,8 @@ def make_pipeline(case: Case, rows: DataFrame, folder: Path) -> Made:
     plan = make(spec, list(types.values()), problem, lesson.profile, lesson.drops)
     counts = np.bincount(TABLE.column(case.task).to_numpy().astype(int)).tolist() if labels else []
     trained = fit(lesson.rows, plan, lesson.profile, dict(enumerate(counts)))
-    trained.pipeline.write().save(str(folder / "pipeline"))
-    return Made(plan, folder / "pipeline", compile_saved(plan, folder / "pipeline", rows.sparkSession))
+    loaded = save_pipeline(trained.pipeline, folder / "pipeline", rows.sparkSession)
+    return Made(plan, folder / "pipeline", compile_saved(plan, folder / "pipeline", loaded, rows.sparkSession))
 
 
 class Pipelines:

@@ -26,6 +26,7 @@ LAYERS = (
     "training",
     "graph",
     "fitted",
+    "persistence",
     "plan",
     "features models",
     "contract",

@@ -26,7 +26,6 @@ from spark_jobs.data.types import Cells, ColumnType
 _NUMERIC: Final = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal", "boolean", "void")
 _DATED: Final = ("date", "timestamp", "timestamp_ntz", "void")
 _EPOCH: Final = "TIMESTAMP_NTZ'1970-01-01 00:00:00'"
-_WALL: Final = f"convert_timezone('UTC', {{zone}}, timestampadd(MICROSECOND, unix_micros({{x}}), {_EPOCH}))"
 
 
 def accepts(cells: Cells, stored: str) -> bool:
@@ -98,7 +97,7 @@ def boolean_sql(name: str) -> str:
 def date_sql(name: str, column: ColumnType, zone: str) -> str:
     """A cell as DATE: ISO 8601 or one of the column's formats; a stored timestamp is its day in that zone."""
     read = _first([_day(name, pattern(text)) for text in (ISO_DATE, *column.formats) if not pattern(text).timed])
-    wall = _WALL.format(zone=_string(zone), x=f"CAST({name} AS TIMESTAMP)")
+    wall = wall_sql(f"CAST({name} AS TIMESTAMP)", zone)
     return (
         f"CASE typeof({name}) WHEN 'string' THEN {read} WHEN 'timestamp' THEN CAST({wall} AS DATE) "
         f"WHEN 'date' THEN CAST({name} AS DATE) ELSE try_cast(substr(CAST({name} AS STRING), 1, 10) AS DATE) END"
@@ -119,7 +118,8 @@ def text_sql(name: str) -> str:
 
 def wall_sql(timestamp: str, zone: str) -> str:
     """The wall time of a TIMESTAMP in a zone, as TIMESTAMP_NTZ, whatever the session's own zone."""
-    return _WALL.format(zone=_string(zone), x=timestamp)
+    utc = f"timestampadd(MICROSECOND, unix_micros({timestamp}), {_EPOCH})"
+    return utc if zone == "UTC" else f"convert_timezone('UTC', {_string(zone)}, {utc})"
 
 
 def _text(name: str) -> str:

@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.data.names import col
+from spark_jobs.data.names import quoted
 
 USUAL: Final = ("", "NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "?", "#N/A", "<NA>")
+_MARKS: Final = "⟨marks⟩"
 
 
 def without_marks(rows: DataFrame, marks: Sequence[str]) -> DataFrame:
     """The rows with text trimmed and the marks of a missing value null; other types stay as they are."""
-    kinds = dict(rows.dtypes)
-    return rows.select(*(_cell(name, marks) if kinds[name] == "string" else col(name) for name in rows.columns))
+    cells = [_cell(name, kind, marks) for name, kind in rows.dtypes]
+    # Values never become SQL: the marks are a column. As text the cells go to Java in one call, not in a thousand.
+    return rows.select("*", F.array(*map(F.lit, marks)).cast("array<string>").alias(_MARKS)).selectExpr(*cells)
 
 
-def _cell(name: str, marks: Sequence[str]) -> Column:
-    text = F.trim(col(name))
-    if "" not in marks:
-        text = F.coalesce(text, F.lit(""))
-    return (F.when(~text.isin(list(marks)), text) if marks else text).alias(name)
+def _cell(name: str, kind: str, marks: Sequence[str]) -> str:
+    cell = quoted(name)
+    if kind != "string":
+        return cell
+    text = f"trim({cell})" if "" in marks else f"coalesce(trim({cell}), '')"
+    return f"CASE WHEN NOT array_contains({quoted(_MARKS)}, {text}) THEN {text} END AS {cell}"

@@ -6,7 +6,6 @@ The pipeline is the one that was saved, not the one in memory, and runs under an
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +16,10 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyspark.ml import PipelineModel
 from pyspark.ml.functions import vector_to_array
-from pyspark.ml.util import DefaultParamsReader
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.utils import is_remote
 
-from spark_jobs.bundle.stages import read_pipeline
 from spark_jobs.data.names import col, quoted
 from spark_jobs.graph.adversarial import KIND, adversarial_rows, kinds, weak_points
 from spark_jobs.graph.compile import compile_graph, sentinel_for
@@ -59,24 +57,15 @@ class Proven:
     parity: Parity
 
 
-def compile_saved(plan: Plan, folder: Path, spark: SparkSession) -> Compiled:
-    """The graph of a saved pipeline, and the pipeline itself.
+def compile_saved(plan: Plan, folder: Path, loaded: PipelineModel, spark: SparkSession) -> Compiled:
+    """The graph of a saved pipeline, beside the pipeline as it was loaded from there.
 
     Raises:
         JobError: a step or a parameter has no graph.
     """
-    with ThreadPoolExecutor(1, "loading") as pool:
-        loaded = pool.submit(load_pipeline, folder, spark)
-        sentinel = sentinel_for(plan)
-        keep_clock(plan, folder, spark)
-        return Compiled(compile_graph(plan, folder, sentinel), sentinel, folder, loaded.result())
-
-
-def load_pipeline(folder: Path, spark: SparkSession) -> PipelineModel:
-    """A saved pipeline, its stages loaded side by side: each is some small Spark jobs, which mostly wait."""
-    places = [str(stage.folder) for stage in read_pipeline(folder)]
-    with ThreadPoolExecutor(4, "loading") as pool:
-        return PipelineModel(list(pool.map(lambda place: DefaultParamsReader.loadParamsInstance(place, spark), places)))
+    sentinel = sentinel_for(plan)
+    keep_clock(plan, folder, spark)
+    return Compiled(compile_graph(plan, folder, sentinel), sentinel, folder, loaded)
 
 
 @dataclass(frozen=True)
@@ -97,11 +86,11 @@ def prove(compiled: Compiled, plan: Plan, held_out: DataFrame) -> Proven:
 
 def told(compiled: Compiled, plan: Plan, held_out: DataFrame) -> Told:
     """What the pipeline says of held-out rows and of made ones, asked once, under another time zone."""
-    spark = held_out.sparkSession
-    trials = spark.createDataFrame(_taken(compiled, plan))
-    own = held_out.select(*[_plain(held_out, name, trials) for name in plan.used], F.lit(_OWN).alias(KIND))
-    with _another_zone(spark, plan.timezone):
-        rows = _asked(compiled.loaded, plan, own.unionByName(trials)).toArrow()
+    made = _taken(compiled, plan)
+    with _another_zone(held_out.sparkSession, plan.timezone) as spark:
+        trials = spark.createDataFrame(made)
+        own = held_out.select(*[_plain(held_out, name, trials) for name in plan.used], F.lit(_OWN).alias(KIND))
+        rows = _asked(compiled.loaded, plan, trials.unionByName(own)).toArrow()
     weak = weak_points(plan, compiled.folder, compiled.model)
     return Told(rows, frozenset({_OWN, *kinds(plan, weak)}))
 
@@ -130,14 +119,16 @@ def _plain(rows: DataFrame, name: str, trials: DataFrame) -> Column:
 
 
 @contextmanager
-def _another_zone(spark: SparkSession, zone: str) -> Iterator[None]:
+def _another_zone(spark: SparkSession, zone: str) -> Iterator[SparkSession]:
+    """A session under another time zone: one of its own where that is possible, as others work meanwhile."""
     name = "spark.sql.session.timeZone"
-    before = spark.conf.get(name) or "UTC"
-    spark.conf.set(name, next(other for other in _ELSEWHERE if other != zone))
+    other = spark if is_remote() else spark.newSession()
+    before = other.conf.get(name) or "UTC"
+    other.conf.set(name, next(elsewhere for elsewhere in _ELSEWHERE if elsewhere != zone))
     try:
-        yield
+        yield other
     finally:
-        spark.conf.set(name, before)
+        other.conf.set(name, before)
 
 
 def _asked(loaded: PipelineModel, plan: Plan, rows: DataFrame) -> DataFrame:
@@ -165,12 +156,9 @@ def _of_spark(told: pa.Table, plan: Plan) -> Answers:
 
 
 def _of_graph(graph: bytes, told: pa.Table, plan: Plan, sentinel: str) -> Answers:
-    import onnxruntime
+    from spark_jobs.bundle.runtime import run, session_of
 
-    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    feed = {name: _given(told.column(f"x{place}"), sentinel) for place, name in enumerate(plan.used)}
-    names = [output.name for output in session.get_outputs()]
-    found: dict[str, npt.NDArray[Any]] = dict(zip(names, session.run(names, feed), strict=True))
+    found = run(session_of(graph), {n: _given(told.column(f"x{at}"), sentinel) for at, n in enumerate(plan.used)})
     if not plan.problem.labels:
         return Answers(found["prediction"], valid=found["valid"])
     places = {label: place for place, label in enumerate(plan.problem.labels)}

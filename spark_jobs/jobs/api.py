@@ -203,8 +203,7 @@ def load_model(model: Result | str | PathLike[str], spark: SparkSession | None =
     Raises:
         JobError: the folder is not a bundle, or is not what was written.
     """
-    from pyspark.ml import PipelineModel
-
+    from spark_jobs.persistence import load_pipeline
     from spark_jobs.plan import Plan
 
     place = model.bundle if isinstance(model, Result) else fspath(model)
@@ -213,7 +212,7 @@ def load_model(model: Result | str | PathLike[str], spark: SparkSession | None =
     bundle = Path(place)
     verify(bundle)
     plan = Plan.from_json((bundle / "plan.json").read_text(encoding="utf-8"))
-    pipeline = PipelineModel.read().session(_session(spark)).load(str(bundle / "pipeline"))
+    pipeline = load_pipeline(bundle / "pipeline", _session(spark))
     return TrainedModel(plan, pipeline, bundle)
 
 

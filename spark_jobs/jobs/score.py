@@ -18,6 +18,7 @@ from spark_jobs.graph.score import graph_predictions, sending
 from spark_jobs.jobs.account import keeping_ledger
 from spark_jobs.jobs.batch import Batch, input_source, is_empty_file, read_batch
 from spark_jobs.jobs.result import Result
+from spark_jobs.persistence import load_pipeline
 from spark_jobs.plan import Plan
 from spark_jobs.registry.tracking import Tracking, warm
 from spark_jobs.registry.versions import ModelVersion, resolve
@@ -92,7 +93,7 @@ def _write(
         scored = graph_predictions(graph.read_bytes(), plan, batch.rows, load_manifest(version.bundle).null_sentinel)
         with sending(spark, plan):
             return write_predictions(scored, target)
-    model = model or PipelineModel.read().session(spark).load(str(version.bundle / "pipeline"))
+    model = model or load_pipeline(version.bundle / "pipeline", spark)
     return write_predictions(predictions(model, plan.problem, batch.rows), target)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -23,7 +22,7 @@ from spark_jobs.registry.runs import Run, end_run, start_run
 from spark_jobs.registry.tracking import Tracking, warm
 from spark_jobs.registry.versions import ModelVersion
 from spark_jobs.spec import Environment, Spec
-from spark_jobs.training.course import Planned, evaluated, fitted, is_fitted, plan_training, proven, run_key, saving
+from spark_jobs.training.course import Planned, evaluated, fitted, is_fitted, plan_training, run_key
 from spark_jobs.training.fit import Trained
 from spark_jobs.training.prepare import Looked, Prepared, look, prepare
 
@@ -63,19 +62,16 @@ def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
     try:
         prepared = prepare(spec, spark, looked, folder)
         planned = plan_training(spec, prepared, folder)
-        trained = fitted(prepared, planned, folder)
-        with saving(spec, planned, trained, folder) as compiled:
-            done = _finished(spec, prepared, planned, trained, folder)
-        quarantine = _quarantined(spec, env, looked)
-        graph = compiled()
-        prove = partial(proven, prepared, planned, graph) if graph else lambda: None
-        version = publish_training(done, folder, tracking, started, prove)
+        with fitted(spec, prepared, planned, folder) as pipeline:
+            done = _finished(spec, prepared, planned, pipeline.trained, folder)
+            quarantine = _quarantined(spec, env, looked)
+            version = publish_training(done, folder, tracking, started, pipeline.proof)
     except BaseException as error:
         _end(tracking, started, error)
         if isinstance(error, DataError | SpecError):  # nothing of what was refused is of use again
             shutil.rmtree(folder, ignore_errors=True)
         raise
-    return Training(prepared, trained, done, version, folder, quarantine)
+    return Training(prepared, pipeline.trained, done, version, folder, quarantine)
 
 
 def forget(training: Training) -> None:

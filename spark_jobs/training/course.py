@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,17 +15,19 @@ from pyspark.ml import PipelineModel
 from pyspark.ml.functions import vector_to_array
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.utils import is_remote
 
 from spark_jobs import progress
 from spark_jobs.data.names import quoted
 from spark_jobs.errors import DataError
 from spark_jobs.graph.proof import HELD_OUT, Compiled, Proven, compile_saved, prove
 from spark_jobs.models import refuse
+from spark_jobs.persistence import AT_ONCE, PipelineSaver, load_pipeline
 from spark_jobs.plan import Plan, make
 from spark_jobs.profile.profile import Profile
 from spark_jobs.spec import Spec, dump
 from spark_jobs.training.evaluation import Evaluation, evaluate
-from spark_jobs.training.fit import Trained, fit
+from spark_jobs.training.fit import Trained, fit, learned_features
 from spark_jobs.training.labels import relabelled
 from spark_jobs.training.learn import Lesson, learn, relearn
 from spark_jobs.training.prepare import Looked, Prepared
@@ -86,45 +89,87 @@ def is_fitted(folder: Path) -> bool:
     return (folder / _FITTED).is_file()
 
 
-def fitted(prepared: Prepared, planned: Planned, folder: Path) -> Trained:
-    """The pipeline: fitted, or loaded from below `folder` where an interrupted run had saved it."""
-    if not is_fitted(folder):
-        with progress.phase("fitting"):
-            return fit(planned.lesson.rows, planned.plan, planned.lesson.profile, prepared.class_rows)
-    stored = json.loads((folder / _FITTED).read_text(encoding="utf-8"))
-    found = [(str(name), float(value)) for name, value in stored]
-    reader = PipelineModel.read().session(prepared.rows.sparkSession)
-    return Trained(reader.load(str(folder / "pipeline")), tuple(found))
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted pipeline. `proof` waits until it is saved and proven; None where no graph is wanted."""
+
+    trained: Trained
+    proof: Callable[[], Proven | None]
 
 
 @contextmanager
-def saving(spec: Spec, planned: Planned, trained: Trained, folder: Path) -> Iterator[Callable[[], Compiled | None]]:
-    """Saves the pipeline below `folder`, and compiles what was saved, while the block runs.
+def fitted(spec: Spec, prepared: Prepared, planned: Planned, folder: Path) -> Iterator[Fitted]:
+    """The pipeline: fitted, or loaded from below `folder` where an interrupted run had saved it.
 
-    Many small files, for which Spark sits idle mostly. What is yielded waits for the graph; None where none is wanted.
+    It is saved, loaded again, compiled and proven beside what the block does.
     """
-    with ThreadPoolExecutor(1, "saving") as pool:
-        saved = pool.submit(_saved, spec, planned, trained, folder)
-        yield saved.result
-        with progress.phase("saving"):
-            saved.result()
+    with _beside("saving") as pool:
+        taken_up = is_fitted(folder)
+        trained, saved = (_taken_up if taken_up else _fitted)(prepared, planned, folder, pool)
+        prove = partial(_proven, prepared, planned, folder, saved)
+        # With Spark Connect all work in one session, whose time zone the proof changes.
+        found = pool.submit(prove).result if spec.graph != "skip" and not is_remote() else prove
+
+        def proof() -> Proven | None:
+            with progress.phase("saving"):
+                saved()
+            if spec.graph == "skip":
+                return None
+            with progress.phase("proving"):
+                return found()
+
+        yield Fitted(trained, proof)
 
 
-def _saved(spec: Spec, planned: Planned, trained: Trained, folder: Path) -> Compiled | None:
-    if not is_fitted(folder):
-        trained.pipeline.write().overwrite().save(str(folder / "pipeline"))
+@contextmanager
+def _beside(name: str) -> Iterator[ThreadPoolExecutor]:
+    """Threads that have ended when the block has, unless somebody interrupts it."""
+    pool = ThreadPoolExecutor(AT_ONCE + 1, name)
+    try:
+        yield pool
+    except BaseException as error:
+        pool.shutdown(wait=isinstance(error, Exception), cancel_futures=True)
+        raise
+    pool.shutdown()
+
+
+Saved = Callable[[], PipelineModel]
+
+
+def _taken_up(prepared: Prepared, planned: Planned, folder: Path, pool: ThreadPoolExecutor) -> tuple[Trained, Saved]:
+    stored = json.loads((folder / _FITTED).read_text(encoding="utf-8"))
+    found = tuple((str(name), float(value)) for name, value in stored)
+    loaded = load_pipeline(folder / "pipeline", prepared.rows.sparkSession)
+    return Trained(loaded, found), lambda: loaded
+
+
+def _fitted(prepared: Prepared, planned: Planned, folder: Path, pool: ThreadPoolExecutor) -> tuple[Trained, Saved]:
+    rows, plan, profile = planned.lesson.rows, planned.plan, planned.lesson.profile
+    with progress.phase("fitting"):
+        features = learned_features(rows, plan, profile)
+        saver = PipelineSaver(folder / "pipeline", rows.sparkSession, pool, len(features.stages) + 1)
+        saver.save(*features.stages)
+        trained = fit(rows, plan, profile, prepared.class_rows, features)
+    saver.save(trained.pipeline.stages[-1])
+
+    def saved() -> PipelineModel:
+        loaded = saver.finish()
         write_whole(folder / _FITTED, json.dumps(trained.importances))
-    if spec.graph == "skip":
-        return None
-    return compile_saved(planned.plan, folder / "pipeline", planned.lesson.rows.sparkSession)
+        return loaded
+
+    return trained, pool.submit(saved).result
+
+
+def _proven(prepared: Prepared, planned: Planned, folder: Path, saved: Saved) -> Proven:
+    spark = planned.lesson.rows.sparkSession
+    return proven(prepared, planned, compile_saved(planned.plan, folder / "pipeline", saved(), spark))
 
 
 def proven(prepared: Prepared, planned: Planned, compiled: Compiled) -> Proven:
     """A graph, proven on test rows."""
-    with progress.phase("proving"):
-        tested, enough = prepared.counts["tested"], HELD_OUT + HELD_OUT // 10  # by chance never below HELD_OUT
-        drawn = F.pmod(F.xxhash64(F.col(NUMBER)), F.lit(tested)) < enough
-        return prove(compiled, planned.plan, prepared.test.where(drawn) if tested > enough else prepared.test)
+    tested, enough = prepared.counts["tested"], HELD_OUT + HELD_OUT // 10  # by chance never below HELD_OUT
+    drawn = F.pmod(F.xxhash64(F.col(NUMBER)), F.lit(tested)) < enough
+    return prove(compiled, planned.plan, prepared.test.where(drawn) if tested > enough else prepared.test)
 
 
 def evaluated(spec: Spec, prepared: Prepared, planned: Planned, trained: Trained, folder: Path) -> Evaluation:

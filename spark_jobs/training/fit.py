@@ -33,9 +33,16 @@ class Trained:
     importances: tuple[tuple[str, float], ...]
 
 
-def fit(rows: DataFrame, plan: Plan, profile: Profile, class_rows: Mapping[int, int]) -> Trained:
-    """Fit the plan's stages and its model on training rows as `staging.staged_rows` gives them."""
-    features = fit_features(rows.sparkSession, plan, profile, _folds(rows, plan))
+def learned_features(rows: DataFrame, plan: Plan, profile: Profile) -> Features:
+    """The plan's stages up to the feature vector, learned from training rows as `staging.staged_rows` gives them."""
+    return fit_features(rows.sparkSession, plan, profile, _folds(rows, plan))
+
+
+def fit(
+    rows: DataFrame, plan: Plan, profile: Profile, class_rows: Mapping[int, int], features: Features | None = None
+) -> Trained:
+    """Fit the plan's stages, unless `features` were learned before, and its model."""
+    features = features or learned_features(rows, plan, profile)
     algorithm = find(plan.model)
     shape = Shape(
         task=plan.problem.task,

@@ -15,6 +15,7 @@ from tampering import copied, set_param, stages
 
 from spark_jobs.graph.compile import compile_graph
 from spark_jobs.graph.proof import BOUND, SINGLE, compile_saved, judged, prove, told
+from spark_jobs.persistence import load_pipeline
 
 EVERY, TREE = "linear, every kind of column", "tree, scaled, by the clock"
 HOT, TARGET = "logistic, balanced, min-max", "logistic, target encoding, robust, weights"
@@ -360,7 +361,7 @@ def test_thresholds_of_a_model_are_kept_and_a_graph_without_them_is_caught(spark
     made = pipelines[name]
     folder = copied(made.folder, tmp_path / "pipeline")
     set_param(stages(folder)[-1], **params)
-    limited = compile_saved(made.plan, folder, spark)
+    limited = compile_saved(made.plan, folder, load_pipeline(folder, spark), spark)
     rows = spark.createDataFrame(as_table(drawn_rows(200, 5), CASES[name].use))
     answers = told(limited, made.plan, rows)
     assert judged(limited, made.plan, answers).parity.holds

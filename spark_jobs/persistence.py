@@ -1,0 +1,90 @@
+"""A fitted pipeline's folder as Spark writes and reads it, but its stages side by side, each as soon as it is known.
+
+A stage is some small Spark jobs that mostly wait.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pyspark.ml import PipelineModel, Transformer
+from pyspark.ml.util import DefaultParamsReader, JavaMLWritable
+from pyspark.sql import SparkSession
+
+from spark_jobs.bundle.stages import read_pipeline
+
+AT_ONCE = 4
+
+
+@dataclass(frozen=True)
+class PipelineSaver:
+    """A pipeline of `count` stages on its way to its folder, and back from there."""
+
+    folder: Path
+    spark: SparkSession
+    pool: ThreadPoolExecutor
+    count: int
+    _stages: list[Transformer] = field(default_factory=list)
+    _loaded: list[Future[Transformer]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)  # of a run that was cut off
+
+    def save(self, *stages: Transformer) -> None:
+        """Begin to save the next stages, and to load each again."""
+        width = len(str(self.count))
+        for stage in stages:
+            place = self.folder / "stages" / f"{len(self._stages):0{width}d}_{stage.uid}"
+            self._stages.append(stage)
+            self._loaded.append(self.pool.submit(self._save, stage, str(place)))
+
+    def finish(self) -> PipelineModel:
+        """Wait for all stages; the pipeline as it was loaded again."""
+        loaded = PipelineModel([each.result() for each in self._loaded])
+        if len(self._stages) != self.count:
+            raise ValueError(f"{len(self._stages)} stages were saved of {self.count}")
+        metadata = self.folder / "metadata"
+        metadata.mkdir(parents=True)
+        described = {**_description(self._stages), "uid": loaded.uid, "sparkVersion": self.spark.version}
+        (metadata / "part-00000").write_text(json.dumps(described) + "\n", encoding="utf-8")
+        (metadata / "_SUCCESS").touch()
+        return loaded
+
+    def _save(self, stage: Any, place: str) -> Transformer:
+        stage.write().overwrite().save(place)
+        return _load(place, self.spark)
+
+
+def save_pipeline(pipeline: PipelineModel, folder: Path, spark: SparkSession) -> PipelineModel:
+    """Save a pipeline; it is loaded again."""
+    with ThreadPoolExecutor(AT_ONCE, "saving") as pool:
+        saver = PipelineSaver(folder, spark, pool, len(pipeline.stages))
+        saver.save(*pipeline.stages)
+        return saver.finish()
+
+
+def load_pipeline(folder: Path, spark: SparkSession) -> PipelineModel:
+    """A saved pipeline."""
+    places = [str(stage.folder) for stage in read_pipeline(folder)]
+    with ThreadPoolExecutor(AT_ONCE, "loading") as pool:
+        return PipelineModel(list(pool.map(lambda place: _load(place, spark), places)))
+
+
+def _load(place: str, spark: SparkSession) -> Transformer:
+    stage: Transformer = DefaultParamsReader.loadParamsInstance(place, spark)
+    return stage
+
+
+def _description(stages: list[Transformer]) -> dict[str, Any]:
+    """What Spark's own writer notes of a `PipelineModel`; one that holds a stage of Python is for Python to read."""
+    order: dict[str, Any] = {"stageUids": [stage.uid for stage in stages]}
+    kind = "org.apache.spark.ml.PipelineModel"
+    if not all(isinstance(stage, JavaMLWritable) for stage in stages):
+        kind, order = "pyspark.ml.pipeline.PipelineModel", {**order, "language": "Python"}
+    return {"class": kind, "timestamp": int(time.time() * 1000), "paramMap": order, "defaultParamMap": {}}
