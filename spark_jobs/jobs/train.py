@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from spark_jobs.jobs.account import keeping_ledger
 from spark_jobs.jobs.batch import batch_id
 from spark_jobs.jobs.result import Result
 from spark_jobs.jobs.summary import training_summary
+from spark_jobs.profile import scan
 from spark_jobs.registry.publish import Finished, publish_training
 from spark_jobs.registry.runs import Run, end_run, start_run
 from spark_jobs.registry.tracking import Tracking, warm
@@ -53,21 +55,23 @@ def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
     """The training itself; its folder is left to the caller, an interrupted one's is taken up."""
     tracking = Tracking(spec.track.uri, env.root)
     warm(tracking)
+    scan.warm(spark)
     looked = look(spec, spark)
     key = run_key(spec, looked)
     folder = Path(env.root).resolve() / "runs" / spec.name / key
     folder.mkdir(parents=True, exist_ok=True)
     # The folder goes when its job has ended: one with a pipeline whose run has FINISHED is of a job cut off after that.
-    started = start_run(tracking, spec.track.experiment or spec.name, key, ended=is_fitted(folder))
+    starting = _starting(tracking, spec, key, ended=is_fitted(folder))
     try:
         prepared = prepare(spec, spark, looked, folder)
+        started = starting.result()
         planned = plan_training(spec, prepared, folder)
         with fitted(spec, prepared, planned, folder) as pipeline:
             done = _finished(spec, prepared, planned, pipeline.trained, folder)
             quarantine = _quarantined(spec, env, looked)
             version = publish_training(done, folder, tracking, started, pipeline.proof)
     except BaseException as error:
-        _end(tracking, started, error)
+        _end(tracking, starting, error)
         if isinstance(error, DataError | SpecError):  # nothing of what was refused is of use again
             shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -104,12 +108,22 @@ def _finished(spec: Spec, prepared: Prepared, planned: Planned, trained: Trained
     )
 
 
-def _end(tracking: Tracking, run: Run, error: BaseException) -> None:
+def _starting(tracking: Tracking, spec: Spec, key: str, ended: bool) -> Future[Run]:
+    """The run, begun while rows are staged: MLflow takes seconds to import."""
+    pool = ThreadPoolExecutor(1, "mlflow")
+    starting = pool.submit(start_run, tracking, spec.track.experiment or spec.name, key, ended=ended)
+    pool.shutdown(wait=False)
+    return starting
+
+
+def _end(tracking: Tracking, starting: Future[Run], error: BaseException) -> None:
     """An interrupted run stays open to be taken up again; a failed one is over."""
+    if starting.exception() is not None:
+        return
     if isinstance(error, Exception):
-        end_run(tracking, run.run_id, "FAILED", str(error))
+        end_run(tracking, starting.result().run_id, "FAILED", str(error))
     else:
-        end_run(tracking, run.run_id, "KILLED")
+        end_run(tracking, starting.result().run_id, "KILLED")
 
 
 def result(training: Training, tables: Mapping[str, str]) -> Result:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from operator import add
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
@@ -97,6 +98,17 @@ def scan_parts(
     for row in collected:
         found.setdefault(row["part"], {})[row["position"]] = _unpacked(row["profile"])
     return {number: _ordered(found[number]) for number in sorted(found)} or {0: _empty(names)}
+
+
+def warm(spark: SparkSession) -> None:
+    """Begin to start Python's workers, who import for a second what a scan needs, while something else is done."""
+    pool = ThreadPoolExecutor(1, "warming")
+    pool.submit(spark.range(64).mapInArrow(_unchanged, "id long").write.format("noop").mode("overwrite").save)
+    pool.shutdown(wait=False)
+
+
+def _unchanged(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    return batches
 
 
 def _profiler(
