@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spark_jobs import session
+from spark_jobs.__main__ import leave
 from spark_jobs.__main__ import main as spark_jobs
 
 if TYPE_CHECKING:
@@ -56,4 +57,4 @@ def _run(words: list[str], answer: io.BufferedRandom) -> tuple[int, dict[str, ob
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    leave(main(*sys.argv[1:]))
