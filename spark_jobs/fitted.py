@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -74,10 +75,14 @@ def fit_features(spark: SparkSession, plan: Plan, profile: Profile, folds: Folds
     drawn = level_strengths(plan, profile)
     worths = level_worths(plan, profile, drawn)
     types = {kind.name: kind for kind in plan.types}
-    first = [cast_stage(plan.inputs, types, plan.timezone), *_impute(spark, plan.numbers)]
-    first += index_stages(spark, [one for one in plan.categories if find_encoder(one.encode).positions])
-    encoded, apart, outputs, slots = _encoded(spark, plan, worths, folds, drawn)
-    scaled, scaled_outputs, scaled_slots = _scaled(spark, plan, profile, worths)
+    positioned = [one for one in plan.categories if find_encoder(one.encode).positions]
+    with ThreadPoolExecutor(3, "fitting") as pool:  # each is a small Spark job or two, which mostly wait
+        imputing = pool.submit(_impute, spark, plan.numbers)
+        indexing = pool.submit(index_stages, spark, positioned)
+        scaling = pool.submit(_scaled, spark, plan, profile, worths)
+        encoded, apart, outputs, slots = _encoded(spark, plan, worths, folds, drawn)
+    first = [cast_stage(plan.inputs, types, plan.timezone), *imputing.result(), *indexing.result()]
+    scaled, scaled_outputs, scaled_slots = scaling.result()
     flags = [one for one in plan.inputs if one.indicator]
     columns = [*scaled_outputs, *(flag_name(one.slot) for one in flags), *outputs]
     names = (*scaled_slots, *(f"{one.title} is missing" for one in flags), *slots)

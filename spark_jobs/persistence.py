@@ -10,6 +10,7 @@ import shutil
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,8 @@ class PipelineSaver:
 
     def _save(self, stage: Any, place: str) -> Transformer:
         stage.write().overwrite().save(place)
-        return _load(place, self.spark)
+        loaded: Transformer = type(stage).load(place)
+        return loaded
 
 
 def save_pipeline(pipeline: PipelineModel, folder: Path, spark: SparkSession) -> PipelineModel:
@@ -73,12 +75,7 @@ def load_pipeline(folder: Path, spark: SparkSession) -> PipelineModel:
     """A saved pipeline."""
     places = [str(stage.folder) for stage in read_pipeline(folder)]
     with ThreadPoolExecutor(AT_ONCE, "loading") as pool:
-        return PipelineModel(list(pool.map(lambda place: _load(place, spark), places)))
-
-
-def _load(place: str, spark: SparkSession) -> Transformer:
-    stage: Transformer = DefaultParamsReader.loadParamsInstance(place, spark)
-    return stage
+        return PipelineModel(list(pool.map(partial(DefaultParamsReader.loadParamsInstance, sc=spark), places)))
 
 
 def _description(stages: list[Transformer]) -> dict[str, Any]:
