@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spark_jobs import progress
-from spark_jobs.bundle import GRAPH, KEPT_CLOCK, NAME, Manifest, load_manifest, verify, write
+from spark_jobs.bundle import GRAPH, KEPT_CLOCK, NAME, Manifest, verify, write
 from spark_jobs.bundle.carried import carried_reader
 from spark_jobs.errors import JobError, SpecError
 from spark_jobs.jobs.result import Result
@@ -116,7 +116,7 @@ def _read(bundle: Path) -> tuple[Manifest, Plan]:
     manifest = verify(bundle)
     if GRAPH not in manifest.sha256:
         raise JobError(f"The bundle {bundle} has no graph: it was trained with `graph: skip`.", "Train without it.")
-    return load_manifest(bundle), Plan.from_json((bundle / "plan.json").read_text(encoding="utf-8"))
+    return manifest, Plan.from_json((bundle / "plan.json").read_text(encoding="utf-8"))
 
 
 def _older(plan: Plan, bundle: Path, manifest: Manifest) -> bytes:

@@ -104,7 +104,7 @@ def _fenced(
 ) -> Fenced | None:
     """The numbers about the bounds that the first batch made expect."""
     if before is not None and before.fenced is not None:
-        return Fenced.of(values, before.fenced.guess)
+        return before.fenced.among(values)
     guess = depth.bounds(summary) if depth.bounds is not None and before is None else None
     return Fenced.of(values, guess) if guess is not None else None
 

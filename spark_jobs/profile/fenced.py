@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -11,78 +12,108 @@ import numpy.typing as npt
 from spark_jobs.profile.numbers import NumberSummary
 
 Bounds = tuple[float, float]
-WIDTH = 0.05  # of the distance between the bounds, on both sides of each
+Numbers = npt.NDArray[np.float64]
 LIMIT = 4096
+KEPT = LIMIT // 4
 
 
 @dataclass(frozen=True)
 class Fenced:
-    """Moments of the numbers between two narrow bands, counts beyond them, and one by one the numbers in the bands.
+    """Moments of the numbers between two bands about the expected bounds, counts beyond them, and what is in the bands.
 
-    Wherever in the bands the bounds come to lie, the moments of the clipped numbers follow exactly. Two add up, to the
-    bands that both know. `close` is None where the bands held more than 4,096 numbers.
+    The bands begin as wide as can be and narrow as numbers come: the 4,096 distinct ones that lie in them are known
+    one by one, `close` with how often each is there (`times`). Wherever in the bands the bounds come to lie, the
+    moments of the clipped numbers follow exactly. Two add up, to the bands that both know.
     """
 
+    guess: Bounds
     low: Bounds
     high: Bounds
     below: int
     inside: NumberSummary
     above: int
-    close: npt.NDArray[np.float64] | None
+    close: Numbers
+    times: npt.NDArray[np.int64]
 
     @classmethod
-    def of(cls, values: npt.NDArray[np.float64], guess: Bounds) -> Fenced:
+    def of(cls, values: Numbers, guess: Bounds) -> Fenced:
         """The numbers, from the least to the greatest, about bounds that are expected there."""
-        wide = WIDTH * (guess[1] - guess[0])
-        low, high = (guess[0] - wide, guess[0] + wide), (guess[1] - wide, guess[1] + wide)
-        first, above = np.searchsorted(values, low[0]), np.searchsorted(values, high[1], "right")
-        start = np.searchsorted(values, low[1], "right")
-        stop = max(np.searchsorted(values, high[0]), start)
-        moments = NumberSummary.of(values[start:stop], sketched=False, ordered=True)
-        close = np.concatenate([values[first:start], values[stop:above]])
-        return cls(low, high, int(first), moments, len(values) - int(above), _limited(close))
+        middle = (guess[0] + guess[1]) / 2
+        close, times = _counted(values, np.ones(len(values), dtype=np.int64))
+        return cls(guess, (-inf, middle), (middle, inf), 0, _moments(values[:0]), 0, close, times)._narrowed()
+
+    def among(self, values: Numbers) -> Fenced:
+        """Other numbers, from the least to the greatest, about the same bands."""
+        first, stop = (int(np.searchsorted(values, band[0])) for band in (self.low, self.high))
+        start, last = (int(np.searchsorted(values, band[1], "right")) for band in (self.low, self.high))
+        stop = max(start, stop)
+        close, times = _counted(values[np.r_[first:start, stop:last]], np.ones(start - first + last - stop, np.int64))
+        inside, above = _moments(values[start:stop]), len(values) - last
+        return Fenced(self.guess, self.low, self.high, first, inside, above, close, times)._narrowed()
 
     def __add__(self, other: Fenced) -> Fenced:
         low = max(self.low[0], other.low[0]), min(self.low[1], other.low[1])
         high = max(self.high[0], other.high[0]), min(self.high[1], other.high[1])
-        both = self.close is not None and other.close is not None
-        close = _limited(np.concatenate([self.close, other.close])) if both else None
-        return Fenced(low, high, self.below + other.below, self.inside + other.inside, self.above + other.above, close)
+        counts = self.below + other.below, self.inside + other.inside, self.above + other.above
+        found, times = np.concatenate([self.close, other.close]), np.concatenate([self.times, other.times])
+        order = np.argsort(found, kind="stable")
+        return Fenced(self.guess, low, high, *counts, *_counted(found[order], times[order]))._narrowed()
 
     def clipped(self, bounds: Bounds, count: int) -> NumberSummary | None:
         """The moments of all `count` numbers once clipped; None where that cannot be told from here."""
         known = self.low[0] <= bounds[0] <= self.low[1] and self.high[0] <= bounds[1] <= self.high[1]
-        if not known or self.close is None or self._count != count:
+        if not known or self.below + self.inside.count + self.above + int(self.times.sum()) != count:
             return None
-        whole = self.inside + NumberSummary.of(np.clip(self.close, *bounds), sketched=False)
+        whole = self.inside + _moments(np.clip(np.repeat(self.close, self.times), *bounds))
         for times, value in ((self.below, bounds[0]), (self.above, bounds[1])):
             if times:
                 whole += NumberSummary(times, value, 0.0, value, value)
         return whole
 
-    @property
-    def guess(self) -> Bounds:
-        """The middle of both bands."""
-        return (self.low[0] + self.low[1]) / 2, (self.high[0] + self.high[1]) / 2
-
-    @property
-    def _count(self) -> int:
-        return self.below + self.inside.count + self.above + (0 if self.close is None else len(self.close))
+    def _narrowed(self) -> Fenced:
+        """Bands that hold no more than the limit: what leaves them is counted as what it lies among."""
+        if len(self.close) <= LIMIT:
+            return self
+        middle = np.searchsorted(self.close, (self.guess[0] + self.guess[1]) / 2, "right")
+        low = _nearest(self.close[:middle], self.guess[0], self.low)
+        high = _nearest(self.close[middle:], self.guess[1], self.high)
+        first, start = np.searchsorted(self.close, low[0]), np.searchsorted(self.close, low[1], "right")
+        stop, last = max(start, np.searchsorted(self.close, high[0])), np.searchsorted(self.close, high[1], "right")
+        left = _moments(np.repeat(self.close[start:stop], self.times[start:stop]))
+        below, above = self.below + int(self.times[:first].sum()), self.above + int(self.times[last:].sum())
+        kept = np.r_[first:start, stop:last]
+        return Fenced(self.guess, low, high, below, self.inside + left, above, self.close[kept], self.times[kept])
 
     def to_dict(self) -> dict[str, Any]:
         """The counts as JSON can hold them."""
-        plain = {field.name: getattr(self, field.name) for field in fields(self)}
-        close = None if self.close is None else self.close.tolist()
-        return plain | {"inside": self.inside.to_dict(), "close": close}
+        lists = {name: getattr(self, name).tolist() for name in ("close", "times")}
+        plain = {name: getattr(self, name) for name in ("guess", "low", "high", "below", "above")}
+        return {**plain, **lists, "inside": self.inside.to_dict()}
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Fenced:
         """The counts that `to_dict` wrote."""
-        close = None if stored["close"] is None else np.array(stored["close"], dtype=np.float64)
-        low, high = ((stored[name][0], stored[name][1]) for name in ("low", "high"))
+        bounds = {name: (stored[name][0], stored[name][1]) for name in ("guess", "low", "high")}
+        close, times = np.array(stored["close"], dtype=np.float64), np.array(stored["times"], dtype=np.int64)
         inside = NumberSummary.from_dict(stored["inside"])
-        return cls(low, high, stored["below"], inside, stored["above"], close)
+        return cls(**bounds, below=stored["below"], inside=inside, above=stored["above"], close=close, times=times)
 
 
-def _limited(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
-    return values if len(values) <= LIMIT else None
+def _moments(values: Numbers) -> NumberSummary:
+    return NumberSummary.of(values, sketched=False)
+
+
+def _counted(ordered: Numbers, times: npt.NDArray[np.int64]) -> tuple[Numbers, npt.NDArray[np.int64]]:
+    """Distinct numbers, and how often each is there."""
+    if not len(ordered):
+        return ordered, times
+    first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    return ordered[first], np.add.reduceat(times, first)
+
+
+def _nearest(distinct: Numbers, guess: float, band: Bounds) -> Bounds:
+    """The band about a guess that holds the numbers nearest to it."""
+    if len(distinct) <= KEPT:
+        return band
+    wide = float(np.nextafter(np.partition(np.abs(distinct - guess), KEPT)[KEPT], 0.0))
+    return max(band[0], guess - wide), min(band[1], guess + wide)

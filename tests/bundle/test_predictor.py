@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spark_jobs.bundle import GRAPH, Input, Manifest, write
-from spark_jobs.bundle import runtime
+from spark_jobs.bundle import GRAPH, Input, Manifest, runtime, write
 from spark_jobs.bundle.predictor import load
 from spark_jobs.errors import DataError, JobError
 
