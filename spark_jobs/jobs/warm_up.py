@@ -14,6 +14,7 @@ _SPEC = """\
 name: warm_up
 source: {path: ROWS}
 target: y
+features: {per_column: {m: {categorical: target}}}
 predictions: {table: warm_up}
 """
 
@@ -39,7 +40,7 @@ def record() -> bool:
 
 def _run_small_job(folder: Path, recorded: Path) -> subprocess.CompletedProcess[str]:
     rows = folder / "rows.csv"
-    rows.write_text("n,c,d,y\n" + "".join(_row(number) for number in range(400)))
+    rows.write_text("n,c,m,d,t,y\n" + "".join(_row(number) for number in range(400)))
     (folder / "spec.yml").write_text(_SPEC.replace("ROWS", str(rows)))
     (folder / "env").mkdir()
     (folder / "env" / "local.yml").write_text(f"name: local\nroot: {folder / 'root'}\n")
@@ -50,7 +51,9 @@ def _run_small_job(folder: Path, recorded: Path) -> subprocess.CompletedProcess[
 
 
 def _row(number: int) -> str:
-    return f"{number % 37}.5,{'abc'[number % 3]},2013-01-{number % 28 + 1:02d},{number * 7 % 101}\n"
+    day, hour = number % 28 + 1, number % 24
+    cells = f"{number % 37}.5", "abc"[number % 3], f"level {number % 40}", f"2013-01-{day:02d}"
+    return ",".join((*cells, f"2013-{number % 12 + 1:02d}-{day:02d} {hour:02d}:30:00", f"{number * 7 % 101}\n"))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -208,11 +209,22 @@ def prepare(spec: Spec, spark: SparkSession, looked: Looked, folder: Path) -> Pr
             stage(looked.table.rows, spec, looked.types, looked.problem, staged, looked.seen)
     everything = staged_rows(spark, staged, list(looked.types))
     labelled = everything.where(F.col(LABEL).isNotNull())
+    if spec.clean.duplicates.by == "all" and (counted := _unlike(spec, looked, everything, labelled)) is not None:
+        return counted
     with progress.phase("duplicates"):
-        unlike = spec.clean.duplicates.by == "all" and not is_any_alike(everything)
-        distinct, repeated = (labelled, 0) if unlike else _without_duplicates(spark, labelled, spec, looked, repeats)
+        distinct, repeated = _without_duplicates(spark, labelled, spec, looked, repeats)
     rule = split_rule(spec, looked.types, distinct)
-    return _counted(Prepared(looked, looked.problem, distinct, rule, {}, {}, unlike), repeated)
+    return _counted(Prepared(looked, looked.problem, distinct, rule, {}, {}), repeated)
+
+
+def _unlike(spec: Spec, looked: Looked, everything: DataFrame, labelled: DataFrame) -> Prepared | None:
+    """The rows, counted while it is looked whether any two are alike; None where some are."""
+    with ThreadPoolExecutor(1, "duplicates") as pool:
+        looking = pool.submit(is_any_alike, everything)
+        rule = split_rule(spec, looked.types, labelled)
+        counted = _counted(Prepared(looked, looked.problem, labelled, rule, {}, {}, unlike=True), 0)
+        with progress.phase("duplicates"):
+            return None if looking.result() else counted
 
 
 def _without_duplicates(
