@@ -25,12 +25,13 @@ AT_ONCE = 4
 
 @dataclass(frozen=True)
 class PipelineSaver:
-    """A pipeline of `count` stages on its way to its folder, and back from there."""
+    """A pipeline of `count` stages on its way to its folder and, where it is to be loaded, back from there."""
 
     folder: Path
     spark: SparkSession
     pool: ThreadPoolExecutor
     count: int
+    load: bool = True
     _stages: list[Transformer] = field(default_factory=list)
     _loaded: list[Future[Transformer]] = field(default_factory=list)
 
@@ -38,7 +39,7 @@ class PipelineSaver:
         shutil.rmtree(self.folder, ignore_errors=True)  # of a run that was cut off
 
     def save(self, *stages: Transformer) -> None:
-        """Begin to save the next stages, and to load each again."""
+        """Begin to save the next stages and, where asked to, to load each again."""
         width = len(str(self.count))
         for stage in stages:
             place = self.folder / "stages" / f"{len(self._stages):0{width}d}_{stage.uid}"
@@ -46,7 +47,7 @@ class PipelineSaver:
             self._loaded.append(self.pool.submit(self._save, stage, str(place)))
 
     def finish(self) -> PipelineModel:
-        """Wait for all stages; the pipeline as it was loaded again."""
+        """Wait for all stages; the pipeline as it was loaded again, or as it was given."""
         loaded = PipelineModel([each.result() for each in self._loaded])
         if len(self._stages) != self.count:
             raise ValueError(f"{len(self._stages)} stages were saved of {self.count}")
@@ -59,8 +60,8 @@ class PipelineSaver:
 
     def _save(self, stage: Any, place: str) -> Transformer:
         stage.write().overwrite().save(place)
-        loaded: Transformer = type(stage).load(place)
-        return loaded
+        found: Transformer = type(stage).load(place) if self.load else stage
+        return found
 
 
 def save_pipeline(pipeline: PipelineModel, folder: Path, spark: SparkSession) -> PipelineModel:

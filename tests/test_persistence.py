@@ -43,6 +43,15 @@ def test_the_folder_is_what_spark_writes_and_spark_reads_it(spark, tmp_path, cou
     assert [stage.kind for stage in read_pipeline(tmp_path / "ours")][-1] == "VectorAssembler"
 
 
+def test_what_need_not_be_loaded_again_is_handed_back_as_it_was_given(spark, tmp_path):
+    given = stages(3)
+    with ThreadPoolExecutor(1) as pool:
+        saver = PipelineSaver(tmp_path / "pipeline", spark, pool, 3, load=False)
+        saver.save(*given)
+        assert saver.finish().stages == given
+    assert len(read_pipeline(tmp_path / "pipeline")) == 3
+
+
 def test_a_pipeline_that_was_cut_off_leaves_nothing_to_the_next(spark, tmp_path):
     folder = tmp_path / "pipeline"
     save_pipeline(PipelineModel(stages(4)), folder, spark)

@@ -104,19 +104,22 @@ def fitted(spec: Spec, prepared: Prepared, planned: Planned, folder: Path) -> It
     It is saved, loaded again, compiled and proven beside what the block does.
     """
     with _beside("saving") as pool:
-        taken_up = is_fitted(folder)
-        trained, saved = (_taken_up if taken_up else _fitted)(prepared, planned, folder, pool)
+        wanted = spec.graph != "skip"
+        if is_fitted(folder):
+            trained, saved = _taken_up(prepared, folder)
+        else:
+            trained, saved = _fitted(prepared, planned, folder, pool, load=wanted)
         prove = partial(_proven, prepared, planned, folder, saved)
         # With Spark Connect all work in one session, whose time zone the proof changes.
-        found = pool.submit(prove).result if spec.graph != "skip" and not is_remote() else prove
+        answer = pool.submit(prove).result if wanted and not is_remote() else prove
 
         def proof() -> Proven | None:
             with progress.phase("saving"):
                 saved()
-            if spec.graph == "skip":
+            if not wanted:
                 return None
             with progress.phase("proving"):
-                return found()
+                return answer()
 
         yield Fitted(trained, proof)
 
@@ -136,18 +139,20 @@ def _beside(name: str) -> Iterator[ThreadPoolExecutor]:
 Saved = Callable[[], PipelineModel]
 
 
-def _taken_up(prepared: Prepared, planned: Planned, folder: Path, pool: ThreadPoolExecutor) -> tuple[Trained, Saved]:
+def _taken_up(prepared: Prepared, folder: Path) -> tuple[Trained, Saved]:
     stored = json.loads((folder / _FITTED).read_text(encoding="utf-8"))
     found = tuple((str(name), float(value)) for name, value in stored)
     loaded = load_pipeline(folder / "pipeline", prepared.rows.sparkSession)
     return Trained(loaded, found), lambda: loaded
 
 
-def _fitted(prepared: Prepared, planned: Planned, folder: Path, pool: ThreadPoolExecutor) -> tuple[Trained, Saved]:
+def _fitted(
+    prepared: Prepared, planned: Planned, folder: Path, pool: ThreadPoolExecutor, load: bool
+) -> tuple[Trained, Saved]:
     rows, plan, profile = planned.lesson.rows, planned.plan, planned.lesson.profile
     with progress.phase("fitting"):
         features = learned_features(rows, plan, profile)
-        saver = PipelineSaver(folder / "pipeline", rows.sparkSession, pool, len(features.stages) + 1)
+        saver = PipelineSaver(folder / "pipeline", rows.sparkSession, pool, len(features.stages) + 1, load)
         saver.save(*features.stages)
         trained = fit(rows, plan, profile, prepared.class_rows, features)
     saver.save(trained.pipeline.stages[-1])
