@@ -2,6 +2,7 @@
 
 from spark_jobs.spec.loading import dump, load, load_environment, load_spec, parse
 from spark_jobs.spec.models import (
+    Changes,
     Clean,
     ColumnFeatures,
     Columns,
@@ -17,12 +18,14 @@ from spark_jobs.spec.models import (
     Source,
     Spec,
     Split,
+    Stream,
     Task,
     Track,
 )
 from spark_jobs.spec.schema import schema
 
 __all__ = [
+    "Changes",
     "Clean",
     "ColumnFeatures",
     "Columns",
@@ -38,6 +41,7 @@ __all__ = [
     "Source",
     "Spec",
     "Split",
+    "Stream",
     "Task",
     "Track",
     "dump",

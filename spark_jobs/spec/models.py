@@ -7,13 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from spark_jobs.spec.checks import Changes, Checks
 from spark_jobs.spec.environment import Environment
 from spark_jobs.spec.fields import (
     ColumnName,
     ColumnNames,
     Levels,
-    Location,
-    Option,
     Part,
     SafeName,
     Scalar,
@@ -22,12 +21,14 @@ from spark_jobs.spec.fields import (
     Task,
     Text,
     Texts,
-    kind_of,
     safe_name,
     with_text_keys,
 )
+from spark_jobs.spec.sources import Source
+from spark_jobs.spec.streams import Stream
 
 __all__ = [
+    "Changes",
     "Clean",
     "ColumnFeatures",
     "Columns",
@@ -43,44 +44,10 @@ __all__ = [
     "Source",
     "Spec",
     "Split",
+    "Stream",
     "Task",
     "Track",
 ]
-
-SourceKind = Literal["csv", "json", "parquet", "delta", "table"]
-
-
-class Source(Part):
-    """Where the rows come from and how they are read."""
-
-    kind: SourceKind | None = Field(
-        default=None, description="The format; guessed from the path's ending where it can be."
-    )
-    path: Location | None = Field(
-        default=None, description="A file, a folder or a glob, relative to the current folder."
-    )
-    table: TableName | None = Field(default=None, description="A catalog table, such as `schema.table`.")
-    names: ColumnNames | None = Field(default=None, description="Column names of a file without a header.")
-    options: dict[str, Option] = Field(default_factory=dict, description="Spark's reader options, and `decimal`.")
-    null_values: Texts | None = Field(
-        default=None, description="Marks of a missing value, compared as trimmed text; replaces the detected ones."
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _spell_out(cls, given: object) -> object:
-        """Accept `source: path`, guess the kind, and let `kind: table` name its table by `path`."""
-        source = {"path": given} if isinstance(given, str) else given
-        if not isinstance(source, Mapping):
-            return source
-        source = dict(source)
-        if source.get("kind") == "table" and source.get("table") is None and "path" in source:
-            source["table"] = source.pop("path")
-        if source.get("kind") is None and source.get("table") is not None:
-            source["kind"] = "table"
-        if source.get("kind") is None and isinstance(source.get("path"), str):
-            source["kind"] = kind_of(source["path"])
-        return source
 
 
 class Columns(Part):
@@ -216,6 +183,9 @@ class Predictions(Part):
 
     table: TableName | None = Field(default=None, description="The Delta table; default: <name>_predictions.")
     keep: Literal["all"] | ColumnNames = Field(default="all", description="Input columns kept beside the prediction.")
+    partition_by: ColumnNames = Field(
+        default=(), description="Kept columns of few values by which a new table's files are laid out."
+    )
 
 
 Positive = Annotated[str, Field(max_length=1000)] | bool | int | float
@@ -242,11 +212,16 @@ class Spec(Part):
     features: Features = Field(default=Features(), description="How columns become numbers.")
     model: Model = Field(default=Model(), description="The algorithm and its options.")
     evaluate: Evaluate = Field(default=Evaluate(), description="What is measured, and what the gate asks.")
+    checks: Checks = Field(default=(), description="What data to be scored must meet, rule by rule.")
+    changes: Changes = Field(
+        default=Changes(), description="What happens where data to be scored has another shape than the training's."
+    )
     graph: Literal["required", "skip"] = Field(
         default="required", description="Whether the model must compile to a graph; without one it cannot be served."
     )
     track: Track = Field(default=Track(), description="Where runs are logged and models registered.")
     predictions: Predictions = Field(default=Predictions(), description="Where predictions go.")
+    stream: Stream = Field(default=Stream(), description="How a stream is scored.")
 
     @model_validator(mode="before")
     @classmethod
@@ -261,8 +236,10 @@ class Spec(Part):
 
 def _location(source: object) -> object:
     if isinstance(source, Mapping):
+        if source.get("topic") is not None:
+            return source["topic"]
         if source.get("table") is not None or source.get("kind") == "table":
             table = source.get("table") or source.get("path")
             return table.replace("`", "").replace(".", "/").rpartition("/")[2] if isinstance(table, str) else None
         return source.get("path")
-    return getattr(source, "table", None) or getattr(source, "path", None)
+    return next((found for key in ("table", "topic", "path") if (found := getattr(source, key, None))), None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +10,7 @@ from spark_jobs.errors import did_you_mean, nearest
 from spark_jobs.spec import vocabulary
 from spark_jobs.spec.mistakes import Mistake, got
 from spark_jobs.spec.models import Spec
+from spark_jobs.spec.source_rules import broken_source
 from spark_jobs.spec.yaml12 import Path
 
 LISTS = ("ignore", "numeric", "categorical", "date", "text", "order")
@@ -36,38 +36,24 @@ def not_built(what: str) -> str:
 
 def broken_rules(spec: Spec) -> Iterator[Mistake]:
     """Every rule the spec breaks, each with its place."""
-    for rule in (_source, _options, _column_lists, _roles, _reserved, _split, _task, _metrics, _timezone):
+    for rule in (_later, _sources, _column_lists, _roles, _reserved, _split, _task, _metrics, _timezone):
         yield from rule(spec)
 
 
-def _source(spec: Spec) -> Iterator[Mistake]:
-    source = spec.source
-    if source.path is None and source.table is None:
-        yield Mistake(("source",), "names neither a `path` nor a `table`.", "Write `source: data/flights.csv`.")
-    elif source.path is not None and source.table is not None:
-        yield Mistake(("source",), "names both a `path` and a `table`.", "Keep one of them.")
-    elif (source.kind == "table") != (source.table is not None) and source.kind is not None:
-        wanted = "table" if source.kind == "table" else "path"
-        yield Mistake(("source", "kind"), f"'{source.kind}' needs a `{wanted}`.", f"Give `source.{wanted}`.")
-    if source.names is not None:
-        yield from _twice(("source", "names"), source.names)
-        if not source.names:
-            yield Mistake(("source", "names"), "must be a list of at least one name.", "")
+def _later(spec: Spec) -> Iterator[Mistake]:
+    for name in vocabulary.LATER_CHOICES:
+        *parents, key = name.split(".")
+        part: Any = spec
+        for parent in parents:
+            part = getattr(part, parent)
+        if getattr(part, key) != type(part).model_fields[key].default:
+            yield Mistake((*parents, key), not_built(f"`{key}`"), "Take it out.")
 
 
-def _options(spec: Spec) -> Iterator[Mistake]:
-    known = {option.casefold(): option for option in vocabulary.OPTIONS}
-    decided = {option.casefold() for option in vocabulary.DECIDED}
-    for option, value in spec.source.options.items():
-        path: Path = ("source", "options", option)
-        if option.casefold() in decided:
-            hint = "Leave it out: every row is read, types come from all rows, torn rows are set aside and counted."
-            yield Mistake(path, "is not for the spec to choose.", hint)
-        elif option.casefold() not in known:
-            yield Mistake(path, "is not an option of Spark's readers.", did_you_mean(option, vocabulary.OPTIONS))
-        elif known[option.casefold()] in vocabulary.FORMATS and not re.fullmatch(r"[A-Za-z0-9 /.:,'+-]+", str(value)):
-            text = f"must be a date pattern of letters, digits, blanks and / . : , - ' +.{got(value)}"
-            yield Mistake(path, text, "Such as MM/dd/yyyy hh:mm:ss a.")
+def _sources(spec: Spec) -> Iterator[Mistake]:
+    yield from broken_source(spec.source, ("source",))
+    if spec.stream.source is not None:
+        yield from broken_source(spec.stream.source, ("stream", "source"))
 
 
 def _column_lists(spec: Spec) -> Iterator[Mistake]:

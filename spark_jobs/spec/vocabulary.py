@@ -27,7 +27,8 @@ RESERVED = frozenset(
     ]
 )
 
-LATER_KEYS = frozenset({"tune", "checks", "privacy"})
+LATER_KEYS = frozenset({"tune", "privacy"})
+LATER_CHOICES = ("checks", "changes", "stream", "source.landing", "predictions.partition_by")
 LATER_SOURCES = frozenset({"jdbc", "kafka"})
 LATER_MODELS = frozenset({"auto"})
 
@@ -79,6 +80,19 @@ OPTIONS = frozenset(
         "pathGlobFilter",
         "modifiedBefore",
         "modifiedAfter",
+    ]
+)
+# Of a database's and a topic's reader: limits and security, nothing that names a class, a file or an address to call.
+CONNECTOR_OPTIONS = frozenset(
+    [
+        "fetchsize",
+        "queryTimeout",
+        "kafka.security.protocol",
+        "kafka.sasl.mechanism",
+        "kafka.request.timeout.ms",
+        "kafka.session.timeout.ms",
+        "kafka.max.partition.fetch.bytes",
+        "kafka.fetch.max.bytes",
     ]
 )
 # Options that would undo how a source is read: whole, typed by all its rows, torn rows set aside and counted.

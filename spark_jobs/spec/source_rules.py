@@ -1,0 +1,83 @@
+"""What a source must be beyond the shape of its keys, by its kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from spark_jobs.errors import did_you_mean
+from spark_jobs.spec import vocabulary
+from spark_jobs.spec.mistakes import Mistake, got
+from spark_jobs.spec.sources import Source
+from spark_jobs.spec.yaml12 import Path
+
+# The keys that say where rows are, and by kind those that are needed and those that may be given besides.
+_PLACES = ("path", "table", "url", "servers", "topic")
+_NEEDED = {"jdbc": ("url", "table"), "kafka": ("servers", "topic"), "table": ("table",)}
+_OF_KIND = {
+    "landing": ("csv", "json", "parquet"),
+    "user": ("jdbc", "kafka"),
+    "password": ("jdbc", "kafka"),
+    "partition": ("jdbc",),
+    "watermark": ("jdbc",),
+}
+_URL = re.compile(r"jdbc:postgresql://[A-Za-z0-9._:\[\],-]+/[A-Za-z0-9_.%-]+")
+
+
+def broken_source(source: Source, at: Path) -> Iterator[Mistake]:
+    """Every rule that a source at that place of the spec breaks."""
+    given = [key for key in _PLACES if getattr(source, key) is not None]
+    yield from _place(source, at, given)
+    for key, kinds in _OF_KIND.items():
+        if getattr(source, key) not in (None, False) and source.kind is not None and source.kind not in kinds:
+            yield Mistake((*at, key), f"has no use with a source of kind {source.kind}.", f"It is for {_or(kinds)}.")
+    yield from _names(source, at)
+    yield from _options(source, at)
+
+
+def _place(source: Source, at: Path, given: list[str]) -> Iterator[Mistake]:
+    if not given:
+        yield Mistake(at, "names neither a `path` nor a `table`.", "Write `source: data/flights.csv`.")
+        return
+    needed = _NEEDED.get(source.kind or "", ("path",))
+    for key in needed:
+        if key not in given and source.kind is not None:
+            yield Mistake((*at, "kind"), f"'{source.kind}' needs a `{key}`.", f"Give `{at[-1]}.{key}`.")
+    if {"path", "table"} <= set(given):
+        yield Mistake(at, "names both a `path` and a `table`.", "Keep one of them.")
+        return
+    for key in given:
+        if key not in needed and all(one in given for one in needed):
+            yield Mistake((*at, key), f"has no use with a source of kind {source.kind}.", "Leave it out.")
+    if source.url is not None and not _URL.fullmatch(source.url):
+        hint = "Such as jdbc:postgresql://host:5432/shop; `user` and `password` have keys of their own."
+        yield Mistake((*at, "url"), "must be the address of a PostgreSQL database, without parameters.", hint)
+
+
+def _names(source: Source, at: Path) -> Iterator[Mistake]:
+    if source.names is None:
+        return
+    if not source.names:
+        yield Mistake((*at, "names"), "must be a list of at least one name.", "")
+    for index, name in enumerate(source.names):
+        if name in source.names[:index]:
+            yield Mistake((*at, "names", index), f"names the column '{name}' a second time.", "Keep it once.")
+
+
+def _options(source: Source, at: Path) -> Iterator[Mistake]:
+    known = {option.casefold(): option for option in vocabulary.OPTIONS | vocabulary.CONNECTOR_OPTIONS}
+    decided = {option.casefold() for option in vocabulary.DECIDED}
+    for option, value in source.options.items():
+        path: Path = (*at, "options", option)
+        if option.casefold() in decided:
+            hint = "Leave it out: every row is read, types come from all rows, torn rows are set aside and counted."
+            yield Mistake(path, "is not for the spec to choose.", hint)
+        elif option.casefold() not in known:
+            yield Mistake(path, "is not an option of Spark's readers.", did_you_mean(option, set(known.values())))
+        elif known[option.casefold()] in vocabulary.FORMATS and not re.fullmatch(r"[A-Za-z0-9 /.:,'+-]+", str(value)):
+            text = f"must be a date pattern of letters, digits, blanks and / . : , - ' +.{got(value)}"
+            yield Mistake(path, text, "Such as MM/dd/yyyy hh:mm:ss a.")
+
+
+def _or(kinds: tuple[str, ...]) -> str:
+    return f"{', '.join(kinds[:-1])} or {kinds[-1]}" if len(kinds) > 1 else kinds[0]
