@@ -1,0 +1,66 @@
+"""What a stream's folder remembers, apart from what Spark keeps there."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from spark_jobs.data.checkpoint import checkpoint_of
+from spark_jobs.errors import JobError, SpecError
+
+
+@pytest.fixture
+def used(tmp_path):
+    """A checkpoint with two micro-batches planned and one done, as Spark leaves it after a kill."""
+    made = checkpoint_of(str(tmp_path / "there"), "ignored", "x")
+    for folder, numbers in (("offsets", (0, 1)), ("commits", (0,))):
+        (made.folder / folder).mkdir(parents=True)
+        for number in numbers:
+            (made.folder / folder / str(number)).write_text("v1\n{}")
+        (made.folder / folder / f".{numbers[-1]}.crc").write_text("")
+    (made.folder / "metadata").write_text(json.dumps({"id": "abc"}))
+    return made
+
+
+def test_the_usual_place_is_under_the_root(tmp_path):
+    assert checkpoint_of(None, f"{tmp_path}/", "flights").folder == tmp_path / "checkpoints" / "flights"
+
+
+def test_a_place_elsewhere_is_refused_by_name():
+    with pytest.raises(JobError, match="s3://bucket/x"):
+        checkpoint_of("s3://bucket/x", "root", "x")
+
+
+def test_a_new_folder_knows_no_query_and_no_micro_batch(tmp_path):
+    new = checkpoint_of(None, str(tmp_path), "x")
+    assert (new.query_id, new.begun, new.ended) == (None, None, None)
+
+
+def test_the_last_numbers_are_those_of_spark(used):
+    assert (used.query_id, used.begun, used.ended) == ("abc", 1, 0)
+
+
+def test_what_may_not_change_is_named(used):
+    used.agree({"source": "a", "table": "t"}, {})
+    used.agree({"source": "a", "table": "t"}, {})
+    with pytest.raises(SpecError, match="another `source`") as refused:
+        used.agree({"source": "b", "table": "t"}, {})
+    assert "stream.checkpoint" in refused.value.advice
+    used.agree({"source": "a", "table": "t"}, {})
+
+
+def test_checks_may_change_only_between_two_micro_batches(used):
+    used.agree({}, {"checks": [1]})
+    with pytest.raises(SpecError, match="Micro-batch 1 was cut off, and `checks` changed"):
+        used.agree({}, {"checks": [2]})
+    (used.folder / "commits" / "1").write_text("v1\n{}")
+    used.agree({}, {"checks": [2]})
+
+
+def test_a_micro_batch_keeps_the_version_that_it_was_begun_with(used):
+    assert used.pinned(5, lambda: 1) == 1
+    assert used.pinned(5, lambda: 2) == 1
+    assert used.pinned(6, lambda: 2) == 2
+    assert used.pinned(105, lambda: 3) == 3
+    assert not (used.folder / "spark_jobs" / "versions" / "5").exists()
