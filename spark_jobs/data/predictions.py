@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -13,55 +13,16 @@ from pyspark.sql import types as T
 
 from spark_jobs.data import delta
 from spark_jobs.data.lock import locked
-from spark_jobs.data.names import col, quoted
-from spark_jobs.data.row_ids import with_row_ids
-from spark_jobs.errors import DataError, JobError, did_you_mean
+from spark_jobs.data.names import quoted
+from spark_jobs.data.prediction_rows import Target, fitting, table_rows
+from spark_jobs.errors import DataError, JobError
 
 Outcome = Literal["written", "skipped_duplicate"]
-ABOUT: dict[str, str] = {
-    "_row_id": "What identifies the row: its key, or the hash of its cells and an occurrence number.",
-    "prediction": "What the model predicts: a number, or the label.",
-    "probabilities": "The probability of each label.",
-    "probability": "The probability of the positive label.",
-    "margin": "The distance from the boundary between the classes; positive for the positive label.",
-    "_model_name": "The registered model's name.",
-    "_model_version": "The registered model's version.",
-    "_run_id": "The MLflow run that trained the model.",
-    "_batch_id": "What was scored together; one input has one batch id.",
-    "_scored_at": "When the row was scored.",
-}
-_OUTPUTS = ("prediction", "probabilities", "probability", "margin")
 _PROPERTIES = {
     # Statistics of what is looked up only: those of every kept column cost more than the rest of the write.
     "delta.dataSkippingStatsColumns": "_row_id,_model_version,_batch_id,_scored_at",
     "delta.setTransactionRetentionDuration": "interval 30 days",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where predictions go and what they are of.
-
-    `batch_id` names the input by its content: one input has one id wherever it lies. `keep` names the input columns to
-    keep beside the prediction. With `rescore` the rows of this batch and version are replaced. `unlike` says that no
-    two rows are known to be alike, in key or cells.
-    """
-
-    root: str
-    table: str
-    model: str
-    version: int
-    run_id: str
-    batch_id: str
-    key: tuple[str, ...] = ()
-    keep: Literal["all"] | tuple[str, ...] = "all"
-    rescore: bool = False
-    unlike: bool = False
-
-    @property
-    def about(self) -> dict[str, object]:
-        """What is kept with the commit."""
-        return {"model": self.model, "model_version": self.version, "batch_id": self.batch_id, "run_id": self.run_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +71,43 @@ def write_predictions(scored: DataFrame, target: Target) -> Written:
     with locked(target.root, f"table-{target.table}"):
         spark = scored.sparkSession
         if not delta.exists(spark, path):
-            return _add(_table_rows(scored, target), path, target, _Standing())
+            return _add(table_rows(scored, target), path, target, _Standing())
         table = delta.read(spark, path)
         standing = _standing(table, target)
         if standing.mine and not target.rescore:
             return Written("skipped_duplicate", 0, standing.mine, path)
-        rows, lost = _fitting(_table_rows(scored, target), table, target)
+        rows, lost = fitting(table_rows(scored, target), table, target)
         return replace(_add(rows, path, target, standing), lost=lost)
+
+
+def append_predictions(scored: DataFrame, target: Target, once: delta.Once, row_id: Column) -> Written | None:
+    """Adds the predictions of a numbered micro-batch to their table, one time at most.
+
+    `scored` is as for `write_predictions`; `row_id` is what identifies a row among all that the stream ever sees.
+    Returns None where nothing was committed: there were no rows, or they are in the table already.
+
+    Raises:
+        DataError: the table holds another model's predictions, or a column to keep is not there.
+    """
+    _check_batch(target.batch_id)
+    path = delta.table_path(target.root, target.table)
+    lost: dict[str, int] = {}
+    rows = table_rows(scored.withColumn("_row_id", row_id), target)
+    with locked(target.root, f"table-{target.table}"):
+        if delta.exists(scored.sparkSession, path):
+            table = delta.read(scored.sparkSession, path)
+            _check_model(table, target)
+            rows, lost = fitting(rows, table, target)
+        commit = delta.append(rows, path, about=target.about, once=once, properties=_PROPERTIES)
+    return None if commit is None else Written("written", commit.rows, 0, path, commit.version, lost, plain=True)
+
+
+def rows_of_batch(spark: SparkSession, target: Target) -> int:
+    """The rows of a batch that are in the table."""
+    path = delta.table_path(target.root, target.table)
+    if not delta.exists(spark, path):
+        return 0
+    return _standing(delta.read(spark, path), target).mine
 
 
 def already_written(spark: SparkSession, target: Target) -> Written | None:
@@ -175,82 +166,20 @@ def _uncommitted(fresh: DataFrame, path: str, target: Target) -> Written:
     return Written("skipped_duplicate" if mine else "written", 0, mine, path)
 
 
-def _table_rows(scored: DataFrame, target: Target) -> DataFrame:
-    kind = scored.schema["_row"].dataType
-    assert isinstance(kind, T.StructType)
-    kept = _kept(kind, target)
-    outputs = [name for name in _OUTPUTS if name in scored.columns]
-    lineage = {
-        "_model_name": F.lit(target.model),
-        "_model_version": F.lit(target.version),
-        "_run_id": F.lit(target.run_id),
-        "_batch_id": F.lit(target.batch_id),
-        "_scored_at": F.current_timestamp(),
-    }
-    return with_row_ids(scored, target.key, target.unlike).select(
-        _told(F.col("_row_id"), "_row_id"),
-        *(_storable(F.col("_row").getField(name), kind[name].dataType).alias(name) for name in kept),
-        *(_told(F.col(name), name) for name in outputs),
-        *(_told(column, name) for name, column in lineage.items()),
-    )
-
-
-def _kept(kind: T.StructType, target: Target) -> Sequence[str]:
-    names = kind.fieldNames()
-    for name in (*target.key, *(() if target.keep == "all" else target.keep)):
-        if name not in names:
-            raise DataError(f"The column '{name}' of the key or to keep is not in the data.", did_you_mean(name, names))
-    kept = names if target.keep == "all" else target.keep
-    taken = [name for name in kept if name.casefold() in ABOUT]
-    if taken:
-        raise DataError(
-            f"The column '{taken[0]}' has the name of a column of predictions.", "Rename it, or leave it out of `keep`."
-        )
-    return kept
-
-
-def _told(column: Column, name: str) -> Column:
-    return column.alias(name, metadata={"comment": ABOUT[name]})
-
-
-def _storable(column: Column, kind: T.DataType) -> Column:
-    return column.cast("string") if isinstance(kind, T.NullType) else column
-
-
-def _standing(table: DataFrame, target: Target) -> _Standing:
+def _check_model(table: DataFrame, target: Target) -> None:
     first = table.select("_model_name").limit(1).collect()
     if first and first[0][0] != target.model:
         raise DataError(
             f"The table '{target.table}' holds predictions of the model '{first[0][0]}', not of '{target.model}'.",
             "Set `predictions.table` to another name.",
         )
+
+
+def _standing(table: DataFrame, target: Target) -> _Standing:
+    _check_model(table, target)
     mine = F.count_if(F.col("_batch_id") == target.batch_id)
     found: Any = table.where(F.col("_model_version") == target.version).agg(F.count(F.lit(1)), mine).first()
     return _Standing(int(found[1]), int(found[0]) - int(found[1]))
-
-
-def _fitting(rows: DataFrame, table: DataFrame, target: Target) -> tuple[DataFrame, dict[str, int]]:
-    """The rows with the table's types where they differ, and the values that this loses."""
-    known = {field.name.casefold(): field.dataType for field in table.schema}
-    differing = [field for field in rows.schema if _differs(known.get(field.name.casefold()), field.dataType)]
-    if not differing:
-        return rows, {}
-    for ours in differing:
-        if ours.name in ABOUT:
-            stored, new = known[ours.name].simpleString(), ours.dataType.simpleString()
-            raise DataError(
-                f"The table '{target.table}' holds `{ours.name}` as {stored}, this model gives {new}.",
-                "Set `predictions.table` to another name.",
-            )
-    cast = {field.name: col(field.name).try_cast(known[field.name.casefold()]) for field in differing}
-    counts = [F.count_if(col(name).isNotNull() & value.isNull()) for name, value in cast.items()]
-    found: Any = rows.agg(*counts).first()
-    return rows.withColumns(cast), {name: int(lost) for name, lost in zip(cast, found, strict=True) if lost}
-
-
-def _differs(stored: T.DataType | None, new: T.DataType) -> bool:
-    """Whether a value must be cast; what may be null inside of it is no difference."""
-    return stored is not None and stored.simpleString() != new.simpleString()
 
 
 def _ids_of_others(rows: DataFrame, path: str, target: Target) -> DataFrame:
