@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from brokers import Broker
     from pyspark.sql import SparkSession
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,6 +59,21 @@ def data_dir() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"the shared data sets are not there: {DATA}")
     return DATA
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """The one Kafka broker of this run; a test that kills it starts it again."""
+    import brokers
+
+    try:
+        made = brokers.Broker(tmp_path_factory.mktemp("broker"))
+    except brokers.Unavailable as missing:
+        if "CI" in os.environ:
+            raise
+        pytest.skip(str(missing))
+    yield made
+    made.stop()
 
 
 @pytest.fixture(scope="session")
