@@ -28,8 +28,12 @@ class Quarantined:
     location: str
 
 
-def write_quarantine(malformed: DataFrame, root: str, name: str, batch_id: str) -> Quarantined:
+def write_quarantine(
+    malformed: DataFrame, root: str, name: str, batch_id: str, once: delta.Once | None = None
+) -> Quarantined:
     """Puts refused rows (`_raw`, `_reasons`, `_source`) into `<name>_quarantine`, those of a batch once.
+
+    `once` is for the micro-batches of a stream, which are numbered.
 
     Raises:
         JobError: rows did not arrive.
@@ -42,7 +46,7 @@ def write_quarantine(malformed: DataFrame, root: str, name: str, batch_id: str) 
         there = _rows_of(malformed, path, batch_id)
         if there:
             return Quarantined("skipped_duplicate", there, path)
-        commit = delta.append(told, path, about={"batch_id": batch_id}, once=f"{table}/{batch_id}")
+        commit = delta.append(told, path, about={"batch_id": batch_id}, once=once or f"{table}/{batch_id}")
         if commit is not None:
             return Quarantined("written", commit.rows, path)
         return Quarantined("skipped_duplicate", _rows_of(malformed, path, batch_id), path)

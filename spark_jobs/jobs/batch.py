@@ -36,6 +36,15 @@ class Batch:
     lost: LostCells | None = None
     unlike: bool = False
 
+    @property
+    def refused(self) -> DataFrame | None:
+        """The rows that are not scored, as quarantine keeps them; None where there can be none."""
+        return self.malformed
+
+    def refused_count(self) -> int:
+        """How many rows are not scored, by a pass over them."""
+        return self.refused.count() if self.refused is not None else 0
+
 
 @dataclass(frozen=True)
 class LostCells:
@@ -76,13 +85,21 @@ def is_empty_file(source: Source) -> bool:
     return source.path is not None and Path(source.path).is_file() and Path(source.path).stat().st_size == 0
 
 
-def read_batch(source: Source, plan: Plan, spark: SparkSession) -> Batch:
+def read_batch(source: Source, plan: Plan, spark: SparkSession, spec: Spec) -> Batch:
     """Reads an input for scoring.
 
     Raises:
         DataError: it cannot be read, or lacks a column that the model uses.
     """
-    table = read(source, spark)
+    return batch_of(read(source, spark), plan, spec)
+
+
+def batch_of(table: Table, plan: Plan, spec: Spec) -> Batch:
+    """A table that was read, or a micro-batch of a stream, as what is scored together. Nothing of it is looked at here.
+
+    Raises:
+        DataError: it lacks a column that the model uses.
+    """
     check_used(plan, table.rows.columns, f"{table.reading.location} lacks")
     rows, lost = _typed(table.rows, plan)
     known = {kind.name for kind in plan.types}

@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 
 from spark_jobs import progress
 from spark_jobs.bundle import GRAPH, load_manifest, verify
-from spark_jobs.data.delta import table_path
+from spark_jobs.data.delta import Once, table_path
 from spark_jobs.data.predictions import Target, Written, already_written, write_predictions
 from spark_jobs.data.quarantine import write_quarantine
 from spark_jobs.fitted import predictions
@@ -74,7 +74,7 @@ def score_batch(
 
     A version without a graph is scored by its pipeline: `model`, where it is at hand.
     """
-    plan, target = stored_plan(version), _target(spec, env, version, batch, rescore)
+    plan, target = stored_plan(version), target_of(spec, env, version, batch, rescore)
     with progress.phase("scoring"):
         written = already_written(spark, target) or _write(spark, plan, version, batch, target, model)
     cells = _cells(batch, written)
@@ -83,6 +83,13 @@ def score_batch(
         with progress.phase("quarantine"):
             place = write_quarantine(batch.malformed, env.root, spec.name, batch.batch_id).location
     return Scored(version, batch, written, place, cells)
+
+
+def quarantine_batch(spec: Spec, env: Environment, batch: Batch, once: Once | None = None) -> int:
+    """Puts the rows of a batch that are not scored into quarantine, one time at most; says how many are there."""
+    if batch.refused is None:
+        return 0
+    return write_quarantine(batch.refused, env.root, spec.name, batch.batch_id, once).rows
 
 
 def _write(
@@ -158,11 +165,12 @@ def _score(
     if is_empty_file(source):
         return Scored(version)
     with progress.phase("reading"):
-        batch = read_batch(source, stored_plan(version), spark)
+        batch = read_batch(source, stored_plan(version), spark, spec)
     return score_batch(spec, spark, env, version, batch, rescore)
 
 
-def _target(spec: Spec, env: Environment, version: ModelVersion, batch: Batch, rescore: bool) -> Target:
+def target_of(spec: Spec, env: Environment, version: ModelVersion, batch: Batch, rescore: bool = False) -> Target:
+    """Where the predictions of a batch go, and what they are of."""
     return Target(
         root=env.root,
         table=prediction_table(spec),
