@@ -1,4 +1,4 @@
-"""The Java side on disk: java itself, Delta's pinned jars, and the archive of classes that makes Spark start fast."""
+"""The Java side on disk: java itself, the pinned jars, and the archive of classes that makes Spark start fast."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
@@ -36,10 +37,16 @@ class Jar(NamedTuple):
         return f"{self.name}-{self.version}.jar"
 
 
-def pinned() -> tuple[Jar, ...]:
-    """The jars that Delta needs beside Spark's own, with the checksum each must have."""
-    lines = (files("spark_jobs") / "jars.lock").read_text(encoding="utf-8").splitlines()
+def pinned(connector: str | None = None) -> tuple[Jar, ...]:
+    """The jars that Delta, or a connector, needs beside Spark's own, with the checksum each must have."""
+    lines = _lock(connector).read_text(encoding="utf-8").splitlines()
     return tuple(Jar(line.split()[0], *line.split()[1].split(":")) for line in lines if line)
+
+
+def package(connector: str | None = None) -> str:
+    """What to name to `--packages` for Delta or a connector, so that Spark fetches the same jars itself."""
+    first = _first(connector)
+    return f"{first.group}:{first.name}:{first.version}"
 
 
 def cache_folder() -> Path:
@@ -73,26 +80,39 @@ def java() -> Path:
     return Path(found).resolve()
 
 
-def missing() -> tuple[Jar, ...]:
-    """The pinned jars that are not in the cache yet."""
-    folder = _jar_folder()
-    return tuple(jar for jar in pinned() if not (folder / jar.file).is_file())
+def missing(connector: str | None = None) -> tuple[Jar, ...]:
+    """The pinned jars of Delta, or of a connector, that are not in the cache yet."""
+    folder = _jar_folder(connector)
+    return tuple(jar for jar in pinned(connector) if not (folder / jar.file).is_file())
 
 
-def fetch() -> tuple[Path, ...]:
-    """Delta's jars as local files, downloaded from Maven Central and checked the first time.
+def fetch(connectors: Iterable[str] = ()) -> tuple[Path, ...]:
+    """Delta's jars and the connectors' as local files, downloaded from Maven Central and checked the first time.
 
     Raises:
         JobError: the download failed, or a file is not the one that was pinned.
     """
-    folder = _jar_folder()
-    if missing():
+    return _fetched(None) + fetch_connectors(connectors)
+
+
+def fetch_connectors(connectors: Iterable[str]) -> tuple[Path, ...]:
+    """The jars of the connectors alone, as `fetch` has them.
+
+    Raises:
+        JobError: the download failed, or a file is not the one that was pinned.
+    """
+    return tuple(path for connector in connectors for path in _fetched(connector))
+
+
+def _fetched(connector: str | None) -> tuple[Path, ...]:
+    folder = _jar_folder(connector)
+    if missing(connector):
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
-            wanted = missing()
+            wanted = missing(connector)
             if wanted:
-                _download(wanted, folder)
-    return tuple(folder / jar.file for jar in pinned())
+                _download(wanted, folder, _lock(connector))
+    return tuple(folder / jar.file for jar in pinned(connector))
 
 
 def archive_path() -> Path:
@@ -111,23 +131,34 @@ def _stamp(path: Path) -> str:
     return f"{stat.st_size} {stat.st_mtime_ns}"
 
 
-def _jar_folder() -> Path:
-    delta = next(jar for jar in pinned() if jar.name.startswith("delta-spark"))
-    return cache_folder() / "jars" / f"{delta.name}-{delta.version}"
+def _lock(connector: str | None) -> Path:
+    package = Path(str(files("spark_jobs")))
+    return package / "jars.lock" if connector is None else package / "connectors" / f"{connector}.lock"
 
 
-def _download(wanted: tuple[Jar, ...], folder: Path) -> None:
+def _first(connector: str | None) -> Jar:
+    """The jar that needs the others."""
+    jars = pinned(connector)
+    return next(jar for jar in jars if jar.name.startswith("delta-spark")) if connector is None else jars[0]
+
+
+def _jar_folder(connector: str | None = None) -> Path:
+    first = _first(connector)
+    return cache_folder() / "jars" / f"{first.name}-{first.version}"
+
+
+def _download(wanted: tuple[Jar, ...], folder: Path, lock: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         answer = _ask_ivy(wanted, Path(scratch))
         for jar in wanted:
-            _accept(Path(scratch) / jar.file, jar, folder, answer)
+            _accept(Path(scratch) / jar.file, jar, folder, lock, answer)
 
 
-def _accept(file: Path, jar: Jar, folder: Path, answer: str) -> None:
+def _accept(file: Path, jar: Jar, folder: Path, lock: Path, answer: str) -> None:
     if not file.is_file():
         raise JobError(
-            f"Delta's jar {jar.file} could not be downloaded from Maven Central: {_cause(answer)}.",
-            f"Connect once, or put the jars named in {Path(str(files('spark_jobs'))) / 'jars.lock'} into {folder}.",
+            f"The jar {jar.file} could not be downloaded from Maven Central: {_cause(answer)}.",
+            f"Connect once, or put the jars named in {lock} into {folder}.",
         )
     if hashlib.sha256(file.read_bytes()).hexdigest() != jar.sha256:
         raise JobError(

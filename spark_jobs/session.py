@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from spark_jobs import spec
 
 _preparing: dict[str, Any] = {}
+_CLASSES = {"kafka": "org.apache.spark.sql.kafka010.KafkaSourceProvider", "postgresql": "org.postgresql.Driver"}
 
 
 class Status(NamedTuple):
@@ -39,24 +40,26 @@ class JobCount:
     count: int | None = None
 
 
-def open(env: spec.Environment) -> SparkSession:
+def open(env: spec.Environment, connectors: Sequence[str] = ()) -> SparkSession:
     """The session that `env` asks for: a new one here, or the one that spark-submit, Connect or Databricks gives.
 
+    `connectors` are those of databases and topics that it must be able to read: `postgresql`, `kafka`.
+
     Raises:
-        JobError: Java, Delta's jars or Spark itself could not be started.
+        JobError: Java, a pinned jar or Spark itself could not be started.
     """
     thread = _preparing.pop("thread", None)
     if thread is not None:
         thread.join()
         if "error" in _preparing:
             raise _preparing.pop("error")
-    spark = _given(env) if is_given() else _started(env)
+    spark = _given(env, connectors) if is_given() else _started(env, connectors)
     _set_for_learners(spark)
     progress.watch(lambda: status(spark))
     return spark
 
 
-def prepare(env: spec.Environment) -> None:
+def prepare(env: spec.Environment, connectors: Sequence[str] = ()) -> None:
     """Begins to open the session in the background, so that `open` finds it ready; a failure is raised there."""
     if is_given() or "thread" in _preparing:
         return
@@ -65,7 +68,7 @@ def prepare(env: spec.Environment) -> None:
 
     def work() -> None:
         try:
-            _started(env)
+            _started(env, connectors)
         except Exception as error:
             _preparing["error"] = error
 
@@ -118,12 +121,14 @@ def _is_classic(spark: SparkSession) -> bool:
     return not type(spark).__module__.startswith("pyspark.sql.connect")
 
 
-def _given(env: spec.Environment) -> SparkSession:
+def _given(env: spec.Environment, connectors: Sequence[str]) -> SparkSession:
     from pyspark.sql import SparkSession
 
     if "PYSPARK_GATEWAY_PORT" in os.environ and "DATABRICKS_RUNTIME_VERSION" not in os.environ:
         spark = SparkSession.builder.config(map=dict[str, Any](DELTA)).getOrCreate()
-        _need_delta(spark)
+        _need(spark, None)
+        for connector in connectors:
+            _need(spark, connector)
     else:
         spark = SparkSession.builder.getOrCreate()
     for key, value in (SQL | asked_for(env)).items():
@@ -138,24 +143,23 @@ def _set_for_learners(spark: SparkSession) -> None:
         spark.sparkContext.setLocalProperty(TYPES, SQL[TYPES])
 
 
-def _need_delta(spark: SparkSession) -> None:
+def _need(spark: SparkSession, connector: str | None) -> None:
     jvm: Any = spark._jvm
     loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
     try:
-        loader.loadClass(DELTA["spark.sql.extensions"])
+        loader.loadClass(DELTA["spark.sql.extensions"] if connector is None else _CLASSES[connector])
     except Exception as error:
-        delta = next(jar for jar in jars.pinned() if jar.name.startswith("delta-spark"))
         raise JobError(
-            "The session that spark-submit gave has no Delta.",
-            f"Submit with --packages {delta.group}:{delta.name}:{delta.version}.",
+            f"The session that spark-submit gave has no {connector or 'Delta'}.",
+            f"Submit with --packages {jars.package(connector)}, joined to others by a comma.",
         ) from error
 
 
-def _started(env: spec.Environment) -> SparkSession:
+def _started(env: spec.Environment, connectors: Sequence[str]) -> SparkSession:
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
-    settings = settings_of(env)
+    settings = settings_of(env, connectors)
     _set_up_process(env)
     builder = SparkSession.builder.config(map=dict[str, Any](settings))
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from spark_jobs import jars, spec
@@ -43,9 +44,20 @@ _PATIENT_COMPILER = (
 _LEVELS = ("error", "warn", "info", "debug")
 
 
-def settings_of(env: spec.Environment) -> dict[str, str]:
-    """All settings of a session that is started here."""
+_CONNECTORS = {"jdbc": "postgresql", "kafka": "kafka"}
+
+
+def connectors_of(asked: spec.Spec) -> tuple[str, ...]:
+    """The connectors whose jars a session needs for the sources of a spec; most need none."""
+    sources = [asked.source, asked.stream.source if asked.stream else None]
+    kinds = [source.kind for source in sources if source is not None]
+    return tuple(sorted({_CONNECTORS[kind] for kind in kinds if kind in _CONNECTORS}))
+
+
+def settings_of(env: spec.Environment, connectors: Sequence[str] = ()) -> dict[str, str]:
+    """All settings of a session that is started here, with the connectors it needs."""
     files = [str(path) for path in jars.fetch()]
+    added = [str(path) for path in jars.fetch_connectors(connectors)]
     settings = {**SQL, **DELTA, "spark.ui.showConsoleProgress": "false", "spark.driver.memory": env.memory}
     settings["spark.sql.warehouse.dir"] = str(Path(env.root).resolve() / "warehouse")
     settings["spark.driver.extraJavaOptions"] = _java_options()
@@ -58,8 +70,10 @@ def settings_of(env: spec.Environment) -> dict[str, str]:
             "spark.sql.shuffle.partitions": str(_cores(env.master or "local[*]")),
             "spark.driver.extraClassPath": os.pathsep.join(files),
         }
+        # Before Spark's own jars a connector's would make the class archive useless.
+        settings |= {"spark.jars": ",".join(added)} if added else {}
     else:
-        settings |= {"spark.master": env.master or "", "spark.jars": ",".join(files)}
+        settings |= {"spark.master": env.master or "", "spark.jars": ",".join(files + added)}
     return settings | asked_for(env)
 
 

@@ -37,9 +37,21 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     from spark_jobs.spec import Environment
 
     root = tmp_path_factory.mktemp("root")
-    opened = sessions.open(Environment(root=str(root), master="local[2]", memory="3g"))
+    opened = sessions.open(Environment(root=str(root), master="local[2]", memory="3g"), _connectors())
     yield opened
     sessions.close(opened)
+
+
+def _connectors() -> tuple[str, ...]:
+    """Those whose jars are here or can be fetched; tests that need another one fail."""
+    from spark_jobs import jars
+    from spark_jobs.errors import JobError
+
+    try:
+        jars.fetch_connectors(("kafka", "postgresql"))
+    except JobError:
+        return ()
+    return "kafka", "postgresql"
 
 
 @pytest.fixture

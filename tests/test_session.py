@@ -12,7 +12,7 @@ import pytest
 
 from spark_jobs import jars, session, settings
 from spark_jobs.errors import JobError
-from spark_jobs.spec import Environment
+from spark_jobs.spec import Environment, Spec
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -73,11 +73,35 @@ def test_every_pinned_jar_is_of_the_installed_delta_version() -> None:
     assert all(len(jar.sha256) == 64 for jar in jars.pinned())
 
 
+def test_a_connector_brings_sparks_own_version_and_its_jars_beside_deltas() -> None:
+    import importlib.metadata
+
+    spark = importlib.metadata.version("pyspark")
+    kafka = {jar.name: jar.version for jar in jars.pinned("kafka")}
+    assert kafka["spark-sql-kafka-0-10_2.13"] == kafka["spark-token-provider-kafka-0-10_2.13"] == spark
+    assert jars.package("postgresql").startswith("org.postgresql:postgresql:")
+    assert len({jar.file for part in (None, "kafka", "postgresql") for jar in jars.pinned(part)}) == 13
+
+
+def test_only_a_spec_that_needs_a_connector_gets_one(tmp_path: Path) -> None:
+    env = Environment(root=str(tmp_path), master="local[2]")
+    file = {"source": "x.csv", "target": "y"}
+    database = {"source": {"url": "jdbc:postgresql://db/shop", "table": "t"}, "target": "y"}
+    topic = {**file, "stream": {"source": {"servers": "b:9092", "topic": "t"}}}
+    assert [settings.connectors_of(Spec.model_validate(asked)) for asked in (file, database, topic)] == [
+        (),
+        ("postgresql",),
+        ("kafka",),
+    ]
+    assert "spark.jars" not in settings.settings_of(env)
+    assert "postgresql" in settings.settings_of(env, ("postgresql",))["spark.jars"]
+
+
 def test_a_jar_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "x.jar"
     file.write_bytes(b"not the jar")
     with pytest.raises(JobError, match="SHA-256"):
-        jars._accept(file, jars.pinned()[0], tmp_path, "")
+        jars._accept(file, jars.pinned()[0], tmp_path, tmp_path / "jars.lock", "")
     assert not (tmp_path / jars.pinned()[0].file).exists()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from os import PathLike, fspath
@@ -60,11 +60,12 @@ class TrainedModel:
         return answers.select("_row.*", *added)
 
 
-def open_session(env: AnyEnvironment | None = None) -> SparkSession:
+def open_session(env: AnyEnvironment | None = None, connectors: Sequence[str] = ()) -> SparkSession:
     """Open the Spark session that jobs run in, or take the one that Databricks, Connect or spark-submit gives.
 
     Args:
         env: the environment, or its name; by default `conf/env/local.yml`, or the built-in one where there is none.
+        connectors: what must be read beside files and Delta: `postgresql`, `kafka`.
 
     Raises:
         JobError: Java, Delta's jars or Spark itself could not be started.
@@ -72,7 +73,7 @@ def open_session(env: AnyEnvironment | None = None) -> SparkSession:
     """
     from spark_jobs import session
 
-    return session.open(_environment(env, None))
+    return session.open(_environment(env, None), connectors)
 
 
 def make_profile(

@@ -72,14 +72,15 @@ def _without_session(verb: str, arguments: Namespace, options: dict[str, Any]) -
 
 
 def _with_session(verb: str, spec: Spec, environment: Environment, options: dict[str, Any]) -> Result:
-    from spark_jobs import session
+    from spark_jobs import session, settings
 
     _check_there(verb, spec, environment, options)
+    connectors = settings.connectors_of(spec)
     with progress.phase("starting Spark"):
-        session.prepare(environment)  # in the background, while the job is imported
+        session.prepare(environment, connectors)  # in the background, while the job is imported
         job = import_module(f"spark_jobs.jobs.{verb}")
         _look_ahead(verb, spec)
-        spark = session.open(environment)
+        spark = session.open(environment, connectors)
     try:
         result: Result = job.run(spec, spark, env=environment, **options)
     except KeyboardInterrupt:
