@@ -35,6 +35,7 @@ class _Display:
     running: list[_Phase] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     tasks: Callable[[], Tasks | None] | None = None
+    detail: str = ""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -70,6 +71,12 @@ def note(text: str) -> None:
         _erase()
         print(text, file=_display.out or sys.stderr, flush=True)
         _draw()
+
+
+def detail(text: str) -> None:
+    """Says beside the live phase how far it is, such as rows so far; gone when the phase ends."""
+    with _display.lock:
+        _display.detail = text
 
 
 def watch(tasks: Callable[[], Tasks | None] | None) -> None:
@@ -109,6 +116,7 @@ def _end(this: _Phase, done: bool) -> None:
     with _display.lock:
         _display.running.remove(this)
         _display.seconds[this.name] = _display.seconds.get(this.name, 0.0) + spent
+        _display.detail = _display.detail if _display.running else ""
         _erase()
         if done and _display.out is not None and not _display.running:
             print(f"  {this.name:<24} {_clock(spent)}", file=_display.out, flush=True)
@@ -139,7 +147,9 @@ def _draw(tasks: Tasks | None = None) -> None:
     now = time.monotonic()
     names = " > ".join(f"{running.name}" for running in _display.running)
     line = f"{spinner} {names} {_clock(now - _display.running[-1].start)}"
-    if tasks is not None and tasks[2]:
+    if _display.detail:
+        line += f"  {_display.detail}"
+    elif tasks is not None and tasks[2]:
         line += f"  Spark: {tasks[1]} of {tasks[2]} tasks"
     with suppress(OSError, ValueError):
         _display.out.write(_ERASE + line[: _width(_display.out)])

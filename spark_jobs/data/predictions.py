@@ -80,10 +80,10 @@ def write_predictions(scored: DataFrame, target: Target) -> Written:
         return replace(_add(rows, path, target, standing), lost=lost)
 
 
-def append_predictions(scored: DataFrame, target: Target, once: delta.Once, row_id: Column) -> Written | None:
+def append_predictions(scored: DataFrame, target: Target, once: delta.Once) -> Written | None:
     """Adds the predictions of a numbered micro-batch to their table, one time at most.
 
-    `scored` is as for `write_predictions`; `row_id` is what identifies a row among all that the stream ever sees.
+    `scored` is as for `write_predictions`, and has `_row_id`: what identifies a row among all that the stream sees.
     Returns None where nothing was committed: there were no rows, or they are in the table already.
 
     Raises:
@@ -92,7 +92,7 @@ def append_predictions(scored: DataFrame, target: Target, once: delta.Once, row_
     _check_batch(target.batch_id)
     path = delta.table_path(target.root, target.table)
     lost: dict[str, int] = {}
-    rows = table_rows(scored.withColumn("_row_id", row_id), target)
+    rows = table_rows(scored, target)
     with locked(target.root, f"table-{target.table}"):
         if delta.exists(scored.sparkSession, path):
             table = delta.read(scored.sparkSession, path)

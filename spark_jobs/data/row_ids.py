@@ -22,7 +22,7 @@ def with_row_ids(rows: DataFrame, key: Sequence[str] = (), unlike: bool = False)
     """
     fields = {field.name: field.dataType for field in _row_type(rows).fields}
     content = row_hash(fields)
-    named = key_text(key, fields) if key else F.lpad(F.lower(F.hex(content)), 16, "0")
+    named = key_text(key, fields) if key else _hex(content)
     count = F.row_number().over(Window.partitionBy("_named").orderBy("_content"))
     marked = rows.withColumns({"_content": content, "_named": named})
     # Numbering moves every row to the place of its likes; where all differ, as most often, nothing has to move.
@@ -31,6 +31,21 @@ def with_row_ids(rows: DataFrame, key: Sequence[str] = (), unlike: bool = False)
     again = F.when(numbered > 1, F.concat(F.lit("#"), numbered.cast("string"))).otherwise(F.lit(""))
     number = again if key else F.concat(F.lit("-"), numbered.cast("string"))
     return marked.withColumn("_row_id", F.concat("_named", number)).drop("_content", "_named")
+
+
+def with_streamed_ids(rows: DataFrame, key: Sequence[str], batch: int) -> DataFrame:
+    """Adds `_row_id` to the rows of a numbered micro-batch.
+
+    Those that say where they came from (`_source` in `_row`: a message's topic, partition and offset) have that; else
+    it is the key's text, or the hash of the row's cells, the number and a place in the micro-batch.
+    """
+    fields = {field.name: field.dataType for field in _row_type(rows).fields}
+    if "_source" in fields:
+        return rows.withColumn("_row_id", F.col("_row").getField("_source"))
+    if key:
+        return rows.withColumn("_row_id", key_text(key, fields))
+    place = F.concat(F.lit(f"-{batch}."), F.monotonically_increasing_id().cast("string"))
+    return rows.withColumn("_row_id", F.concat(_hex(row_hash(fields)), place))
 
 
 def key_text(key: Sequence[str], fields: dict[str, T.DataType]) -> Column:
@@ -45,6 +60,10 @@ def row_hash(fields: dict[str, T.DataType]) -> Column:
     for name, kind in fields.items():
         cells += [F.lit(name), *_hashable(F.col("_row").getField(name), kind)]
     return F.xxhash64(*cells)
+
+
+def _hex(number: Column) -> Column:
+    return F.lpad(F.lower(F.hex(number)), 16, "0")
 
 
 def _row_type(rows: DataFrame) -> T.StructType:

@@ -38,12 +38,16 @@ class Ledger:
         )
 
 
+def hash_of(spec: Spec) -> str:
+    """The SHA-256 of a spec, everything written out."""
+    return sha256(dump(spec).encode()).hexdigest()
+
+
 @contextmanager
 def keeping_ledger(job: str, spec: Spec, spark: SparkSession, env: Environment) -> Iterator[Ledger]:
     """Write the job's row when the block ends; `place` is known after it."""
     began = datetime.now(UTC)
-    asked = sha256(dump(spec).encode()).hexdigest()
-    ledger = Ledger(Entry(job, spec.name, began, began, "done", spec_hash=asked))
+    ledger = Ledger(Entry(job, spec.name, began, began, "done", spec_hash=hash_of(spec)))
     try:
         yield ledger
     except Exception as error:
