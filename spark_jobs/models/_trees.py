@@ -12,7 +12,8 @@ from spark_jobs.models import Options, Shape
 from spark_jobs.models._answers import of_scores, two
 from spark_jobs.ops.answer import Answer
 from spark_jobs.ops.arithmetic import beside, divide, flat, multiply, normalized, sigmoid, upright
-from spark_jobs.ops.trees import Leaf, Node, Split, Tree, sum_of_trees
+from spark_jobs.ops.tree_nodes import Leaf, Node, Split, Tree
+from spark_jobs.ops.trees import sum_of_trees
 
 if TYPE_CHECKING:
     from spark_jobs.bundle.stages import Stage

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import Field
 
-from spark_jobs.bundle.stages import Numbers
 from spark_jobs.errors import JobError
 from spark_jobs.models import Algorithm, Options, Shape
-from spark_jobs.models._answers import logit, two
+from spark_jobs.models._answers import two
 from spark_jobs.ops.answer import Answer
-from spark_jobs.ops.arithmetic import add, flat, sigmoid, single, softmax
+from spark_jobs.ops.arithmetic import beside, sigmoid, softmax, upright
 from spark_jobs.ops.lookup import first_largest
-from spark_jobs.ops.trees import Leaf, Split, Tree, sum_of_trees
+from spark_jobs.ops.tree_nodes import Leaf, Split, Tree
+from spark_jobs.ops.trees import running_sum
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator, Model
@@ -115,32 +115,33 @@ def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
         message = f"XGBoost's objective {learner['objective']['name']!r} has no graph for {classes} classes."
         raise JobError(message, f"Train with the default objective, {wanted}.")
     stage.expect_classes(int(learner["learner_model_param"]["num_class"]), classes if several else 0)
-    model, start = booster["model"], _base_scores(learner, classes)
-    targets = classes if several else 1
-    trees = [_tree(one, of, targets) for one, of in zip(model["trees"], model["tree_info"], strict=True)]
-    whole = add(sum_of_trees(single(features.dense()), features.width, trees, targets), start[None, :])
+    dense = features.dense()
+    sums = [running_sum(dense, trees, start) for trees, start in _by_target(learner, classes)]
     if not classes:
-        return Answer(number=flat(whole))
-    shares = softmax(whole) if several else two(sigmoid(flat(whole)))
+        return Answer(number=sums[0])
+    shares = softmax(beside([upright(one) for one in sums])) if several else two(sigmoid(sums[0]))
     return Answer(position=first_largest(shares), shares=shares)
 
 
-def _base_scores(learner: Mapping[str, Any], classes: int) -> Numbers:
-    """What every sum starts from; XGBoost keeps that of two classes as a share."""
-    stored = np.atleast_1d(np.array(json.loads(learner["learner_model_param"]["base_score"]), dtype=np.float64))
-    return np.array([logit(float(stored[0]))]) if classes == 2 else stored
+def _by_target(learner: Mapping[str, Any], classes: int) -> list[tuple[list[Tree], float]]:
+    """For each sum its trees, in order, and what it starts from; XGBoost keeps that of two classes as a share."""
+    model, stored = learner["gradient_booster"]["model"], json.loads(learner["learner_model_param"]["base_score"])
+    starts = np.atleast_1d(np.array(stored, dtype=np.float32))
+    if classes == 2:
+        with np.errstate(divide="ignore"):  # the odds of a share of 0 or 1
+            starts = -np.log(np.float32(1) / starts - np.float32(1))
+    grown = list(zip(model["trees"], model["tree_info"], strict=True))
+    return [([_tree(one) for one, of in grown if of == target], start) for target, start in enumerate(starts.tolist())]
 
 
-def _tree(stored: Mapping[str, Any], target: int, targets: int) -> Tree:
+def _tree(stored: Mapping[str, Any]) -> Tree:
     if any(stored["split_type"]):
         raise JobError("XGBoost's own splits of categories have no graph.", "Train with numbers or encoded categories.")
     at = np.array(stored["split_conditions"], dtype=np.float32).astype(np.float64)
     columns = zip(stored["left_children"], stored["right_children"], stored["split_indices"], at.tolist(),
                   stored["default_left"], strict=True)  # fmt: skip
     return [
-        Leaf(tuple(value if one == target else 0.0 for one in range(targets)))
-        if left < 0
-        else Split(feature, left, right, value, strict=True, missing_left=bool(missing))
+        Leaf((value,)) if left < 0 else Split(feature, left, right, value, strict=True, missing_left=bool(missing))
         for left, right, feature, value, missing in columns
     ]
 

@@ -148,11 +148,6 @@ def number(one: Value) -> Value:
     return op("cast", one, to=np.float64)
 
 
-def single(one: Value) -> Value:
-    """Numbers as single precision holds them, still in double."""
-    return op("cast", op("cast", one, to=np.float32), to=np.float64)
-
-
 def all_of(conditions: Value) -> Value:
     """Whether all conditions of a row [N, K] hold."""
     missed = op("reduce_sum", number(op("not_", conditions)), constant([1], np.int64), keepdims=0)

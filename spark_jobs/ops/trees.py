@@ -3,62 +3,83 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spark_jobs.ops.arithmetic import beside, picked
-from spark_jobs.ops.dialect import constant, is_older, ml_op, op
+from spark_jobs.ops.arithmetic import beside, flat, picked, upright
+from spark_jobs.ops.dialect import constant, is_older, op
+from spark_jobs.ops.ensembles import Grove, each_of_older
+from spark_jobs.ops.tree_nodes import Leaf, Node, Split, Tree
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spark_jobs.ops.dialect import Value
 
-_LEQ, _LT, _MEMBER = 0, 1, 6
 _MASK = 31  # ONNX Runtime looks up one of 1 … 31 in a bit mask, any other value in several steps
 _MOST = 512
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """The end of a tree, and what it says of each target."""
-
-    worth: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """A question: is feature `feature` at most `at` (below it where `strict`), or one of `members`; yes is `left`.
-
-    A missing value is a yes where `missing_left`.
-    """
-
-    feature: int
-    left: int
-    right: int
-    at: float = 0.0
-    strict: bool = False
-    members: tuple[float, ...] | None = None
-    missing_left: bool = False
-
-
-Node = Leaf | Split
-Tree = Sequence[Node]  # the root first; `left` and `right` are places in it
+_AT_ONCE = 64  # trees whose answers are held beside each other
 
 
 def sum_of_trees(features: Value, width: int, trees: Sequence[Tree], targets: int) -> Value:
     """What all trees say together, added up, `[N, targets]`; features are `[N, width]`."""
     if is_older():
-        return _regressor(*_without_members(features, width, trees))
-    return _ensemble(*_coded(features, width, trees), targets)
+        return _looked_up_sum(*_without_members(features, width, trees))
+    coded, mended = _coded(features, width, trees)
+    grove = Grove()
+    for tree in mended:
+        for target in range(targets):
+            if targets == 1 or any(isinstance(node, Leaf) and node.worth[target] for node in tree):
+                grove.plant(tree, target, target)
+    return grove.said(coded, targets, np.float64)
+
+
+def _looked_up_sum(features: Value, trees: Sequence[Tree]) -> Value:
+    """What older runtimes say is in single precision: only which leaf a row comes to is asked of them."""
+    worth = np.array([node.worth for tree in trees for node in tree if isinstance(node, Leaf)])
+    found = each_of_older(features, trees, range(len(worth)), np.float64)
+    said = op("gather", constant(worth), op("cast", found, to=np.int64), axis=0)
+    return op("reduce_sum", said, constant([1], np.int64), keepdims=0)
+
+
+def running_sum(features: Value, trees: Sequence[Tree], start: float) -> Value:
+    """A start and what trees say, `[N]`, added in single precision tree after tree, as XGBoost does.
+
+    Where large leaves cancel, the rounding of each step shows in the sum. An operator that adds up its trees itself
+    does so in another order where it has several threads.
+    """
+    given = op("cast", features, to=np.float32)
+    moved = [_from(start, trees[0]), *trees[1:]]
+    sums: list[Value] = []
+    for at in range(0, len(moved), _AT_ONCE):
+        part = moved[at : at + _AT_ONCE]
+        terms = [*sums[-1:], op("transpose", _each(given, part), perm=[1, 0])]
+        last = constant([len(part) + len(terms) - 2], np.int64)
+        sums.append(op("gather", op("cumsum", op("concat", terms, axis=0), constant(0, np.int64)), last, axis=0))
+    return op("cast", op("squeeze", sums[-1], constant([0], np.int64)), to=np.float64)
+
+
+def _from(start: float, tree: Tree) -> Tree:
+    """A tree whose leaves have a start in them, rounded as its sum would be."""
+    moved = [np.float32(start) + np.float32(node.worth[0]) if isinstance(node, Leaf) else 0.0 for node in tree]
+    return [Leaf((float(worth),)) if isinstance(node, Leaf) else node for node, worth in zip(tree, moved, strict=True)]
+
+
+def _each(features: Value, trees: Sequence[Tree]) -> Value:
+    """What each tree says, `[N, trees]`, all in single precision."""
+    if is_older():
+        weights = [node.worth[0] for tree in trees for node in tree if isinstance(node, Leaf)]
+        return each_of_older(features, trees, weights, np.float32)
+    grove = Grove()
+    for place, tree in enumerate(trees):
+        grove.plant(tree, place)
+    return grove.said(features, len(trees), np.float32)
 
 
 def steps(numbers: Value, edges: Sequence[float], worth: Sequence[float]) -> Value:
     """A function that jumps: `worth[i]` for a number at or above `edges[i - 1]` and below `edges[i]`, `[N]`."""
-    from spark_jobs.ops.arithmetic import flat, upright
-
     return flat(sum_of_trees(upright(numbers), 1, [_balanced(list(edges), list(worth))], 1))
 
 
@@ -78,82 +99,6 @@ def _balanced(edges: list[float], worth: list[float]) -> Tree:
 
     grow(0, len(edges))
     return nodes
-
-
-@dataclass
-class _Table:
-    """The attributes of a TreeEnsemble, inner nodes and leaves apart."""
-
-    features: list[int] = field(default_factory=list)
-    splits: list[float] = field(default_factory=list)
-    modes: list[int] = field(default_factory=list)
-    missing: list[int] = field(default_factory=list)
-    true: list[tuple[int, int]] = field(default_factory=list)
-    false: list[tuple[int, int]] = field(default_factory=list)
-    members: list[float] = field(default_factory=list)
-    targets: list[int] = field(default_factory=list)
-    weights: list[float] = field(default_factory=list)
-    roots: list[int] = field(default_factory=list)
-
-    def plant(self, tree: Tree, target: int) -> None:
-        """Add a tree that speaks of one target."""
-        self.roots.append(len(self.features))
-        if isinstance(tree[0], Leaf):  # two leaves: of one alone ONNX Runtime 1.32 says that of another tree
-            tree = (Split(0, 1, 2), tree[0], tree[0])
-        inner = {place: len(self.features) + rank for rank, place in enumerate(_inner(tree))}
-        leaves = {place: len(self.weights) + rank for rank, place in enumerate(_leaves(tree))}
-        places = {place: (0, number) for place, number in inner.items()} | {
-            place: (1, number) for place, number in leaves.items()
-        }
-        for place in inner:
-            self._split(tree[place], places)
-        for place in leaves:
-            self.targets.append(target)
-            self.weights.append(tree[place].worth[target])  # type: ignore[union-attr]
-
-    def _split(self, node: Node, places: dict[int, tuple[int, int]]) -> None:
-        assert isinstance(node, Split)
-        self.features.append(node.feature)
-        self.splits.append(node.at)
-        self.modes.append(_MEMBER if node.members is not None else _LT if node.strict else _LEQ)
-        self.missing.append(int(node.missing_left))
-        self.true.append(places[node.left])
-        self.false.append(places[node.right])
-        if node.members is not None:
-            self.members += [*node.members, float("nan")]
-
-
-def _inner(tree: Tree) -> list[int]:
-    return [place for place, node in enumerate(tree) if isinstance(node, Split)]
-
-
-def _leaves(tree: Tree) -> list[int]:
-    return [place for place, node in enumerate(tree) if isinstance(node, Leaf)]
-
-
-def _ensemble(features: Value, trees: Sequence[Tree], targets: int) -> Value:
-    table = _Table()
-    for tree in trees:
-        for target in range(targets):
-            if targets == 1 or any(isinstance(node, Leaf) and node.worth[target] for node in tree):
-                table.plant(tree, target)
-    return ml_op(
-        "tree_ensemble",
-        features,
-        leaf_targetids=table.targets,
-        leaf_weights=np.array(table.weights),
-        membership_values=np.array(table.members) if table.members else None,
-        n_targets=targets,
-        nodes_featureids=table.features,
-        nodes_modes=np.array(table.modes, dtype=np.uint8),
-        nodes_splits=np.array(table.splits),
-        nodes_missing_value_tracks_true=table.missing,
-        nodes_trueleafs=[leaf for leaf, _ in table.true],
-        nodes_truenodeids=[number for _, number in table.true],
-        nodes_falseleafs=[leaf for leaf, _ in table.false],
-        nodes_falsenodeids=[number for _, number in table.false],
-        tree_roots=table.roots,
-    )
 
 
 def _coded(features: Value, width: int, trees: Sequence[Tree]) -> tuple[Value, list[Tree]]:
@@ -256,39 +201,3 @@ def _looked_up(features: Value, feature: int, table: npt.NDArray[np.float64]) ->
     column = op("squeeze", picked(features, [feature]), constant([1], np.int64))
     bounded = op("min", [column, constant(float(len(table) - 1))])
     return op("gather", constant(table), op("cast", bounded, to=np.int64), axis=0)
-
-
-def _regressor(features: Value, trees: Sequence[Tree]) -> Value:
-    """What older runtimes say is in single precision: only which leaf a row comes to is asked of them, `[N, trees]`."""
-    nodes = [(number, place, node) for number, tree in enumerate(trees) for place, node in enumerate(tree)]
-    leaves = [(number, place) for number, place, node in nodes if isinstance(node, Leaf)]
-    found = ml_op(
-        "tree_ensemble_regressor",
-        features,
-        n_targets=len(trees),
-        nodes_treeids=[number for number, _, _ in nodes],
-        nodes_nodeids=[place for _, place, _ in nodes],
-        nodes_featureids=[node.feature if isinstance(node, Split) else 0 for _, _, node in nodes],
-        nodes_values_as_tensor=_doubles([node.at if isinstance(node, Split) else 0.0 for _, _, node in nodes]),
-        nodes_modes=[_mode(node) for _, _, node in nodes],
-        nodes_truenodeids=[node.left if isinstance(node, Split) else 0 for _, _, node in nodes],
-        nodes_falsenodeids=[node.right if isinstance(node, Split) else 0 for _, _, node in nodes],
-        nodes_missing_value_tracks_true=[int(isinstance(node, Split) and node.missing_left) for _, _, node in nodes],
-        target_treeids=[number for number, _ in leaves],
-        target_nodeids=[place for _, place in leaves],
-        target_ids=[number for number, _ in leaves],
-        target_weights_as_tensor=_doubles(range(len(leaves))),
-    )
-    worth = np.array([node.worth for _, _, node in nodes if isinstance(node, Leaf)])
-    said = op("gather", constant(worth), op("cast", found, to=np.int64), axis=0)
-    return op("reduce_sum", said, constant([1], np.int64), keepdims=0)
-
-
-def _doubles(values: Sequence[float]) -> npt.NDArray[np.float64]:
-    return np.array(values, dtype=np.float64)
-
-
-def _mode(node: Node) -> str:
-    if isinstance(node, Leaf):
-        return "LEAF"
-    return "BRANCH_LT" if node.strict else "BRANCH_LEQ"

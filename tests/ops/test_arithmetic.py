@@ -30,7 +30,6 @@ def test_sums_products_and_comparisons_are_numpys(numbers):
             "equal": (ops.equal, x == y),
             "is_nan": (lambda a, b: ops.is_nan(a), np.isnan(x)),
             "is_finite": (lambda a, b: ops.is_finite(a), np.isfinite(x)),
-            "single": (lambda a, b: ops.single(a), x.astype(np.float32).astype(np.float64)),
         }
     for name, (said, wanted) in pairs.items():
         np.testing.assert_array_equal(ran(said, x, y), wanted, err_msg=name)

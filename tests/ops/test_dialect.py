@@ -10,7 +10,8 @@ from spox import Tensor, argument
 from spark_jobs.ops import arithmetic as ops
 from spark_jobs.ops.dialect import build, is_older, number_input, older, text_input
 from spark_jobs.ops.lookup import text_position
-from spark_jobs.ops.trees import Leaf, Split, sum_of_trees
+from spark_jobs.ops.tree_nodes import Leaf, Split
+from spark_jobs.ops.trees import sum_of_trees
 
 TREE = [Split(0, 1, 2, 0.5), Leaf((1.0,)), Leaf((2.0,))]
 

@@ -7,7 +7,8 @@ import pytest
 from running import ran
 
 from spark_jobs.ops.dialect import older
-from spark_jobs.ops.trees import Leaf, Split, steps, sum_of_trees
+from spark_jobs.ops.tree_nodes import Leaf, Split
+from spark_jobs.ops.trees import steps, sum_of_trees
 
 WIDTH = 4
 LEVELS = 40  # the values of features 2 and 3, which are asked for members
