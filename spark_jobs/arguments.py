@@ -108,6 +108,11 @@ VERBS = {
         "spark-jobs run conf/flights.yml",
         (_conf, _set),
     ),
+    "stream": Verb(
+        "score what arrives, each row once, until it is stopped",
+        "spark-jobs stream conf/flights.yml --set stream.trigger=available_now",
+        (_conf, _set),
+    ),
     "export": Verb(
         "write the model's graph, for wherever ONNX Runtime runs",
         "spark-jobs export conf/flights.yml --to edge/",
@@ -127,7 +132,7 @@ VERBS = {
     "schema": Verb("print the JSON schema of the spec, for editors", "spark-jobs schema > spec.schema.json"),
 }
 LATER_VERBS = frozenset(
-    ["rollback", "stream", "monitor", "explain", "serve", "report", "maintain", "lineage", "forget"]
+    ["rollback", "monitor", "explain", "serve", "report", "maintain", "lineage", "forget"]
 )
 
 

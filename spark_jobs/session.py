@@ -40,10 +40,11 @@ class JobCount:
     count: int | None = None
 
 
-def open(env: spec.Environment, connectors: Sequence[str] = ()) -> SparkSession:
+def open(env: spec.Environment, connectors: Sequence[str] = (), lasting: bool = False) -> SparkSession:
     """The session that `env` asks for: a new one here, or the one that spark-submit, Connect or Databricks gives.
 
-    `connectors` are those of databases and topics that it must be able to read: `postgresql`, `kafka`.
+    `connectors` are those of databases and topics that it must be able to read: `postgresql`, `kafka`. One that is
+    `lasting` is made for hours.
 
     Raises:
         JobError: Java, a pinned jar or Spark itself could not be started.
@@ -53,13 +54,13 @@ def open(env: spec.Environment, connectors: Sequence[str] = ()) -> SparkSession:
         thread.join()
         if "error" in _preparing:
             raise _preparing.pop("error")
-    spark = _given(env, connectors) if is_given() else _started(env, connectors)
+    spark = _given(env, connectors) if is_given() else _started(env, connectors, lasting)
     _set_for_learners(spark)
     progress.watch(lambda: status(spark))
     return spark
 
 
-def prepare(env: spec.Environment, connectors: Sequence[str] = ()) -> None:
+def prepare(env: spec.Environment, connectors: Sequence[str] = (), lasting: bool = False) -> None:
     """Begins to open the session in the background, so that `open` finds it ready; a failure is raised there."""
     if is_given() or "thread" in _preparing:
         return
@@ -68,7 +69,7 @@ def prepare(env: spec.Environment, connectors: Sequence[str] = ()) -> None:
 
     def work() -> None:
         try:
-            _started(env, connectors)
+            _started(env, connectors, lasting)
         except Exception as error:
             _preparing["error"] = error
 
@@ -155,11 +156,11 @@ def _need(spark: SparkSession, connector: str | None) -> None:
         ) from error
 
 
-def _started(env: spec.Environment, connectors: Sequence[str]) -> SparkSession:
+def _started(env: spec.Environment, connectors: Sequence[str], lasting: bool) -> SparkSession:
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
-    settings = settings_of(env, connectors)
+    settings = settings_of(env, connectors, lasting)
     _set_up_process(env)
     builder = SparkSession.builder.config(map=dict[str, Any](settings))
     try:

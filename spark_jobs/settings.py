@@ -54,13 +54,16 @@ def connectors_of(asked: spec.Spec) -> tuple[str, ...]:
     return tuple(sorted({_CONNECTORS[kind] for kind in kinds if kind in _CONNECTORS}))
 
 
-def settings_of(env: spec.Environment, connectors: Sequence[str] = ()) -> dict[str, str]:
-    """All settings of a session that is started here, with the connectors it needs."""
+def settings_of(env: spec.Environment, connectors: Sequence[str] = (), lasting: bool = False) -> dict[str, str]:
+    """All settings of a session that is started here, with the connectors it needs.
+
+    One that is `lasting`, for hours and not for a minute, has Java compile as it usually does.
+    """
     files = [str(path) for path in jars.fetch()]
     added = [str(path) for path in jars.fetch_connectors(connectors)]
     settings = {**SQL, **DELTA, "spark.ui.showConsoleProgress": "false", "spark.driver.memory": env.memory}
     settings["spark.sql.warehouse.dir"] = str(Path(env.root).resolve() / "warehouse")
-    settings["spark.driver.extraJavaOptions"] = _java_options()
+    settings["spark.driver.extraJavaOptions"] = _java_options(lasting)
     if is_local(env):
         settings |= {
             "spark.master": env.master or "local[*]",
@@ -98,12 +101,11 @@ def _cores(master: str) -> int:
     return int(asked) if asked.isdigit() else 1
 
 
-def _java_options() -> str:
+def _java_options(lasting: bool) -> str:
     log4j = Path(__file__).with_name("log4j2.properties").as_uri()
     options = [
         "-XX:+UseParallelGC",
-        *_PATIENT_COMPILER,
-        *_planning_uncompiled(),
+        *(() if lasting else (*_PATIENT_COMPILER, *_planning_uncompiled())),
         f"-Dlog4j2.configurationFile={log4j}",
         f"-Dspark_jobs.log={log_level() or 'error'}",
     ]

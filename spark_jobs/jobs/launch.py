@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 OWN = {"verb", "conf", "set", "env", "json", "quiet", "debug"}
+LASTING = ("stream",)
 LOOKING = ("train", "run", "plan", "profile")
 PATIENCE = 10.0  # seconds that an interrupted session gets to end
 
@@ -75,12 +76,12 @@ def _with_session(verb: str, spec: Spec, environment: Environment, options: dict
     from spark_jobs import session, settings
 
     _check_there(verb, spec, environment, options)
-    connectors = settings.connectors_of(spec)
+    needs = (settings.connectors_of(spec), verb in LASTING)
     with progress.phase("starting Spark"):
-        session.prepare(environment, connectors)  # in the background, while the job is imported
+        session.prepare(environment, *needs)  # in the background, while the job is imported
         job = import_module(f"spark_jobs.jobs.{verb}")
         _look_ahead(verb, spec)
-        spark = session.open(environment, connectors)
+        spark = session.open(environment, *needs)
     try:
         result: Result = job.run(spec, spark, env=environment, **options)
     except KeyboardInterrupt:
@@ -106,7 +107,8 @@ def _check_there(verb: str, spec: Spec, environment: Environment, options: dict[
     from spark_jobs import session, settings
     from spark_jobs.data.files import is_absent, missing
 
-    path = options.get("input") or spec.source.path
+    source = spec.stream.source or spec.source if verb == "stream" else spec.source
+    path = options.get("input") or source.path
     here = settings.is_local(environment) and not session.is_given()
     if here and verb != "promote" and path is not None and is_absent(path):
         raise missing(path)

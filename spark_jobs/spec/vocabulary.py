@@ -28,7 +28,7 @@ RESERVED = frozenset(
 )
 
 LATER_KEYS = frozenset({"tune", "privacy"})
-LATER_CHOICES = ("checks", "changes", "stream", "source.landing", "predictions.partition_by")
+LATER_CHOICES = ("source.landing", "predictions.partition_by")
 LATER_SOURCES = frozenset({"jdbc", "kafka"})
 LATER_MODELS = frozenset({"auto"})
 

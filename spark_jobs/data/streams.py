@@ -1,0 +1,74 @@
+"""A source as a stream: files as they arrive, a growing Delta table, a topic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from pyspark.sql import DataFrame, SparkSession
+
+from spark_jobs.data import delta
+from spark_jobs.data.files import location
+from spark_jobs.data.marks import USUAL, without_marks
+from spark_jobs.data.names import check_names
+from spark_jobs.data.source import kind_of_source
+from spark_jobs.data.types import Reading, Table
+from spark_jobs.errors import DataError, SpecError
+from spark_jobs.spec.models import Source, Stream
+
+FILES: Final = ("csv", "json", "parquet")
+_LISTING: Final = "path STRING, modificationTime TIMESTAMP, length BIGINT, content BINARY"
+_MOST_FILES: Final = 100
+
+
+def open_stream(source: Source, stream: Stream, spark: SparkSession, after: Mapping[int, int] | None) -> DataFrame:
+    """What arrives at a source: the paths of files, the rows of a Delta table, the messages of a topic.
+
+    `after` are, by partition of a topic, the last offsets that are known already; a new stream begins behind them.
+
+    Raises:
+        SpecError: the kind of source does not grow.
+    """
+    kind = kind_of_source(source, spark)
+    if kind in FILES:
+        return _arriving(str(source.path), stream, spark)
+    if kind == "delta":
+        return _growing(str(source.path), stream, spark)
+    if kind == "kafka":
+        from spark_jobs.data.sources import kafka
+
+        return kafka.open_stream(source, spark, stream.start, stream.rows, after)
+    raise SpecError(f"A source of kind {kind} cannot be streamed.", "Name a folder of files, a Delta table or a topic.")
+
+
+def table_of(rows: DataFrame, source: Source, kind: str, names: Sequence[str], batch: str) -> Table:
+    """The rows of a micro-batch as a source gives them; `names` are the columns that a message may have.
+
+    Nothing is read here, so the rows that cannot be taken are not counted yet.
+    """
+    if kind == "kafka":
+        from spark_jobs.data.sources import kafka
+
+        return kafka.parsed(rows, source, names, batch)
+    marks = tuple(source.null_values if source.null_values is not None else USUAL)
+    reading = Reading(kind, str(source.path), {}, marks)
+    return Table(without_marks(rows, marks), reading, batch, columns=tuple(rows.columns))
+
+
+def _arriving(path: str, stream: Stream, spark: SparkSession) -> DataFrame:
+    """The names of new files alone: what is in them is read as `score` reads it, and nothing of it here."""
+    reader = spark.readStream.format("binaryFile").schema(_LISTING)
+    return reader.option("maxFilesPerTrigger", stream.rows or _MOST_FILES).load(location(path)).select("path")
+
+
+def _growing(path: str, stream: Stream, spark: SparkSession) -> DataFrame:
+    if not delta.exists(spark, location(path).removeprefix("file:")):
+        raise DataError(f"'{path}' is no Delta table with columns.", "Name the folder that holds `_delta_log`.")
+    reader = spark.readStream.format("delta")
+    if stream.rows is not None:
+        reader = reader.option("maxFilesPerTrigger", stream.rows)
+    if stream.start == "latest":
+        reader = reader.option("startingVersion", "latest")
+    rows = reader.load(location(path))
+    check_names(rows.columns)
+    return rows

@@ -1,0 +1,175 @@
+"""One micro-batch of a stream: judged, scored and written as a batch is, one time at most."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import functions as F
+
+from spark_jobs.bundle import GRAPH, load_manifest
+from spark_jobs.data.checkpoint import Checkpoint
+from spark_jobs.data.delta import Once
+from spark_jobs.data.prediction_rows import Target
+from spark_jobs.data.predictions import append_predictions, rows_of_batch
+from spark_jobs.data.row_ids import with_streamed_ids
+from spark_jobs.data.streams import FILES, table_of
+from spark_jobs.errors import JobError
+from spark_jobs.graph.score import graph_predictions, sending
+from spark_jobs.jobs.batch import Batch, batch_of, read_batch
+from spark_jobs.jobs.score import quarantine_batch, score_batch, stored_plan, target_of
+from spark_jobs.jobs.stream_account import Done, StreamAccount
+from spark_jobs.plan import Plan
+from spark_jobs.registry.tracking import Tracking
+from spark_jobs.registry.versions import ModelVersion, resolve
+from spark_jobs.spec import Environment, Source, Spec
+
+
+class Stopping(Exception):
+    """The stream is being stopped; this micro-batch is left for the next start."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A version as it scores: its plan, its graph, and the text that stands for null."""
+
+    version: ModelVersion
+    plan: Plan
+    graph: bytes
+    sentinel: str
+
+
+@dataclass
+class Scorer:
+    """Scores micro-batches with the champion of the moment in which each begins."""
+
+    spec: Spec
+    spark: SparkSession
+    env: Environment
+    checkpoint: Checkpoint
+    source: Source
+    kind: str
+    account: StreamAccount
+    last: int = -1
+    failure: Exception | None = None
+    models: dict[int, Model] = field(default_factory=dict)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    _busy: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, rows: DataFrame, number: int) -> None:
+        """Scores one micro-batch; the first failure is kept, as Spark would tell it in its own words."""
+        with self._busy:
+            if self.stopping.is_set():
+                raise Stopping
+            try:
+                model = self.model(self.checkpoint.pinned(number, lambda: self.champion().version))
+                for done in self._parts(rows, number, model):
+                    self.account.add(done)
+            except Exception as error:
+                self.failure = error
+                raise
+            self.last = number
+
+    def champion(self) -> ModelVersion:
+        """The version that the alias points to now."""
+        tracking = Tracking(self.spec.track.uri, self.env.root)
+        return resolve(tracking, self.spec.track.register_as or self.spec.name, "champion")
+
+    def model(self, number: int) -> Model:
+        """A version, loaded once.
+
+        Raises:
+            JobError: it has no graph.
+        """
+        if number not in self.models:
+            self.models = {number: _loaded(self._version(number))}
+        return self.models[number]
+
+    def stop(self, until_written: Callable[[], None]) -> None:
+        """Lets the micro-batch at work end, and begins no other."""
+        self.stopping.set()
+        with self._busy:
+            until_written()
+
+    def _version(self, number: int) -> ModelVersion:
+        tracking = Tracking(self.spec.track.uri, self.env.root)
+        return resolve(tracking, self.spec.track.register_as or self.spec.name, number)
+
+    def _parts(self, rows: DataFrame, number: int, model: Model) -> list[Done]:
+        if self.kind in FILES:
+            paths = sorted(row[0] for row in rows.select("path").distinct().collect())
+            return [self._file(path, number, model) for path in paths]
+        return [self._rows(rows, number, model)]
+
+    def _file(self, path: str, number: int, model: Model) -> Done:
+        """A file is a batch of its own, with the id that `score` would give it: the same content is scored once."""
+        source = self.source.model_copy(update={"path": path.removeprefix("file:")})
+        batch = read_batch(source, model.plan, self.spark, self.spec)
+        scored = score_batch(self.spec, self.spark, self.env, model.version, batch)
+        rows = scored.rows
+        return Done(
+            number, rows["read"], rows["scored"] - rows["duplicates"], rows["quarantined"], rows["duplicates"],
+            scored.cells,
+        )  # fmt: skip
+
+    def _rows(self, rows: DataFrame, number: int, model: Model) -> Done:
+        seen = Observation()
+        newest = F.max("timestamp") if "timestamp" in rows.columns and self.kind == "kafka" else F.lit(None)
+        counted = rows.observe(seen, F.count(F.lit(1)).alias("read"), newest.cast("timestamp").alias("newest"))
+        batch_id = f"{self.checkpoint.query_id}-{number}"
+        names = [column.name for column in model.plan.types]
+        table = table_of(counted, self.source, self.kind, names, batch_id)
+        batch = batch_of(table, model.plan, self.spec)
+        batch = replace(batch, batch_id=batch_id)
+        target = target_of(self.spec, self.env, model.version, batch)
+        written = self._append(batch, target, number, model)
+        if written is None:
+            return self._again(batch, target, number)
+        found: Mapping[str, Any] = seen.get
+        refused = self._quarantine(batch, number, int(found["read"]) - written)
+        lost = batch.lost.observed() if batch.lost is not None else {}
+        cells = {name: count for name, count in lost.items() if count}
+        return Done(number, int(found["read"]), written, refused, cells=cells, lag=_age(found["newest"]))
+
+    def _append(self, batch: Batch, target: Target, number: int, model: Model) -> int | None:
+        """The rows that were written; None where there was nothing to write, or it is there already."""
+        scored = graph_predictions(model.graph, model.plan, batch.rows, model.sentinel)
+        once = Once(f"{self.checkpoint.query_id}/predictions", number)
+        with sending(self.spark, model.plan):
+            written = append_predictions(with_streamed_ids(scored, self.spec.key, number), target, once)
+        return None if written is None else written.rows
+
+    def _quarantine(self, batch: Batch, number: int, expected: int) -> int:
+        if not expected:
+            return 0
+        once = Once(f"{self.checkpoint.query_id}/quarantine", number)
+        found = quarantine_batch(self.spec, self.env, batch, once)
+        if found != expected:
+            cause = f"Of micro-batch {number} {expected:,} rows were not scored, and {found:,} are in quarantine."
+            raise JobError(cause, "Start the stream again; if it says so again, keep its checkpoint and report it.")
+        return found
+
+    def _again(self, batch: Batch, target: Target, number: int) -> Done:
+        """A micro-batch without rows to score, or one that was cut off after its predictions were written."""
+        known = rows_of_batch(self.spark, target)
+        refused = batch.refused_count()
+        self._quarantine(batch, number, refused)
+        return Done(number, known + refused, known, refused, duplicates=known)
+
+
+def _loaded(version: ModelVersion) -> Model:
+    plan, graph = stored_plan(version), version.bundle / GRAPH
+    if not graph.is_file():
+        cause = f"Version {version.version} of '{version.name}' has no graph, and a stream is scored by the graph."
+        raise JobError(cause, "Train without `graph: skip`.")
+    return Model(version, plan, graph.read_bytes(), load_manifest(version.bundle).null_sentinel)
+
+
+def _age(newest: datetime | None) -> float | None:
+    if newest is None:
+        return None
+    return (datetime.now(UTC) - newest.astimezone(UTC)).total_seconds()

@@ -1,0 +1,166 @@
+"""stream: what arrives → its predictions, micro-batch by micro-batch, each row once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from pyspark.sql import SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from spark_jobs import progress
+from spark_jobs.data.checkpoint import Checkpoint, checkpoint_of
+from spark_jobs.data.delta import table_path
+from spark_jobs.data.ledger import Entry, record
+from spark_jobs.data.lock import locked
+from spark_jobs.data.source import kind_of_source
+from spark_jobs.data.streams import open_stream
+from spark_jobs.errors import JobError
+from spark_jobs.jobs.account import hash_of
+from spark_jobs.jobs.micro_batch import Scorer
+from spark_jobs.jobs.result import Result
+from spark_jobs.jobs.score import prediction_table
+from spark_jobs.jobs.standing import last_offsets
+from spark_jobs.jobs.stream_account import Span, StreamAccount
+from spark_jobs.registry.tracking import Tracking, warm
+from spark_jobs.spec import Environment, Source, Spec
+
+_TICK = 0.5
+_PATIENCE = 20.0  # seconds that the end of a micro-batch may take to be written down
+
+
+def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
+    """Score what arrives until it is told to stop, or until all that was there is scored (`available_now`, `once`)."""
+    warm(Tracking(spec.track.uri, env.root))
+    table_path(env.root, prediction_table(spec))  # a name that cannot be is refused before anything is read
+    checkpoint = checkpoint_of(spec.stream.checkpoint, env.root, spec.name)
+    source = spec.stream.source or spec.source
+    with _alone(env, spec.name):
+        checkpoint.agree(*_asked(spec, source))
+        account = StreamAccount(lambda span: _record(spec, spark, env, checkpoint, span))
+        scorer = Scorer(spec, spark, env, checkpoint, source, kind_of_source(source, spark), account)
+        with progress.phase("finding the model"):
+            version = scorer.champion().version
+            scorer.model(version)
+        after = last_offsets(spec, spark, env, source) if checkpoint.begun is None else {}
+        with progress.phase("streaming"):
+            _watch(_started(spec, source, spark, checkpoint, scorer, after), scorer, checkpoint)
+        account.flush()
+    return _result(spec, env, scorer, version)
+
+
+def _record(spec: Spec, spark: SparkSession, env: Environment, checkpoint: Checkpoint, span: Span) -> None:
+    entry = Entry(
+        "stream", spec.name, span.started, datetime.now(UTC), "done",
+        batch_id=f"{checkpoint.query_id}-{span.first}", read=span.read, written=span.scored,
+        quarantined=span.quarantined, duplicates=span.duplicates, spec_hash=hash_of(spec), note=span.note,
+    )  # fmt: skip
+    record(spark, env.root, entry)
+
+
+@contextmanager
+def _alone(env: Environment, name: str) -> Iterator[None]:
+    """One stream of a name at a time."""
+    held = False
+    try:
+        with locked(env.root, f"stream-{name}", seconds=1.0):
+            held = True
+            yield
+    except JobError as error:
+        if held:
+            raise
+        cause = f"Another stream of '{name}' is running under {env.root}."
+        raise JobError(cause, "Stop it first; a stream and its checkpoint belong to one process.") from error
+
+
+def _asked(spec: Spec, source: Source) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    said = spec.model_dump(mode="json", by_alias=True)
+    fixed = {
+        "source": source.model_dump(mode="json"),
+        "target": spec.target,
+        "key": spec.key,
+        "predictions": said["predictions"],
+        "track.register": spec.track.register_as or spec.name,
+    }
+    return fixed, {"checks": said["checks"], "changes": said["changes"]}
+
+
+def _started(
+    spec: Spec, source: Source, spark: SparkSession, checkpoint: Checkpoint, scorer: Scorer, after: Mapping[int, int]
+) -> StreamingQuery:
+    writer = open_stream(source, spec.stream, spark, after).writeStream.foreachBatch(scorer)
+    writer = writer.option("checkpointLocation", str(checkpoint.folder))
+    match spec.stream.trigger:
+        case "available_now":
+            return writer.trigger(availableNow=True).start()
+        case "once":
+            return writer.trigger(once=True).start()
+        case interval:
+            return writer.trigger(processingTime=_spelled(interval)).start()
+
+
+def _spelled(interval: str) -> str:
+    number = interval.rstrip("abcdefghijklmnopqrstuvwxyz ")
+    unit = interval.removeprefix(number).strip()
+    return f"{number} {'milliseconds' if unit == 'ms' else 'minutes' if unit.startswith('min') else 'seconds'}"
+
+
+def _watch(query: StreamingQuery, scorer: Scorer, checkpoint: Checkpoint) -> None:
+    """Waits for the stream's end. Ctrl-C and SIGTERM stop it after the micro-batch that is being scored."""
+    over = threading.Event()
+    # This thread itself asks Spark nothing: a signal in the middle of an answer would spoil the connection.
+    threading.Thread(target=_follow, args=(query, scorer, over), name="stream", daemon=True).start()
+    try:
+        while not over.wait(_TICK):
+            pass
+    except KeyboardInterrupt:
+        progress.note("Stopping after this micro-batch; press Ctrl-C again to stop at once.")
+        scorer.stop(lambda: _until_written(checkpoint, scorer, over))
+        query.stop()
+        over.wait(_PATIENCE)
+    if scorer.failure is not None:
+        raise scorer.failure
+    failed = None if scorer.stopping.is_set() else query.exception()
+    if failed is not None:
+        raise failed
+
+
+def _follow(query: StreamingQuery, scorer: Scorer, over: threading.Event) -> None:
+    with suppress(Exception):  # where Spark is gone, the stream is over
+        while query.isActive:
+            scorer.account.see(query.lastProgress)
+            over.wait(_TICK)
+        scorer.account.see(query.lastProgress)
+    over.set()
+
+
+def _until_written(checkpoint: Checkpoint, scorer: Scorer, over: threading.Event) -> None:
+    """Spark notes the end of a micro-batch after we are done with it."""
+    ticks = int(_PATIENCE / _TICK)
+    while ticks and not over.is_set() and (checkpoint.ended if checkpoint.ended is not None else -1) < scorer.last:
+        over.wait(_TICK)
+        ticks -= 1
+
+
+def _result(spec: Spec, env: Environment, scorer: Scorer, version: int) -> Result:
+    totals, model = scorer.account.totals, scorer.model(next(iter(scorer.models), version)).version
+    names = {prediction_table(spec): prediction_table(spec), "ledger": "ledger"}
+    rows = {name: totals[name] for name in ("read", "scored", "quarantined", "duplicates")}
+    return Result(
+        job="stream",
+        run_id=model.run_id,
+        model={"name": model.name, "version": model.version, "alias": "champion"},
+        rows=rows,
+        cells=dict(scorer.account.cells),
+        tables={name: table_path(env.root, table) for name, table in names.items()},
+        bundle=str(model.bundle),
+        seconds=progress.seconds(),
+        summary=(
+            f"{spec.name}: {rows['scored']:,} rows scored from the stream, last by version {model.version}.",
+            f"  quarantine  {rows['quarantined']:,} rows",
+            f"  table     {table_path(env.root, prediction_table(spec))}",
+        ),
+    )

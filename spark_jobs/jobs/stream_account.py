@@ -1,0 +1,98 @@
+"""What a stream has done so far: for the person who watches it, and for the ledger."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from spark_jobs import progress
+
+EVERY: Final = 30.0
+
+
+@dataclass(frozen=True)
+class Done:
+    """One micro-batch: its rows by fate, the cells that became null, and the age of its newest row in seconds."""
+
+    number: int
+    read: int
+    scored: int
+    quarantined: int
+    duplicates: int = 0
+    cells: Mapping[str, int] = field(default_factory=dict)
+    lag: float | None = None
+
+
+@dataclass(frozen=True)
+class Span:
+    """Micro-batches that share a row of the ledger."""
+
+    first: int
+    last: int
+    started: datetime
+    read: int
+    scored: int
+    quarantined: int
+    duplicates: int
+    note: str
+
+
+@dataclass
+class StreamAccount:
+    """Sums over micro-batches; those since the last row of the ledger are written every half minute and at the end."""
+
+    write: Callable[[Span], None]
+    totals: Counter[str] = field(default_factory=Counter)
+    cells: Counter[str] = field(default_factory=Counter)
+    waiting: list[Done] = field(default_factory=list)
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
+    began: float = field(default_factory=time.monotonic)
+    behind: str = ""
+    noted: float = field(default_factory=time.monotonic)
+
+    def add(self, done: Done) -> None:
+        """Takes a micro-batch in."""
+        for name in ("read", "scored", "quarantined", "duplicates"):
+            self.totals[name] += getattr(done, name)
+        self.cells.update(done.cells)
+        self.waiting.append(done)
+        progress.detail(self.told())
+        if (datetime.now(UTC) - self.since).total_seconds() >= EVERY:
+            self.flush()
+
+    def see(self, said: Any) -> None:
+        """What Spark tells of the stream: how many messages are waiting."""
+        sources = (said or {}).get("sources", []) if isinstance(said, Mapping) else getattr(said, "sources", [])
+        metrics = [getattr(source, "metrics", None) or {} for source in sources]
+        waiting = [int(float(one["maxOffsetsBehindLatest"])) for one in metrics if "maxOffsetsBehindLatest" in one]
+        self.behind = f", {sum(waiting):,} behind" if waiting else ""
+
+    def told(self) -> str:
+        """The sums in a line."""
+        rate = self._rate()
+        lag = next((f", lag {done.lag:.1f} s" for done in reversed(self.waiting) if done.lag is not None), "")
+        refused = f", {self.totals['quarantined']:,} in quarantine" if self.totals["quarantined"] else ""
+        return f"{self.totals['scored']:,} rows{refused}, {rate:,.0f} rows/s{lag}{self.behind}"
+
+    def flush(self) -> None:
+        """Writes what no row of the ledger tells yet."""
+        if not self.waiting:
+            return
+        lags = [done.lag for done in self.waiting if done.lag is not None]
+        lag = f", lag {max(lags):.1f} s at most" if lags else ""
+        sums = {key: sum(getattr(done, key) for done in self.waiting) for key in _SUMMED}
+        note = f"micro-batches {self.waiting[0].number} to {self.waiting[-1].number}, {self._rate():,.0f} rows/s{lag}"
+        self.write(Span(self.waiting[0].number, self.waiting[-1].number, self.since, note=note, **sums))
+        self.waiting, self.since = [], datetime.now(UTC)
+
+    def _rate(self) -> float:
+        """Rows a second since the last row of the ledger."""
+        spent = (datetime.now(UTC) - self.since).total_seconds()
+        return sum(done.read for done in self.waiting) / max(spent, 0.001)
+
+
+_SUMMED: Final = ("read", "scored", "quarantined", "duplicates")

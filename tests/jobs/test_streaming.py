@@ -1,0 +1,137 @@
+"""Scoring what arrives: each row once, whatever was cut off, and by the champion of the moment."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from towns import house, write_csv
+
+from spark_jobs.data.lock import locked
+from spark_jobs.errors import JobError, SpecError
+from spark_jobs.jobs import promote, score, stream, train
+
+HEADER = ["size", "rooms", "kind", "built", "price"]
+
+
+def houses(seed, count):
+    chance = random.Random(seed)
+    return [house(chance) for _ in range(count)]
+
+
+def streaming(town, source, name, **keys):
+    """The town's spec with a stream of its own table and checkpoint, that ends when all is scored."""
+    base = town.spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+    checkpoint = str(town.root / "checkpoints" / name)
+    asked = {"trigger": "available_now", "source": source, "checkpoint": checkpoint, **keys}
+    from spark_jobs.spec import parse
+
+    return parse({**base, "stream": asked, "predictions": {"table": name}})
+
+
+@pytest.fixture
+def arriving(town, spark, tmp_path):
+    """A Delta table that grows by so many houses at a time."""
+    path = str(tmp_path / "arriving")
+
+    def arrive(seed, count):
+        rows = [[*row[:3], row[3], float(row[4])] for row in houses(seed, count)]
+        frame = spark.createDataFrame(rows, "size double, rooms int, kind string, built string, price double")
+        frame.coalesce(1).write.format("delta").mode("append").save(path)
+        return path
+
+    return arrive
+
+
+def done(town, spark, spec):
+    return stream.run(spec, spark, town.env)
+
+
+def ids(town, table):
+    rows = town.table(table).select("_row_id", "_model_version", "_batch_id").collect()
+    assert len({(row[0], row[1]) for row in rows}) == len(rows)
+    return rows
+
+
+def test_files_are_scored_once_as_score_does_whatever_they_are_called(town, spark, tmp_path):
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    write_csv(landing / "a.csv", HEADER, houses(1, 30))
+    write_csv(landing / "b.csv", HEADER[::-1], [row[::-1] for row in houses(2, 20)])
+    (landing / "b.csv").open("a").write("1,2\n")
+    spec = streaming(town, {"kind": "csv", "path": str(landing)}, "from_files")
+    first = done(town, spark, spec)
+    assert (first.rows["read"], first.rows["scored"], first.rows["quarantined"]) == (51, 50, 1)
+    (landing / "again.csv").write_bytes((landing / "a.csv").read_bytes())
+    write_csv(landing / "c.csv", HEADER, houses(3, 10))
+    second = done(town, spark, spec)
+    assert (second.rows["read"], second.rows["scored"], second.rows["duplicates"]) == (40, 10, 30)
+    assert len(ids(town, "from_files")) == 60
+    there = score.run(town.spec, spark, town.env, input=str(landing / "b.csv"))
+    streamed = town.table("from_files").select("size", "prediction")
+    scored = town.table("houses_predictions").where(f"_run_id = '{there.run_id}'").select("size", "prediction")
+    sizes = [row[0] for row in houses(2, 20)]
+    expected = {row[0]: row[1] for row in scored.where(scored["size"].isin(sizes)).collect()}
+    found = {row[0]: row[1] for row in streamed.where(streamed["size"].isin(sizes)).collect()}
+    assert found == expected
+
+
+def test_a_table_that_grows_is_scored_row_by_row_and_what_was_cut_off_is_not_written_twice(town, spark, arriving):
+    spec = streaming(town, {"kind": "delta", "path": arriving(4, 40)}, "from_delta")
+    first = done(town, spark, spec)
+    assert (first.rows["read"], first.rows["scored"]) == (40, 40)
+    arriving(5, 25)
+    second = done(town, spark, spec)
+    assert (second.rows["read"], second.rows["scored"], second.rows["duplicates"]) == (25, 25, 0)
+    # As if killed when the predictions were written and Spark had not noted that it is done.
+    commits = Path(spec.stream.checkpoint) / "commits"
+    last = max(int(file.name) for file in commits.glob("[0-9]*"))
+    for left in (commits / str(last), commits / f".{last}.crc"):
+        left.unlink()
+    third = done(town, spark, spec)
+    assert (third.rows["scored"], third.rows["duplicates"]) == (25, 25)
+    assert len(ids(town, "from_delta")) == 65
+    told = town.table("ledger").where("job = 'stream' AND status = 'done'").orderBy("ended", ascending=False).first()
+    assert (told.read, told.written, told.quarantined, told.duplicates) == (25, 25, 0, 25)
+
+
+def test_a_new_champion_scores_from_the_next_micro_batch_on(town, spark, arriving):
+    spec = streaming(town, {"kind": "delta", "path": arriving(6, 15)}, "swapped")
+    old = done(town, spark, spec).model["version"]
+    train.run(town.spec, spark, town.env)
+    new = promote.run(town.spec, spark, town.env).model["version"]
+    arriving(7, 12)
+    assert done(town, spark, spec).model["version"] == new
+    counts = {row[0]: row[1] for row in town.table("swapped").groupBy("_model_version").count().collect()}
+    assert counts == {old: 15, new: 12}
+
+
+def test_what_a_checkpoint_was_made_for_may_not_change(town, spark, arriving):
+    spec = streaming(town, {"kind": "delta", "path": arriving(8, 5)}, "fixed")
+    done(town, spark, spec)
+    other = spec.model_copy(update={"predictions": spec.predictions.model_copy(update={"table": "elsewhere"})})
+    with pytest.raises(SpecError, match="made with another `predictions`"):
+        done(town, spark, other)
+
+
+def test_without_its_checkpoint_a_stream_does_not_begin_over_in_silence(town, spark, arriving):
+    spec = streaming(town, {"kind": "delta", "path": arriving(9, 5)}, "lost")
+    done(town, spark, spec)
+    again = streaming(town, {"kind": "delta", "path": arriving(10, 5)}, "lost", checkpoint=str(town.root / "other"))
+    with pytest.raises(JobError, match="its checkpoint is gone"):
+        done(town, spark, again)
+    assert len(ids(town, "lost")) == 5
+
+
+def test_two_streams_of_one_name_do_not_run_at_once(town, spark, arriving):
+    spec = streaming(town, {"kind": "delta", "path": arriving(11, 5)}, "two")
+    with locked(town.env.root, "stream-houses"), pytest.raises(JobError, match="Another stream of 'houses'"):
+        done(town, spark, spec)
+
+
+@pytest.mark.parametrize("kind", ["table"])
+def test_what_does_not_grow_cannot_be_streamed(town, spark, kind):
+    spec = streaming(town, {"kind": kind, "table": "x"}, "still")
+    with pytest.raises(SpecError, match="cannot be streamed"):
+        done(town, spark, spec)
