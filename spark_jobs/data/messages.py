@@ -1,0 +1,263 @@
+"""Messages of a topic → cells: JSON objects or CSV records, read strictly; what is neither is told with its reason."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from io import StringIO
+from operator import itemgetter
+from typing import Any, Final
+
+import pyarrow as pa
+
+Cells = Sequence[Any]
+Read = Callable[[str], Cells]
+BINARY: Final = "base64:"
+_BLANK: Final = " \t\r\n"
+_SPACED: Final = tuple(f'"{blank}' for blank in _BLANK)
+_KINDS: Final = {"[": "an array", '"': "a text", "t": "true", "f": "false", "n": "null"}
+
+
+class Refused(Exception):
+    """Why a message is not taken."""
+
+
+class _Number(str):
+    """A number as it was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """Values that are JSON objects, of which the keys `names` are taken; one with a key of `unwelcome` is refused."""
+
+    names: tuple[str, ...]
+    unwelcome: Mapping[str, str] = field(default_factory=dict)
+
+    def reader(self) -> Read:
+        """What takes the cells out of one value's text."""
+        names, unwelcome, scan = self.names, self.unwelcome, _scanner()
+        pick = itemgetter(*names) if len(names) > 1 else None
+
+        def read(text: str) -> Cells:
+            found = object_of(text, scan)
+            if unwelcome and not unwelcome.keys().isdisjoint(found):
+                raise Refused(next(unwelcome[key] for key in found if key in unwelcome))
+            try:
+                return pick(found) if pick else (found[names[0]],)
+            except KeyError:
+                if not any(name in found for name in names):
+                    raise Refused(f"the object has none of the columns; its keys are {_listed(found)}") from None
+                return tuple(map(found.get, names))
+
+        return read
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Values that are records of CSV, with a field for each of `names`."""
+
+    names: tuple[str, ...]
+    sep: str = ","
+    quote: str = '"'
+    escape: str = '"'
+
+    def reader(self) -> Read:
+        """What takes the fields out of one value's text."""
+        csv.field_size_limit(2**31 - 1)
+        form: dict[str, Any] = {
+            "delimiter": self.sep,
+            "quotechar": self.quote or None,
+            "quoting": csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
+            "doublequote": self.escape == self.quote,
+            "escapechar": None if self.escape == self.quote else self.escape,
+            "skipinitialspace": not self.sep.isspace(),
+            "strict": True,
+        }
+        width = len(self.names)
+
+        def read(text: str) -> Cells:
+            several = "\n" in text or "\r" in text
+            try:
+                records = list(csv.reader(StringIO(text, newline="") if several else (text,), **form))
+            except csv.Error as error:
+                raise Refused(f"the record is torn: {error}") from None
+            records = [record for record in records if record]
+            if len(records) != 1:
+                raise Refused(f"the value holds {len(records)} records, not one" if records else "the value is empty")
+            if len(records[0]) != width:
+                raise Refused(f"the record has {len(records[0])} fields, not {width}")
+            return records[0]
+
+        return read
+
+
+def split(form: Objects | Records) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """Makes of (value, place) the cells, the place and, for what is refused, its raw form and the reasons."""
+
+    def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        read = form.reader()
+        for batch in batches:
+            yield _split(batch, read, form.names)
+
+    return work
+
+
+def keys(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The keys of the objects in batches of (value, place), each with how often and where it was first seen."""
+    scan = _scanner()
+    for batch in batches:
+        seen: dict[str, list[Any]] = {}
+        for value, place in zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True):
+            for position, key in enumerate(_keys_of(value, scan)):
+                seen.setdefault(key, [0, f"{position:06d} {place}"])[0] += 1
+        yield pa.RecordBatch.from_pydict(
+            {
+                "key": pa.array(list(seen), pa.string()),
+                "count": pa.array([count for count, _ in seen.values()], pa.int64()),
+                "first": pa.array([first for _, first in seen.values()], pa.string()),
+            }
+        )
+
+
+def object_of(text: str, scan: Callable[[str, int], tuple[Any, int]]) -> dict[str, Any]:
+    """The one JSON object that a text is, numbers as their text.
+
+    Raises:
+        Refused: it is anything else, or has a key twice.
+    """
+    text = text.strip(_BLANK)
+    if text[:1] != "{":
+        raise Refused(_what(text))
+    found: dict[str, Any]
+    try:
+        found, end = scan(text, 0)
+    except json.JSONDecodeError as error:
+        raise Refused(f"the value is no JSON: {error.msg} at character {error.pos + 1}") from None
+    except StopIteration as error:
+        raise Refused(f"the value is no JSON: a value is lacking at character {error.value + 1}") from None
+    except RecursionError:
+        raise Refused("the value is nested too deep") from None
+    if end != len(text):
+        raise Refused(f"more follows the JSON object at character {end + 1}")
+    # As many colons behind quotes as keys: then no key is there twice, and nothing has to be looked at again.
+    if text.count('":') != len(found) or any(spaced in text for spaced in _SPACED):
+        json.loads(text, object_pairs_hook=_once, parse_int=str)
+    return found
+
+
+def _scanner() -> Callable[[str, int], tuple[Any, int]]:
+    decoder: Any = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_Number)
+    scan: Callable[[str, int], tuple[Any, int]] = decoder.scan_once
+    return scan
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        given = [key for key, _ in pairs]
+        twice = next(key for key in found if given.count(key) > 1)
+        raise Refused(f"the key '{twice}' is given twice")
+    return found
+
+
+def _what(text: str) -> str:
+    if not text:
+        return "the value is empty"
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return "the value is no JSON"
+    return f"the value is no JSON object, but {_KINDS.get(text[0], 'a number')}"
+
+
+def _listed(found: Mapping[str, Any]) -> str:
+    shown = ", ".join(f"'{key[:40]}'" for key in list(found)[:5])
+    return (shown + " …" if len(found) > 5 else shown) or "none"
+
+
+def _keys_of(value: bytes | None, scan: Callable[[str, int], tuple[Any, int]]) -> Sequence[str]:
+    try:
+        found = object_of(value.decode(), scan) if value is not None else {}
+        return [key for key in found if _is_text(key)]
+    except (Refused, UnicodeDecodeError, RecursionError):
+        return ()
+
+
+def _split(batch: pa.RecordBatch, read: Read, names: Sequence[str]) -> pa.RecordBatch:
+    values, rows, reasons = batch.column(0).to_pylist(), [], []
+    nothing: Cells = (None,) * len(names)
+    for value in values:
+        cells, reason = _cells(value, read)
+        rows.append(nothing if cells is None else cells)
+        reasons.append(reason)
+    arrays = _arrays(rows, reasons, nothing)
+    raw = [_raw(value) if reason else None for value, reason in zip(values, reasons, strict=True)]
+    told = [None if reason is None else [reason] for reason in reasons]
+    own = [batch.column(1), pa.array(raw, pa.string()), pa.array(told, pa.list_(pa.string()))]
+    return pa.RecordBatch.from_arrays([*arrays, *own], [*names, "_source", "_raw", "_reasons"])
+
+
+def _cells(value: bytes | None, read: Read) -> tuple[Cells | None, str | None]:
+    if value is None:
+        return None, "the message has no value"
+    try:
+        return read(value.decode()), None
+    except Refused as refused:
+        return None, str(refused).encode("utf-8", "replace").decode()
+    except UnicodeDecodeError as error:
+        return None, f"the value is no valid UTF-8 at byte {error.start + 1}"
+    except RecursionError:
+        return None, "the value is nested too deep"
+
+
+def _arrays(rows: list[Cells], reasons: list[str | None], nothing: Cells) -> list[pa.Array]:
+    """The cells by column, as text; only where one is not, each is looked at."""
+    try:
+        return [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
+    except (pa.ArrowTypeError, pa.ArrowInvalid, UnicodeEncodeError):
+        for place, cells in enumerate(rows):
+            rows[place], refused = _as_texts(cells, nothing)
+            reasons[place] = reasons[place] or refused
+    return [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
+
+
+def _as_texts(cells: Cells, nothing: Cells) -> tuple[Cells, str | None]:
+    try:
+        texts = [cell if cell is None or isinstance(cell, str) else _json(cell) for cell in cells]
+    except RecursionError:
+        return nothing, "the value is nested too deep"
+    if not all(text is None or _is_text(text) for text in texts):
+        return nothing, "a text holds half a character"
+    return texts, None
+
+
+def _json(cell: Any) -> str:
+    """What is nested, as JSON again, its numbers as they were written."""
+    if isinstance(cell, _Number):
+        return str(cell)
+    if isinstance(cell, dict):
+        return "{" + ",".join(f"{_json(key)}:{_json(value)}" for key, value in cell.items()) + "}"
+    if isinstance(cell, list):
+        return "[" + ",".join(map(_json, cell)) + "]"
+    return json.dumps(cell, ensure_ascii=False)
+
+
+def _is_text(text: str) -> bool:
+    """Whether every character is whole: JSON can name halves, which no table can keep."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _raw(value: bytes | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return BINARY + base64.b64encode(value).decode()

@@ -1,0 +1,260 @@
+"""A topic of messages: what it holds now as a table, or what arrives as a stream; poison is set apart."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final
+from uuid import uuid4
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from spark_jobs.data.marks import USUAL, without_marks
+from spark_jobs.data.messages import Objects, Records, keys, split
+from spark_jobs.data.names import RESERVED, check_names, col
+from spark_jobs.data.options import DATES, known_options
+from spark_jobs.data.secrets import resolve, resolved
+from spark_jobs.data.types import Reading, Table
+from spark_jobs.errors import DataError, JobError, SparkJobsError, SpecError
+from spark_jobs.spec.models import Source
+
+_RECORD: Final = ("sep", "quote", "escape")
+_CLIENT: Final = (
+    "kafka.security.protocol",
+    "kafka.sasl.mechanism",
+    "kafka.request.timeout.ms",
+    "kafka.session.timeout.ms",
+    "kafka.max.partition.fetch.bytes",
+    "kafka.fetch.max.bytes",
+)
+OPTIONS: Final = (*DATES, *_RECORD, *_CLIENT)
+# How long to wait for a broker that does not answer, and how often a stream, which may outlast a broker, asks again.
+_WAIT: Final = "20000"
+_ONCE: Final = {"fetchOffset.numRetries": "1"}
+_LASTING: Final = {"fetchOffset.numRetries": "5", "fetchOffset.retryIntervalMs": "2000"}
+_LOGINS: Final = {"PLAIN": "plain.Plain", "SCRAM-SHA-256": "scram.Scram", "SCRAM-SHA-512": "scram.Scram"}
+_MOST_COLUMNS: Final = 10_000
+_CAUSES: Final = (
+    (
+        "UnknownTopicOrPartition|This server does not host this topic-partition",
+        "The topic '{topic}' is not there at {servers}.",
+        "Check `source.topic`; names are compared with case.",
+    ),
+    ("SaslAuthentication|Authentication failed", "{servers} refused the user or the password.", "Check both."),
+    ("TopicAuthorization|Not authorized", "The user may not read the topic '{topic}'.", "Ask who keeps the topic."),
+    ("SslHandshake|SSLHandshake", "{servers} and this machine found no common TLS.", "Check the broker's certificate."),
+    (
+        "Some data may have been lost|offset was changed from|Cannot fetch offset|OffsetOutOfRange|data_loss",
+        "Messages of the topic '{topic}' that were not read yet are gone: deleted, or the topic was made anew.",
+        "What is gone cannot be scored. To go on with what is there, begin anew with another `stream.checkpoint`.",
+    ),
+    (
+        "TimeoutException|Timed out waiting for a node|No resolvable bootstrap|Failed to create new Kafka",
+        "No broker answers at {servers}.",
+        "Check `source.servers`, and that the broker runs.",
+    ),
+)
+
+
+def read(source: Source, spark: SparkSession) -> Table:
+    """The messages that a topic holds at this moment, read once, for a topic goes on while it is looked at.
+
+    Raises:
+        DataError: the topic is not there, or holds nothing.
+        JobError: no broker answers, or it does not let us in.
+        SpecError: an option is not known, or CSV values have no names.
+    """
+    try:
+        held = _snapshot(_placed(_messages(spark.read, source, _ONCE)))
+    except SparkJobsError:
+        raise
+    except Exception as failure:
+        raise (explain(failure, source) or failure) from failure
+    found = held.agg(F.count(F.lit(1)), F.count("value")).first()
+    if found is None or not found[0]:
+        raise DataError(f"The topic '{source.topic}' holds no messages.", "Wait until there are some.")
+    form = _records(source) if source.values == "csv" else _objects(held, source)
+    return _apart(_snapshot(_split(held, form)), source, form.names, _fingerprint(held, source))
+
+
+def open_stream(
+    source: Source, spark: SparkSession, start: str, rows: int | None, after: Mapping[int, int] | None = None
+) -> DataFrame:
+    """The messages as they arrive: `value`, their place and when they were written.
+
+    `rows` is the most of a micro-batch. `after` are, by partition, offsets that are known already: a stream without a
+    checkpoint begins behind them.
+    """
+    reader = spark.readStream
+    if rows is not None:
+        reader = reader.option("maxOffsetsPerTrigger", rows)
+    known = {number: offset for number, offset in (after or {}).items() if offset >= 0}
+    begin = _behind(known, source, spark) if known else start
+    return _messages(reader.option("startingOffsets", begin), source, _LASTING)
+
+
+def parsed(messages: DataFrame, source: Source, names: Sequence[str], fingerprint: str) -> Table:
+    """Messages as a table, nothing of it looked at: cells as text, `_source` as topic/partition/offset, poison apart.
+
+    `names` are the keys that are taken of JSON objects; the fields of CSV values are named by the source.
+    """
+    form = _records(source) if source.values == "csv" else Objects(tuple(names))
+    return _taken(_split(_placed(messages), form), source, form.names, fingerprint)
+
+
+def explain(failure: BaseException, source: Source) -> SparkJobsError | None:
+    """What a failure of reading a topic means; None where it is something else."""
+    text = f"{type(failure).__name__} {failure}"
+    if "kafka" not in text.casefold():
+        return None
+    for regex, cause, advice in _CAUSES:
+        if re.search(regex, text):
+            kind = DataError if "The topic" in cause or "Messages" in cause else JobError
+            return kind(cause.format(topic=source.topic, servers=source.servers), advice)
+    return None
+
+
+def _messages(reader: Any, source: Source, waits: Mapping[str, str]) -> DataFrame:
+    given = known_options("kafka", source.options, OPTIONS)
+    wait = given.get("kafka.request.timeout.ms", _WAIT)
+    options = {"kafka.request.timeout.ms": wait, "kafka.default.api.timeout.ms": wait}
+    options |= {**waits, **_login(source, given)}
+    options |= {name: value for name, value in given.items() if name in _CLIENT}
+    options |= {"kafka.bootstrap.servers": str(source.servers), "subscribe": str(source.topic)}
+    options["failOnDataLoss"] = "true"
+    rows = reader.format("kafka").options(**options).load()
+    found: DataFrame = rows.select("value", "topic", "partition", "offset", "timestamp")
+    return found
+
+
+def _login(source: Source, given: Mapping[str, str]) -> dict[str, str]:
+    if source.user is None or source.password is None:
+        return {}
+    mechanism = given.get("kafka.sasl.mechanism", "PLAIN")
+    if mechanism not in _LOGINS:
+        raise SpecError(
+            f"`kafka.sasl.mechanism` must be one of {', '.join(_LOGINS)}. Got '{mechanism}'.",
+            "Leave it out where the broker takes PLAIN.",
+        )
+    user, password = _quoted(resolved(source.user)), _quoted(resolve(source.password))
+    module = f"org.apache.kafka.common.security.{_LOGINS[mechanism]}LoginModule"
+    return {
+        "kafka.security.protocol": "SASL_SSL",
+        "kafka.sasl.mechanism": mechanism,
+        "kafka.sasl.jaas.config": f"{module} required username={user} password={password};",
+    }
+
+
+def _quoted(text: str) -> str:
+    """Text as a string of Java's login configuration, out of which nothing in it can lead."""
+    marked = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    return f'"{marked}"'
+
+
+def _snapshot(rows: DataFrame) -> DataFrame:
+    spark = rows.sparkSession
+    place = f"{spark.conf.get('spark.sql.warehouse.dir')}/_snapshots/{uuid4().hex}"
+    rows.write.parquet(place)
+    return spark.read.parquet(place)
+
+
+def _placed(messages: DataFrame) -> DataFrame:
+    place = F.concat_ws("/", "topic", "partition", "offset")
+    return messages.select("value", place.alias("_source"), "partition", "offset")
+
+
+def _fingerprint(held: DataFrame, source: Source) -> str:
+    """The topic, how far each partition went, and what was in it."""
+    content = F.sum(F.xxhash64("offset", "value").cast("decimal(38)"))
+    ends = held.groupBy("partition").agg(F.min("offset"), F.max("offset"), F.count("offset"), content)
+    return json.dumps([source.topic, sorted([str(cell) for cell in row] for row in ends.collect())])
+
+
+def _split(placed: DataFrame, form: Objects | Records) -> DataFrame:
+    cells = [T.StructField(name, T.StringType()) for name in (*form.names, "_source", "_raw")]
+    shape = T.StructType([*cells, T.StructField("_reasons", T.ArrayType(T.StringType()))])
+    return placed.select("value", "_source").mapInArrow(split(form), shape)
+
+
+def _taken(rows: DataFrame, source: Source, names: Sequence[str], fingerprint: str) -> Table:
+    marks = source.null_values if source.null_values is not None else USUAL
+    good = rows.where(F.col("_reasons").isNull()).select(*map(col, names), "_source")
+    refused = rows.where(F.col("_reasons").isNotNull()).select("_raw", "_reasons", "_source")
+    options = known_options("kafka", source.options, OPTIONS)
+    said = Reading("kafka", f"{source.servers}/{source.topic}", options, tuple(marks))
+    return Table(without_marks(good, marks), said, fingerprint, refused, columns=tuple(names))
+
+
+def _apart(rows: DataFrame, source: Source, names: Sequence[str], fingerprint: str) -> Table:
+    """The table of a snapshot, its poison counted."""
+    table = _taken(rows, source, names, fingerprint)
+    assert table.malformed is not None
+    poison = table.malformed.count()
+    decisions = (f"{poison:,} messages cannot be read and are set apart",) if poison else ()
+    reading = replace(table.reading, decisions=decisions)
+    kept = table.malformed if poison else None
+    rows = table.rows.drop("_source")
+    return replace(table, rows=rows, reading=reading, malformed=kept, malformed_count=poison)
+
+
+def _records(source: Source) -> Records:
+    if not source.names:
+        raise SpecError("A topic of CSV values needs `source.names`.", "Name the fields in their order.")
+    form = known_options("kafka", source.options, OPTIONS)
+    quote = form.get("quote", '"')
+    return Records(check_names(source.names), form.get("sep", ","), quote, form.get("escape", quote or '"'))
+
+
+def _objects(held: DataFrame, source: Source) -> Objects:
+    """The keys that any object has, in the order in which they are met; those that cannot be columns are refused."""
+    found = held.select("value", "_source").mapInArrow(keys, "key string, count bigint, first string")
+    met = found.groupBy("key").agg(F.sum("count"), F.min("first").alias("first")).orderBy("first", "key")
+    counts = {row[0]: int(row[1]) for row in met.limit(_MOST_COLUMNS + 1).collect()}
+    if len(counts) > _MOST_COLUMNS:
+        raise DataError(
+            f"The objects in '{source.topic}' have more than {_MOST_COLUMNS:,} different keys.",
+            "Keys must be names of columns, not values.",
+        )
+    unwelcome = _unwelcome(counts)
+    names = tuple(key for key in counts if key not in unwelcome)
+    if not names:
+        raise DataError(f"The topic '{source.topic}' holds no JSON objects.", "Set `source.values` where it holds CSV.")
+    return Objects(names, unwelcome)
+
+
+def _unwelcome(counts: Mapping[str, int]) -> dict[str, str]:
+    usual: dict[str, str] = {}
+    for key in sorted(counts, key=lambda key: -counts[key]):
+        usual.setdefault(key.casefold(), key)
+    found = {}
+    for key in counts:
+        if key.casefold() in RESERVED or not key.strip():
+            found[key] = f"the key '{key}' is reserved" if key.strip() else "a key is empty"
+        elif usual[key.casefold()] != key:
+            found[key] = f"the key '{key}' differs from '{usual[key.casefold()]}' by case only"
+    return found
+
+
+def _behind(known: Mapping[int, int], source: Source, spark: SparkSession) -> str:
+    """Where each partition is begun: behind what is known, else at its beginning."""
+    begin = {number: known.get(number, -1) + 1 if number in known else -2 for number in _partitions(source, spark)}
+    return json.dumps({source.topic: {str(number): offset for number, offset in begin.items()}})
+
+
+def _partitions(source: Source, spark: SparkSession) -> Sequence[int]:
+    """The topic's partitions, as a stream that reads nothing tells them."""
+    messages = _messages(spark.readStream.option("startingOffsets", "latest"), source, _ONCE)
+    query = messages.writeStream.format("noop").queryName(f"partitions-{uuid4().hex}").trigger(once=True).start()
+    with suppress(Exception):
+        query.awaitTermination()
+    progress: Any = query.lastProgress
+    if progress is None:
+        raise explain(query.exception() or Exception(), source) or JobError(
+            f"The partitions of '{source.topic}' could not be found.", "Check that the broker runs."
+        )
+    return sorted(int(number) for number in json.loads(progress["sources"][0]["endOffset"])[source.topic])
