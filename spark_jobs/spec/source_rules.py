@@ -32,6 +32,7 @@ def broken_source(source: Source, at: Path) -> Iterator[Mistake]:
         if getattr(source, key) not in (None, False) and source.kind is not None and source.kind not in kinds:
             yield Mistake((*at, key), f"has no use with a source of kind {source.kind}.", f"It is for {_or(kinds)}.")
     yield from _names(source, at)
+    yield from _topic(source, at)
     yield from _options(source, at)
 
 
@@ -52,6 +53,16 @@ def _place(source: Source, at: Path, given: list[str]) -> Iterator[Mistake]:
     if source.url is not None and not _URL.fullmatch(source.url):
         hint = "Such as jdbc:postgresql://host:5432/shop; `user` and `password` have keys of their own."
         yield Mistake((*at, "url"), "must be the address of a PostgreSQL database, without parameters.", hint)
+
+
+def _topic(source: Source, at: Path) -> Iterator[Mistake]:
+    if source.kind != "kafka":
+        return
+    if source.values == "csv" and source.names is None:
+        yield Mistake((*at, "values"), "'csv' needs `names`.", "Name the fields in their order.")
+    for key, other in (("user", "password"), ("password", "user")):
+        if getattr(source, key) is not None and getattr(source, other) is None:
+            yield Mistake((*at, key), f"needs a `{other}`.", f"Give `{at[-1]}.{other}`.")
 
 
 def _names(source: Source, at: Path) -> Iterator[Mistake]:

@@ -29,7 +29,7 @@ RESERVED = frozenset(
 
 LATER_KEYS = frozenset({"tune", "privacy"})
 LATER_CHOICES = ("source.landing", "predictions.partition_by")
-LATER_SOURCES = frozenset({"jdbc", "kafka"})
+LATER_SOURCES = frozenset({"jdbc"})
 LATER_MODELS = frozenset({"auto"})
 
 # Spark's reader options of the formats we read, and our own `decimal`. Spark ignores a name that it does not know.

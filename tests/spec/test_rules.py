@@ -6,6 +6,7 @@ from spark_jobs.errors import SpecError
 from spark_jobs.spec import parse
 
 SPEC = {"source": "x.csv", "target": "y"}
+TOPIC = {"servers": "host:9092", "topic": "t"}
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,11 @@ SPEC = {"source": "x.csv", "target": "y"}
         ({"source": {"path": "x.csv", "options": {"MODE": "DROPMALFORMED"}}}, ["source.options.MODE"]),
         ({"source": {"path": "x.csv", "options": {"dateFormat": "yyyy`); drop"}}}, ["source.options.dateFormat"]),
         ({"source": {"path": "x.csv", "names": ["a", "b", "a"]}}, ["source.names[2]"]),
+        ({"source": {**TOPIC, "values": "csv"}}, ["source.values"]),
+        ({"source": {**TOPIC, "user": "ana"}}, ["source.user"]),
+        ({"source": {**TOPIC, "password": "env:P"}}, ["source.password"]),
+        ({"source": {**TOPIC, "options": {"kafka.sasl.jaas.config": "x"}}}, ['source.options."kafka.sasl.jaas.config"']),
+        ({"source": {"topic": "t"}}, ["source.kind"]),
     ],
 )
 def test_what_can_be_seen_without_data_is_refused_with_its_place(asked, places):
