@@ -16,6 +16,7 @@ from pyspark.sql import types as T
 
 from spark_jobs.data.names import quoted
 from spark_jobs.errors import SpecError
+from spark_jobs.faults import point
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
 _NEEDS_MAPPING = frozenset(" ,;{}()\n\t=")
@@ -107,7 +108,10 @@ def append(
         options |= {"txnAppId": write.application, "txnVersion": str(write.number)}
     if replace is not None:
         options |= {"replaceWhere": replace, "mergeSchema": "false"}
+    table = path.rsplit("/", 1)[-1]
+    point(f"write.{table}")
     rows.write.format("delta").mode("append" if replace is None else "overwrite").options(**options).save(path)
+    point(f"written.{table}")
     return commit_of(spark, path, token) if prove and exists(spark, path) else None
 
 

@@ -54,7 +54,7 @@ TOPIC = {"servers": "host:9092", "topic": "t"}
         ({"source": {**TOPIC, "values": "csv"}}, ["source.values"]),
         ({"source": {**TOPIC, "user": "ana"}}, ["source.user"]),
         ({"source": {**TOPIC, "password": "env:P"}}, ["source.password"]),
-        ({"source": {**TOPIC, "options": {"kafka.sasl.jaas.config": "x"}}}, ['source.options."kafka.sasl.jaas.config"']),
+        ({"source": {**TOPIC, "options": {"kafka.ssl.x": "x"}}}, ['source.options."kafka.ssl.x"']),
         ({"source": {"topic": "t"}}, ["source.kind"]),
     ],
 )
