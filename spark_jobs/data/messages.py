@@ -149,7 +149,13 @@ def object_of(text: str, scan: Callable[[str, int], tuple[Any, int]]) -> dict[st
 
 
 def _scanner() -> Callable[[str, int], tuple[Any, int]]:
-    decoder: Any = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_Number)
+    """Reads the value at a place in a text; only what may be nested needs to know its numbers from its texts."""
+    plain, nested = (_scanning(number) for number in (str, _Number))
+    return lambda text, at: (nested if "[" in text or text.find("{", 1) > 0 else plain)(text, at)
+
+
+def _scanning(number: type[str]) -> Callable[[str, int], tuple[Any, int]]:
+    decoder: Any = json.JSONDecoder(parse_float=number, parse_int=number, parse_constant=number)
     scan: Callable[[str, int], tuple[Any, int]] = decoder.scan_once
     return scan
 
