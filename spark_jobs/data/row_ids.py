@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -54,11 +54,15 @@ def key_text(key: Sequence[str], fields: dict[str, T.DataType]) -> Column:
     return F.concat_ws("|", *parts)
 
 
-def row_hash(fields: dict[str, T.DataType]) -> Column:
-    """A BIGINT hash (xxhash64) of a row's cells: numbers count as numbers, whatever type they are stored as."""
+def row_hash(fields: dict[str, T.DataType], cell: Callable[[str], Column] | None = None) -> Column:
+    """A BIGINT hash (xxhash64) of a row's cells: numbers count as numbers, whatever type they are stored as.
+
+    The cells are those of the struct `_row`, or what `cell` gives for a name.
+    """
     cells: list[Column] = []
     for name, kind in fields.items():
-        cells += [F.lit(name), *_hashable(F.col("_row").getField(name), kind)]
+        found = F.col("_row").getField(name) if cell is None else cell(name)
+        cells += [F.lit(name), *_hashable(found, kind)]
     return F.xxhash64(*cells)
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from pyspark.sql import Column, DataFrame, Observation, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, SparkSession
 
-from spark_jobs.data.names import col
+from spark_jobs.contract.familiar import Familiar
+from spark_jobs.contract.findings import Findings, findings, refuse
+from spark_jobs.contract.verdict import Judged
+from spark_jobs.contract.wording import columns_of, described
+from spark_jobs.data.names import RESERVED, col
 from spark_jobs.data.source import kind_of_source, read
-from spark_jobs.data.typed import lost_cells, typed
-from spark_jobs.data.types import ColumnType, Reading, Table
+from spark_jobs.data.types import Reading, Table
 from spark_jobs.errors import DataError, SparkJobsError, did_you_mean
 from spark_jobs.plan import Plan
 from spark_jobs.spec import Source, Spec
@@ -23,8 +25,9 @@ from spark_jobs.spec import Source, Spec
 class Batch:
     """Rows to score, typed as the plan says, and the id that the same input always has.
 
-    `extra` are columns that training did not know. `lost` counts the cells that do not read as
-    their column's type. `unlike` says that no two rows are known to be alike, in key or cells.
+    `malformed` are rows that could not be read, `judged` what is known of the others: which of them are refused, and
+    what is counted. `extra` are columns that training did not know, `skipped` the checks of a target that is not there.
+    `unlike` says that no two rows are known to be alike, in key or cells.
     """
 
     rows: DataFrame
@@ -33,37 +36,45 @@ class Batch:
     malformed: DataFrame | None = None
     malformed_count: int = 0
     extra: tuple[str, ...] = ()
-    lost: LostCells | None = None
+    judged: Judged | None = None
     unlike: bool = False
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def may_refuse(self) -> bool:
+        """Whether there can be rows that are not scored."""
+        return self.malformed is not None or (self.judged is not None and self.judged.may_refuse)
 
     @property
     def refused(self) -> DataFrame | None:
         """The rows that are not scored, as quarantine keeps them; None where there can be none."""
-        return self.malformed
+        bad = self.judged.refused if self.judged is not None else None
+        if bad is None or self.malformed is None:
+            return bad if bad is not None else self.malformed
+        return bad.unionByName(self.malformed, allowMissingColumns=True)
 
     def refused_count(self) -> int:
         """How many rows are not scored, by a pass over them."""
         return self.refused.count() if self.refused is not None else 0
 
+    def accept(self) -> Findings | None:
+        """Counts the rows before anything is written, where a check may refuse the whole batch; None where none may.
 
-@dataclass(frozen=True)
-class LostCells:
-    """Cells that are no longer there as their column's type: counted while the rows pass, or by a look of its own."""
+        Raises:
+            DataError: it is refused.
+        """
+        if self.judged is None or not self.judged.must_be_counted_first:
+            return None
+        found = self.found(seen=False)
+        refuse(found, self.location, self.judged.changes.type)
+        return found
 
-    rows: DataFrame
-    conditions: Mapping[str, Column]
-    before: Observation = field(default_factory=Observation)
-    after: Observation = field(default_factory=Observation)
-
-    def observed(self) -> dict[str, int]:
-        """The counts of a plain write that read every row; after any other action this may wait for ever."""
-        left: Mapping[str, int] = self.after.get
-        return {name: int(count) - int(left[name]) for name, count in self.before.get.items()}
-
-    def counted(self) -> dict[str, int]:
-        """The counts, by a pass over the rows."""
-        found = self.rows.agg(*(F.count_if(lost).alias(name) for name, lost in self.conditions.items())).first()
-        return dict(zip(self.conditions, found or (), strict=False))
+    def found(self, seen: bool) -> Findings:
+        """What the checks say; `seen` where every row has passed through one plain write, else by a pass over them."""
+        if self.judged is None:
+            return Findings()
+        tally, judged = self.judged.tally, self.judged
+        return findings(judged.checks, tally.observed() if seen else tally.counted(judged.rows, judged.judged()))
 
 
 def input_source(spec: Spec, path: str | None, spark: SparkSession) -> Source:
@@ -85,34 +96,78 @@ def is_empty_file(source: Source) -> bool:
     return source.path is not None and Path(source.path).is_file() and Path(source.path).stat().st_size == 0
 
 
-def read_batch(source: Source, plan: Plan, spark: SparkSession, spec: Spec) -> Batch:
+def read_batch(source: Source, plan: Plan, spark: SparkSession, spec: Spec, familiar: Familiar | None = None) -> Batch:
     """Reads an input for scoring.
 
     Raises:
         DataError: it cannot be read, or lacks a column that the model uses.
     """
-    return batch_of(read(source, spark), plan, spec)
+    return batch_of(read(source, spark), plan, spec, familiar)
 
 
-def batch_of(table: Table, plan: Plan, spec: Spec) -> Batch:
+def batch_of(table: Table, plan: Plan, spec: Spec, familiar: Familiar | None = None) -> Batch:
     """A table that was read, or a micro-batch of a stream, as what is scored together. Nothing of it is looked at here.
 
+    `familiar` is what the training rows held, where rows beside that are to be counted.
+
     Raises:
-        DataError: it lacks a column that the model uses.
+        DataError: it lacks a column that the model uses or a check is about, or has one that it must not have.
     """
-    check_used(plan, table.rows.columns, f"{table.reading.location} lacks")
-    rows, lost = _typed(table.rows, plan)
-    known = {kind.name for kind in plan.types}
-    extra = tuple(name for name in table.rows.columns if name not in known)
     location = table.reading.location
-    return Batch(rows, batch_id(table), location, table.malformed, table.malformed_count, extra, lost)
+    check_used(plan, table.rows.columns, f"{location} lacks")
+    rows, extra = _known(table.rows, plan, spec, location)
+    absent = spec.target not in rows.columns
+    skipped = tuple(check for check in spec.checks if absent and spec.target in columns_of(check))
+    judged = Judged(
+        rows,
+        tuple(kind for kind in plan.types if kind.name in rows.columns),
+        plan.timezone,
+        tuple(check for check in spec.checks if check not in skipped),
+        spec.changes,
+        familiar or Familiar(),
+    )
+    number = batch_id(table) if not judged.may_refuse else _judged_id(table, judged)
+    told = tuple(described(check) for check in skipped)
+    return Batch(judged.good, number, location, table.malformed, table.malformed_count, extra, judged, skipped=told)
 
 
 def batch_id(table: Table) -> str:
     """What the same data, read in the same way, always has."""
+    return _hashed(_reading(table))
+
+
+def _reading(table: Table) -> str:
     reading: Reading = table.reading
-    form = f"{table.fingerprint}\n{reading.kind}\n{sorted(reading.options.items())}\n{reading.null_values}"
-    return sha256(form.encode()).hexdigest()[:32]
+    return f"{table.fingerprint}\n{reading.kind}\n{sorted(reading.options.items())}\n{reading.null_values}"
+
+
+def _judged_id(table: Table, judged: Judged) -> str:
+    """The id of a batch of which rows may be refused: judged by other rules, the same data is another batch.
+
+    What passed before is in the table already and not added again; what was refused before stays in quarantine as what
+    was said of it then.
+    """
+    refusing = sorted(check.model_dump_json() for check in judged.checks if check.severity == "quarantine")
+    return _hashed(f"{_reading(table)}\n{refusing}\n{judged.changes.type == 'quarantine'}\n{judged.types}")
+
+
+def _hashed(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:32]
+
+
+def _known(rows: DataFrame, plan: Plan, spec: Spec, location: str) -> tuple[DataFrame, tuple[str, ...]]:
+    """The rows without the columns that are to be left out, and those that training did not know."""
+    known = {kind.name for kind in plan.types} | RESERVED
+    extra = tuple(name for name in rows.columns if name not in known)
+    if extra and spec.changes.added == "refuse":
+        listed = ", ".join(f"'{name}'" for name in extra[:10])
+        raise DataError(
+            f"{location} has columns that training did not know: {listed}.",
+            "Take them out, or set `changes.added` to keep or ignore.",
+        )
+    if spec.changes.added == "ignore":
+        rows = rows.select(*[col(name) for name in rows.columns if name not in extra])
+    return rows, extra
 
 
 def check_used(plan: Plan, names: Sequence[str], subject: str = "The rows lack") -> None:
@@ -125,14 +180,3 @@ def check_used(plan: Plan, names: Sequence[str], subject: str = "The rows lack")
     if missing:
         listed = ", ".join(f"'{name}'" for name in missing[:10]) + (" …" if len(missing) > 10 else "")
         raise DataError(f"{subject} what the model reads: {listed}.", did_you_mean(missing[0], names))
-
-
-def _typed(rows: DataFrame, plan: Plan) -> tuple[DataFrame, LostCells | None]:
-    present: list[ColumnType] = [kind for kind in plan.types if kind.name in rows.columns]
-    conditions = lost_cells(rows, present, plan.timezone)
-    if not conditions:
-        return typed(rows, present, plan.timezone), None
-    lost = LostCells(rows, conditions)
-    filled = [F.count(col(name)).alias(name) for name in conditions]
-    before = rows.observe(lost.before, *filled)
-    return typed(before, present, plan.timezone).observe(lost.after, *filled), lost

@@ -131,8 +131,7 @@ class Scorer:
             return self._again(batch, target, number)
         found: Mapping[str, Any] = seen.get
         refused = self._quarantine(batch, number, int(found["read"]) - written)
-        lost = batch.lost.observed() if batch.lost is not None else {}
-        cells = {name: count for name, count in lost.items() if count}
+        cells = batch.found(seen=True).lost
         return Done(number, int(found["read"]), written, refused, cells=cells, lag=_age(found["newest"]))
 
     def _append(self, batch: Batch, target: Target, number: int, model: Model) -> int | None:

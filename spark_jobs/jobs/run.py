@@ -12,12 +12,13 @@ from spark_jobs.data.names import col
 from spark_jobs.errors import GateError
 from spark_jobs.jobs import promote, train
 from spark_jobs.jobs.account import keeping_ledger
-from spark_jobs.jobs.batch import Batch, batch_id
+from spark_jobs.jobs.batch import Batch, batch_id, batch_of
 from spark_jobs.jobs.result import Result
 from spark_jobs.jobs.score import Scored, prediction_table, score_batch, tables_of
 from spark_jobs.jobs.summary import training_summary
 from spark_jobs.registry.gate import Promotion
 from spark_jobs.spec import Environment, Spec
+from spark_jobs.spec.checks import Changes
 from spark_jobs.training.staging import staged_rows
 
 
@@ -31,7 +32,7 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
         with keeping_ledger("run", spec, spark, env) as ledger:
             training = train.train(spec, spark, env)
             promotion = _promoted(spec, env, training)
-            batch, model = _batch(spark, training), training.trained.pipeline
+            batch, model = _batch(spec, spark, training), training.trained.pipeline
             scored = score_batch(spec, spark, env, promotion.version, batch, model=model)
             ledger.tell(training.version, {**training.done.rows, "scored": scored.rows["scored"]})
         train.forget(training)
@@ -47,9 +48,14 @@ def _promoted(spec: Spec, env: Environment, training: train.Training) -> Promoti
         raise
 
 
-def _batch(spark: SparkSession, training: train.Training) -> Batch:
-    """The rows that were staged for the training: read once, typed as the plan says."""
+def _batch(spec: Spec, spark: SparkSession, training: train.Training) -> Batch:
+    """The rows that were staged for the training: read once, typed as the plan says.
+
+    Where they have to be judged they are read again, as what is refused is kept as it came.
+    """
     looked = training.prepared.looked
+    if spec.checks or spec.changes != Changes():
+        return batch_of(looked.table, training.done.plan, spec)
     table, names = looked.table, list(looked.types)
     rows = staged_rows(spark, training.folder / "rows", names).select(*[col(name) for name in names])
     batch = Batch(rows, batch_id(table), table.reading.location, table.malformed, table.malformed_count)
@@ -69,9 +75,11 @@ def _result(spec: Spec, training: train.Training, promotion: Promotion, scored: 
         tables=tables,
         bundle=str(version.bundle),
         seconds=progress.seconds(),
+        extra={"scoring": scored.rows, **scored.extra} if scored.batch and scored.batch.judged else {},
         summary=(
             *training_summary(done, training.version),
             f"  champion  version {version.version}: {' '.join(promotion.reasons)}",
             f"  scored    {scored.rows['scored']:,} rows into {tables[prediction_table(spec)]}",
+            *scored.found.lines(),
         ),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pyspark.ml import PipelineModel
@@ -10,9 +9,13 @@ from pyspark.sql import SparkSession
 
 from spark_jobs import progress
 from spark_jobs.bundle import GRAPH, load_manifest, verify
+from spark_jobs.contract.familiar import Familiar
+from spark_jobs.contract.findings import Findings
 from spark_jobs.data.delta import Once, table_path
-from spark_jobs.data.predictions import Target, Written, already_written, write_predictions
-from spark_jobs.data.quarantine import write_quarantine
+from spark_jobs.data.prediction_rows import Target
+from spark_jobs.data.predictions import Written, already_written, write_predictions
+from spark_jobs.data.quarantine import quarantine_path, quarantined_rows, write_quarantine
+from spark_jobs.errors import JobError
 from spark_jobs.fitted import predictions
 from spark_jobs.graph.score import graph_predictions, sending
 from spark_jobs.jobs.account import keeping_ledger
@@ -20,6 +23,7 @@ from spark_jobs.jobs.batch import Batch, input_source, is_empty_file, read_batch
 from spark_jobs.jobs.result import Result
 from spark_jobs.persistence import load_pipeline
 from spark_jobs.plan import Plan
+from spark_jobs.profile.profile import Profile
 from spark_jobs.registry.tracking import Tracking, warm
 from spark_jobs.registry.versions import ModelVersion, resolve
 from spark_jobs.spec import Environment, Spec
@@ -32,16 +36,32 @@ class Scored:
     version: ModelVersion
     batch: Batch | None = None
     written: Written | None = None
+    quarantined: int = 0
     quarantine: str | None = None
-    cells: Mapping[str, int] = field(default_factory=dict)
+    found: Findings = field(default_factory=Findings)
 
     @property
     def rows(self) -> dict[str, int]:
         """Rows by fate: those read were scored or quarantined; duplicates are those that were there already."""
         scored = self.written.scored if self.written else 0
-        torn = self.batch.malformed_count if self.batch else 0
         known = self.written.duplicates if self.written else 0
-        return {"read": scored + torn, "scored": scored, "quarantined": torn, "duplicates": known}
+        read = scored + self.quarantined
+        return {"read": read, "scored": scored, "quarantined": self.quarantined, "duplicates": known}
+
+    @property
+    def cells(self) -> dict[str, int]:
+        """The values that became null, by column."""
+        counts = dict(self.found.lost)
+        for name, count in self.written.lost.items() if self.written else ():
+            counts[name] = counts.get(name, 0) + count
+        return counts
+
+    @property
+    def extra(self) -> dict[str, object]:
+        """What there is to know of the rows beside their number."""
+        batch = self.batch
+        told = {"extra_columns": list(batch.extra), "skipped_checks": list(batch.skipped)} if batch else {}
+        return {**{name: value for name, value in told.items() if value}, **self.found.extra()}
 
 
 def run(
@@ -70,19 +90,52 @@ def score_batch(
     rescore: bool = False,
     model: PipelineModel | None = None,
 ) -> Scored:
-    """Scores rows that were read already through the version's graph, and puts the torn ones in quarantine.
+    """Scores rows that were read already through the version's graph, and puts those that are refused in quarantine.
 
     A version without a graph is scored by its pipeline: `model`, where it is at hand.
+
+    Raises:
+        DataError: the batch breaks a check of severity `fail`; nothing was written.
+        JobError: not every row is in one of the tables.
     """
     plan, target = stored_plan(version), target_of(spec, env, version, batch, rescore)
     with progress.phase("scoring"):
-        written = already_written(spark, target) or _write(spark, plan, version, batch, target, model)
-    cells = _cells(batch, written)
-    place = None
-    if batch.malformed is not None and batch.malformed_count:
-        with progress.phase("quarantine"):
-            place = write_quarantine(batch.malformed, env.root, spec.name, batch.batch_id).location
-    return Scored(version, batch, written, place, cells)
+        there = already_written(spark, target)
+        if there is not None:
+            refused = _quarantined_before(spec, spark, env, batch)
+            return Scored(version, batch, there, refused, _place(spec, env, refused))
+        found = batch.accept()
+        written = _write(spark, plan, version, batch, target, model)
+        found = found or batch.found(seen=written.plain)
+    with progress.phase("quarantine"):
+        refused = found.refused + batch.malformed_count
+        there_now = quarantine_batch(spec, env, batch) if refused else 0
+    scored = Scored(version, batch, written, there_now, _place(spec, env, there_now), found)
+    _balance(scored, found.rows + batch.malformed_count if batch.judged else scored.rows["read"], refused)
+    return scored
+
+
+def _quarantined_before(spec: Spec, spark: SparkSession, env: Environment, batch: Batch) -> int:
+    """The refused rows of a batch whose predictions are written; it may have been cut off before they were."""
+    if not batch.malformed_count and not (batch.judged and batch.judged.may_refuse):
+        return 0
+    there = quarantined_rows(spark, env.root, spec.name, batch.batch_id)
+    return there or (quarantine_batch(spec, env, batch) if batch.refused_count() else 0)
+
+
+def _place(spec: Spec, env: Environment, refused: int) -> str | None:
+    return quarantine_path(env.root, spec.name) if refused else None
+
+
+def _balance(scored: Scored, read: int, refused: int) -> None:
+    """Each row that was read is in one of the two tables."""
+    rows = scored.rows
+    if rows["read"] != read or scored.quarantined != refused:
+        raise JobError(
+            f"{read:,} rows were read and {refused:,} refused; {rows['scored']:,} are among the predictions and "
+            f"{rows['quarantined']:,} in quarantine.",
+            "The input changed while it was read, or a table was written to by something else. Score it again.",
+        )
 
 
 def quarantine_batch(spec: Spec, env: Environment, batch: Batch, once: Once | None = None) -> int:
@@ -104,17 +157,6 @@ def _write(
     return write_predictions(predictions(model, plan.problem, batch.rows), target)
 
 
-def _cells(batch: Batch, written: Written) -> dict[str, int]:
-    """Values that became null, by column; none where the batch was in the table and nothing was read."""
-    if written.outcome == "skipped_duplicate":
-        return {}
-    lost = batch.lost
-    found = {} if lost is None else lost.observed() if written.plain else lost.counted()
-    for name, count in written.lost.items():
-        found[name] = found.get(name, 0) + count
-    return {name: count for name, count in found.items() if count}
-
-
 def stored_plan(version: ModelVersion) -> Plan:
     """The plan of a version, its bundle checked file by file.
 
@@ -123,6 +165,12 @@ def stored_plan(version: ModelVersion) -> Plan:
     """
     verify(version.bundle)
     return Plan.from_json((version.bundle / "plan.json").read_text(encoding="utf-8"))
+
+
+def familiar_to(version: ModelVersion, plan: Plan) -> Familiar:
+    """What the training rows of a version held of the columns that it reads."""
+    stored = version.bundle / "profile.json"
+    return Familiar.of(Profile.read(stored), [plan.type_of(name) for name in plan.used])
 
 
 def result(spec: Spec, scored: Scored, ledger: str) -> Result:
@@ -137,7 +185,7 @@ def result(spec: Spec, scored: Scored, ledger: str) -> Result:
         tables=tables_of(spec, scored, ledger),
         bundle=str(version.bundle),
         seconds=progress.seconds(),
-        extra={"extra_columns": list(scored.batch.extra)} if scored.batch and scored.batch.extra else {},
+        extra=scored.extra,
         summary=_summary(spec, scored),
     )
 
@@ -165,7 +213,8 @@ def _score(
     if is_empty_file(source):
         return Scored(version)
     with progress.phase("reading"):
-        batch = read_batch(source, stored_plan(version), spark, spec)
+        plan = stored_plan(version)
+        batch = read_batch(source, plan, spark, spec, familiar_to(version, plan))
     return score_batch(spec, spark, env, version, batch, rescore)
 
 
@@ -197,7 +246,10 @@ def _summary(spec: Spec, scored: Scored) -> tuple[str, ...]:
     if rows["duplicates"]:
         lines.append(f"  known     {rows['duplicates']:,} rows were in the table already")
     if rows["quarantined"]:
-        lines.append(f"  torn      {rows['quarantined']:,} rows are in quarantine: {scored.quarantine}")
+        lines.append(f"  refused   {rows['quarantined']:,} rows are in quarantine: {scored.quarantine}")
+    lines += scored.found.lines()
+    if scored.batch and scored.batch.skipped:
+        lines.append("  not asked of rows without the target: " + "; ".join(scored.batch.skipped))
     if scored.cells:
         lines.append("  became null  " + ", ".join(f"{name} {count:,}" for name, count in scored.cells.items()))
     if scored.batch and scored.batch.extra:

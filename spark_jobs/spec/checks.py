@@ -6,15 +6,19 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from spark_jobs.spec.fields import ColumnName, ColumnNames, Part, Text, Texts
+from spark_jobs.spec.fields import ColumnName, ColumnNames, Part, Scalar
 
 Severity = Literal["warn", "quarantine", "fail"]
 Judgement = Literal["warn", "fail"]
-Bound = Annotated[float, Field()] | Text
+# A number stays one: the first that fits is taken.
+Bound = Annotated[float | str, Field(union_mode="left_to_right")]
 
 
 def _listed(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
+
+
+Values = Annotated[tuple[Scalar, ...], BeforeValidator(_listed)]
 
 
 class RowCheck(Part):
@@ -37,16 +41,18 @@ class Between(RowCheck):
 
     rule: Literal["between"] = Field(description="Within bounds, both included.")
     column: ColumnName = Field(description="The column.")
-    min: Bound | None = Field(default=None, description="The smallest value, a number or an ISO date or time.")
-    max: Bound | None = Field(default=None, description="The largest value, a number or an ISO date or time.")
+    min: Bound | None = Field(default=None, description="The least value: a number, or a day or time in ISO 8601.")
+    max: Bound | None = Field(default=None, description="The greatest value: a number, or a day or time in ISO 8601.")
 
 
 class InSet(RowCheck):
     """A value of a list; a missing value meets it."""
 
-    rule: Literal["in"] = Field(description="One of a list of values, compared as text.")
+    rule: Literal["in"] = Field(
+        description="One of a list of values, compared as text; in a column of numbers as numbers."
+    )
     column: ColumnName = Field(description="The column.")
-    values: Texts = Field(description="The values.")
+    values: Values = Field(description="The values.")
 
 
 class NotNull(RowCheck):

@@ -73,6 +73,8 @@ def mistakes_of(error: ValidationError, schema: Mapping[str, Any]) -> list[Mista
 def _worded(path: Path, node: Mapping[str, Any], details: Mapping[str, Any], schema: Mapping[str, Any]) -> Mistake:
     given = details["input"]
     match details["type"]:
+        case "union_tag_invalid" | "union_tag_not_found":
+            return _untagged(path, given, details, _tagged([node], schema))
         case "missing":
             return Mistake(path, "is missing.", f"It must be {_expected(node, schema)}.")
         case "extra_forbidden":
@@ -81,6 +83,16 @@ def _worded(path: Path, node: Mapping[str, Any], details: Mapping[str, Any], sch
         case "rule":
             return Mistake(path, details["msg"] + got(given))
     return Mistake(path, f"must be {_expected(node, schema)}.{got(given)}", _hint(given, node, schema))
+
+
+def _untagged(path: Path, given: object, details: Mapping[str, Any], branches: Mapping[str, Any]) -> Mistake:
+    """The key that says which of several mappings one is, where it is missing or says none of them."""
+    key = str(details["ctx"]["discriminator"]).strip("'")
+    known = ", ".join(branches)
+    if not isinstance(given, Mapping) or key not in given:
+        return Mistake((*path, key), "is missing.", f"It must be one of {known}.")
+    hint = did_you_mean(given[key], branches) if isinstance(given[key], str) else ""
+    return Mistake((*path, key), f"must be one of {known}.{got(given[key])}", hint)
 
 
 def _hint(given: object, node: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
@@ -121,6 +133,10 @@ def _walk(schema: Mapping[str, Any], location: tuple[str | int, ...]) -> tuple[P
     path: list[str | int] = []
     nodes = [schema]
     for part in location:
+        tagged = _tagged(nodes, schema)
+        if part in tagged:
+            nodes = [tagged[str(part)]]
+            continue
         inner = [child for node in _branches(nodes, schema) if (child := _child(node, part)) is not None]
         if inner:
             path.append(part)
@@ -133,6 +149,15 @@ def _walk(schema: Mapping[str, Any], location: tuple[str | int, ...]) -> tuple[P
 def _resolved(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
     reference = node.get("$ref")
     return schema["$defs"][reference.rpartition("/")[2]] if reference else node
+
+
+def _tagged(nodes: Iterable[Mapping[str, Any]], schema: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The mappings that one key tells apart, by what it says."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for node in (_resolved(node, schema) for node in nodes):
+        mapping = node.get("discriminator", {}).get("mapping", {})
+        found |= {tag: _resolved({"$ref": reference}, schema) for tag, reference in mapping.items()}
+    return found
 
 
 def _branches(nodes: Iterable[Mapping[str, Any]], schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -182,7 +207,8 @@ def _phrase(node: Mapping[str, Any]) -> str:
             return "a list"
         case "object":
             return "a mapping"
-    return ""
+    key = node.get("discriminator", {}).get("propertyName")
+    return f"a mapping with a `{key}`" if key else ""
 
 
 def _text_phrase(node: Mapping[str, Any]) -> str:

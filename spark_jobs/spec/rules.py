@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from spark_jobs.errors import did_you_mean, nearest
 from spark_jobs.spec import vocabulary
+from spark_jobs.spec.check_rules import broken_checks
 from spark_jobs.spec.mistakes import Mistake, got
 from spark_jobs.spec.models import Spec
 from spark_jobs.spec.source_rules import broken_source
@@ -36,7 +37,7 @@ def not_built(what: str) -> str:
 
 def broken_rules(spec: Spec) -> Iterator[Mistake]:
     """Every rule the spec breaks, each with its place."""
-    for rule in (_later, _sources, _column_lists, _roles, _reserved, _split, _task, _metrics, _timezone):
+    for rule in (_later, _sources, _column_lists, _roles, _reserved, _split, _task, _metrics, _timezone, broken_checks):
         yield from rule(spec)
 
 

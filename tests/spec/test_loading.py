@@ -179,7 +179,6 @@ def test_no_more_than_ten_mistakes_are_shown(refusal):
     ("text", "place"),
     [
         (TWO_LINES + "tune: {trials: 20}\n", "x.yml:3: tune"),
-        (TWO_LINES + "checks: [{rule: not_null, column: a}]\n", "x.yml:3: checks"),
         (TWO_LINES + "privacy: {columns: {a: hash}}\n", "x.yml:3: privacy"),
         (TWO_LINES + "model: {kind: auto}\n", "x.yml:3: model.kind"),
         ("source: {kind: jdbc, url: 'jdbc:x'}\ntarget: y\n", "x.yml:1: source.kind"),

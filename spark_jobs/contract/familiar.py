@@ -1,0 +1,49 @@
+"""What the training rows held: levels and ranges, beside which other rows are counted, not refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from spark_jobs.data.names import col
+from spark_jobs.data.types import ColumnType
+from spark_jobs.profile.profile import ColumnProfile, Profile
+
+
+@dataclass(frozen=True)
+class Familiar:
+    """By column, the levels that training knew, and the least and the greatest of its numbers."""
+
+    levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, profile: Profile, types: Sequence[ColumnType]) -> Familiar:
+        """What a training's profile knows of columns; a text column of which not all levels were kept is left out."""
+        known = [(kind, profile.columns[kind.name]) for kind in types if kind.name in profile.columns]
+        return cls(
+            {kind.name: levels for kind, column in known if kind.cells == "text" and (levels := _levels(column))},
+            {kind.name: ends for kind, column in known if kind.cells == "number" and (ends := _range(column))},
+        )
+
+    def unseen(self, names: Sequence[str]) -> dict[str, Column]:
+        """For each text column, whether a cell holds a level that training did not know."""
+        return {name: ~col(name).isin(list(self.levels[name])) for name in names if name in self.levels}
+
+    def outside(self, names: Sequence[str]) -> dict[str, Column]:
+        """For each column of numbers, whether a cell is less or more than any that training knew."""
+        ends = {name: self.ranges[name] for name in names if name in self.ranges}
+        return {name: (col(name) < F.lit(low)) | (col(name) > F.lit(high)) for name, (low, high) in ends.items()}
+
+
+def _levels(column: ColumnProfile) -> tuple[str, ...]:
+    found = column.levels
+    return tuple(found.table) if found is not None and found.complete else ()
+
+
+def _range(column: ColumnProfile) -> tuple[float, float] | None:
+    numbers = column.numbers
+    return (numbers.low, numbers.high) if numbers is not None and numbers.count else None

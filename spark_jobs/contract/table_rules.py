@@ -1,0 +1,59 @@
+"""Rules that a batch as a whole meets or not: what is counted for them, and what that says."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from spark_jobs.contract.cells import WORDS, Columns
+from spark_jobs.errors import DataError
+from spark_jobs.spec.checks import Fresh, NullRate, RowCount, TableCheck
+
+_HOUR = 3_600_000_000
+
+
+def measure(check: TableCheck, place: int, columns: Columns) -> Column:
+    """The number that a rule of the whole batch is about: rows, missing cells, or the newest moment in microseconds.
+
+    Raises:
+        DataError: the rule does not fit the rows.
+    """
+    match check:
+        case NullRate():
+            return F.count_if(columns.cell(check.column).value.isNull())
+        case Fresh():
+            cell = columns.cell(check.column, "timestamp")
+            if cell.cells not in ("date", "timestamp"):
+                said = f"`checks[{place}]` asks how new '{check.column}' is, which is read as {WORDS[cell.cells]}."
+                raise DataError(said, "Name a column of dates or times.")
+            days = F.unix_date(cell.value).cast("bigint") * 24 * _HOUR if cell.cells == "date" else None
+            return F.max(days if days is not None else F.unix_micros(cell.value))
+    return F.count(F.lit(1))
+
+
+def breach(check: TableCheck, measured: int | None, rows: int) -> str | None:
+    """What is wrong with a batch of so many rows, or None where it meets the rule."""
+    found = measured or 0
+    match check:
+        case RowCount():
+            few = check.min is not None and found < check.min
+            many = check.max is not None and found > check.max
+            return f"there are {found:,} rows" if few or many else None
+        case NullRate():
+            share = found / rows if rows else 0.0
+            return f"{found:,} of {rows:,} are missing ({100 * share:.2g} %)" if share > check.max else None
+        case Fresh():
+            return _stale(check, measured)
+    raise AssertionError(check)
+
+
+def _stale(check: Fresh, newest: int | None) -> str | None:
+    if newest is None:
+        return "there is none"
+    hours = (datetime.now(UTC).timestamp() * 1_000_000 - newest) / _HOUR
+    if hours <= check.max_hours:
+        return None
+    shown = datetime.fromtimestamp(newest / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"the newest is of {shown}, {hours:,.1f} hours ago"

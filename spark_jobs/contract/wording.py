@@ -1,0 +1,62 @@
+"""Checks in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from spark_jobs.spec.checks import Between, Check, Compare, Fresh, InSet, Matches, NotNull, NullRate, RowCount, Unique
+
+_LISTED = 6
+
+
+def described(check: Check) -> str:
+    """What a check asks for, in a few words."""
+    match check:
+        case Between():
+            return f"{check.column} {_range(check.min, check.max)}"
+        case InSet():
+            return f"{check.column} one of {listed(check.values)}"
+        case NotNull():
+            return f"{check.column} not missing"
+        case Matches():
+            return f"{check.column} like {check.pattern}"
+        case Unique():
+            return f"{listed(check.columns)} unique"
+        case Compare():
+            return f"{check.column} {check.is_} {check.other}"
+        case RowCount():
+            return f"rows {_range(check.min, check.max)}"
+        case NullRate():
+            return f"{check.column} missing in at most {100 * check.max:g} %"
+        case Fresh():
+            return f"newest {check.column} at most {check.max_hours:g} hours old"
+
+
+def columns_of(check: Check) -> tuple[str, ...]:
+    """The columns that a check is about."""
+    match check:
+        case Unique():
+            return check.columns
+        case Compare():
+            return (check.column, check.other)
+        case RowCount():
+            return ()
+    return (check.column,)
+
+
+def listed(values: Sequence[str]) -> str:
+    """Values one after the other, the first few of many."""
+    return ", ".join(values[:_LISTED]) + (f" … ({len(values):,} in all)" if len(values) > _LISTED else "")
+
+
+def number(bound: float | str | None) -> str:
+    """A bound as it was written."""
+    if isinstance(bound, float):
+        return str(int(bound)) if bound == int(bound) and abs(bound) < 1e15 else str(bound)
+    return str(bound)
+
+
+def _range(low: float | str | None, high: float | str | None) -> str:
+    if high is None:
+        return f"at least {number(low)}"
+    return f"at most {number(high)}" if low is None else f"between {number(low)} and {number(high)}"
