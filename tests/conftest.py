@@ -11,6 +11,7 @@ import pytest
 
 if TYPE_CHECKING:
     from brokers import Broker
+    from databases import Database
     from pyspark.sql import SparkSession
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -86,6 +87,21 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
         pytest.skip(str(missing))
     yield made
     made.stop()
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[Database]:
+    """The one PostgreSQL of this run; a test that kills it starts it again."""
+    import databases
+
+    try:
+        made = databases.Database()
+    except databases.Unavailable as missing:
+        if "CI" in os.environ:
+            raise
+        pytest.skip(str(missing))
+    yield made
+    made.remove()
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -48,8 +49,9 @@ class Table:
 
     `rows` has the source's columns under the user's names: strings for text sources (null marks already null), the
     stored types otherwise. `malformed` has `_raw`, `_reasons` (array of string) and `_source`; None where the format
-    cannot hold a torn row. `fingerprint` changes when the data does (paths, sizes, times, Delta version). `here`
-    are the same rows where they can be read without Spark.
+    cannot hold a torn row. `fingerprint` changes when the data does. `here`
+    are the same rows where they can be read without Spark. `reads` is what the ledger keeps of it, so that a later
+    scoring knows what was read already.
     """
 
     rows: DataFrame
@@ -59,3 +61,4 @@ class Table:
     malformed_count: int = 0
     columns: tuple[str, ...] = field(default=())
     here: PlainText | None = None
+    reads: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,163 @@
+"""A table of a PostgreSQL database, copied once: whole, in several parts at once, or from where a scoring ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from spark_jobs.data.database import Database, connect, identifier, literal, table_name
+from spark_jobs.data.database_errors import NoTable
+from spark_jobs.data.files import fingerprint
+from spark_jobs.data.marks import USUAL, without_marks
+from spark_jobs.data.names import check_names, quoted
+from spark_jobs.data.row_ids import row_hash
+from spark_jobs.data.snapshot import snapshot
+from spark_jobs.data.types import Reading, Table
+from spark_jobs.errors import DataError, did_you_mean
+from spark_jobs.spec.models import Source
+
+_ENDLESS: Final = ("infinity", "-infinity", "Infinity", "-Infinity", "NaN")
+_NO_PRECISION: Final = T.DecimalType(38, 18)
+_ORDERED: Final = (T.NumericType, T.DateType, T.TimestampType, T.TimestampNTZType)
+
+
+@dataclass(frozen=True)
+class _Span:
+    """The rows to read by a column that only grows: from `low` on, as far as it had come when it was asked."""
+
+    column: str
+    low: str | None
+    high: str | None
+
+    @property
+    def sql(self) -> str:
+        """The rows of the span; a training's and a first scoring's are all there are."""
+        column = identifier(self.column)
+        bounds = [f"{column} {sign} {literal(value)}" for sign, value in ((">=", self.low), ("<=", self.high)) if value]
+        return f" WHERE {' AND '.join(bounds)}" if self.low else ""
+
+
+def read(source: Source, spark: SparkSession, since: str | None = None) -> Table:
+    """The table as it is now; with a watermark, `since` is the value that an earlier scoring came to.
+
+    Rows that have that very value are read again, as others may have come that have it too: the predictions know them.
+    The parts of a partitioned read are asked one by one: a row that moves from part to part meanwhile may be missed.
+
+    Raises:
+        DataError: there is no such table or column, or a row has no watermark.
+        JobError: the database does not answer, or refuses the user.
+        SpecError: a secret is not there.
+    """
+    database = connect(source, spark)
+    try:
+        return database.trying(lambda: _read(database, source, since))
+    except NoTable:
+        raise database.absent(str(source.table)) from None
+
+
+def _read(database: Database, source: Source, since: str | None) -> Table:
+    table = table_name(str(source.table))
+    schema = database.rows(table).schema
+    check_names(schema.names)
+    span = _span(database, source, table, schema, since)
+    asked = f"(SELECT * FROM {table}{span.sql}) AS span" if span and span.sql else table
+    parts = _parts(database, source, asked, schema)
+    copy = snapshot(database.rows(asked, parts, _doubles(schema)))
+    marks = tuple(source.null_values if source.null_values is not None else USUAL)
+    rows, place = without_marks(copy, marks), f"{database.place} {source.table}"
+    reading = Reading("jdbc", place, {}, marks, _decisions(source, span, parts))
+    reads = {"watermark": {"source": place, "column": span.column, "low": span.low, "high": span.high}} if span else {}
+    return Table(rows, reading, _fingerprint(copy, place, span), columns=tuple(rows.columns), reads=reads)
+
+
+def _span(database: Database, source: Source, table: str, schema: T.StructType, since: str | None) -> _Span | None:
+    if source.watermark is None:
+        return None
+    _ordered(source.watermark, schema, "watermark")
+    column = identifier(source.watermark)
+    # An index answers both, where there is one.
+    unknown = f"EXISTS (SELECT 1 FROM {table} WHERE {column} IS NULL)"
+    asked = f"SELECT (SELECT max({column}) FROM {table})::text AS high, {unknown} AS lost"
+    high, lost = database.asked(asked)[0]
+    if lost:
+        raise DataError(
+            f"Rows of '{source.table}' have no value in '{source.watermark}': no scoring that reads by it sees them.",
+            "Fill the column, or leave `source.watermark` out.",
+        )
+    if high in _ENDLESS:
+        raise DataError(f"'{source.watermark}' holds '{high}', beyond which nothing can come.", "Mend that row.")
+    return _Span(source.watermark, since, high if high is not None else since)
+
+
+def _parts(database: Database, source: Source, asked: str, schema: T.StructType) -> list[str]:
+    """The conditions of the parts, of which each row meets one; none where the table is read at once."""
+    if source.partition is None:
+        return []
+    name, count = source.partition.column, source.partition.parts
+    kind = _ordered(name, schema, "partition.column")
+    column, cuts = identifier(name), _cuts(database, asked, name, kind, count)
+    if not cuts:
+        return []
+    between = [f"{column} >= {literal(a)} AND {column} < {literal(b)}" for a, b in pairwise(cuts)]
+    first, last = f"{column} < {literal(cuts[0])} OR {column} IS NULL", f"{column} >= {literal(cuts[-1])}"
+    return [first, *between, last]
+
+
+def _cuts(database: Database, asked: str, name: str, kind: T.DataType, count: int) -> list[str]:
+    """Where one part ends and the next begins, worked out by the database in the column's own type."""
+    exact = "::numeric" if isinstance(kind, T.NumericType) else ""
+    cut = f"low + (high - low) * i / {count}"
+    if isinstance(kind, T.IntegralType):
+        cut = f"floor({cut})"
+    inner = f"SELECT {identifier(name)} AS v FROM {asked}"
+    ends = f"SELECT min(v){exact} AS low, max(v){exact} AS high FROM ({inner}) AS read WHERE {_finite(kind)}"
+    query = f"SELECT ({cut})::text AS cut FROM ({ends}) AS ends, generate_series(1, {count - 1}) AS i ORDER BY i"
+    found = [row[0] for row in database.asked(query)]
+    return [] if None in found else list(dict.fromkeys(found))
+
+
+def _finite(kind: T.DataType) -> str:
+    """What holds of a value `v` that has a distance to others."""
+    if isinstance(kind, T.FractionalType):
+        return "v NOT IN ('NaN', 'Infinity', '-Infinity')" if not isinstance(kind, T.DecimalType) else "v <> 'NaN'"
+    return "true" if isinstance(kind, T.IntegralType) else "isfinite(v)"
+
+
+def _ordered(name: str, schema: T.StructType, key: str) -> T.DataType:
+    if name not in schema.names:
+        raise DataError(f"`source.{key}` is '{name}', which is no column.", did_you_mean(name, schema.names))
+    kind = schema[name].dataType
+    if not isinstance(kind, _ORDERED):
+        raise DataError(
+            f"`source.{key}` must be a column of numbers, dates or times. '{name}' is {kind.simpleString()}.",
+            "Name another column.",
+        )
+    return kind
+
+
+def _doubles(schema: T.StructType) -> str:
+    """PostgreSQL's `numeric` without a precision may hold what no decimal of Spark's can: read as doubles."""
+    return ", ".join(f"{quoted(field.name)} DOUBLE" for field in schema if field.dataType == _NO_PRECISION)
+
+
+def _fingerprint(copy: DataFrame, place: str, span: _Span | None) -> str:
+    fields = {field.name: field.dataType for field in copy.schema}
+    packed = copy.select(F.struct(*map(F.col, map(quoted, copy.columns))).alias("_row"))
+    content = packed.agg(F.count(F.lit(1)), F.sum(row_hash(fields).cast("decimal(38,0)"))).first()
+    asked = () if span is None else (place, span.column, span.low, span.high)
+    return fingerprint([*asked, *copy.columns, *(content or ())])
+
+
+def _decisions(source: Source, span: _Span | None, parts: Sequence[str]) -> tuple[str, ...]:
+    told = [f"read in {len(parts)} parts"] if parts else []
+    if source.partition is not None and not parts:
+        told.append(f"read at once: '{source.partition.column}' holds nothing to cut by")
+    if span is not None and span.low is not None:
+        told.append(f"read where '{span.column}' is from {span.low} to {span.high}")
+    return tuple(told)
