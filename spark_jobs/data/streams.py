@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from pyspark.sql import DataFrame, SparkSession
@@ -13,7 +14,7 @@ from spark_jobs.data.marks import USUAL, without_marks
 from spark_jobs.data.names import check_names
 from spark_jobs.data.source import kind_of_source
 from spark_jobs.data.types import Reading, Table
-from spark_jobs.errors import DataError, SpecError
+from spark_jobs.errors import DataError, SparkJobsError, SpecError
 from spark_jobs.spec.models import Source, Stream
 
 FILES: Final = ("csv", "json", "parquet")
@@ -39,6 +40,21 @@ def open_stream(source: Source, stream: Stream, spark: SparkSession, after: Mapp
 
         return kafka.open_stream(source, spark, stream.start, stream.rows, after)
     raise SpecError(f"A source of kind {kind} cannot be streamed.", "Name a folder of files, a Delta table or a topic.")
+
+
+@contextmanager
+def telling(source: Source) -> Iterator[None]:
+    """What stops a stream, in words of its source where that is the cause."""
+    try:
+        yield
+    except SparkJobsError:
+        raise
+    except Exception as failure:
+        if source.topic is None:
+            raise
+        from spark_jobs.data.sources import kafka
+
+        raise (kafka.explain(failure, source) or failure) from failure
 
 
 def table_of(rows: DataFrame, source: Source, kind: str, names: Sequence[str], batch: str) -> Table:

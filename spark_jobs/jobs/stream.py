@@ -17,7 +17,7 @@ from spark_jobs.data.delta import table_path
 from spark_jobs.data.ledger import Entry, record
 from spark_jobs.data.lock import locked
 from spark_jobs.data.source import kind_of_source
-from spark_jobs.data.streams import open_stream
+from spark_jobs.data.streams import open_stream, telling
 from spark_jobs.errors import JobError
 from spark_jobs.jobs.account import hash_of
 from spark_jobs.jobs.micro_batch import Scorer
@@ -46,7 +46,7 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
             version = scorer.champion().version
             scorer.model(version)
         after = last_offsets(spec, spark, env, source) if checkpoint.begun is None else {}
-        with progress.phase("streaming"):
+        with progress.phase("streaming"), telling(source):
             _watch(_started(spec, source, spark, checkpoint, scorer, after), scorer, checkpoint)
         account.flush()
     return _result(spec, env, scorer, version)

@@ -40,6 +40,7 @@ def test_killed_between_its_two_tables_and_then_before_the_ledger_it_ends_as_if_
 
 
 @pytest.mark.long
+@pytest.mark.batch_kills
 @pytest.mark.parametrize("act", ["kill", "kill-jvm", "kill-group"])
 def test_killed_at_one_step_after_the_other_it_ends_as_if_it_had_run_once(work, act):
     work.die(f"{act}@write.{PREDICTIONS}")
@@ -56,6 +57,7 @@ def test_killed_at_one_step_after_the_other_it_ends_as_if_it_had_run_once(work, 
 
 
 @pytest.mark.long
+@pytest.mark.batch_kills
 @pytest.mark.parametrize("victim", [driver, jvm, end_group])
 def test_killed_while_predictions_are_written_nothing_half_done_is_seen(work, victim):
     work.die_when(work.any(f"tables/{PREDICTIONS}/**/*.parquet"), victim)
@@ -64,6 +66,7 @@ def test_killed_while_predictions_are_written_nothing_half_done_is_seen(work, vi
 
 
 @pytest.mark.long
+@pytest.mark.batch_kills
 def test_two_writers_of_one_batch_at_the_same_moment_leave_each_row_once(work):
     barrier = work.folder / "go"
     first = work.start(fault=f"stop@write.{PREDICTIONS}:{barrier}")
@@ -91,6 +94,7 @@ for path in sys.argv[1:]:
 
 
 @pytest.mark.long
+@pytest.mark.batch_kills
 def test_two_writers_of_different_batches_lose_nothing_of_each_other(work):
     (work.folder / "many.py").write_text(MANY)
     parts = [range(start, start + 20) for start in range(0, 40 * BATCHES, 20)]

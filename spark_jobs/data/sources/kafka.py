@@ -19,6 +19,7 @@ from spark_jobs.data.messages import Objects, Records, keys, split
 from spark_jobs.data.names import RESERVED, check_names, col
 from spark_jobs.data.options import DATES, known_options
 from spark_jobs.data.secrets import resolve, resolved
+from spark_jobs.data.snapshot import snapshot
 from spark_jobs.data.types import Reading, Table
 from spark_jobs.errors import DataError, JobError, SparkJobsError, SpecError
 from spark_jobs.spec.models import Source
@@ -70,7 +71,7 @@ def read(source: Source, spark: SparkSession) -> Table:
         SpecError: an option is not known, or CSV values have no names.
     """
     try:
-        held = _snapshot(_placed(_messages(spark.read, source, _ONCE)))
+        held = snapshot(_placed(_messages(spark.read, source, _ONCE)))
     except SparkJobsError:
         raise
     except Exception as failure:
@@ -79,7 +80,7 @@ def read(source: Source, spark: SparkSession) -> Table:
     if found is None or not found[0]:
         raise DataError(f"The topic '{source.topic}' holds no messages.", "Wait until there are some.")
     form = _records(source) if source.values == "csv" else _objects(held, source)
-    return _apart(_snapshot(_split(held, form)), source, form.names, _fingerprint(held, source))
+    return _apart(snapshot(_split(held, form)), source, form.names, _fingerprint(held, source))
 
 
 def open_stream(
@@ -154,13 +155,6 @@ def _quoted(text: str) -> str:
     """Text as a string of Java's login configuration, out of which nothing in it can lead."""
     marked = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
     return f'"{marked}"'
-
-
-def _snapshot(rows: DataFrame) -> DataFrame:
-    spark = rows.sparkSession
-    place = f"{spark.conf.get('spark.sql.warehouse.dir')}/_snapshots/{uuid4().hex}"
-    rows.write.parquet(place)
-    return spark.read.parquet(place)
 
 
 def _placed(messages: DataFrame) -> DataFrame:
