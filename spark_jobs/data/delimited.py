@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from pyspark.sql import DataFrame
 
-from spark_jobs.data.files import DataFile, location
+from spark_jobs.data.files import DataFile, Place, place_of
 from spark_jobs.data.form import Form, candidates, encoding_of, header_of, text_of
 from spark_jobs.data.line_counts import LineCounts
 from spark_jobs.data.lines import Scan, count_lines, is_wide, scans
@@ -32,7 +32,7 @@ class Text:
     hold anything.
     """
 
-    path: str
+    place: Place
     options: Mapping[str, str]
     encoding: str
     scan: Scan
@@ -79,7 +79,7 @@ def understand(
     scan = _scan(source, options, counter, bool(headers), text_of(first, encoding))
     if "encoding" not in options and encoding == "UTF-8" and scan.is_latin:
         encoding, scan = "ISO-8859-1", replace(scan, not_utf8=0)
-    text = Text(location(str(source.path)), options, encoding, scan, headers, len(heads))
+    text = Text(place_of(source), options, encoding, scan, headers, len(heads))
     return replace(text, names=_names(source, text, heads))
 
 

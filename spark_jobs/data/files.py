@@ -5,18 +5,21 @@ from __future__ import annotations
 import bz2
 import gzip
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from glob import glob, has_magic
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO, Final, NamedTuple, cast
 from urllib.parse import unquote, urlparse
 
 from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrameReader, SparkSession
 
 from spark_jobs.errors import DataError, did_you_mean
+from spark_jobs.spec.models import Source
 
 HEAD: Final = 262_144
 _EXTENSIONS: Final = {
@@ -29,17 +32,39 @@ _COMPRESSIONS: Final = (".gz", ".bz2", ".zst", ".lz4", ".snappy", ".deflate", ".
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """One file: its path, size in bytes, and time of change in nanoseconds. `local` where Python can open it."""
+    """One file: its path, size in bytes, and time of change in nanoseconds. `local` where Python can open it.
+
+    `partition` are the folders below the source's that stand for columns, such as `year=2013/month=1`.
+    """
 
     path: str
     size: int
     changed: int
     local: bool = True
+    partition: str = ""
 
     @property
     def plain(self) -> bool:
         """Whether Python can open it and finds its text as it is."""
         return self.local and not self.path.endswith(_COMPRESSIONS)
+
+    @property
+    def content(self) -> str:
+        """What two files share only where they hold the same: the SHA-256, or where Python cannot open it its listing.
+
+        Raises:
+            DataError: it cannot be read any more.
+        """
+        return (
+            _content(self.path, self.size, self.changed)
+            if self.local
+            else fingerprint([self.path, self.size, self.changed])
+        )
+
+    def told(self) -> dict[str, object]:
+        """What the ledger keeps of it."""
+        about = {"path": self.path, "bytes": self.size, "changed": self.changed}
+        return {**about, "sha256": self.content, "local": self.local}
 
     def head(self, size: int = HEAD) -> bytes:
         """Its first bytes, unpacked."""
@@ -50,10 +75,36 @@ class DataFile:
             raise DataError(f"'{self.path}' cannot be read: {broken}.", "Fetch the file again, or unpack it.") from None
 
 
+class Chosen(Source):
+    """A source of whose files some alone are read."""
+
+    files: tuple[str, ...]
+
+
+class Place(NamedTuple):
+    """What Spark is told to read, and below which folder others stand for columns, where it does not see that."""
+
+    paths: list[str]
+    base: str | None = None
+
+    def reader(self, spark: SparkSession) -> DataFrameReader:
+        """A reader for the paths."""
+        return spark.read if self.base is None else spark.read.option("basePath", self.base)
+
+
 def _opened(path: str) -> IO[bytes]:
     if path.endswith(".gz"):
         return cast("IO[bytes]", gzip.open(path, "rb"))
     return cast("IO[bytes]", bz2.open(path, "rb")) if path.endswith(".bz2") else open(path, "rb")
+
+
+@lru_cache(maxsize=100_000)
+def _content(path: str, size: int, changed: int) -> str:
+    try:
+        with open(path, "rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError as broken:
+        raise DataError(f"'{path}' cannot be read: {broken.strerror}.", "Fetch the file again.") from None
 
 
 def find_files(path: str, spark: SparkSession) -> tuple[DataFile, ...]:
@@ -70,13 +121,38 @@ def find_files(path: str, spark: SparkSession) -> tuple[DataFile, ...]:
     return found
 
 
+def files_of(source: Source, spark: SparkSession) -> tuple[DataFile, ...]:
+    """The data files of a source, by name.
+
+    Raises:
+        DataError: there are none.
+    """
+    found = find_files(str(source.path), spark)
+    return tuple(file for file in found if file.path in source.files) if isinstance(source, Chosen) else found
+
+
+def place_of(source: Source) -> Place:
+    """Where Spark finds the files of a source."""
+    whole = location(str(source.path))
+    if not isinstance(source, Chosen):
+        return Place([whole])
+    local = whole.startswith("file:")
+    paths = [_escaped(f"file:{os.path.abspath(path)}" if local else path) for path in source.files]
+    return Place(paths, whole if local and os.path.isdir(whole.removeprefix("file:")) else None)
+
+
+def _escaped(path: str) -> str:
+    """A path that Spark does not take for a pattern."""
+    return re.sub(r"([{}\[\]*?\\])", r"\\\1", path)
+
+
 def local_files(path: str) -> tuple[DataFile, ...] | None:
     """The data files of a path of this machine, by name; None where it is another's or there is nothing."""
     local = _local(path)
     if local is None or not _there(local):
         return None
     paths = [local] if os.path.exists(local) else glob(local)
-    return _by_name(_data_file(file) for path in paths for file in _inside(Path(path)))
+    return _by_name(file for path in paths for file in _inside(Path(path)))
 
 
 def _by_name(files: Iterable[DataFile]) -> tuple[DataFile, ...]:
@@ -95,8 +171,15 @@ def fingerprint(parts: Iterable[object]) -> str:
 
 
 def fingerprint_of(files: Sequence[DataFile]) -> str:
-    """The fingerprint of files by name, size and time of change."""
-    return fingerprint((Path(file.path).name, file.size, file.changed) for file in files)
+    """The fingerprint of files by what they hold, wherever they lie and whatever they are called."""
+    return fingerprint(sorted((file.partition, file.size, file.content) for file in files if file.size))
+
+
+def reads_of(source: Source, files: Sequence[DataFile]) -> dict[str, object]:
+    """What the ledger keeps of files that are scored as they arrive."""
+    if not source.landing:
+        return {}
+    return {"files": [file.told() for file in files if file.size]}
 
 
 def kind_of(files: Sequence[DataFile], path: str) -> str:
@@ -131,18 +214,18 @@ def _there(local: str) -> bool:
     return os.path.exists(local) or (has_magic(local) and bool(glob(local)))
 
 
-def _inside(path: Path) -> list[Path]:
+def _inside(path: Path, partition: str = "") -> list[DataFile]:
     if path.is_file():
-        return [path]
+        return [_data_file(path, partition)]
     shown = [child for child in path.iterdir() if child.name[0] not in "_."]
-    files = [child for child in shown if child.is_file()]
-    partitions = [child for child in shown if child.is_dir() and "=" in child.name]
-    return files + [file for folder in partitions for file in _inside(folder)]
+    files = [_data_file(child, partition) for child in shown if child.is_file()]
+    folders = [child for child in shown if child.is_dir() and "=" in child.name]
+    return files + [file for folder in folders for file in _inside(folder, f"{partition}/{folder.name}".lstrip("/"))]
 
 
-def _data_file(path: Path) -> DataFile:
+def _data_file(path: Path, partition: str) -> DataFile:
     stat = path.stat()
-    return DataFile(str(path), stat.st_size, stat.st_mtime_ns)
+    return DataFile(str(path), stat.st_size, stat.st_mtime_ns, partition=partition)
 
 
 def _listed(path: str, spark: SparkSession) -> list[DataFile]:

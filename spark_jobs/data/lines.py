@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from spark_jobs.data.files import Place
 from spark_jobs.data.form import Form, field_regex, open_regex
 from spark_jobs.data.line_counts import LineCounts, from_rows, to_row
 from spark_jobs.data.options import FILES
@@ -40,13 +41,13 @@ class Scan:
         return self.not_utf8 > self.beyond_ascii
 
 
-def read_lines(spark: SparkSession, path: str, encoding: str, options: Mapping[str, str]) -> DataFrame:
+def read_lines(spark: SparkSession, place: Place, encoding: str, options: Mapping[str, str]) -> DataFrame:
     """The lines that hold anything: `value` as text (bytes that are no UTF-8 stay as they are), `_file`, partitions."""
-    reader = spark.read.options(**{name: value for name, value in options.items() if name in _OF_TEXT})
+    reader = place.reader(spark).options(**{name: value for name, value in options.items() if name in _OF_TEXT})
     wide = is_wide(encoding)
     if wide:
         reader = reader.option("encoding", encoding).option("lineSep", "\n")
-    lines = reader.text(path).withColumn("_file", F.col("_metadata.file_path"))
+    lines = reader.text(place.paths).withColumn("_file", F.col("_metadata.file_path"))
     if wide:
         decoded = F.decode(F.col("value").cast("binary"), encoding)
         lines = lines.withColumn("value", F.rtrim(F.ltrim(decoded, F.lit("\ufeff")), F.lit("\r")))

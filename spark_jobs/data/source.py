@@ -8,16 +8,17 @@ from pyspark.sql import SparkSession
 
 from spark_jobs.data.files import find_files, kind_of
 from spark_jobs.data.read_errors import explain_read_error
-from spark_jobs.data.sources import reader
+from spark_jobs.data.sources import jdbc, reader
 from spark_jobs.data.types import Table
 from spark_jobs.errors import SparkJobsError, SpecError
 from spark_jobs.spec.models import Source
 
 
-def read(source: Source, spark: SparkSession) -> Table:
+def read(source: Source, spark: SparkSession, since: str | None = None) -> Table:
     """The source's table, nothing thrown away: text as trimmed strings with null marks null, the rest as stored.
 
-    A text source costs one pass over its lines here; `rows` is lazy.
+    A text source costs one pass over its lines here; `rows` is lazy. Of a table with a watermark what lies before
+    `since` is left out.
 
     Raises:
         DataError: the data is not there, or is not what it is said to be.
@@ -25,7 +26,7 @@ def read(source: Source, spark: SparkSession) -> Table:
     """
     kind = kind_of_source(source, spark)
     try:
-        return reader(kind)(source, spark)
+        return reader(kind)(source, spark) if since is None else jdbc.read(source, spark, since)
     except SparkJobsError:
         raise
     except Exception as failure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spark_jobs.data import local_lines
-from spark_jobs.data.files import find_files
+from spark_jobs.data.files import Place, find_files
 from spark_jobs.data.form import Form, candidates
 from spark_jobs.data.lines import count_lines, read_lines
 from spark_jobs.data.local_lines import count_here, is_small
@@ -35,7 +35,7 @@ def test_lines_are_counted_here_as_spark_counts_them(spark, tmp_path, monkeypatc
     files = find_files(str(path), spark)
     assert is_small(files, options)
     here = count_here(files, forms, [b"a,b"], True, options.get("comment", ""))
-    by_spark = count_lines(read_lines(spark, f"file:{path}", "UTF-8", options), forms, [b"a,b"], True)
+    by_spark = count_lines(read_lines(spark, Place([f"file:{path}"]), "UTF-8", options), forms, [b"a,b"], True)
     assert here == by_spark
     assert here[0].lines == {"plain": 3, "torn": 5, "comments": 2, "repeated": 4}.get(name, here[0].lines)
 

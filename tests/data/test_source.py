@@ -42,7 +42,7 @@ def test_every_real_data_set_is_read_whole(spark, data_dir):
 
 
 def test_the_kinds_of_source_are_the_files_of_the_folder():
-    assert kinds() == ("csv", "delta", "json", "parquet", "table")
+    assert kinds() == ("csv", "delta", "jdbc", "json", "kafka", "parquet", "table")
 
 
 def test_the_kind_is_told_by_the_files(spark, tmp_path):
@@ -129,6 +129,6 @@ def test_the_first_lines_of_files_out_of_reach_come_by_spark(spark, tmp_path):
     for name in ("1.csv", "2.csv"):
         (tmp_path / name).write_text("a,b\n" + "1,2\n" * 1000)
     away = [DataFile(str(path), path.stat().st_size, 0, local=False) for path in sorted(Path(tmp_path).iterdir())]
-    heads = delimited._heads(away, str(tmp_path), spark)
+    heads = delimited._heads(away, Source(path=str(tmp_path)), spark)
     assert sorted(heads.values()) == [b"a,b", b"a,b"]
     assert all(name.endswith(".csv") for name in heads)

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs.data.delimited import Text, understand
-from spark_jobs.data.files import DataFile, find_files, fingerprint_of, local_files, location
+from spark_jobs.data.files import DataFile, files_of, fingerprint_of, local_files, place_of, reads_of
 from spark_jobs.data.form import shown
 from spark_jobs.data.lines import is_header, is_wide, read_lines, reasons
 from spark_jobs.data.local_cells import NotHere, PlainText, plain_text
@@ -31,11 +31,10 @@ def read(source: Source, spark: SparkSession) -> Table:
         DataError: files are missing, empty, or do not have the same header; a name is doubled or reserved.
     """
     options = known_options("csv", source.options, OPTIONS)
-    path = str(source.path)
-    files = find_files(path, spark)
+    path, files = str(source.path), files_of(source, spark)
     text = understand(
-        source, options, files, _heads(files, path, spark),
-        lambda encoding: read_lines(spark, location(path), encoding, options),
+        source, options, files, _heads(files, source, spark),
+        lambda encoding: read_lines(spark, place_of(source), encoding, options),
     )  # fmt: skip
     spanning = _spans_lines(text, spark)
     apart = not spanning and (text.torn or bool(text.repeated_headers) or is_wide(text.encoding))
@@ -46,7 +45,8 @@ def read(source: Source, spark: SparkSession) -> Table:
     count = malformed.count() if apart and text.torn else 0
     reading = Reading("csv", path, _decided(text, spanning), tuple(marks), _decisions(text, spanning, count))
     here = None if spanning or apart else plain_text(text, files, marks)
-    return Table(rows, reading, fingerprint_of(files), malformed if count else None, count, tuple(rows.columns), here)
+    found = fingerprint_of(files), malformed if count else None, count
+    return Table(rows, reading, *found, tuple(rows.columns), here, reads_of(source, files))
 
 
 def read_here(source: Source) -> PlainText | None:
@@ -60,7 +60,7 @@ def read_here(source: Source) -> PlainText | None:
     if not files or options.get("multiLine") == "true":
         return None
     try:
-        text = understand(source, options, files, _heads(files, path, None), _elsewhere)
+        text = understand(source, options, files, _heads(files, source, None), _elsewhere)
     except NotHere:
         return None
     return plain_text(text, files, _marks(source))
@@ -74,14 +74,15 @@ def _elsewhere(encoding: str) -> DataFrame:
     raise NotHere("the lines have to be counted by Spark")
 
 
-def _heads(files: Sequence[DataFile], path: str, spark: SparkSession | None) -> Mapping[str, bytes]:
+def _heads(files: Sequence[DataFile], source: Source, spark: SparkSession | None) -> Mapping[str, bytes]:
     """How each file that holds anything begins: much of it where Python can open it, else its first line."""
+    path = source.path
     if not any(file.size for file in files):
         raise DataError(f"'{path}' is empty: 0 bytes.", "Name a file with a header and rows.")
     if spark is None or all(file.local for file in files):
         heads = {file.path: file.head() for file in files}
     else:
-        lines = spark.read.text(location(path)).where(F.length(F.trim("value")) > 0)
+        lines = place_of(source).reader(spark).text(place_of(source).paths).where(F.length(F.trim("value")) > 0)
         place = F.struct(F.col("_metadata.file_block_start"), F.monotonically_increasing_id())
         placed = lines.select("_metadata.file_path", F.col("value").cast("binary"), place.alias("place"))
         first = placed.groupBy("file_path").agg(F.min_by("value", "place"))
@@ -100,7 +101,7 @@ def _spans_lines(text: Text, spark: SparkSession) -> bool:
     if not text.scan.torn or text.scan.odd_quotes or text.scan.not_utf8:
         return False
     schema = f"{_schema(text.names)}, {_TORN} STRING"
-    records = _reader(text, spark, True).option("columnNameOfCorruptRecord", _TORN).schema(schema).csv(text.path)
+    records = _reader(text, spark, True).option("columnNameOfCorruptRecord", _TORN).schema(schema).csv(text.place.paths)
     quote = text.scan.form.quote
     swallowed = F.exists(
         F.array(*(col(name) for name in text.names)), lambda cell: cell.startswith(quote) & cell.contains("\n")
@@ -126,16 +127,16 @@ def _options(text: Text) -> dict[str, str]:
 
 
 def _reader(text: Text, spark: SparkSession, spanning: bool) -> DataFrameReader:
-    reader = spark.read.options(**_options(text)).option("encoding", text.encoding)
+    reader = text.place.reader(spark).options(**_options(text)).option("encoding", text.encoding)
     return reader.option("header", bool(text.headers)).option("multiLine", spanning)
 
 
 def _by_spark(text: Text, spark: SparkSession, spanning: bool) -> DataFrame:
-    return _reader(text, spark, spanning).schema(_schema(text.names)).csv(text.path)
+    return _reader(text, spark, spanning).schema(_schema(text.names)).csv(text.place.paths)
 
 
 def _lines(text: Text, spark: SparkSession) -> DataFrame:
-    lines = read_lines(spark, text.path, text.encoding, text.options)
+    lines = read_lines(spark, text.place, text.encoding, text.options)
     if text.headers:
         lines = lines.where(~is_header(text.headers))
     if not text.utf8 and not is_wide(text.encoding):

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from spark_jobs.data.files import DataFile, find_files, fingerprint_of, location
+from spark_jobs.data.files import DataFile, Place, files_of, fingerprint_of, place_of, reads_of
 from spark_jobs.data.marks import USUAL, without_marks
 from spark_jobs.data.names import check_names, col
 from spark_jobs.data.options import DATES, FILES, known_options
@@ -29,19 +29,19 @@ def read(source: Source, spark: SparkSession) -> Table:
         DataError: files are missing or empty, or hold no object.
     """
     options = known_options("json", source.options, OPTIONS)
-    path = str(source.path)
-    files = find_files(path, spark)
+    path, files = str(source.path), files_of(source, spark)
     if not any(file.size for file in files):
         raise DataError(f"'{path}' is empty: 0 bytes.", "Name a file that holds JSON objects.")
     options.setdefault("multiLine", str(_is_one_document(files)).lower())
-    stored, torn = _read(location(path), options, spark)
+    stored, torn = _read(place_of(source), path, options, spark)
     check_names([name for name in stored.columns if name != _TORN])
     marks = source.null_values if source.null_values is not None else USUAL
     rows = without_marks(stored.where(col(_TORN).isNull()).drop(_TORN) if torn else stored, marks)
     malformed = _malformed(stored, rows.columns[0]) if torn else None
     decisions = (f"{torn:,} lines are no JSON and set apart",) if torn else ()
     reading = Reading("json", path, options, tuple(marks), decisions)
-    return Table(rows, reading, fingerprint_of(files), malformed, torn, tuple(rows.columns))
+    known = tuple(rows.columns)
+    return Table(rows, reading, fingerprint_of(files), malformed, torn, known, reads=reads_of(source, files))
 
 
 def _is_one_document(files: tuple[DataFile, ...]) -> bool:
@@ -52,15 +52,15 @@ def _is_one_document(files: tuple[DataFile, ...]) -> bool:
     return head.startswith("[") or line == "{"
 
 
-def _read(place: str, options: dict[str, str], spark: SparkSession) -> tuple[DataFrame, int]:
-    reader = spark.read.options(**options).option("columnNameOfCorruptRecord", _TORN)
-    found = reader.json(place).schema
+def _read(place: Place, path: str, options: dict[str, str], spark: SparkSession) -> tuple[DataFrame, int]:
+    reader = place.reader(spark).options(**options).option("columnNameOfCorruptRecord", _TORN)
+    found = reader.json(place.paths).schema
     if _TORN not in found.names:
-        return reader.schema(found).json(place), 0
+        return reader.schema(found).json(place.paths), 0
     kept = [field for field in found.fields if field.name != _TORN]
     if not kept:
-        raise DataError(f"'{place.removeprefix('file:')}' holds no JSON object.", "Name a file with one object a line.")
-    stored = reader.schema(T.StructType([*kept, T.StructField(_TORN, T.StringType())])).json(place)
+        raise DataError(f"'{path}' holds no JSON object.", "Name a file with one object a line.")
+    stored = reader.schema(T.StructType([*kept, T.StructField(_TORN, T.StringType())])).json(place.paths)
     counted = stored.agg(F.count(_TORN), F.count(col(kept[0].name))).collect()[0]
     return stored, int(counted[0])
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from pyspark.sql import SparkSession
 
-from spark_jobs.data.files import DataFile, find_files, fingerprint_of, location
+from spark_jobs.data.files import DataFile, files_of, fingerprint_of, place_of, reads_of
 from spark_jobs.data.marks import USUAL, without_marks
 from spark_jobs.data.names import check_names
 from spark_jobs.data.options import DATES, FILES, known_options
@@ -25,16 +25,16 @@ def read(source: Source, spark: SparkSession) -> Table:
         DataError: files are missing, cut short or no Parquet; a name is doubled or reserved.
     """
     options = known_options("parquet", source.options, OPTIONS)
-    path = str(source.path)
-    files = find_files(path, spark)
+    path, place, files = str(source.path), place_of(source), files_of(source, spark)
     for file in files:
         _check_whole(file)
-    stored = spark.read.options(**options).parquet(location(path))
+    stored = place.reader(spark).options(**options).parquet(*place.paths)
     check_names(stored.columns)
     marks = source.null_values if source.null_values is not None else USUAL
     rows = without_marks(stored, marks)
     reading = Reading("parquet", path, options, tuple(marks))
-    return Table(rows, reading, fingerprint_of(files), columns=tuple(rows.columns))
+    reads = reads_of(source, files)
+    return Table(rows, reading, fingerprint_of(files), columns=tuple(rows.columns), reads=reads)
 
 
 def _check_whole(file: DataFile) -> None:
