@@ -25,7 +25,7 @@ from spark_jobs.spec.checks import Changes, Check, Matches, RowCheck, TableCheck
 
 _LOST: Final = "⟨lost⟩"
 _SOURCE: Final = "⟨source⟩"
-_TIMES: Final = {"timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX", "ignoreNullFields": "false"}
+TIMES: Final = {"timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"}
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Judged:
         lost = [F.col(_LOST)] if self.changes.type == "quarantine" else []
         told = F.array_compact(F.flatten(F.array(*lost, F.array(*reasons)) if reasons else F.array(*lost)))
         return bad.select(
-            F.to_json(F.col(RAW), _TIMES).alias("_raw"),
+            F.to_json(F.col(RAW), {**TIMES, "ignoreNullFields": "false"}).alias("_raw"),
             told.alias("_reasons"),
             F.col(_SOURCE).alias("_source"),
             F.lit(form).alias("_form"),
@@ -185,7 +185,13 @@ def _cut(cell: Column) -> Column:
 
 def _form(schema: T.StructType) -> str:
     """The raw row's columns and types, by which its text is read again."""
-    return T.StructType([field for field in schema.fields if field.name not in RESERVED]).json()
+    fields = [field for field in schema.fields if field.name not in RESERVED]
+    return T.StructType([T.StructField(one.name, _readable(one.dataType)) for one in fields]).json()
+
+
+def _readable(kind: T.DataType) -> T.DataType:
+    """A column without a type has nothing but nulls, and JSON is not read as such."""
+    return T.StringType() if isinstance(kind, T.NullType) else kind
 
 
 def _source(rows: DataFrame) -> Column:
