@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -85,19 +85,22 @@ def append(
     once: str | Once | None = None,
     replace: str | None = None,
     properties: Mapping[str, str] | None = None,
+    partition_by: Sequence[str] = (),
     prove: bool = True,
 ) -> Commit | None:
     """Adds rows to a table, which is made where there is none, and looks in its history that they came in.
 
     New columns are added; column mapping is switched on only where a name needs it. `about` is kept with the commit.
     A write with the same `once` happens one time at most, whoever tries. `replace` is a predicate in SQL: the rows that
-    it holds for are replaced. `properties` are for a table that is made. Returns None where nothing was committed:
-    there were no rows, or `once` was written already; or where `prove` is false (a plain append that Delta reports as
-    done is done) and nobody looked.
+    it holds for are replaced. `properties` and `partition_by` are for a table that is made. Returns
+    None where nothing was committed: there were no rows, or `once` was written already; or where `prove` is false (a
+    plain append that Delta reports as done is done) and nobody looked.
     """
     spark, token = rows.sparkSession, uuid4().hex
     options = {"userMetadata": json.dumps({**(about or {}), "write": token}), "mergeSchema": "true"}
+    writer = rows.write.format("delta").mode("append" if replace is None else "overwrite")
     if not exists(spark, path):
+        writer = writer.partitionBy(*partition_by)
         options |= {**(properties or {}), **(_MAPPING if needs_mapping(rows.schema) else {})}
     elif replace is not None or needs_mapping(rows.schema):
         add_columns(rows, path)
@@ -110,9 +113,17 @@ def append(
         options |= {"replaceWhere": replace, "mergeSchema": "false"}
     table = path.rsplit("/", 1)[-1]
     point(f"write.{table}")
-    rows.write.format("delta").mode("append" if replace is None else "overwrite").options(**options).save(path)
+    writer.options(**options).save(path)
     point(f"written.{table}")
     return commit_of(spark, path, token) if prove and exists(spark, path) else None
+
+
+def layout(spark: SparkSession, path: str) -> tuple[str, ...]:
+    """The columns by whose values a table's files are laid out."""
+    from delta.tables import DeltaTable
+
+    found: Any = DeltaTable.forPath(spark, path).detail().select("partitionColumns").first()
+    return tuple(found[0])
 
 
 def commit_of(spark: SparkSession, path: str, token: str) -> Commit | None:
@@ -122,6 +133,12 @@ def commit_of(spark: SparkSession, path: str, token: str) -> Commit | None:
             added = int(metrics.get("numTargetRowsInserted") or metrics.get("numOutputRows") or 0)
             return Commit(version, added - int(metrics.get("numCopiedRows") or 0), metrics)
     return None
+
+
+def kept(path: str) -> list[dict[str, Any]]:
+    """What was kept with the last commits of a table on this machine, newest first; nothing of a table elsewhere."""
+    found = [metadata for _, metadata, _ in _local_history(Path(path, "_delta_log")) if metadata]
+    return [json.loads(metadata) for metadata in found if metadata.startswith("{")]
 
 
 def merge(rows: DataFrame, path: str, on: str, changed: str, about: Mapping[str, object]) -> Commit | None:
@@ -185,10 +202,14 @@ def _history(spark: SparkSession, path: str) -> list[tuple[int, str | None, dict
     """The last commits: version, what was kept with it, and what it did."""
     log = Path(path, "_delta_log")
     if log.is_dir():
-        return [_told(file) for file in sorted(log.glob("*.json"), reverse=True)[:_LOOK_BACK] if file.stem.isdigit()]
+        return _local_history(log)
     told = spark.sql(f"DESCRIBE HISTORY delta.{quoted(path)} LIMIT {_LOOK_BACK}")
     found: list[Any] = told.select("version", "userMetadata", "operationMetrics").collect()
     return [(int(row[0]), row[1], dict(row[2] or {})) for row in found]
+
+
+def _local_history(log: Path) -> list[tuple[int, str | None, dict[str, str]]]:
+    return [_told(file) for file in sorted(log.glob("*.json"), reverse=True)[:_LOOK_BACK] if file.stem.isdigit()]
 
 
 def _told(file: Path) -> tuple[int, str | None, dict[str, str]]:

@@ -54,7 +54,7 @@ def write_quarantine(
     }
     told = malformed.select(*(cell.alias(name, metadata={"comment": ABOUT[name]}) for name, cell in given.items()))
     with locked(root, f"table-{table}"):
-        there = quarantined_rows(spark, root, name, batch_id)
+        there = 0 if once is not None else quarantined_rows(spark, root, name, batch_id)
         if there:
             return Quarantined("skipped_duplicate", there, path)
         commit = delta.append(told, path, about={"batch_id": batch_id}, once=once or f"{table}/{batch_id}")
