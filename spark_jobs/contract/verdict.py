@@ -90,6 +90,11 @@ class Judged:
             F.lit(form).alias("_form"),
         )
 
+    @property
+    def typed(self) -> DataFrame:
+        """All rows, typed, not judged."""
+        return typed(self.rows, self.types, self.zone)
+
     def judged(self) -> DataFrame:
         """The rows with what `tally` counts, not watched."""
         return self._judged(self.rows, whole=False)
@@ -161,7 +166,7 @@ class Judged:
 
     @property
     def _typed_schema(self) -> T.StructType:
-        return self._names_of(typed(self.rows, self.types, self.zone)).schema
+        return self.typed.schema
 
     @property
     def _named(self) -> list[str]:

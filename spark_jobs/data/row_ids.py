@@ -26,11 +26,23 @@ def with_row_ids(rows: DataFrame, key: Sequence[str] = (), unlike: bool = False)
     count = F.row_number().over(Window.partitionBy("_named").orderBy("_content"))
     marked = rows.withColumns({"_content": content, "_named": named})
     # Numbering moves every row to the place of its likes; where all differ, as most often, nothing has to move.
-    alike = marked.groupBy("_named").count().where("count > 1")
-    numbered = F.lit(1) if unlike or alike.isEmpty() else count
+    numbered = F.lit(1) if unlike or _all_differ(named, rows) else count
     again = F.when(numbered > 1, F.concat(F.lit("#"), numbered.cast("string"))).otherwise(F.lit(""))
     number = again if key else F.concat(F.lit("-"), numbered.cast("string"))
     return marked.withColumn("_row_id", F.concat("_named", number)).drop("_content", "_named")
+
+
+def are_unlike(rows: DataFrame, key: Sequence[str]) -> bool:
+    """Whether no two rows are alike, in key or cells: then nothing that is taken from them is either. One pass."""
+    whole = rows.select(F.struct("*").alias("_row"))
+    fields = {field.name: field.dataType for field in _row_type(whole).fields}
+    if not set(key) <= set(fields):
+        return False
+    return _all_differ(key_text(key, fields) if key else _hex(row_hash(fields)), whole)
+
+
+def _all_differ(named: Column, rows: DataFrame) -> bool:
+    return rows.groupBy(named.alias("_named")).count().where("count > 1").isEmpty()
 
 
 def with_streamed_ids(rows: DataFrame, key: Sequence[str], batch: int) -> DataFrame:

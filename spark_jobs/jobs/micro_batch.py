@@ -125,6 +125,7 @@ class Scorer:
         table = table_of(counted, self.source, self.kind, names, batch_id)
         batch = batch_of(table, model.plan, self.spec)
         batch = replace(batch, batch_id=batch_id)
+        batch.accept()
         target = target_of(self.spec, self.env, model.version, batch)
         written = self._append(batch, target, number, model)
         if written is None:

@@ -1,0 +1,227 @@
+"""Rows judged by checks: each rule against what plain Python says of the same rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import random
+import re
+
+import pytest
+from pyspark.sql import functions as F
+
+from spark_jobs.contract.familiar import Familiar
+from spark_jobs.contract.findings import findings, refuse
+from spark_jobs.contract.verdict import Judged
+from spark_jobs.data.types import ColumnType
+from spark_jobs.errors import DataError
+from spark_jobs.spec import parse
+from spark_jobs.spec.checks import Changes
+
+AMOUNT, LEVEL, DAY, MOMENT, OTHER, CODE = "a.mo`unt", "le vel", 'd"ay', "mo'ment", "😀", "co;de"
+TYPES = (
+    ColumnType(AMOUNT, "number", "number", ""),
+    ColumnType(LEVEL, "text", "category", ""),
+    ColumnType(DAY, "date", "date", ""),
+    ColumnType(MOMENT, "timestamp", "timestamp", ""),
+    ColumnType(OTHER, "number", "number", "", integral=True),
+    ColumnType(CODE, "number", "number", "", integral=True),
+)
+NAMES = [kind.name for kind in TYPES]
+ROWS = 1_000
+
+
+def made(chance: random.Random) -> list[tuple[str | None, ...]]:
+    """Rows of text with gaps, doubled values and some cells that do not read as their column's type."""
+
+    def row() -> tuple[str | None, ...]:
+        day = dt.date(2020, 1, 1) + dt.timedelta(days=chance.randrange(700))
+        cells = [
+            chance.choice([f"{chance.uniform(-10, 110):.2f}", "abc", "1e3"] + [f"{chance.uniform(0, 100):.1f}"] * 7),
+            chance.choice(["red", "green", "it's", 'bl"ue', "x" * 200]),
+            day.isoformat(),
+            f"{day.isoformat()}T{chance.randrange(24):02}:30:00",
+            str(chance.randrange(120)),
+            f"{chance.randrange(3_000):05}",
+        ]
+        return tuple(None if chance.random() < 0.06 else cell for cell in cells)
+
+    return [row() for _ in range(ROWS)]
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return made(random.Random(5))
+
+
+@pytest.fixture(scope="module")
+def frame(session, rows):
+    return session.createDataFrame(rows, ", ".join(f"`{name.replace('`', '``')}` string" for name in NAMES))
+
+
+def judge(frame, *checks, familiar=None, **changes) -> Judged:
+    spec = parse({"source": "x.csv", "target": "y", "checks": [dict(check) for check in checks]})
+    return Judged(frame, TYPES, "UTC", spec.checks, Changes(**changes), familiar or Familiar())
+
+
+def counted(judged):
+    return judged.tally.counted(judged.rows, judged.judged())
+
+
+def number(text):
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return None
+
+
+def place(name):
+    return NAMES.index(name)
+
+
+def of_number(name, met):
+    return lambda row: (value := number(row[place(name)])) is None or met(value)
+
+
+def of_text(name, met):
+    return lambda row: row[place(name)] is None or met(row[place(name)])
+
+
+def compared(row):
+    left, right = number(row[place(AMOUNT)]), number(row[place(OTHER)])
+    return left is None or right is None or left <= right
+
+
+CASES = [
+    ({"rule": "between", "column": AMOUNT, "min": 0, "max": 99.5}, of_number(AMOUNT, lambda v: 0 <= v <= 99.5)),
+    ({"rule": "between", "column": OTHER, "max": 100}, of_number(OTHER, lambda v: v <= 100)),
+    ({"rule": "between", "column": DAY, "min": "2020-02-01"}, of_text(DAY, lambda v: v >= "2020-02-01")),
+    (
+        {"rule": "between", "column": MOMENT, "min": "2020-02-01T12:00", "max": "2021-06-01T01:00:00+01:00"},
+        of_text(MOMENT, lambda v: "2020-02-01T12:00:00" <= v <= "2021-06-01T00:00:00"),
+    ),
+    ({"rule": "in", "column": LEVEL, "values": ["red", "it's"]}, of_text(LEVEL, lambda v: v in ("red", "it's"))),
+    ({"rule": "in", "column": OTHER, "values": [1, 2.0, "3", 4]}, of_number(OTHER, lambda v: v in (1, 2, 3, 4))),
+    ({"rule": "not_null", "column": LEVEL}, lambda row: row[place(LEVEL)] is not None),
+    ({"rule": "not_null", "column": AMOUNT}, lambda row: number(row[place(AMOUNT)]) is not None),
+    ({"rule": "matches", "column": LEVEL, "pattern": "[a-z]+"}, of_text(LEVEL, lambda v: re.fullmatch("[a-z]+", v))),
+    ({"rule": "matches", "column": CODE, "pattern": "00[0-9]*"}, of_text(CODE, lambda v: v.startswith("00"))),
+    ({"rule": "compare", "column": AMOUNT, "is": "<=", "other": OTHER}, compared),
+]
+
+
+@pytest.mark.parametrize(("check", "met"), CASES, ids=[f"{case['rule']} {case['column']}" for case, _ in CASES])
+def test_a_row_is_refused_where_it_breaks_the_rule_and_only_there(session, frame, rows, check, met):
+    judged = judge(frame, check)
+    good = [row for row in rows if met(row)]
+    bad = sorted(json.dumps(row) for row in rows if not met(row))
+    assert 0 < len(bad) < ROWS
+    refused = judged.refused.collect()
+    assert sorted(json.dumps([json.loads(row["_raw"])[name] for name in NAMES]) for row in refused) == bad
+    assert all(len(row["_reasons"]) == 1 and row["_reasons"][0].startswith(check["column"]) for row in refused)
+    assert judged.good.count() == len(good)
+
+
+@pytest.mark.parametrize("severity", ["warn", "fail"])
+def test_a_check_of_another_severity_refuses_no_row_and_is_counted(frame, rows, severity):
+    check, met = CASES[0]
+    judged = judge(frame, {**check, "severity": severity})
+    counts = counted(judged)
+    assert judged.refused is None
+    assert counts["check", 0] == sum(not met(row) for row in rows)
+    found = findings(judged.checks, counts)
+    if severity == "warn":
+        refuse(found, "x", "cast")
+    else:
+        with pytest.raises(DataError, match=rf"x is refused.*{counts['check', 0]} rows break it"):
+            refuse(found, "x", "cast")
+
+
+def test_a_row_has_all_its_reasons(frame, rows):
+    judged = judge(frame, *[check for check, _ in CASES])
+    expected = sorted(n for row in rows if (n := sum(not met(row) for _, met in CASES)))
+    assert sorted(len(row["_reasons"]) for row in judged.refused.collect()) == expected
+
+
+def test_of_rows_with_the_same_values_the_first_by_content_stays(frame, rows):
+    judged = judge(frame, {"rule": "unique", "columns": [LEVEL, OTHER]})
+    keys = [(row[place(LEVEL)], row[place(OTHER)]) for row in rows]
+    whole = [key for key in keys if None not in key]
+    refused = judged.refused.collect()
+    assert len(refused) == len(whole) - len(set(whole))
+    assert judged.good.count() == ROWS - len(refused)
+    again = judge(frame.orderBy(F.rand(1)), {"rule": "unique", "columns": [LEVEL, OTHER]}).refused.collect()
+    assert sorted(row["_raw"] for row in refused) == sorted(row["_raw"] for row in again)
+
+
+def test_a_cell_of_another_type_is_a_reason_where_that_is_asked(frame, rows):
+    judged = judge(frame, type="quarantine")
+    refused = judged.refused.collect()
+    assert len(refused) == sum(row[place(AMOUNT)] == "abc" for row in rows)
+    assert {tuple(row["_reasons"]) for row in refused} == {(f"{AMOUNT} is 'abc', which is not read as numbers",)}
+    assert counted(judge(frame))["lost", AMOUNT] == len(refused)
+
+
+def test_levels_and_numbers_that_training_did_not_know_are_counted(frame, rows):
+    familiar = Familiar({LEVEL: ("red", "green")}, {AMOUNT: (10.0, 90.0)})
+    judged = judge(frame, familiar=familiar)
+    found = findings((), counted(judged))
+    assert found.unseen == {LEVEL: sum(row[place(LEVEL)] not in (None, "red", "green") for row in rows)}
+    values = [number(row[place(AMOUNT)]) for row in rows]
+    assert found.outside == {AMOUNT: sum(v is not None and not 10 <= v <= 90 for v in values)}
+
+
+def test_what_is_counted_while_rows_pass_is_what_a_pass_counts(frame):
+    judged = judge(frame, *[check for check, _ in CASES])
+    judged.good.write.format("noop").mode("overwrite").save()
+    assert judged.tally.observed() == counted(judged)
+
+
+@pytest.mark.parametrize(
+    ("check", "cause", "advice"),
+    [
+        ({"rule": "not_null", "column": "levle"}, "'levle'", "Did you mean 'le vel'?"),
+        ({"rule": "between", "column": AMOUNT, "min": "2020-01-01"}, "is read as numbers", "Write numbers."),
+        ({"rule": "between", "column": DAY, "min": 5}, "is read as dates", "Write days"),
+        ({"rule": "between", "column": LEVEL, "min": 5}, "is read as text", "Use `rule: in`"),
+        ({"rule": "in", "column": OTHER, "values": ["x"]}, "is read as numbers", "List numbers"),
+        ({"rule": "compare", "column": AMOUNT, "is": "<", "other": LEVEL}, "read as numbers, with", "Compare columns"),
+        ({"rule": "fresh", "column": LEVEL, "max_hours": 5}, "is read as text", "Name a column of dates"),
+    ],
+)
+def test_a_rule_that_does_not_fit_its_column_is_refused_with_the_cause(frame, check, cause, advice):
+    with pytest.raises(DataError) as refused:
+        counted(judge(frame, check))
+    assert cause in refused.value.message
+    assert refused.value.advice.startswith(advice)
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        ({"rule": "row_count", "min": ROWS + 1}, "rows at least 1001: there are 1,000 rows"),
+        ({"rule": "row_count", "min": 1, "max": ROWS}, None),
+        ({"rule": "null_rate", "column": LEVEL, "max": 0.01}, "le vel missing in at most 1 %: "),
+        ({"rule": "null_rate", "column": LEVEL, "max": 0.2}, None),
+        ({"rule": "fresh", "column": DAY, "max_hours": 24}, 'newest d"ay at most 24 hours old: the newest is of 2021-'),
+        ({"rule": "fresh", "column": MOMENT, "max_hours": 1e6}, None),
+    ],
+)
+def test_a_batch_as_a_whole_meets_a_rule_or_is_refused(frame, check, said):
+    judged = judge(frame, check)
+    found = findings(judged.checks, counted(judged))
+    if said is None:
+        refuse(found, "x", "cast")
+        assert not found.broke
+    else:
+        with pytest.raises(DataError) as refused:
+            refuse(found, "x", "cast")
+        assert said in refused.value.message
+
+
+def test_a_pattern_that_would_take_a_backtracking_engine_for_ever_takes_no_time(session):
+    text = session.createDataFrame([("a" * 5_000 + "!",)], "t string")
+    kinds = (ColumnType("t", "text", "text", ""),)
+    spec = parse({"source": "x", "target": "y", "checks": [{"rule": "matches", "column": "t", "pattern": "(a|aa)+"}]})
+    judged = Judged(text, kinds, "UTC", spec.checks, Changes(), Familiar())
+    assert judged.refused.count() == 1
