@@ -8,7 +8,7 @@ TESTS ?= tests
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo install fast test test-ci test-long lint types bench clean
+.PHONY: help demo install fast test test-kills test-long lint types bench clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="	" read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
@@ -26,8 +26,8 @@ fast: | $(VENV)/.demo ## Fetch Delta's jars and record what makes Spark start fa
 test: install fast ## Run the tests (under ten minutes on two cores)
 	@$(BIN)/python -m pytest -m "not long" $(TESTS)
 
-test-ci: install fast ## Run the tests and every kill, a stream's in five rounds (under twenty minutes)
-	@SPARK_JOBS_KILL_ROUNDS=5 $(BIN)/python -m pytest -m "not long or batch_kills or stream_kills" $(TESTS)
+test-kills: install fast ## Kill jobs at each of their steps, and a stream five times over (under twenty minutes)
+	@SPARK_JOBS_KILL_ROUNDS=5 $(BIN)/python -m pytest -m "batch_kills or stream_kills" $(TESTS)
 
 test-long: install fast data/flights.csv ## Run all tests, those that take long too
 	@$(BIN)/python -m pytest $(TESTS)
