@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from spark_jobs.jobs.api import (
         TrainedModel,
         load_model,
+        maintain,
         make_plan,
         make_profile,
         open_session,
@@ -53,6 +54,7 @@ __all__ = [
     "dump",
     "load",
     "load_model",
+    "maintain",
     "make_plan",
     "make_profile",
     "open_session",
@@ -68,6 +70,7 @@ _ROOMS = {
     "spark_jobs.jobs.api": (
         "TrainedModel",
         "load_model",
+        "maintain",
         "make_plan",
         "make_profile",
         "open_session",

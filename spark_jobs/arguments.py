@@ -20,6 +20,7 @@ class Verb:
     example: str
     adds: tuple[Adds, ...] = ()
     later: tuple[str, ...] = ()
+    refuses: Callable[[argparse.Namespace], None] = lambda arguments: None
 
 
 def _conf(parser: argparse.ArgumentParser) -> object:
@@ -40,6 +41,27 @@ def _version(parser: argparse.ArgumentParser) -> object:
     return parser.add_argument(
         "--version", metavar="N", type=_number, help="the model's version; default: the champion"
     )
+
+
+def _keep(parser: argparse.ArgumentParser) -> object:
+    return parser.add_argument(
+        "--keep",
+        metavar="DAYS",
+        type=_days,
+        help="keep files that a version of the last DAYS used; default: what the table says, or 7",
+    )
+
+
+def _days(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 5:
+        raise argparse.ArgumentTypeError(f"must be a number of days, 0 or more. Got '{text[:40]}' instead.")
+    return int(text)
+
+
+def _few_days(arguments: argparse.Namespace) -> None:
+    from spark_jobs.spec.retention import check_keep
+
+    check_keep(arguments.keep, arguments.break_readers)
 
 
 def _flag(name: str, tells: str) -> Adds:
@@ -113,6 +135,21 @@ VERBS = {
         "spark-jobs stream conf/flights.yml --set stream.trigger=available_now",
         (_conf, _set),
     ),
+    "maintain": Verb(
+        "join small files of the tables, delete those that no version of the last days uses",
+        "spark-jobs maintain conf/flights.yml --dry-run",
+        (
+            _conf,
+            _set,
+            _flag("--dry-run", "tell what would be deleted, and change nothing"),
+            _keep,
+            _flag(
+                "--break-readers",
+                "allow less than 7 days: a reader or a stream that is behind may lose files that it still needs",
+            ),
+        ),
+        refuses=_few_days,
+    ),
     "export": Verb(
         "write the model's graph, for wherever ONNX Runtime runs",
         "spark-jobs export conf/flights.yml --to edge/",
@@ -131,9 +168,7 @@ VERBS = {
     ),
     "schema": Verb("print the JSON schema of the spec, for editors", "spark-jobs schema > spec.schema.json"),
 }
-LATER_VERBS = frozenset(
-    ["rollback", "monitor", "explain", "serve", "report", "maintain", "lineage", "forget"]
-)
+LATER_VERBS = frozenset(["rollback", "monitor", "explain", "serve", "report", "lineage", "forget"])
 
 
 class _Parser(argparse.ArgumentParser):
@@ -159,6 +194,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         raise SpecError("`spark-jobs` needs a verb.", f"One of {', '.join(VERBS)}; `spark-jobs --help` tells more.")
     if rest:
         raise _unknown(arguments.verb, rest[0], verbs[arguments.verb])
+    VERBS[arguments.verb].refuses(arguments)
     return arguments
 
 

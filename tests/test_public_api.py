@@ -11,7 +11,7 @@ import spark_jobs
 from spark_jobs.jobs import api
 
 ROOT = Path(__file__).parents[1]
-VERBS = ("make_profile", "make_plan", "train", "promote", "score", "run")
+VERBS = ("make_profile", "make_plan", "train", "promote", "score", "run", "maintain")
 
 
 def test_every_name_that_is_offered_is_there_and_says_what_it_is():

@@ -35,7 +35,7 @@ class Target:
 
     `batch_id` names the input by its content: one input has one id wherever it lies. `keep` names the input columns to
     keep beside the prediction. With `rescore` the rows of this batch and version are replaced. `unlike` says that no
-    two rows are known to be alike, in key or cells.
+    two rows are known to be alike, in key or cells. By the values of `partition_by` a table that is made is laid out.
     """
 
     root: str
@@ -48,6 +48,7 @@ class Target:
     keep: Literal["all"] | tuple[str, ...] = "all"
     rescore: bool = False
     unlike: bool = False
+    partition_by: tuple[str, ...] = ()
 
     @property
     def about(self) -> dict[str, object]:
@@ -83,7 +84,7 @@ def table_rows(scored: DataFrame, target: Target) -> DataFrame:
 
 def _kept(kind: T.StructType, target: Target) -> Sequence[str]:
     names = kind.fieldNames()
-    for name in (*target.key, *(() if target.keep == "all" else target.keep)):
+    for name in (*target.key, *target.partition_by, *(() if target.keep == "all" else target.keep)):
         if name not in names:
             raise DataError(f"The column '{name}' of the key or to keep is not in the data.", did_you_mean(name, names))
     kept = names if target.keep == "all" else target.keep

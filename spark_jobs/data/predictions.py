@@ -72,6 +72,7 @@ def write_predictions(scored: DataFrame, target: Target) -> Written:
         spark = scored.sparkSession
         if not delta.exists(spark, path):
             return _add(table_rows(scored, target), path, target, _Standing())
+        _check_layout(spark, path, target)
         table = delta.read(spark, path)
         standing = _standing(table, target)
         if standing.mine and not target.rescore:
@@ -95,10 +96,13 @@ def append_predictions(scored: DataFrame, target: Target, once: delta.Once) -> W
     rows = table_rows(scored, target)
     with locked(target.root, f"table-{target.table}"):
         if delta.exists(scored.sparkSession, path):
+            _check_layout(scored.sparkSession, path, target)
             table = delta.read(scored.sparkSession, path)
             _check_model(table, target)
             rows, lost = fitting(rows, table, target)
-        commit = delta.append(rows, path, about=target.about, once=once, properties=_PROPERTIES)
+        commit = delta.append(
+            rows, path, about=target.about, once=once, properties=_PROPERTIES, partition_by=target.partition_by
+        )
     return None if commit is None else Written("written", commit.rows, 0, path, commit.version, lost, plain=True)
 
 
@@ -129,7 +133,15 @@ def _add(rows: DataFrame, path: str, target: Target, standing: _Standing) -> Wri
     fresh = rows.join(_ids_of_others(rows, path, target), "_row_id", "left_anti") if standing.others else rows
     once = None if target.rescore else f"{target.model}/{target.version}/{target.batch_id}"
     over = _batch_sql(target) if target.rescore and standing.mine else None
-    commit = delta.append(fresh, path, about=target.about, once=once, replace=over, properties=_PROPERTIES)
+    commit = delta.append(
+        fresh,
+        path,
+        about=target.about,
+        once=once,
+        replace=over,
+        properties=_PROPERTIES,
+        partition_by=target.partition_by,
+    )
     if commit is None:
         return _uncommitted(fresh, path, target)
     read = rows.count() if standing.others else commit.rows
@@ -164,6 +176,18 @@ def _uncommitted(fresh: DataFrame, path: str, target: Target) -> Written:
             "Write it again with --rescore.",
         )
     return Written("skipped_duplicate" if mine else "written", 0, mine, path)
+
+
+def _check_layout(spark: SparkSession, path: str, target: Target) -> None:
+    if not target.partition_by:
+        return
+    found = delta.layout(spark, path)
+    if [name.casefold() for name in found] != [name.casefold() for name in target.partition_by]:
+        raise DataError(
+            f"The table '{target.table}' is laid out by {', '.join(found) or 'no column'}, "
+            f"not by {', '.join(target.partition_by)}.",
+            "Take `predictions.partition_by` out, or set `predictions.table` to another name.",
+        )
 
 
 def _check_model(table: DataFrame, target: Target) -> None:

@@ -194,6 +194,33 @@ def run(
     return _do("run", spec, spark, env, keys)
 
 
+def maintain(
+    spec: AnySpec | None = None,
+    *,
+    dry_run: bool = False,
+    keep: int | None = None,
+    break_readers: bool = False,
+    spark: SparkSession | None = None,
+    env: AnyEnvironment | None = None,
+    **keys: Any,
+) -> Result:
+    """Join small files of predictions, quarantine and ledger, and delete those that no version of the last days uses.
+
+    Args:
+        spec: as for `train`; so are `spark`, `env` and `keys`.
+        dry_run: tell what would be deleted, and change nothing.
+        keep: for how many days; by default what the table says, or 7.
+        break_readers: allow fewer days than 7: a reader or a stream that is behind may lose files that it needs.
+
+    Returns:
+        The result: `extra["maintained"]` has for each table its files and bytes before and after, and what was deleted.
+
+    Raises:
+        SpecError: fewer days are asked for than readers may need.
+    """
+    return _do("maintain", spec, spark, env, keys, dry_run=dry_run, keep=keep, break_readers=break_readers)
+
+
 def load_model(model: Result | str | PathLike[str], spark: SparkSession | None = None) -> TrainedModel:
     """Load a trained model, its files checked one by one.
 

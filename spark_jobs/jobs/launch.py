@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 OWN = {"verb", "conf", "set", "env", "json", "quiet", "debug"}
 LASTING = ("stream",)
+WITHOUT_SOURCE = ("promote", "maintain")
 LOOKING = ("train", "run", "plan", "profile")
 PATIENCE = 10.0  # seconds that an interrupted session gets to end
 
@@ -110,7 +111,7 @@ def _check_there(verb: str, spec: Spec, environment: Environment, options: dict[
     source = spec.stream.source or spec.source if verb == "stream" else spec.source
     path = options.get("input") or source.path
     here = settings.is_local(environment) and not session.is_given()
-    if here and verb != "promote" and path is not None and is_absent(path):
+    if here and verb not in WITHOUT_SOURCE and path is not None and is_absent(path):
         raise missing(path)
 
 

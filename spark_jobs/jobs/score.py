@@ -229,6 +229,7 @@ def target_of(spec: Spec, env: Environment, version: ModelVersion, batch: Batch,
         batch_id=batch.batch_id,
         key=spec.key,
         keep=spec.predictions.keep,
+        partition_by=spec.predictions.partition_by,
         rescore=rescore,
         unlike=batch.unlike,
     )

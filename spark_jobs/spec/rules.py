@@ -37,7 +37,19 @@ def not_built(what: str) -> str:
 
 def broken_rules(spec: Spec) -> Iterator[Mistake]:
     """Every rule the spec breaks, each with its place."""
-    for rule in (_later, _sources, _column_lists, _roles, _reserved, _split, _task, _metrics, _timezone, broken_checks):
+    for rule in (
+        _later,
+        _sources,
+        _column_lists,
+        _roles,
+        _layout,
+        _reserved,
+        _split,
+        _task,
+        _metrics,
+        _timezone,
+        broken_checks,
+    ):
         yield from rule(spec)
 
 
@@ -87,12 +99,20 @@ def _roles(spec: Spec) -> Iterator[Mistake]:
             yield Mistake(path, f"names '{column}', which is the target.", "Name another column, or take it out.")
     if spec.weight is not None and spec.weight in spec.columns.ignore:
         yield Mistake(("weight",), f"names '{spec.weight}', which `columns.ignore` lists.", "Take it out of one.")
-    for name in ("key", "evaluate.slices", "predictions.keep", "clean.duplicates.by"):
+    for name in ("key", "evaluate.slices", "predictions.keep", "predictions.partition_by", "clean.duplicates.by"):
         yield from _twice(tuple(name.split(".")), _listed(spec, name))
     for column in spec.features.per_column:
         if column in spec.columns.ignore:
             text = f"is about '{column}', which `columns.ignore` lists."
             yield Mistake(("features", "per_column", column), text, "Take it out of one of them.")
+
+
+def _layout(spec: Spec) -> Iterator[Mistake]:
+    kept = spec.predictions.keep
+    for index, column in enumerate(spec.predictions.partition_by):
+        if kept != "all" and column not in kept:
+            place: Path = ("predictions", "partition_by", index)
+            yield Mistake(place, f"names '{column}', which `predictions.keep` does not name.", "Keep it as well.")
 
 
 def _used(spec: Spec) -> Iterator[tuple[Path, str]]:

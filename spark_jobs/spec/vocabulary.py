@@ -28,7 +28,7 @@ RESERVED = frozenset(
 )
 
 LATER_KEYS = frozenset({"tune", "privacy"})
-LATER_CHOICES = ("source.landing", "predictions.partition_by")
+LATER_CHOICES = ("source.landing",)
 LATER_SOURCES = frozenset({"jdbc"})
 LATER_MODELS = frozenset({"auto"})
 

@@ -158,6 +158,7 @@ def _named(spec: Spec) -> Iterable[tuple[str, str]]:
         "features.per_column": spec.features.per_column,
         "evaluate.slices": spec.evaluate.slices,
         "predictions.keep": spec.predictions.keep if not isinstance(spec.predictions.keep, str) else (),
+        "predictions.partition_by": spec.predictions.partition_by,
     }
     for key, names in lists.items():
         yield from ((key, name) for name in names)

@@ -157,3 +157,44 @@ def test_ids_do_not_depend_on_how_numbers_are_stored(spark):
     assert len({identifier.split("-")[0] for identifier in ids.values()}) == 3
     assert {row[0] for row in as_decimal.select("_row_id").collect()} == set(ids.values())
     assert keyed.first()["_row_id"] == "1"
+
+
+def test_a_new_table_is_laid_out_by_the_columns_asked_for_and_holds_the_same_rows(spark, target):
+    rows = [(1, "x"), (1, "x"), (2, None), (3, "x/y=z")]
+    laid_out = replace(target, partition_by=(ODD,))
+    first = write_predictions(scored(spark, rows), laid_out)
+    again = write_predictions(scored(spark, rows), laid_out)
+    more = write_predictions(scored(spark, [*rows, (9, "new")]), replace(laid_out, batch_id="grown"))
+    assert [(one.outcome, one.rows) for one in (first, again, more)] == [
+        ("written", 4),
+        ("skipped_duplicate", 0),
+        ("written", 1),
+    ]
+    table = delta.read(spark, first.location)
+    kept = [tuple(row) for row in table.select("id", col(ODD), "prediction").collect()]
+    assert sorted(kept, key=str) == sorted([(one, text, one * 2.0) for one, text in [*rows, (9, "new")]], key=str)
+    assert delta.layout(spark, first.location) == (ODD,)
+    files = [file for file in Path(first.location).rglob("*.parquet") if "_delta_log" not in file.parts]
+    assert all(file.parent != Path(first.location) for file in files), "each value has a folder of its own"
+    told = {field.name: field.metadata.get("comment") for field in table.schema}
+    assert all(told[name] for name in told if name not in ("id", ODD)), "the columns have their comments"
+
+
+def test_a_table_that_is_laid_out_otherwise_is_refused_by_name_and_left_as_it_is(spark, target):
+    first = write_predictions(scored(spark, [(1, "x")]), target)
+    before = content(spark, first)
+    with pytest.raises(DataError, match="is laid out by no column, not by id") as refused:
+        write_predictions(scored(spark, [(2, "y")]), replace(target, batch_id="b2", partition_by=("id",)))
+    assert "predictions.table" in refused.value.advice
+    assert content(spark, first) == before
+
+
+def test_a_table_keeps_its_layout_where_none_is_asked_for(spark, target):
+    write_predictions(scored(spark, [(1, "x")]), replace(target, partition_by=("id",)))
+    more = write_predictions(scored(spark, [(2, "y")]), replace(target, batch_id="b2"))
+    assert (more.rows, delta.layout(spark, more.location)) == (1, ("id",))
+
+
+def test_a_column_to_lay_out_by_that_is_not_there_is_refused_by_name(spark, target):
+    with pytest.raises(DataError, match="The column 'ids'"):
+        write_predictions(scored(spark, [(1, "x")]), replace(target, partition_by=("ids",)))

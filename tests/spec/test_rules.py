@@ -43,6 +43,8 @@ TOPIC = {"servers": "host:9092", "topic": "t"}
         ({"target": "Prediction"}, ["target"]),
         ({"key": ["_batch_id"]}, ["key[0]"]),
         ({"predictions": {"keep": ["valid"]}}, ["predictions.keep[0]"]),
+        ({"predictions": {"partition_by": ["a", "a"]}}, ["predictions.partition_by[1]"]),
+        ({"predictions": {"keep": ["a"], "partition_by": ["a", "b"]}}, ["predictions.partition_by[1]"]),
         ({"source": {}}, ["source"]),
         ({"source": {"path": "x.csv", "table": "t"}}, ["source"]),
         ({"source": {"kind": "table"}}, ["source"]),

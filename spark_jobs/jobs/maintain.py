@@ -1,0 +1,82 @@
+"""maintain: the tables of a use case keep few files, and none that nobody can need any more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pyspark.sql import SparkSession
+
+from spark_jobs import progress
+from spark_jobs.data import delta, upkeep
+from spark_jobs.data.ledger import TABLE as LEDGER
+from spark_jobs.data.lock import locked
+from spark_jobs.data.upkeep import Upkeep
+from spark_jobs.jobs.account import keeping_ledger
+from spark_jobs.jobs.result import Result
+from spark_jobs.jobs.score import prediction_table
+from spark_jobs.spec import Environment, Spec
+from spark_jobs.spec.retention import check_keep
+
+
+def run(
+    spec: Spec,
+    spark: SparkSession,
+    env: Environment,
+    dry_run: bool = False,
+    keep: int | None = None,
+    break_readers: bool = False,
+) -> Result:
+    """Takes care of predictions, quarantine and ledger, one after the other, each while nobody else writes it.
+
+    Raises:
+        SpecError: fewer days are asked for than readers may need, and nothing says that this is meant.
+    """
+    check_keep(keep, break_readers)
+    if dry_run:
+        return _result(spec, env, _all(spec, spark, env, keep, dry_run), dry_run)
+    with keeping_ledger("maintain", spec, spark, env) as ledger:
+        done = _all(spec, spark, env, keep, dry_run)
+        ledger.entry = replace(ledger.entry, note="; ".join(_line(name, one) for name, one in done.items()))
+    return _result(spec, env, done, dry_run)
+
+
+def _all(spec: Spec, spark: SparkSession, env: Environment, keep: int | None, dry_run: bool) -> dict[str, Upkeep]:
+    done: dict[str, Upkeep] = {}
+    for name in _names(spec):
+        path = delta.table_path(env.root, name)
+        if delta.exists(spark, path):
+            with progress.phase(name), locked(env.root, f"table-{name}"):
+                done[name] = (upkeep.would_do if dry_run else upkeep.do)(spark, path, keep)
+    return done
+
+
+def _names(spec: Spec) -> tuple[str, ...]:
+    return prediction_table(spec), f"{spec.name}_quarantine", LEDGER
+
+
+def _result(spec: Spec, env: Environment, done: dict[str, Upkeep], dry_run: bool) -> Result:
+    absent = [name for name in _names(spec) if name not in done]
+    places = {name: delta.table_path(env.root, name) for name in done}
+    what = "what would be deleted" if dry_run else "its tables"
+    return Result(
+        job="maintain",
+        tables=places if dry_run else {**places, LEDGER: delta.table_path(env.root, LEDGER)},
+        seconds=progress.seconds(),
+        extra={
+            "maintained": {name: one.to_dict() for name, one in done.items()},
+            **({"dry_run": True} if dry_run else {}),
+            **({"absent": absent} if absent else {}),
+        },
+        summary=(
+            f"{spec.name}: {what}.",
+            *(f"  {_line(name, one, dry_run)}" for name, one in done.items()),
+            *([f"  not there yet: {', '.join(absent)}"] if absent else []),
+        ),
+    )
+
+
+def _line(name: str, one: Upkeep, dry_run: bool = False) -> str:
+    weight = "" if one.removed_bytes is None else f" of {one.removed_bytes:,} bytes"
+    gone = f"{one.removed_files:,} old files{weight} {'would be ' if dry_run else ''}deleted"
+    files = f"{one.files_before:,} files" + ("" if dry_run else f" became {one.files_after:,}")
+    return f"{name}: {files}, {gone}"
