@@ -19,16 +19,34 @@ DATA = ROOT.parent / "shared" / "data"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests that need Spark by what they ask for, and runs the quick ones first."""
+    """Marks the tests that need Spark by what they ask for, and runs the quick ones first, of these the timed ones."""
     for item in items:
         if _needs_spark(item):
             item.add_marker("spark")
-    items.sort(key=_needs_spark)
+    items.sort(key=lambda item: (_needs_spark(item), not _is_timed(item)))
 
 
 def _needs_spark(item: pytest.Item) -> bool:
     names = getattr(item, "fixturenames", ())
     return bool({"spark", "session", "pipelines"} & set(names))
+
+
+def _is_timed(item: pytest.Item) -> bool:
+    """Whether a test may look at the clock, and wants the machine for itself: those of no room do."""
+    return item.path.parent == Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def pipelines_later(request: pytest.FixtureRequest) -> bool:
+    """Whether a test of this run asks for pipelines."""
+    return any("pipelines" in getattr(item, "fixturenames", ()) for item in request.session.items)
+
+
+@pytest.fixture(autouse=True)
+def ahead(request: pytest.FixtureRequest, pipelines_later: bool) -> None:
+    """The pipelines that later tests ask for are made beside the quick tests, which leave a core to them."""
+    if pipelines_later and not _is_timed(request.node):
+        request.getfixturevalue("pipelines")
 
 
 @pytest.fixture(scope="session")

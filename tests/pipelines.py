@@ -370,19 +370,27 @@ def make_pipeline(case: Case, rows: DataFrame, folder: Path) -> Made:
 
 
 class Pipelines:
-    """The pipelines by name, each made once; those that were announced are made beside the tests, two at a time."""
+    """The pipelines by name, each made once; those that were announced are made beside the tests, two at a time.
+
+    They have a session of their own where there can be one: what tests set or drop in theirs is nothing to them.
+    """
 
     def __init__(self, spark: SparkSession, folder: Path) -> None:
-        self.spark, self.folder = spark, folder
-        self.rows = rows_of(TABLE, spark, folder / "table")
+        from pyspark.sql.utils import is_remote
+
+        self.folder = folder
         self._pool = ThreadPoolExecutor(2, "pipelines")
+        self._rows = self._pool.submit(rows_of, TABLE, spark if is_remote() else spark.newSession(), folder / "table")
         self._found: dict[str, Future[Made]] = {}
 
     def announce(self, names: Iterable[str]) -> None:
         for name in names:
             if name not in self._found:
                 place = self.folder / str(len(self._found))
-                self._found[name] = self._pool.submit(make_pipeline, CASES[name], self.rows, place)
+                self._found[name] = self._pool.submit(self._made, CASES[name], place)
+
+    def _made(self, case: Case, place: Path) -> Made:
+        return make_pipeline(case, self._rows.result(), place)
 
     def __getitem__(self, name: str) -> Made:
         self.announce([name])
