@@ -62,6 +62,10 @@ _CAUSES: Final = (
 )
 
 
+class NoMessages(DataError):
+    """A topic is there and holds nothing."""
+
+
 def read(source: Source, spark: SparkSession) -> Table:
     """The messages that a topic holds at this moment, read once, for a topic goes on while it is looked at.
 
@@ -78,7 +82,7 @@ def read(source: Source, spark: SparkSession) -> Table:
         raise (explain(failure, source) or failure) from failure
     found = held.agg(F.count(F.lit(1)), F.count("value")).first()
     if found is None or not found[0]:
-        raise DataError(f"The topic '{source.topic}' holds no messages.", "Wait until there are some.")
+        raise NoMessages(f"The topic '{source.topic}' holds no messages.", "Wait until there are some.")
     form = _records(source) if source.values == "csv" else _objects(held, source)
     return _apart(snapshot(_split(held, form)), source, form.names, _fingerprint(held, source))
 
