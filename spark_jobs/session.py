@@ -79,7 +79,10 @@ def prepare(env: spec.Environment, connectors: Sequence[str] = (), lasting: bool
 
 def close(spark: SparkSession) -> None:
     """Ends a session that `open` started; one that was given to us is left to its owner."""
+    from spark_jobs.data.snapshot import forget
+
     progress.watch(None)
+    forget()
     if is_given():
         return
     spark.stop()

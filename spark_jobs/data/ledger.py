@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -38,6 +39,7 @@ class Entry:
     spec_hash: str | None = None
     error: str | None = None
     note: str | None = None
+    reads: str | None = None
 
 
 ABOUT = {
@@ -56,6 +58,7 @@ ABOUT = {
     "spec_hash": "SHA-256 of the spec.",
     "error": "The cause of a failure.",
     "note": "What else should be known.",
+    "reads": "What was read of a source that grows, as JSON: its files, or how far its watermark had come.",
 }
 _TYPES = {"int": "bigint", "str": "string", "datetime": "timestamp"}
 
@@ -66,6 +69,19 @@ def record(spark: SparkSession, root: str, entry: Entry) -> str:
     with locked(root, f"table-{TABLE}"):
         delta.append(_row(spark, entry), path, about={"job": entry.job, "name": entry.name}, prove=False)
     return path
+
+
+def reads_so_far(spark: SparkSession, root: str, name: str, version: int) -> list[dict[str, Any]]:
+    """What the scorings of a use case by a version have read, those that ended well, the oldest first."""
+    path = delta.table_path(root, TABLE)
+    if not delta.exists(spark, path):
+        return []
+    rows = delta.read(spark, path)
+    if "reads" not in rows.columns:
+        return []
+    done = (F.col("status") == "done") & (F.col("name") == name) & (F.col("model_version") == version)
+    found = rows.where(done & F.col("reads").isNotNull()).orderBy("ended").select("reads").collect()
+    return [json.loads(row[0]) for row in found]
 
 
 def _row(spark: SparkSession, entry: Entry) -> DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -14,11 +15,11 @@ from spark_jobs.errors import SparkJobsError, SpecError
 from spark_jobs.spec.models import Source
 
 
-def read(source: Source, spark: SparkSession, since: str | None = None) -> Table:
+def read(source: Source, spark: SparkSession, since: str | None = None, wanted: Collection[str] | None = None) -> Table:
     """The source's table, nothing thrown away: text as trimmed strings with null marks null, the rest as stored.
 
-    A text source costs one pass over its lines here; `rows` is lazy. Of a table with a watermark what lies before
-    `since` is left out.
+    A text source costs one pass over its lines here; `rows` is lazy. Of a database's table what lies before
+    `since` in its watermark is left out, and columns that are not `wanted`.
 
     Raises:
         DataError: the data is not there, or is not what it is said to be.
@@ -26,7 +27,7 @@ def read(source: Source, spark: SparkSession, since: str | None = None) -> Table
     """
     kind = kind_of_source(source, spark)
     try:
-        return reader(kind)(source, spark) if since is None else jdbc.read(source, spark, since)
+        return jdbc.read(source, spark, since, wanted) if kind == "jdbc" else reader(kind)(source, spark)
     except SparkJobsError:
         raise
     except Exception as failure:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any
 
 from pyspark.sql import SparkSession
 
 from spark_jobs import progress
 from spark_jobs.causes import worded
 from spark_jobs.data.ledger import Entry, record
+from spark_jobs.data.snapshot import forget
 from spark_jobs.registry.versions import ModelVersion
 from spark_jobs.spec import Environment, Spec, dump
 
@@ -24,8 +27,14 @@ class Ledger:
     entry: Entry
     place: str = ""
 
-    def tell(self, version: ModelVersion, rows: Mapping[str, int], batch: str | None = None) -> None:
-        """Name the version a job made or used, and its rows by fate."""
+    def tell(
+        self,
+        version: ModelVersion,
+        rows: Mapping[str, int],
+        batch: str | None = None,
+        reads: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Name the version a job made or used, its rows by fate, and what was read of a source that grows."""
         self.entry = replace(
             self.entry,
             run_id=version.run_id,
@@ -35,6 +44,7 @@ class Ledger:
             written=rows.get("scored", 0),
             quarantined=rows.get("quarantined", 0),
             duplicates=rows.get("duplicates", 0),
+            reads=json.dumps(reads) if reads else None,
         )
 
 
@@ -56,5 +66,7 @@ def keeping_ledger(job: str, spec: Spec, spark: SparkSession, env: Environment) 
         with suppress(Exception):  # where Spark itself is gone, the first error is the one to show
             record(spark, env.root, failed)
         raise
+    finally:
+        forget()
     with progress.phase("ledger"):
         ledger.place = record(spark, env.root, replace(ledger.entry, ended=datetime.now(UTC)))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -27,7 +28,8 @@ class Batch:
 
     `malformed` are rows that could not be read, `judged` what is known of the others: which of them are refused, and
     what is counted. `extra` are columns that training did not know, `skipped` the checks of a target that is not there.
-    `unlike` says that no two rows are known to be alike, in key or cells.
+    `unlike` says that no two rows are known to be alike, in key or cells. `reads` is what the ledger keeps of the
+    input.
     """
 
     rows: DataFrame
@@ -39,6 +41,7 @@ class Batch:
     judged: Judged | None = None
     unlike: bool = False
     skipped: tuple[str, ...] = ()
+    reads: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def may_refuse(self) -> bool:
@@ -128,7 +131,8 @@ def batch_of(table: Table, plan: Plan, spec: Spec, familiar: Familiar | None = N
     )
     number = batch_id(table) if not judged.may_refuse else _judged_id(table, judged)
     told = tuple(described(check) for check in skipped)
-    return Batch(judged.good, number, location, table.malformed, table.malformed_count, extra, judged, skipped=told)
+    torn = table.malformed, table.malformed_count
+    return Batch(judged.good, number, location, *torn, extra, judged, skipped=told, reads=table.reads)
 
 
 def batch_id(table: Table) -> str:

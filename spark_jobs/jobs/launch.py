@@ -104,15 +104,19 @@ def _look_ahead(verb: str, spec: Spec) -> None:
 
 
 def _check_there(verb: str, spec: Spec, environment: Environment, options: dict[str, Any]) -> None:
-    """Refuses a path of this machine that leads nowhere, before Spark is started for it."""
+    """Refuses a path or a secret of this machine that is not there, before Spark is started for it."""
     from spark_jobs import session, settings
     from spark_jobs.data.files import is_absent, missing
+    from spark_jobs.data.secrets import resolved
 
     source = spec.stream.source or spec.source if verb == "stream" else spec.source
     path = options.get("input") or source.path
     here = settings.is_local(environment) and not session.is_given()
     if here and verb not in WITHOUT_SOURCE and path is not None and is_absent(path):
         raise missing(path)
+    if here and verb not in WITHOUT_SOURCE and not (options.get("input") or options.get("replay")):
+        for key, said in (("user", source.user), ("password", source.password)):
+            resolved(said or "", f"source.{key}")
 
 
 def _close_soon(spark: SparkSession) -> None:

@@ -16,6 +16,7 @@ from spark_jobs.jobs.batch import Batch, batch_id, batch_of
 from spark_jobs.jobs.result import Result
 from spark_jobs.jobs.score import Scored, prediction_table, score_batch, tables_of
 from spark_jobs.jobs.summary import training_summary
+from spark_jobs.jobs.unread import check_still
 from spark_jobs.registry.gate import Promotion
 from spark_jobs.spec import Environment, Spec
 from spark_jobs.spec.checks import Changes
@@ -34,7 +35,9 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
             promotion = _promoted(spec, env, training)
             batch, model = _batch(spec, spark, training), training.trained.pipeline
             scored = score_batch(spec, spark, env, promotion.version, batch, model=model)
-            ledger.tell(training.version, {**training.done.rows, "scored": scored.rows["scored"]})
+            reads = training.prepared.looked.table.reads
+            check_still(reads)
+            ledger.tell(training.version, {**training.done.rows, "scored": scored.rows["scored"]}, reads=reads)
         train.forget(training)
     return _result(spec, training, promotion, scored, ledger.place)
 

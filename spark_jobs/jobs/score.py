@@ -19,8 +19,9 @@ from spark_jobs.errors import JobError
 from spark_jobs.fitted import predictions
 from spark_jobs.graph.score import graph_predictions, sending
 from spark_jobs.jobs.account import keeping_ledger
-from spark_jobs.jobs.batch import Batch, input_source, is_empty_file, read_batch
+from spark_jobs.jobs.batch import Batch, batch_of, input_source, is_empty_file
 from spark_jobs.jobs.result import Result
+from spark_jobs.jobs.unread import check_still, read_unread
 from spark_jobs.persistence import load_pipeline
 from spark_jobs.plan import Plan
 from spark_jobs.profile.profile import Profile
@@ -76,7 +77,8 @@ def run(
     warm(Tracking(spec.track.uri, env.root))
     with keeping_ledger("score", spec, spark, env) as ledger:
         scored = _score(spec, spark, env, input, version, rescore)
-        ledger.tell(scored.version, scored.rows, scored.batch.batch_id if scored.batch else None)
+        batch = scored.batch
+        ledger.tell(scored.version, scored.rows, batch.batch_id if batch else None, batch.reads if batch else None)
         ledger.entry = replace(ledger.entry, written=scored.written.rows if scored.written else 0)
     return result(spec, scored, ledger.place)
 
@@ -214,8 +216,13 @@ def _score(
         return Scored(version)
     with progress.phase("reading"):
         plan = stored_plan(version)
-        batch = read_batch(source, plan, spark, spec, familiar_to(version, plan))
-    return score_batch(spec, spark, env, version, batch, rescore)
+        table = read_unread(source, spec, version, spark, env, plan.used, again=rescore)
+        if table is None:
+            return Scored(version)
+        batch = batch_of(table, plan, spec, familiar_to(version, plan))
+    scored = score_batch(spec, spark, env, version, batch, rescore)
+    check_still(batch.reads)
+    return scored
 
 
 def target_of(spec: Spec, env: Environment, version: ModelVersion, batch: Batch, rescore: bool = False) -> Target:

@@ -73,7 +73,9 @@ class Source(Part):
     )
     partition: Partition | None = Field(default=None, description="Kind `jdbc`: read in several parts at once.")
     watermark: ColumnName | None = Field(
-        default=None, description="Kind `jdbc`: a column that only grows; each scoring reads what lies beyond the last."
+        default=None,
+        description="Kind `jdbc`: a column that only grows, such as the time of a row's last change: each scoring "
+        "reads on from the newest value of the last. A row that comes later with an older value is not seen.",
     )
     servers: Text | None = Field(
         default=None, description="Kind `kafka`: the brokers, such as host:9092, joined by commas."

@@ -28,8 +28,8 @@ RESERVED = frozenset(
 )
 
 LATER_KEYS = frozenset({"tune", "privacy"})
-LATER_CHOICES = ("source.landing",)
-LATER_SOURCES = frozenset({"jdbc"})
+LATER_CHOICES: tuple[str, ...] = ()
+LATER_SOURCES: frozenset[str] = frozenset()
 LATER_MODELS = frozenset({"auto"})
 
 # Spark's reader options of the formats we read, and our own `decimal`. Spark ignores a name that it does not know.

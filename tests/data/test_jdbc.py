@@ -258,3 +258,19 @@ def test_copies_go_with_their_job_and_those_of_a_dead_process_after_a_day(spark,
     assert not any(place.exists() for place in mine)
     read(source_of(database, "kept"), spark)
     assert (old.exists(), young.exists(), alive.exists()) == (False, True, True)
+
+
+@pytest.mark.skipif(not CLASSIC, reason="asks the plan")
+def test_only_the_columns_that_are_wanted_are_asked_of_the_database(spark, database, odd, monkeypatch):
+    asked = []
+
+    def watched(rows):
+        asked.append(rows._jdf.queryExecution().toString())
+        return original(rows)
+
+    original = snapshot.snapshot
+    monkeypatch.setattr(jdbc, "snapshot", watched)
+    table = jdbc.read(source_of(database, odd), spark, wanted={"big", "flag"})
+    assert table.columns == ("big", "flag")
+    assert "exact" not in asked[0].split("Physical Plan")[1]
+    assert PASSWORD not in asked[0]

@@ -181,7 +181,6 @@ def test_no_more_than_ten_mistakes_are_shown(refusal):
         (TWO_LINES + "tune: {trials: 20}\n", "x.yml:3: tune"),
         (TWO_LINES + "privacy: {columns: {a: hash}}\n", "x.yml:3: privacy"),
         (TWO_LINES + "model: {kind: auto}\n", "x.yml:3: model.kind"),
-        ("source: {kind: jdbc, url: 'jdbc:x'}\ntarget: y\n", "x.yml:1: source.kind"),
     ],
 )
 def test_what_is_not_built_yet_is_refused_by_name(refusal, text, place):

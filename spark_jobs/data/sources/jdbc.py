@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -15,7 +15,7 @@ from spark_jobs.data.database import Database, connect, identifier, literal, tab
 from spark_jobs.data.database_errors import NoTable
 from spark_jobs.data.files import fingerprint
 from spark_jobs.data.marks import USUAL, without_marks
-from spark_jobs.data.names import check_names, quoted
+from spark_jobs.data.names import check_names, col, quoted
 from spark_jobs.data.row_ids import row_hash
 from spark_jobs.data.snapshot import snapshot
 from spark_jobs.data.types import Reading, Table
@@ -43,8 +43,10 @@ class _Span:
         return f" WHERE {' AND '.join(bounds)}" if self.low else ""
 
 
-def read(source: Source, spark: SparkSession, since: str | None = None) -> Table:
-    """The table as it is now; with a watermark, `since` is the value that an earlier scoring came to.
+def read(source: Source, spark: SparkSession, since: str | None = None, wanted: Collection[str] | None = None) -> Table:
+    """The table as it is now, or those of its columns that are `wanted`.
+
+    With a watermark, `since` is the value that an earlier scoring came to.
 
     Rows that have that very value are read again, as others may have come that have it too: the predictions know them.
     The parts of a partitioned read are asked one by one: a row that moves from part to part meanwhile may be missed.
@@ -56,19 +58,22 @@ def read(source: Source, spark: SparkSession, since: str | None = None) -> Table
     """
     database = connect(source, spark)
     try:
-        return database.trying(lambda: _read(database, source, since))
+        return database.trying(lambda: _read(database, source, since, wanted))
     except NoTable:
         raise database.absent(str(source.table)) from None
 
 
-def _read(database: Database, source: Source, since: str | None) -> Table:
+def _read(database: Database, source: Source, since: str | None, wanted: Collection[str] | None) -> Table:
     table = table_name(str(source.table))
     schema = database.rows(table).schema
     check_names(schema.names)
     span = _span(database, source, table, schema, since)
     asked = f"(SELECT * FROM {table}{span.sql}) AS span" if span and span.sql else table
     parts = _parts(database, source, asked, schema)
-    copy = snapshot(database.rows(asked, parts, _doubles(schema)))
+    stored = database.rows(asked, parts, _doubles(schema))
+    if wanted is not None:
+        stored = stored.select(*[col(name) for name in stored.columns if name in wanted])
+    copy = snapshot(stored)
     marks = tuple(source.null_values if source.null_values is not None else USUAL)
     rows, place = without_marks(copy, marks), f"{database.place} {source.table}"
     reading = Reading("jdbc", place, {}, marks, _decisions(source, span, parts))
