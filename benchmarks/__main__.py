@@ -1,6 +1,6 @@
 """`python -m benchmarks [WHAT ...] [--rounds N]`, by default flights and preprocessing.
 
-WHAT is flights, preprocessing, scoring, contract, proof, parity, datasets or quality.
+WHAT is flights, preprocessing, scoring, contract, streaming, proof, parity, datasets or quality.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 def main() -> None:
     """Run what is asked for and print its tables."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    known = ["flights", "preprocessing", "scoring", "contract", "proof", "parity", "datasets", "quality"]
+    known = ["flights", "preprocessing", "scoring", "contract", "streaming", "proof", "parity", "datasets", "quality"]
     parser.add_argument("what", nargs="*", choices=known, default=known[:2])
     parser.add_argument("--rounds", type=int, default=3, help="how often each job runs")
     asked = parser.parse_args()
@@ -32,6 +32,10 @@ def main() -> None:
         from benchmarks import contract
 
         contract.run(asked.rounds)
+    if "streaming" in asked.what:
+        from benchmarks import streaming
+
+        streaming.run()
     if "proof" in asked.what:
         from benchmarks import proof
 
