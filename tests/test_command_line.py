@@ -26,9 +26,9 @@ import sys, types
 job = types.ModuleType("spark_jobs.jobs.plan")
 exec({body!r}, job.__dict__)
 session = types.ModuleType("spark_jobs.session")
-session.prepare = lambda env, connectors: None
+session.prepare = lambda env, *needs: None
 session.is_given = lambda: False
-session.open = lambda env, connectors: "a session"
+session.open = lambda env, *needs: "a session"
 session.close = lambda spark: print("closed", file=sys.stderr)
 sys.modules["spark_jobs.jobs.plan"], sys.modules["spark_jobs.session"] = job, session
 from spark_jobs.command_line import main
