@@ -122,8 +122,9 @@ VERBS = {
             _option("--input", "PATH", "the rows to score; default: the spec's source"),
             _version,
             _flag("--rescore", "score again what this version has scored already"),
+            _option("--replay", "BATCH", "score rows of a batch in quarantine that meet the checks by now"),
         ),
-        later=("--replay", "--reasons"),
+        later=("--reasons",),
     ),
     "run": Verb(
         "the whole way: train, gate, promote, score",

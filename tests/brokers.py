@@ -65,9 +65,9 @@ class Broker:
         self.jars = broker_jars()
         self.port, self.secured, controller = _free_ports(3)
         quoted = PASSWORD.replace("\\", "\\\\").replace('"', '\\"')
-        jaas = (
-            f'org.apache.kafka.common.security.plain.PlainLoginModule required user_{USER}="{quoted}";'
-        ).replace("\\", "\\\\")  # a properties file has its own backslashes
+        jaas = (f'org.apache.kafka.common.security.plain.PlainLoginModule required user_{USER}="{quoted}";').replace(
+            "\\", "\\\\"
+        )  # a properties file has its own backslashes
         text = _PROPERTIES.format(
             controller=controller, port=self.port, secured=self.secured, jaas=jaas, data=folder / "data"
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
@@ -74,7 +74,7 @@ def write_predictions(scored: DataFrame, target: Target) -> Written:
             return _add(table_rows(scored, target), path, target, _Standing())
         _check_layout(spark, path, target)
         table = delta.read(spark, path)
-        standing = _standing(table, target)
+        standing = _standing(table, path, target)
         if standing.mine and not target.rescore:
             return Written("skipped_duplicate", 0, standing.mine, path)
         rows, lost = fitting(table_rows(scored, target), table, target)
@@ -98,7 +98,7 @@ def append_predictions(scored: DataFrame, target: Target, once: delta.Once) -> W
         if delta.exists(scored.sparkSession, path):
             _check_layout(scored.sparkSession, path, target)
             table = delta.read(scored.sparkSession, path)
-            _check_model(table, target)
+            _check_model(table, path, target)
             rows, lost = fitting(rows, table, target)
         commit = delta.append(
             rows, path, about=target.about, once=once, properties=_PROPERTIES, partition_by=target.partition_by
@@ -111,7 +111,7 @@ def rows_of_batch(spark: SparkSession, target: Target) -> int:
     path = delta.table_path(target.root, target.table)
     if not delta.exists(spark, path):
         return 0
-    return _standing(delta.read(spark, path), target).mine
+    return _standing(delta.read(spark, path), path, target).mine
 
 
 def already_written(spark: SparkSession, target: Target) -> Written | None:
@@ -123,7 +123,7 @@ def already_written(spark: SparkSession, target: Target) -> Written | None:
     path = delta.table_path(target.root, target.table)
     if target.rescore or not delta.exists(spark, path):
         return None
-    mine = _standing(delta.read(spark, path), target).mine
+    mine = _standing(delta.read(spark, path), path, target).mine
     return Written("skipped_duplicate", 0, mine, path) if mine else None
 
 
@@ -143,7 +143,9 @@ def _add(rows: DataFrame, path: str, target: Target, standing: _Standing) -> Wri
         partition_by=target.partition_by,
     )
     if commit is None:
-        return _uncommitted(fresh, path, target)
+        ended = _uncommitted(fresh, path, target)
+        # All rows came with other batches: known, and nothing to add.
+        return replace(ended, duplicates=rows.count()) if standing.others and not ended.duplicates else ended
     read = rows.count() if standing.others else commit.rows
     outcome: Outcome = "written" if commit.rows or over or not read else "skipped_duplicate"
     plain = not standing.others and bool(commit.rows)
@@ -169,7 +171,7 @@ def _merge(rows: DataFrame, path: str, target: Target) -> Written:
 
 def _uncommitted(fresh: DataFrame, path: str, target: Target) -> Written:
     """Nothing was committed: no rows, or Delta knows the batch. Somebody else wrote it, or its rows were deleted."""
-    mine = _standing(delta.read(fresh.sparkSession, path), target).mine
+    mine = _standing(delta.read(fresh.sparkSession, path), path, target).mine
     if not mine and not fresh.isEmpty():
         raise JobError(
             f"Batch {target.batch_id} was written to {path} before and its rows are gone.",
@@ -190,7 +192,9 @@ def _check_layout(spark: SparkSession, path: str, target: Target) -> None:
         )
 
 
-def _check_model(table: DataFrame, target: Target) -> None:
+def _check_model(table: DataFrame, path: str, target: Target) -> None:
+    if any(about.get("model") == target.model for about in delta.kept(path)):
+        return  # a table holds one model, so that need not be asked of its rows
     first = table.select("_model_name").limit(1).collect()
     if first and first[0][0] != target.model:
         raise DataError(
@@ -199,8 +203,8 @@ def _check_model(table: DataFrame, target: Target) -> None:
         )
 
 
-def _standing(table: DataFrame, target: Target) -> _Standing:
-    _check_model(table, target)
+def _standing(table: DataFrame, path: str, target: Target) -> _Standing:
+    _check_model(table, path, target)
     mine = F.count_if(F.col("_batch_id") == target.batch_id)
     found: Any = table.where(F.col("_model_version") == target.version).agg(F.count(F.lit(1)), mine).first()
     return _Standing(int(found[1]), int(found[0]) - int(found[1]))

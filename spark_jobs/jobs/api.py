@@ -158,6 +158,7 @@ def score(
     input: str | None = None,
     version: int | None = None,
     rescore: bool = False,
+    replay: str | None = None,
     spark: SparkSession | None = None,
     env: AnyEnvironment | None = None,
     **keys: Any,
@@ -169,12 +170,13 @@ def score(
         input: the path of the rows to score; by default the spec's source. The target may be absent.
         version: the model's version; by default the champion.
         rescore: score again what this version has scored already.
+        replay: a batch of which rows are in quarantine; those that meet the checks by now are scored.
 
     Raises:
-        DataError: the input lacks a column that the model reads.
-        JobError: there is no such version, or no champion.
+        DataError: the input lacks a column that the model reads, or breaks a check of severity `fail`.
+        JobError: there is no such version, or no champion, or no such batch.
     """
-    return _do("score", spec, spark, env, keys, input=input, version=version, rescore=rescore)
+    return _do("score", spec, spark, env, keys, input=input, version=version, rescore=rescore, replay=replay)
 
 
 def run(

@@ -152,7 +152,9 @@ def _judged_id(table: Table, judged: Judged) -> str:
     was said of it then.
     """
     refusing = sorted(check.model_dump_json() for check in judged.checks if check.severity == "quarantine")
-    return _hashed(f"{_reading(table)}\n{refusing}\n{judged.changes.type == 'quarantine'}\n{judged.types}")
+    types = [(kind.name, kind.cells, kind.integral, kind.formats, kind.decimal) for kind in judged.types]
+    rules = f"{refusing}\n{judged.changes.type == 'quarantine'}\n{types}\n{judged.zone}"
+    return _hashed(f"{_reading(table)}\n{rules}")
 
 
 def _hashed(text: str) -> str:

@@ -15,7 +15,8 @@ from spark_jobs.data.delta import Once, table_path
 from spark_jobs.data.prediction_rows import Target
 from spark_jobs.data.predictions import Written, already_written, write_predictions
 from spark_jobs.data.quarantine import quarantine_path, quarantined_rows, write_quarantine
-from spark_jobs.errors import JobError
+from spark_jobs.data.row_ids import are_unlike
+from spark_jobs.errors import JobError, SpecError
 from spark_jobs.fitted import predictions
 from spark_jobs.graph.score import graph_predictions, sending
 from spark_jobs.jobs.account import keeping_ledger
@@ -72,11 +73,23 @@ def run(
     input: str | None = None,
     version: int | None = None,
     rescore: bool = False,
+    replay: str | None = None,
 ) -> Result:
-    """Scores an input and adds the predictions to their table; the ledger tells of it, also where it failed."""
+    """Scores an input and adds the predictions to their table; the ledger tells of it, also where it failed.
+
+    `replay` names a batch of which refused rows are scored instead, where they meet the checks of today.
+
+    Raises:
+        SpecError: both an input and a batch are named.
+    """
+    if replay is not None and (input is not None or rescore):
+        raise SpecError("`--replay` goes without `--input` and `--rescore`.", "Leave them out.")
     warm(Tracking(spec.track.uri, env.root))
     with keeping_ledger("score", spec, spark, env) as ledger:
-        scored = _score(spec, spark, env, input, version, rescore)
+        if replay is not None:
+            scored = _replay(spec, spark, env, version, replay)
+        else:
+            scored = _score(spec, spark, env, input, version, rescore)
         batch = scored.batch
         ledger.tell(scored.version, scored.rows, batch.batch_id if batch else None, batch.reads if batch else None)
         ledger.entry = replace(ledger.entry, written=scored.written.rows if scored.written else 0)
@@ -107,7 +120,9 @@ def score_batch(
             refused = _quarantined_before(spec, spark, env, batch)
             return Scored(version, batch, there, refused, _place(spec, env, refused))
         found = batch.accept()
-        written = _write(spark, plan, version, batch, target, model)
+        # Asked of the rows before they are judged: to look for equal ones among those judged would judge them twice.
+        unlike = target.unlike or (batch.judged is not None and are_unlike(batch.judged.typed, spec.key))
+        written = _write(spark, plan, version, batch, replace(target, unlike=unlike), model)
         found = found or batch.found(seen=written.plain)
     with progress.phase("quarantine"):
         refused = found.refused + batch.malformed_count
@@ -204,13 +219,23 @@ def prediction_table(spec: Spec) -> str:
     return spec.predictions.table or f"{spec.name}_predictions"
 
 
+def _replay(spec: Spec, spark: SparkSession, env: Environment, number: int | None, batch_id: str) -> Scored:
+    from spark_jobs.jobs.replay import replay  # which itself scores
+
+    return replay(spec, spark, env, _version(spec, env, number), batch_id)
+
+
+def _version(spec: Spec, env: Environment, number: int | None) -> ModelVersion:
+    with progress.phase("finding the model"):
+        name = spec.track.register_as or spec.name
+        return resolve(Tracking(spec.track.uri, env.root), name, "champion" if number is None else number)
+
+
 def _score(
     spec: Spec, spark: SparkSession, env: Environment, path: str | None, number: int | None, rescore: bool
 ) -> Scored:
     table_path(env.root, prediction_table(spec))  # a name that cannot be is refused before anything is read
-    with progress.phase("finding the model"):
-        name = spec.track.register_as or spec.name
-        version = resolve(Tracking(spec.track.uri, env.root), name, "champion" if number is None else number)
+    version = _version(spec, env, number)
     source = input_source(spec, path, spark)
     if is_empty_file(source):
         return Scored(version)

@@ -8,7 +8,8 @@ import pytest
 
 from spark_jobs.data import delta
 from spark_jobs.data.names import col, quoted
-from spark_jobs.data.predictions import Target, write_predictions
+from spark_jobs.data.prediction_rows import Target
+from spark_jobs.data.predictions import write_predictions
 from spark_jobs.errors import DataError, JobError
 
 ODD = "a.b `c` ☃, x"

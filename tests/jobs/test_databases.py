@@ -114,6 +114,8 @@ def test_each_scoring_reads_on_from_where_the_last_one_ended(shop, spark):
     assert shop.predictions(spark) == sorted([*range(HOUSES), 1001, 1002, 1003, 1004])
     third = score.run(shop.spec, spark, shop.env)
     assert (third.rows["read"], third.rows["scored"], third.rows["duplicates"]) == (1, 1, 1)
+    whole = score.run(shop.spec, spark, shop.env, rescore=True)
+    assert whole.rows["read"] == HOUSES + 4
     assert shop.predictions(spark) == sorted([*range(HOUSES), 1001, 1002, 1003, 1004])
 
 
