@@ -55,7 +55,9 @@ checks = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=10, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(
+    max_examples=10, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+)
 @given(rows=rows, checks=checks, type_=st.sampled_from(["cast", "quarantine"]))
 def test_the_rows_read_are_those_scored_and_those_refused(session, rows, checks, type_):
     schema = ", ".join(f"`{name.replace('`', '``')}` string" for name in NAMES)
