@@ -26,8 +26,8 @@ fast: | $(VENV)/.demo ## Fetch Delta's jars and record what makes Spark start fa
 test: install fast ## Run the tests (under ten minutes on two cores)
 	@$(BIN)/python -m pytest -m "not long" $(TESTS)
 
-test-kills: install fast ## Kill jobs at each of their steps, and a stream five times over (under twenty minutes)
-	@SPARK_JOBS_KILL_ROUNDS=5 $(BIN)/python -m pytest -m "batch_kills or stream_kills" $(TESTS)
+test-kills: install fast ## Kill jobs at each of their steps, a stream five times over, and run long jobs whole (under twenty minutes)
+	@SPARK_JOBS_KILL_ROUNDS=5 $(BIN)/python -m pytest -m "batch_kills or stream_kills or end_to_end" $(TESTS)
 
 test-long: install fast data/flights.csv ## Run all tests, those that take long too
 	@$(BIN)/python -m pytest $(TESTS)

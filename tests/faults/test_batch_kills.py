@@ -27,6 +27,8 @@ def check_once(work, result):
     assert len({row["_run_id"] for row in work.table(PREDICTIONS, ["_run_id"])}) == 1
 
 
+@pytest.mark.long
+@pytest.mark.batch_kills
 def test_killed_between_its_two_tables_and_then_before_the_ledger_it_ends_as_if_it_had_run_once(work):
     work.die(f"kill@written.{PREDICTIONS}")
     assert (work.scored(), work.refused()) == (NUMBERS, {})
@@ -114,6 +116,8 @@ def test_two_writers_of_different_batches_lose_nothing_of_each_other(work):
     assert work.outcomes() == ["done"] * 2 * BATCHES
 
 
+@pytest.mark.long
+@pytest.mark.batch_kills
 def test_told_to_end_it_ends_at_once_and_clean_and_the_next_run_is_right(work):
     running = work.start(fault=f"stop@write.{PREDICTIONS}:{work.folder / 'never'}")
     work.wait(work.mark.exists, running)

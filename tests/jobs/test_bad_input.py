@@ -179,6 +179,8 @@ def test_a_refused_run_leaves_the_champion_and_its_predictions_alone(town, spark
     assert town.table("houses_predictions").count() == rows
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_at_the_terminal_a_refusal_is_two_lines_and_one_object_of_json(tmp_path):
     (tmp_path / "x.yml").write_text(f"source: {header_alone(tmp_path)}\ntarget: price\n")
     command = [sys.executable, "-m", "spark_jobs", "run", "x.yml", "--json"]

@@ -95,6 +95,8 @@ def test_a_table_is_trained_on_and_scored_and_its_copy_goes_with_the_job(shop, s
     assert not list((Path(shop.env.root) / "warehouse").rglob("*.parquet"))
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_the_password_is_in_nothing_that_is_printed_or_kept(shop):
     assert PASSWORD not in shop.done.stdout + shop.done.stderr
     secrets = (PASSWORD.encode(), PASSWORD.split("'")[0].encode())
@@ -103,6 +105,8 @@ def test_the_password_is_in_nothing_that_is_printed_or_kept(shop):
     assert [path for path in files if any(secret in path.read_bytes() for secret in secrets)] == []
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_each_scoring_reads_on_from_where_the_last_one_ended(shop, spark):
     shop.add((1001, "08:00:00"), (1002, "08:00:00.000001"))
     first = score.run(shop.spec, spark, shop.env)
@@ -119,6 +123,8 @@ def test_each_scoring_reads_on_from_where_the_last_one_ended(shop, spark):
     assert shop.predictions(spark) == sorted([*range(HOUSES), 1001, 1002, 1003, 1004])
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_equal_rows_at_the_border_are_all_kept_without_a_key(shop, spark):
     shop.database.execute(
         f"DROP TABLE IF EXISTS arrivals; CREATE TABLE arrivals ({COLUMNS.replace(' PRIMARY KEY', '')})"
@@ -135,6 +141,8 @@ def test_equal_rows_at_the_border_are_all_kept_without_a_key(shop, spark):
     assert shop.predictions(spark, "arrivals") == [1, 2, 2, 3]
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_a_database_that_dies_while_it_is_read_fails_the_scoring_and_the_next_one_is_right(shop, spark, monkeypatch):
     shop.add((2001, "11:00"))
     before = shop.predictions(spark)

@@ -141,6 +141,8 @@ def check_once(work, spark, result, expected=None):
     assert not [path for path in (work.root / "runs").rglob("*") if path.is_file()]
 
 
+@pytest.mark.long
+@pytest.mark.batch_kills
 def test_interrupted_in_one_phase_after_the_other_it_ends_as_if_it_had_run_once(work, spark, town):
     said = work.kill_when(work.any("runs/houses/*/rows/_SUCCESS"), interrupt)
     assert said == "Stopped by Ctrl-C.\n"

@@ -96,6 +96,8 @@ def test_a_table_that_grows_is_scored_row_by_row_and_what_was_cut_off_is_not_wri
     assert (told.read, told.written, told.quarantined, told.duplicates) == (25, 25, 0, 25)
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_a_new_champion_scores_from_the_next_micro_batch_on(town, spark, arriving):
     spec = streaming(town, {"kind": "delta", "path": arriving(6, 15)}, "swapped")
     old = done(town, spark, spec).model["version"]
