@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from spark_jobs.data.whole import write_whole
 from spark_jobs.errors import JobError, SpecError
 
 _KEPT: Final = 100
@@ -48,7 +49,8 @@ class Checkpoint:
         if place.is_file() and self.query_id is not None:
             before = json.loads(place.read_text(encoding="utf-8"))
             self._compare(before, asked)
-        _write(place, json.dumps(asked, indent=1, ensure_ascii=False))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(place, json.dumps(asked, indent=1, ensure_ascii=False))
 
     def _compare(self, before: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
         changed = [key for key in asked["fixed"] if asked["fixed"][key] != before["fixed"].get(key)]
@@ -68,7 +70,8 @@ class Checkpoint:
         """The model's version for a micro-batch: the newest, or that which it was begun with and cut off."""
         place = self.folder / "spark_jobs" / "versions" / str(batch)
         if not place.is_file():
-            _write(place, str(newest()))
+            place.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(place, str(newest()))
             (place.parent / str(batch - _KEPT)).unlink(missing_ok=True)
         return int(place.read_text())
 
@@ -91,11 +94,3 @@ def checkpoint_of(said: str | None, root: str, name: str) -> Checkpoint:
 def _last(folder: Path) -> int | None:
     numbers = [int(file.name) for file in folder.glob("*") if file.name.isdigit()] if folder.is_dir() else []
     return max(numbers, default=None)
-
-
-def _write(place: Path, text: str) -> None:
-    """Whole or not at all."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    draft = place.with_name(f".{place.name}.draft")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(place)

@@ -17,8 +17,8 @@ from spark_jobs.data.options import known_options
 from spark_jobs.data.secrets import resolve, resolved
 from spark_jobs.errors import DataError, JobError, SparkJobsError, did_you_mean
 from spark_jobs.spec.models import Source
+from spark_jobs.spec.vocabulary import DATABASE_OPTIONS
 
-OPTIONS: Final = ("fetchsize", "queryTimeout")
 TRIES: Final = 3
 # Without a size of fetching the driver takes a whole table into memory; without limits a stopped server is waited for.
 _DEFAULTS: Final = {
@@ -103,7 +103,7 @@ def connect(source: Source, spark: SparkSession) -> Database:
     Raises:
         SpecError: its user or password cannot be found, or an option is not known.
     """
-    options = dict(_DEFAULTS) | known_options("jdbc", source.options, OPTIONS)
+    options = dict(_DEFAULTS) | known_options("jdbc", source.options, DATABASE_OPTIONS)
     if source.user is not None:
         options["user"] = resolved(source.user)
     if source.password is not None:

@@ -9,9 +9,15 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.data.names import quoted
+from spark_jobs.spec.models import Source
 
 USUAL: Final = ("", "NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "?", "#N/A", "<NA>")
 _MARKS: Final = "⟨marks⟩"
+
+
+def marks_of(source: Source) -> tuple[str, ...]:
+    """The marks of a missing value that a source names, or the usual ones."""
+    return source.null_values if source.null_values is not None else USUAL
 
 
 def without_marks(rows: DataFrame, marks: Sequence[str]) -> DataFrame:

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from spark_jobs.data import delta
 from spark_jobs.data.files import location
-from spark_jobs.data.marks import USUAL, without_marks
+from spark_jobs.data.marks import marks_of, without_marks
 from spark_jobs.data.names import check_names
 from spark_jobs.data.source import kind_of_source
 from spark_jobs.data.types import Reading, Table
@@ -66,7 +66,7 @@ def table_of(rows: DataFrame, source: Source, kind: str, names: Sequence[str], b
         from spark_jobs.data.sources import kafka
 
         return kafka.parsed(rows, source, names, batch)
-    marks = tuple(source.null_values if source.null_values is not None else USUAL)
+    marks = marks_of(source)
     reading = Reading(kind, str(source.path), {}, marks)
     return Table(without_marks(rows, marks), reading, batch, columns=tuple(rows.columns))
 

@@ -25,7 +25,7 @@ from spark_jobs.jobs.score import quarantine_batch, score_batch, stored_plan, ta
 from spark_jobs.jobs.stream_account import Done, StreamAccount
 from spark_jobs.plan import Plan
 from spark_jobs.registry.tracking import Tracking
-from spark_jobs.registry.versions import ModelVersion, resolve
+from spark_jobs.registry.versions import Alias, ModelVersion, resolve
 from spark_jobs.spec import Environment, Source, Spec
 
 
@@ -76,8 +76,7 @@ class Scorer:
 
     def champion(self) -> ModelVersion:
         """The version that the alias points to now."""
-        tracking = Tracking(self.spec.track.uri, self.env.root)
-        return resolve(tracking, self.spec.track.register_as or self.spec.name, "champion")
+        return self._look_up("champion")
 
     def model(self, number: int) -> Model:
         """A version, loaded once.
@@ -86,7 +85,7 @@ class Scorer:
             JobError: it has no graph.
         """
         if number not in self.models:
-            self.models = {number: _loaded(self._version(number))}
+            self.models = {number: _loaded(self._look_up(number))}
         return self.models[number]
 
     def stop(self, until_written: Callable[[], None]) -> None:
@@ -95,9 +94,9 @@ class Scorer:
         with self._busy:
             until_written()
 
-    def _version(self, number: int) -> ModelVersion:
+    def _look_up(self, which: Alias | int) -> ModelVersion:
         tracking = Tracking(self.spec.track.uri, self.env.root)
-        return resolve(tracking, self.spec.track.register_as or self.spec.name, number)
+        return resolve(tracking, self.spec.track.register_as or self.spec.name, which)
 
     def _parts(self, rows: DataFrame, number: int, model: Model) -> list[Done]:
         if self.kind in FILES:

@@ -24,7 +24,7 @@ from spark_jobs.jobs.micro_batch import Scorer
 from spark_jobs.jobs.result import Result
 from spark_jobs.jobs.score import prediction_table
 from spark_jobs.jobs.standing import last_offsets
-from spark_jobs.jobs.stream_account import Span, StreamAccount
+from spark_jobs.jobs.stream_account import SUMMED, Span, StreamAccount
 from spark_jobs.registry.tracking import Tracking, warm
 from spark_jobs.spec import Environment, Source, Spec
 
@@ -147,15 +147,14 @@ def _until_written(checkpoint: Checkpoint, scorer: Scorer, over: threading.Event
 
 def _result(spec: Spec, env: Environment, scorer: Scorer, version: int) -> Result:
     totals, model = scorer.account.totals, scorer.model(next(iter(scorer.models), version)).version
-    names = {prediction_table(spec): prediction_table(spec), "ledger": "ledger"}
-    rows = {name: totals[name] for name in ("read", "scored", "quarantined", "duplicates")}
+    rows = {name: totals[name] for name in SUMMED}
     return Result(
         job="stream",
         run_id=model.run_id,
         model={"name": model.name, "version": model.version, "alias": "champion"},
         rows=rows,
         cells=dict(scorer.account.cells),
-        tables={name: table_path(env.root, table) for name, table in names.items()},
+        tables={name: table_path(env.root, name) for name in (prediction_table(spec), "ledger")},
         bundle=str(model.bundle),
         seconds=progress.seconds(),
         summary=(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any, Final
 from spark_jobs import progress
 
 EVERY: Final = 30.0
+SUMMED: Final = ("read", "scored", "quarantined", "duplicates")
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,11 @@ class StreamAccount:
     cells: Counter[str] = field(default_factory=Counter)
     waiting: list[Done] = field(default_factory=list)
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
-    began: float = field(default_factory=time.monotonic)
     behind: str = ""
-    noted: float = field(default_factory=time.monotonic)
 
     def add(self, done: Done) -> None:
         """Takes a micro-batch in."""
-        for name in ("read", "scored", "quarantined", "duplicates"):
+        for name in SUMMED:
             self.totals[name] += getattr(done, name)
         self.cells.update(done.cells)
         self.waiting.append(done)
@@ -84,7 +82,7 @@ class StreamAccount:
             return
         lags = [done.lag for done in self.waiting if done.lag is not None]
         lag = f", lag {max(lags):.1f} s at most" if lags else ""
-        sums = {key: sum(getattr(done, key) for done in self.waiting) for key in _SUMMED}
+        sums = {key: sum(getattr(done, key) for done in self.waiting) for key in SUMMED}
         note = f"micro-batches {self.waiting[0].number} to {self.waiting[-1].number}, {self._rate():,.0f} rows/s{lag}"
         self.write(Span(self.waiting[0].number, self.waiting[-1].number, self.since, note=note, **sums))
         self.waiting, self.since = [], datetime.now(UTC)
@@ -93,6 +91,3 @@ class StreamAccount:
         """Rows a second since the last row of the ledger."""
         spent = (datetime.now(UTC) - self.since).total_seconds()
         return sum(done.read for done in self.waiting) / max(spent, 0.001)
-
-
-_SUMMED: Final = ("read", "scored", "quarantined", "duplicates")

@@ -21,13 +21,9 @@ def later_parts(data: Mapping[str, Any]) -> Iterator[Mistake]:
     """What the data asks for whose part is still to come; looked for before the shape is judged."""
     for key in vocabulary.LATER_KEYS & set(data):
         yield Mistake((key,), not_built(f"`{key}`"), "Take it out.")
-    for part, later, hint in (
-        ("source", vocabulary.LATER_SOURCES, "Read csv, json, parquet, delta or a table."),
-        ("model", vocabulary.LATER_MODELS, "Name an algorithm, such as linear."),
-    ):
-        kind = data[part].get("kind") if isinstance(data.get(part), Mapping) else None
-        if isinstance(kind, str) and kind in later:
-            yield Mistake((part, "kind"), not_built(f"'{kind}'"), hint)
+    kind = data["model"].get("kind") if isinstance(data.get("model"), Mapping) else None
+    if isinstance(kind, str) and kind in vocabulary.LATER_MODELS:
+        yield Mistake(("model", "kind"), not_built(f"'{kind}'"), "Name an algorithm, such as linear.")
 
 
 def not_built(what: str) -> str:
@@ -38,7 +34,6 @@ def not_built(what: str) -> str:
 def broken_rules(spec: Spec) -> Iterator[Mistake]:
     """Every rule the spec breaks, each with its place."""
     for rule in (
-        _later,
         _sources,
         _column_lists,
         _roles,
@@ -51,16 +46,6 @@ def broken_rules(spec: Spec) -> Iterator[Mistake]:
         broken_checks,
     ):
         yield from rule(spec)
-
-
-def _later(spec: Spec) -> Iterator[Mistake]:
-    for name in vocabulary.LATER_CHOICES:
-        *parents, key = name.split(".")
-        part: Any = spec
-        for parent in parents:
-            part = getattr(part, parent)
-        if getattr(part, key) != type(part).model_fields[key].default:
-            yield Mistake((*parents, key), not_built(f"`{key}`"), "Take it out.")
 
 
 def _sources(spec: Spec) -> Iterator[Mistake]:

@@ -76,7 +76,8 @@ def _names(source: Source, at: Path) -> Iterator[Mistake]:
 
 
 def _options(source: Source, at: Path) -> Iterator[Mistake]:
-    known = {option.casefold(): option for option in vocabulary.OPTIONS | vocabulary.CONNECTOR_OPTIONS}
+    allowed = (*vocabulary.OPTIONS, *vocabulary.DATABASE_OPTIONS, *vocabulary.CLIENT_OPTIONS)
+    known = {option.casefold(): option for option in allowed}
     decided = {option.casefold() for option in vocabulary.DECIDED}
     for option, value in source.options.items():
         path: Path = (*at, "options", option)

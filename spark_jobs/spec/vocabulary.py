@@ -28,8 +28,6 @@ RESERVED = frozenset(
 )
 
 LATER_KEYS = frozenset({"tune", "privacy"})
-LATER_CHOICES: tuple[str, ...] = ()
-LATER_SOURCES: frozenset[str] = frozenset()
 LATER_MODELS = frozenset({"auto"})
 
 # Spark's reader options of the formats we read, and our own `decimal`. Spark ignores a name that it does not know.
@@ -83,17 +81,14 @@ OPTIONS = frozenset(
     ]
 )
 # Of a database's and a topic's reader: limits and security, nothing that names a class, a file or an address to call.
-CONNECTOR_OPTIONS = frozenset(
-    [
-        "fetchsize",
-        "queryTimeout",
-        "kafka.security.protocol",
-        "kafka.sasl.mechanism",
-        "kafka.request.timeout.ms",
-        "kafka.session.timeout.ms",
-        "kafka.max.partition.fetch.bytes",
-        "kafka.fetch.max.bytes",
-    ]
+DATABASE_OPTIONS = ("fetchsize", "queryTimeout")
+CLIENT_OPTIONS = (
+    "kafka.security.protocol",
+    "kafka.sasl.mechanism",
+    "kafka.request.timeout.ms",
+    "kafka.session.timeout.ms",
+    "kafka.max.partition.fetch.bytes",
+    "kafka.fetch.max.bytes",
 )
 # Options that would undo how a source is read: whole, typed by all its rows, torn rows set aside and counted.
 DECIDED = frozenset(

@@ -19,6 +19,7 @@ from pyspark.sql.utils import is_remote
 
 from spark_jobs import progress
 from spark_jobs.data.names import quoted
+from spark_jobs.data.whole import write_whole
 from spark_jobs.errors import DataError
 from spark_jobs.graph.proof import HELD_OUT, Compiled, Proven, compile_saved, prove
 from spark_jobs.models import refuse
@@ -75,13 +76,6 @@ def _lesson(spec: Spec, prepared: Prepared, folder: Path | None) -> Lesson:
     profile = Profile.from_json(stored.pop("profile"))
     stored["drops"] = {name: tuple(pair) for name, pair in stored["drops"].items()}
     return relearn(prepared.training, spec, looked.types, profile, **stored)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    draft = path.with_name(path.name + ".new")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
 
 
 def is_fitted(folder: Path) -> bool:

@@ -13,7 +13,7 @@ from spark_jobs.data.files import DataFile, files_of, fingerprint_of, local_file
 from spark_jobs.data.form import shown
 from spark_jobs.data.lines import is_header, is_wide, read_lines, reasons
 from spark_jobs.data.local_cells import NotHere, PlainText, plain_text
-from spark_jobs.data.marks import USUAL, without_marks
+from spark_jobs.data.marks import marks_of, without_marks
 from spark_jobs.data.names import col, quoted
 from spark_jobs.data.options import DATES, FILES, known_options
 from spark_jobs.data.types import Reading, Table
@@ -39,11 +39,11 @@ def read(source: Source, spark: SparkSession) -> Table:
     spanning = _spans_lines(text, spark)
     apart = not spanning and (text.torn or bool(text.repeated_headers) or is_wide(text.encoding))
     raw = _by_line(text, spark) if apart else _by_spark(text, spark, spanning)
-    marks = _marks(source)
+    marks = marks_of(source)
     rows = without_marks(raw, marks)
     malformed = _malformed(text, spark)
     count = malformed.count() if apart and text.torn else 0
-    reading = Reading("csv", path, _decided(text, spanning), tuple(marks), _decisions(text, spanning, count))
+    reading = Reading("csv", path, _decided(text, spanning), marks, _decisions(text, spanning, count))
     here = None if spanning or apart else plain_text(text, files, marks)
     found = fingerprint_of(files), malformed if count else None, count
     return Table(rows, reading, *found, tuple(rows.columns), here, reads_of(source, files))
@@ -63,11 +63,7 @@ def read_here(source: Source) -> PlainText | None:
         text = understand(source, options, files, _heads(files, source, None), _elsewhere)
     except NotHere:
         return None
-    return plain_text(text, files, _marks(source))
-
-
-def _marks(source: Source) -> Sequence[str]:
-    return source.null_values if source.null_values is not None else USUAL
+    return plain_text(text, files, marks_of(source))
 
 
 def _elsewhere(encoding: str) -> DataFrame:

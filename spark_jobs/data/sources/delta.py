@@ -7,7 +7,7 @@ from typing import Final
 from pyspark.sql import DataFrame, SparkSession
 
 from spark_jobs.data.files import fingerprint, location, missing
-from spark_jobs.data.marks import USUAL, without_marks
+from spark_jobs.data.marks import marks_of, without_marks
 from spark_jobs.data.names import check_names
 from spark_jobs.data.options import DATES, known_options
 from spark_jobs.data.types import Reading, Table
@@ -37,8 +37,8 @@ def read(source: Source, spark: SparkSession) -> Table:
 def table_of(stored: DataFrame, source: Source, reading: Reading) -> Table:
     """A stored frame as a table; its files' names tell whether it changed, for a changed table has other files."""
     check_names(stored.columns)
-    marks = source.null_values if source.null_values is not None else USUAL
+    marks = marks_of(source)
     rows = without_marks(stored, marks)
-    said = Reading(reading.kind, reading.location, reading.options, tuple(marks), reading.decisions)
+    said = Reading(reading.kind, reading.location, reading.options, marks, reading.decisions)
     changed = fingerprint([reading.location, stored.schema.json(), *sorted(stored.inputFiles())])
     return Table(rows, said, changed, columns=tuple(rows.columns))

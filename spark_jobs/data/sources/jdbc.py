@@ -14,7 +14,7 @@ from pyspark.sql import types as T
 from spark_jobs.data.database import Database, connect, identifier, literal, table_name
 from spark_jobs.data.database_errors import NoTable
 from spark_jobs.data.files import fingerprint
-from spark_jobs.data.marks import USUAL, without_marks
+from spark_jobs.data.marks import marks_of, without_marks
 from spark_jobs.data.names import check_names, col, quoted
 from spark_jobs.data.row_ids import row_hash
 from spark_jobs.data.snapshot import snapshot
@@ -74,7 +74,7 @@ def _read(database: Database, source: Source, since: str | None, wanted: Collect
     if wanted is not None:
         stored = stored.select(*[col(name) for name in stored.columns if name in wanted])
     copy = snapshot(stored)
-    marks = tuple(source.null_values if source.null_values is not None else USUAL)
+    marks = marks_of(source)
     rows, place = without_marks(copy, marks), f"{database.place} {source.table}"
     reading = Reading("jdbc", place, {}, marks, _decisions(source, span, parts))
     reads = {"watermark": {"source": place, "column": span.column, "low": span.low, "high": span.high}} if span else {}

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from spark_jobs.data.files import DataFile, Place, files_of, fingerprint_of, place_of, reads_of
-from spark_jobs.data.marks import USUAL, without_marks
+from spark_jobs.data.marks import marks_of, without_marks
 from spark_jobs.data.names import check_names, col
 from spark_jobs.data.options import DATES, FILES, known_options
 from spark_jobs.data.types import Reading, Table
@@ -35,11 +35,11 @@ def read(source: Source, spark: SparkSession) -> Table:
     options.setdefault("multiLine", str(_is_one_document(files)).lower())
     stored, torn = _read(place_of(source), path, options, spark)
     check_names([name for name in stored.columns if name != _TORN])
-    marks = source.null_values if source.null_values is not None else USUAL
+    marks = marks_of(source)
     rows = without_marks(stored.where(col(_TORN).isNull()).drop(_TORN) if torn else stored, marks)
     malformed = _malformed(stored, rows.columns[0]) if torn else None
     decisions = (f"{torn:,} lines are no JSON and set apart",) if torn else ()
-    reading = Reading("json", path, options, tuple(marks), decisions)
+    reading = Reading("json", path, options, marks, decisions)
     known = tuple(rows.columns)
     return Table(rows, reading, fingerprint_of(files), malformed, torn, known, reads=reads_of(source, files))
 

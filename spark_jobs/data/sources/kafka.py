@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from spark_jobs.data.marks import USUAL, without_marks
+from spark_jobs.data.marks import marks_of, without_marks
 from spark_jobs.data.messages import Objects, Records, keys, split
 from spark_jobs.data.names import RESERVED, check_names, col
 from spark_jobs.data.options import DATES, known_options
@@ -23,17 +23,10 @@ from spark_jobs.data.snapshot import snapshot
 from spark_jobs.data.types import Reading, Table
 from spark_jobs.errors import DataError, JobError, SparkJobsError, SpecError
 from spark_jobs.spec.models import Source
+from spark_jobs.spec.vocabulary import CLIENT_OPTIONS
 
 _RECORD: Final = ("sep", "quote", "escape")
-_CLIENT: Final = (
-    "kafka.security.protocol",
-    "kafka.sasl.mechanism",
-    "kafka.request.timeout.ms",
-    "kafka.session.timeout.ms",
-    "kafka.max.partition.fetch.bytes",
-    "kafka.fetch.max.bytes",
-)
-OPTIONS: Final = (*DATES, *_RECORD, *_CLIENT)
+OPTIONS: Final = (*DATES, *_RECORD, *CLIENT_OPTIONS)
 # How long to wait for a broker that does not answer, and how often a stream, which may outlast a broker, asks again.
 _WAIT: Final = "20000"
 _ONCE: Final = {"fetchOffset.numRetries": "1"}
@@ -129,7 +122,7 @@ def _messages(reader: Any, source: Source, waits: Mapping[str, str]) -> DataFram
     wait = given.get("kafka.request.timeout.ms", _WAIT)
     options = {"kafka.request.timeout.ms": wait, "kafka.default.api.timeout.ms": wait}
     options |= {**waits, **_login(source, given)}
-    options |= {name: value for name, value in given.items() if name in _CLIENT}
+    options |= {name: value for name, value in given.items() if name in CLIENT_OPTIONS}
     options |= {"kafka.bootstrap.servers": str(source.servers), "subscribe": str(source.topic)}
     options["failOnDataLoss"] = "true"
     rows = reader.format("kafka").options(**options).load()
@@ -180,11 +173,11 @@ def _split(placed: DataFrame, form: Objects | Records) -> DataFrame:
 
 
 def _taken(rows: DataFrame, source: Source, names: Sequence[str], fingerprint: str) -> Table:
-    marks = source.null_values if source.null_values is not None else USUAL
+    marks = marks_of(source)
     good = rows.where(F.col("_reasons").isNull()).select(*map(col, names), "_source")
     refused = rows.where(F.col("_reasons").isNotNull()).select("_raw", "_reasons", "_source")
     options = known_options("kafka", source.options, OPTIONS)
-    said = Reading("kafka", f"{source.servers}/{source.topic}", options, tuple(marks))
+    said = Reading("kafka", f"{source.servers}/{source.topic}", options, marks)
     return Table(without_marks(good, marks), said, fingerprint, refused, columns=tuple(names))
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from pyspark.sql import SparkSession
 
 from spark_jobs.data.files import DataFile, files_of, fingerprint_of, place_of, reads_of
-from spark_jobs.data.marks import USUAL, without_marks
+from spark_jobs.data.marks import marks_of, without_marks
 from spark_jobs.data.names import check_names
 from spark_jobs.data.options import DATES, FILES, known_options
 from spark_jobs.data.types import Reading, Table
@@ -30,9 +30,9 @@ def read(source: Source, spark: SparkSession) -> Table:
         _check_whole(file)
     stored = place.reader(spark).options(**options).parquet(*place.paths)
     check_names(stored.columns)
-    marks = source.null_values if source.null_values is not None else USUAL
+    marks = marks_of(source)
     rows = without_marks(stored, marks)
-    reading = Reading("parquet", path, options, tuple(marks))
+    reading = Reading("parquet", path, options, marks)
     reads = reads_of(source, files)
     return Table(rows, reading, fingerprint_of(files), columns=tuple(rows.columns), reads=reads)
 
