@@ -21,7 +21,9 @@ SQL = {
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     # Behind a Python function that reads Parquet, Spark 4.2 makes columns of rows again: it costs more than it saves.
     "spark.sql.execution.arrow.pythonUDF.columnarInput.enabled": "false",
-    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.databricks.delta.snapshotPartitions": "1",
+    # For messages that name a line of Python, every call of a column's method asks Java five questions more.
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
     # Java neither inlines into a method of more than 8,000 bytes nor compiles it unless told to: let Spark split it.
     "spark.sql.codegen.hugeMethodLimit": "8000",
     TYPES: "false",

@@ -22,6 +22,8 @@ _PROPERTIES = {
     # Statistics of what is looked up only: those of every kept column cost more than the rest of the write.
     "delta.dataSkippingStatsColumns": "_row_id,_model_version,_batch_id,_scored_at",
     "delta.setTransactionRetentionDuration": "interval 30 days",
+    # Summing the log up takes longer than a micro-batch: not at each tenth.
+    "delta.checkpointInterval": "50",
 }
 
 
