@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -141,14 +141,21 @@ class Broker:
         return Producer({**asked, **{key.replace("_", "."): value for key, value in settings.items()}})
 
     def send(
-        self, topic: str, values: Iterable[bytes | str | None], partition: int | None = None
+        self,
+        topic: str,
+        values: Iterable[bytes | str | None],
+        partition: int | None = None,
+        headers: Sequence[tuple[str, bytes | None]] = (),
     ) -> list[tuple[int, int]]:
-        """Sends messages and waits until they are written; the partition and offset of each, in their order."""
+        """Sends messages and waits until they are written; the partition and offset of each, in their order.
+
+        Each of them has the same `headers`.
+        """
         places: dict[int, tuple[int, int]] = {}
         producer = self.producer()
         sent = 0
         for sent, value in enumerate(values, 1):
-            where: Mapping[str, int] = {} if partition is None else {"partition": partition}
+            where: dict[str, Any] = {"headers": list(headers)} | ({} if partition is None else {"partition": partition})
             while True:
                 try:
                     producer.produce(topic, value=value, on_delivery=_noting(places, sent), **where)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -31,12 +32,21 @@ class Familiar:
 
     def unseen(self, names: Sequence[str]) -> dict[str, Column]:
         """For each text column, whether a cell holds a level that training did not know."""
-        return {name: ~col(name).isin(list(self.levels[name])) for name in names if name in self.levels}
+        return {name: self._unseen[name] for name in names if name in self._unseen}
 
     def outside(self, names: Sequence[str]) -> dict[str, Column]:
         """For each column of numbers, whether a cell is less or more than any that training knew."""
-        ends = {name: self.ranges[name] for name in names if name in self.ranges}
-        return {name: (col(name) < F.lit(low)) | (col(name) > F.lit(high)) for name, (low, high) in ends.items()}
+        return {name: self._outside[name] for name in names if name in self._outside}
+
+    # Made once: a stream asks at each micro-batch, and a thousand levels are a thousand calls.
+    @cached_property
+    def _unseen(self) -> Mapping[str, Column]:
+        return {name: ~col(name).isin(list(levels)) for name, levels in self.levels.items()}
+
+    @cached_property
+    def _outside(self) -> Mapping[str, Column]:
+        ends = self.ranges.items()
+        return {name: (col(name) < F.lit(low)) | (col(name) > F.lit(high)) for name, (low, high) in ends}
 
 
 def _levels(column: ColumnProfile) -> tuple[str, ...]:

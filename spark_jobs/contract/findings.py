@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from spark_jobs.contract.table_rules import breach
 from spark_jobs.contract.tally import REFUSED, ROWS, Key
@@ -42,6 +43,20 @@ class Findings:
     lost: Mapping[str, int] = field(default_factory=dict)
     unseen: Mapping[str, int] = field(default_factory=dict)
     outside: Mapping[str, int] = field(default_factory=dict)
+
+    def with_those(self, other: Findings) -> Findings:
+        """The counts of both; of a check that both break as a whole, what was found by the other."""
+        broke = {(one.check, one.severity): one for one in self.broke}
+        for one in other.broke:
+            before = broke.get((one.check, one.severity))
+            rows = one.rows if before is None or one.rows is None else one.rows + (before.rows or 0)
+            broke[one.check, one.severity] = replace(one, rows=rows)
+        return Findings(
+            self.rows + other.rows,
+            self.refused + other.refused,
+            tuple(broke.values()),
+            **{part: _sum(getattr(self, part), getattr(other, part)) for part in ("lost", "unseen", "outside")},
+        )
 
     def extra(self) -> dict[str, object]:
         """What a job's JSON tells of it."""
@@ -95,6 +110,10 @@ def _broke(check: Check, count: int | None, rows: int) -> Broke | None:
         said = breach(check, count, rows)
         return None if said is None else Broke(described(check), check.severity, found=said)
     return Broke(described(check), check.severity, rows=count) if count else None
+
+
+def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return dict(Counter(one) + Counter(other))
 
 
 def _not_zero(counts: Mapping[Key, int | None], part: str) -> dict[str, int]:

@@ -7,15 +7,18 @@ import csv
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from io import StringIO
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pyarrow as pa
 
 Cells = Sequence[Any]
-Read = Callable[[str], Cells]
+Read = Callable[[str], tuple[Cells, str | None]]
 BINARY: Final = "base64:"
+# What stands beside the cells of a message: its place, its text and the reasons if it is refused, and another key.
+BESIDE: Final = ("_source", "⟨raw⟩", "_reasons", "⟨other⟩")
 _BLANK: Final = " \t\r\n"
 _SPACED: Final = tuple(f'"{blank}' for blank in _BLANK)
 _KINDS: Final = {"[": "an array", '"': "a text", "t": "true", "f": "false", "n": "null"}
@@ -31,28 +34,40 @@ class _Number(str):
 
 @dataclass(frozen=True, slots=True)
 class Objects:
-    """Values that are JSON objects, of which the keys `names` are taken; one with a key of `unwelcome` is refused."""
+    """Values that are JSON objects, of which the keys `names` are taken; one with a key of `unwelcome` is refused.
+
+    One with any other key has it `told`, or is `refused` too.
+    """
 
     names: tuple[str, ...]
     unwelcome: Mapping[str, str] = field(default_factory=dict)
+    others: Literal["unasked", "told", "refused"] = "unasked"
 
     def reader(self) -> Read:
-        """What takes the cells out of one value's text."""
-        names, unwelcome, scan = self.names, self.unwelcome, _scanner()
-        pick = itemgetter(*names) if len(names) > 1 else None
+        """What takes the cells out of one value's text, and names a key that is not among those taken."""
+        names, unwelcome, others, scan = frozenset(self.names), self.unwelcome, self.others, _scanner()
 
-        def read(text: str) -> Cells:
+        def read(text: str) -> tuple[Cells, str | None]:
             found = object_of(text, scan)
             if unwelcome and not unwelcome.keys().isdisjoint(found):
                 raise Refused(next(unwelcome[key] for key in found if key in unwelcome))
-            try:
-                return pick(found) if pick else (found[names[0]],)
-            except KeyError:
-                if not any(name in found for name in names):
-                    raise Refused(f"the object has none of the columns; its keys are {_listed(found)}") from None
-                return tuple(map(found.get, names))
+            cells = self._picked(found)
+            if others == "unasked" or names.issuperset(found):
+                return cells, None
+            other = next(key for key in found if key not in names)
+            if others == "refused":
+                raise Refused(f"the key '{other[:40]}' is none that the training knew")
+            return cells, other
 
         return read
+
+    def _picked(self, found: Mapping[str, Any]) -> Cells:
+        try:
+            return _picking(self.names)(found)
+        except KeyError:
+            if not any(name in found for name in self.names):
+                raise Refused(f"the object has none of the columns; its keys are {_listed(found)}") from None
+            return tuple(map(found.get, self.names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +93,7 @@ class Records:
         }
         width = len(self.names)
 
-        def read(text: str) -> Cells:
+        def read(text: str) -> tuple[Cells, str | None]:
             several = "\n" in text or "\r" in text
             try:
                 records = list(csv.reader(StringIO(text, newline="") if several else (text,), **form))
@@ -89,18 +104,28 @@ class Records:
                 raise Refused(f"the value holds {len(records)} records, not one" if records else "the value is empty")
             if len(records[0]) != width:
                 raise Refused(f"the record has {len(records[0])} fields, not {width}")
-            return records[0]
+            return records[0], None
 
         return read
 
 
-def split(form: Objects | Records) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Makes of (value, place) the cells, the place and, for what is refused, its raw form and the reasons."""
+@lru_cache(maxsize=64)
+def _picking(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Cells]:
+    pick: Callable[[Mapping[str, Any]], Cells] = itemgetter(*names)
+    return pick if len(names) > 1 else lambda found: (found[names[0]],)
+
+
+def split(
+    form: Objects | Records, headers: Sequence[str] = ()
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """Makes of (value, place, headers …) the cells, the headers as they are, the place and, for what is refused, its
+    raw form and the reasons; last a key that is none of the columns.
+    """
 
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         read = form.reader()
         for batch in batches:
-            yield _split(batch, read, form.names)
+            yield _split(batch, read, form.names, headers)
 
     return work
 
@@ -192,31 +217,35 @@ def _keys_of(value: bytes | None, scan: Callable[[str, int], tuple[Any, int]]) -
         return ()
 
 
-def _split(batch: pa.RecordBatch, read: Read, names: Sequence[str]) -> pa.RecordBatch:
-    values, rows, reasons = batch.column(0).to_pylist(), [], []
+def _split(batch: pa.RecordBatch, read: Read, names: Sequence[str], headers: Sequence[str]) -> pa.RecordBatch:
+    values, rows, reasons, others = batch.column(0).to_pylist(), [], [], []
     nothing: Cells = (None,) * len(names)
     for value in values:
-        cells, reason = _cells(value, read)
+        cells, reason, other = _cells(value, read)
         rows.append(nothing if cells is None else cells)
         reasons.append(reason)
+        others.append(other if other is None or _is_text(other) else "�")
     arrays = _arrays(rows, reasons, nothing)
     raw = [_raw(value) if reason else None for value, reason in zip(values, reasons, strict=True)]
     told = [None if reason is None else [reason] for reason in reasons]
     own = [batch.column(1), pa.array(raw, pa.string()), pa.array(told, pa.list_(pa.string()))]
-    return pa.RecordBatch.from_arrays([*arrays, *own], [*names, "_source", "_raw", "_reasons"])
+    arrays += [*batch.columns[2:], *own, pa.array(others, pa.string())]
+    return pa.RecordBatch.from_arrays(arrays, [*names, *headers, *BESIDE])
 
 
-def _cells(value: bytes | None, read: Read) -> tuple[Cells | None, str | None]:
+def _cells(value: bytes | None, read: Read) -> tuple[Cells | None, str | None, str | None]:
+    """The cells, or why there are none; and a key beside them."""
     if value is None:
-        return None, "the message has no value"
+        return None, "the message has no value", None
     try:
-        return read(value.decode()), None
+        cells, other = read(value.decode())
     except Refused as refused:
-        return None, str(refused).encode("utf-8", "replace").decode()
+        return None, str(refused).encode("utf-8", "replace").decode(), None
     except UnicodeDecodeError as error:
-        return None, f"the value is no valid UTF-8 at byte {error.start + 1}"
+        return None, f"the value is no valid UTF-8 at byte {error.start + 1}", None
     except RecursionError:
-        return None, "the value is nested too deep"
+        return None, "the value is nested too deep", None
+    return cells, None, other
 
 
 def _arrays(rows: list[Cells], reasons: list[str | None], nothing: Cells) -> list[pa.Array]:

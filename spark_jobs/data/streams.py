@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Observation, SparkSession
 
 from spark_jobs.data import delta
 from spark_jobs.data.files import location
@@ -57,15 +57,24 @@ def telling(source: Source) -> Iterator[None]:
         raise (kafka.explain(failure, source) or failure) from failure
 
 
-def table_of(rows: DataFrame, source: Source, kind: str, names: Sequence[str], batch: str) -> Table:
+def table_of(
+    rows: DataFrame,
+    source: Source,
+    kind: str,
+    names: Sequence[str],
+    batch: str,
+    strict: bool = False,
+    seen: Observation | None = None,
+) -> Table:
     """The rows of a micro-batch as a source gives them; `names` are the columns that a message may have.
 
-    Nothing is read here, so the rows that cannot be taken are not counted yet.
+    Messages with other keys are counted in `seen`, or refused where that is `strict`. Nothing is read here, so the rows
+    that cannot be taken are not counted yet.
     """
     if kind == "kafka":
         from spark_jobs.data.sources import kafka
 
-        return kafka.parsed(rows, source, names, batch)
+        return kafka.parsed(rows, source, names, batch, "refused" if strict else "told", seen)
     marks = marks_of(source)
     reading = Reading(kind, str(source.path), {}, marks)
     return Table(without_marks(rows, marks), reading, batch, columns=tuple(rows.columns))

@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs.bundle import GRAPH, load_manifest
+from spark_jobs.contract.familiar import Familiar
 from spark_jobs.data.checkpoint import Checkpoint
 from spark_jobs.data.delta import Once
 from spark_jobs.data.prediction_rows import Target
@@ -21,7 +22,7 @@ from spark_jobs.data.streams import FILES, table_of
 from spark_jobs.errors import JobError
 from spark_jobs.graph.score import graph_predictions, sending
 from spark_jobs.jobs.batch import Batch, batch_of, read_batch
-from spark_jobs.jobs.score import quarantine_batch, score_batch, stored_plan, target_of
+from spark_jobs.jobs.score import familiar_to, quarantine_batch, score_batch, stored_plan, target_of
 from spark_jobs.jobs.stream_account import Done, StreamAccount
 from spark_jobs.plan import Plan
 from spark_jobs.registry.tracking import Tracking
@@ -35,12 +36,13 @@ class Stopping(Exception):
 
 @dataclass(frozen=True)
 class Model:
-    """A version as it scores: its plan, its graph, and the text that stands for null."""
+    """A version as it scores: its plan, its graph, the text that stands for null, and what its training held."""
 
     version: ModelVersion
     plan: Plan
     graph: bytes
     sentinel: str
+    familiar: Familiar
 
 
 @dataclass
@@ -107,22 +109,23 @@ class Scorer:
     def _file(self, path: str, number: int, model: Model) -> Done:
         """A file is a batch of its own, with the id that `score` would give it: the same content is scored once."""
         source = self.source.model_copy(update={"path": path.removeprefix("file:")})
-        batch = read_batch(source, model.plan, self.spark, self.spec)
+        batch = read_batch(source, model.plan, self.spark, self.spec, model.familiar)
         scored = score_batch(self.spec, self.spark, self.env, model.version, batch)
         rows = scored.rows
         return Done(
             number, rows["read"], rows["scored"] - rows["duplicates"], rows["quarantined"], rows["duplicates"],
-            scored.cells,
+            scored.cells, scored.found,
         )  # fmt: skip
 
     def _rows(self, rows: DataFrame, number: int, model: Model) -> Done:
-        seen = Observation()
+        seen, messages = Observation(), Observation() if self.kind == "kafka" else None
         newest = F.max("timestamp") if "timestamp" in rows.columns and self.kind == "kafka" else F.lit(None)
         counted = rows.observe(seen, F.count(F.lit(1)).alias("read"), newest.cast("timestamp").alias("newest"))
         batch_id = f"{self.checkpoint.query_id}-{number}"
         names = [column.name for column in model.plan.types]
-        table = table_of(counted, self.source, self.kind, names, batch_id)
-        batch = batch_of(table, model.plan, self.spec)
+        strict = self.spec.changes.added == "refuse"
+        table = table_of(counted, self.source, self.kind, names, batch_id, strict, messages)
+        batch = batch_of(table, model.plan, self.spec, model.familiar)
         batch = replace(batch, batch_id=batch_id)
         batch.accept()
         target = target_of(self.spec, self.env, model.version, batch)
@@ -131,8 +134,10 @@ class Scorer:
             return self._again(batch, target, number)
         found: Mapping[str, Any] = seen.get
         refused = self._quarantine(batch, number, int(found["read"]) - written)
-        cells = batch.found(seen=True).lost
-        return Done(number, int(found["read"]), written, refused, cells=cells, lag=_age(found["newest"]))
+        told, beside = batch.found(seen=True), {} if messages is None else messages.get
+        return Done(
+            number, int(found["read"]), written, refused, 0, told.lost, told, _age(found["newest"]), **beside
+        )  # fmt: skip
 
     def _append(self, batch: Batch, target: Target, number: int, model: Model) -> int | None:
         """The rows that were written; None where there was nothing to write, or it is there already."""
@@ -165,7 +170,8 @@ def _loaded(version: ModelVersion) -> Model:
     if not graph.is_file():
         cause = f"Version {version.version} of '{version.name}' has no graph, and a stream is scored by the graph."
         raise JobError(cause, "Train without `graph: skip`.")
-    return Model(version, plan, graph.read_bytes(), load_manifest(version.bundle).null_sentinel)
+    sentinel = load_manifest(version.bundle).null_sentinel
+    return Model(version, plan, graph.read_bytes(), sentinel, familiar_to(version, plan))
 
 
 def _age(newest: datetime | None) -> float | None:

@@ -79,7 +79,7 @@ def _alone(env: Environment, name: str) -> Iterator[None]:
 def _asked(spec: Spec, source: Source) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     said = spec.model_dump(mode="json", by_alias=True)
     fixed = {
-        "source": source.model_dump(mode="json"),
+        "source": source.model_dump(mode="json", exclude_none=True),
         "target": spec.target,
         "key": spec.key,
         "predictions": said["predictions"],
@@ -146,20 +146,25 @@ def _until_written(checkpoint: Checkpoint, scorer: Scorer, over: threading.Event
 
 
 def _result(spec: Spec, env: Environment, scorer: Scorer, version: int) -> Result:
-    totals, model = scorer.account.totals, scorer.model(next(iter(scorer.models), version)).version
-    rows = {name: totals[name] for name in SUMMED}
+    account, model = scorer.account, scorer.model(next(iter(scorer.models), version)).version
+    rows = {name: account.totals[name] for name in SUMMED}
+    tables = [prediction_table(spec), *([f"{spec.name}_quarantine"] if rows["quarantined"] else []), "ledger"]
+    others = f"{account.others:,} messages have keys that are no columns, such as '{account.other}'; these are left out"
     return Result(
         job="stream",
         run_id=model.run_id,
         model={"name": model.name, "version": model.version, "alias": "champion"},
         rows=rows,
-        cells=dict(scorer.account.cells),
-        tables={name: table_path(env.root, name) for name in (prediction_table(spec), "ledger")},
+        cells=dict(account.cells),
+        tables={name: table_path(env.root, name) for name in tables},
         bundle=str(model.bundle),
         seconds=progress.seconds(),
+        extra=account.found.extra() | ({"other_keys": account.others} if account.others else {}),
         summary=(
             f"{spec.name}: {rows['scored']:,} rows scored from the stream, last by version {model.version}.",
             f"  quarantine  {rows['quarantined']:,} rows",
+            *account.found.lines(),
+            *([f"  keys      {others}"] if account.others else []),
             f"  table     {table_path(env.root, prediction_table(spec))}",
         ),
     )

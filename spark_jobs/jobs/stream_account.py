@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import reduce
 from typing import Any, Final
 
 from spark_jobs import progress
+from spark_jobs.contract.findings import Findings
 
 EVERY: Final = 30.0
 SUMMED: Final = ("read", "scored", "quarantined", "duplicates")
@@ -16,7 +18,10 @@ SUMMED: Final = ("read", "scored", "quarantined", "duplicates")
 
 @dataclass(frozen=True)
 class Done:
-    """One micro-batch: its rows by fate, the cells that became null, and the age of its newest row in seconds."""
+    """One micro-batch: its rows by fate, what the checks found, and the age of its newest row in seconds.
+
+    `others` are messages with a key that is no column, such as `other`.
+    """
 
     number: int
     read: int
@@ -24,7 +29,10 @@ class Done:
     quarantined: int
     duplicates: int = 0
     cells: Mapping[str, int] = field(default_factory=dict)
+    found: Findings = field(default_factory=Findings)
     lag: float | None = None
+    others: int = 0
+    other: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,9 @@ class StreamAccount:
     write: Callable[[Span], None]
     totals: Counter[str] = field(default_factory=Counter)
     cells: Counter[str] = field(default_factory=Counter)
+    found: Findings = field(default_factory=Findings)
+    others: int = 0
+    other: str | None = None
     waiting: list[Done] = field(default_factory=list)
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     behind: str = ""
@@ -57,6 +68,8 @@ class StreamAccount:
         for name in SUMMED:
             self.totals[name] += getattr(done, name)
         self.cells.update(done.cells)
+        self.found = self.found.with_those(done.found)
+        self.others, self.other = self.others + done.others, self.other or done.other
         self.waiting.append(done)
         progress.detail(self.told())
         if (datetime.now(UTC) - self.since).total_seconds() >= EVERY:
@@ -84,8 +97,13 @@ class StreamAccount:
         lag = f", lag {max(lags):.1f} s at most" if lags else ""
         sums = {key: sum(getattr(done, key) for done in self.waiting) for key in SUMMED}
         note = f"micro-batches {self.waiting[0].number} to {self.waiting[-1].number}, {self._rate():,.0f} rows/s{lag}"
+        note += "".join(f"; {one}" for one in self._found().broke)
         self.write(Span(self.waiting[0].number, self.waiting[-1].number, self.since, note=note, **sums))
         self.waiting, self.since = [], datetime.now(UTC)
+
+    def _found(self) -> Findings:
+        """What the checks found since the last row of the ledger."""
+        return reduce(Findings.with_those, (done.found for done in self.waiting), Findings())
 
     def _rate(self) -> float:
         """Rows a second since the last row of the ledger."""

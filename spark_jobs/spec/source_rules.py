@@ -20,6 +20,7 @@ _OF_KIND = {
     "password": ("jdbc", "kafka"),
     "partition": ("jdbc",),
     "watermark": ("jdbc",),
+    "headers": ("kafka",),
 }
 _URL = re.compile(r"jdbc:postgresql://[A-Za-z0-9._:\[\],-]+/[A-Za-z0-9_.%-]+")
 
@@ -66,13 +67,15 @@ def _topic(source: Source, at: Path) -> Iterator[Mistake]:
 
 
 def _names(source: Source, at: Path) -> Iterator[Mistake]:
-    if source.names is None:
-        return
-    if not source.names:
-        yield Mistake((*at, "names"), "must be a list of at least one name.", "")
-    for index, name in enumerate(source.names):
-        if name in source.names[:index]:
-            yield Mistake((*at, "names", index), f"names the column '{name}' a second time.", "Keep it once.")
+    named: list[str] = []
+    for key in ("names", "headers"):
+        names = getattr(source, key)
+        if names is not None and not names:
+            yield Mistake((*at, key), "must be a list of at least one name.", "")
+        for index, name in enumerate(names or ()):
+            if name in named:
+                yield Mistake((*at, key, index), f"names the column '{name}' a second time.", "Keep it once.")
+            named.append(name)
 
 
 def _options(source: Source, at: Path) -> Iterator[Mistake]:

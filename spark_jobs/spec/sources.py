@@ -86,6 +86,9 @@ class Source(Part):
     values: Literal["json", "csv"] = Field(
         default="json", description="Kind `kafka`: how a message's value is written."
     )
+    headers: ColumnNames | None = Field(
+        default=None, description="Kind `kafka`: headers of the messages that are columns too, as text."
+    )
 
     @model_validator(mode="before")
     @classmethod

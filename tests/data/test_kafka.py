@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from brokers import PASSWORD, USER
+from pyspark.sql import functions as F
 
 from spark_jobs.data.source import read
 from spark_jobs.data.sources import kafka
@@ -76,6 +77,24 @@ def test_csv_values_without_names_are_refused(spark, broker, topic):
     broker.send(topic, ["1"])
     with pytest.raises(SpecError, match=r"needs `source\.names`"):
         read(source_of(broker, topic, values="csv"), spark)
+
+
+def test_headers_that_the_source_names_are_columns_of_a_table_and_of_a_stream(spark, broker, topic, tmp_path):
+    broker.send(topic, [b'{"n": 1}'], 0, [("from.", b"old"), ("other", b"x"), ("from.", "é".encode())])
+    broker.send(topic, [b'{"n": 2}'], 0, [("from.", b"\xff!")])
+    broker.send(topic, [b'{"n": 3}', b'{"n": 4, "from.": "x"}'], 0)
+    broker.send(topic, [b'{"n": 5}'], 0, [("from.", None)])
+    source = source_of(broker, topic, headers=["from."])
+    expected = [("1", "é"), ("2", "�!"), ("3", None), ("5", None)]
+    table = read(source, spark)
+    assert table.rows.columns == ["n", "from."]
+    assert rows_of(table.rows) == expected
+    assert table.malformed.collect()[0]["_reasons"] == ["the key 'from.' has the name of a header"]
+    plain = read(source_of(broker, topic), spark)
+    assert plain.fingerprint != table.fingerprint
+    messages = kafka.open_stream(source, spark, "earliest", None)
+    streamed = kafka.parsed(messages, source, ["from.", "n"], "batch")
+    assert rows_of(arrived(spark, streamed.rows.select("n", F.col("`from.`")), tmp_path)) == expected
 
 
 def test_a_message_of_five_megabytes_is_a_row_like_any_other(spark, broker):

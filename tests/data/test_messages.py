@@ -29,6 +29,16 @@ def test_an_object_gives_its_values_as_text_and_its_numbers_as_they_were_written
     assert taken(Objects(NAMES), big) == [("123456789012345678901234567890.10", "-0.0", "1E5")]
 
 
+def test_a_key_beside_those_that_are_taken_is_told_or_makes_the_message_one_that_is_refused():
+    values = [b'{"a": 1, "b.c": 2}', b'{"more": 3, "a": 1}', b'{"a": 1, "\\ud800": 1}']
+    batch = pa.RecordBatch.from_arrays([pa.array(values, pa.binary()), pa.array("xyz")], ["value", "place"])
+    told = next(iter(split(Objects(NAMES, others="told"))(iter([batch])))).to_pylist()
+    assert [row["⟨other⟩"] for row in told] == [None, "more", "�"]
+    assert [row["a"] for row in told] == ["1", "1", "1"]
+    refused = taken(Objects(NAMES, others="refused"), *values[:2])
+    assert refused == [("1", "2", None), "the key 'more' is none that the training knew"]
+
+
 def test_a_missing_key_and_null_are_missing_values():
     assert taken(Objects(NAMES), '{"a": null}', '{"b.c": "x"}') == [(None, None, None), (None, "x", None)]
 
@@ -85,7 +95,7 @@ def test_a_refused_message_is_kept_as_it_came():
     values = [b"torn \xc3\xa9", b"\x00\xff\xfe", None]
     batch = pa.RecordBatch.from_arrays([pa.array(values, pa.binary()), pa.array(["t/0/0"] * 3)], ["value", "place"])
     rows = next(iter(split(Objects(NAMES))(iter([batch])))).to_pylist()
-    assert [row["_raw"] for row in rows] == ["torn é", "base64:AP/+", None]
+    assert [row["⟨raw⟩"] for row in rows] == ["torn é", "base64:AP/+", None]
 
 
 def test_a_key_that_no_column_can_have_refuses_its_message_alone():

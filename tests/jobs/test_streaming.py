@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from towns import house, write_csv
@@ -11,6 +13,8 @@ from towns import house, write_csv
 from spark_jobs.data.lock import locked
 from spark_jobs.errors import JobError, SpecError
 from spark_jobs.jobs import promote, score, stream, train
+from spark_jobs.spec import parse
+from spark_jobs.spec.checks import Changes
 
 HEADER = ["size", "rooms", "kind", "built", "price"]
 
@@ -25,9 +29,11 @@ def streaming(town, source, name, **keys):
     base = town.spec.model_dump(mode="json", by_alias=True, exclude_none=True)
     checkpoint = str(town.root / "checkpoints" / name)
     asked = {"trigger": "available_now", "source": source, "checkpoint": checkpoint, **keys}
-    from spark_jobs.spec import parse
-
     return parse({**base, "stream": asked, "predictions": {"table": name}})
+
+
+def parse_checks(checks):
+    return parse({"source": "x.csv", "target": "y", "checks": checks}).checks
 
 
 @pytest.fixture
@@ -75,6 +81,39 @@ def test_files_are_scored_once_as_score_does_whatever_they_are_called(town, spar
     expected = {row[0]: row[1] for row in scored.where(scored["size"].isin(sizes)).collect()}
     found = {row[0]: row[1] for row in streamed.where(streamed["size"].isin(sizes)).collect()}
     assert found == expected
+
+
+def test_a_stream_tells_of_broken_checks_and_of_what_training_did_not_know(town, spark, broker):
+    topic = broker.topic(f"houses-{uuid4().hex}")
+    good = [dict(zip(HEADER[:4], house[:4], strict=True)) for house in houses(30, 20)]
+    odd = [good[0] | {"rooms": 60}, good[1] | {"rooms": 70, "kind": "castle"}, good[2] | {"colour": "red"}]
+    broker.send(topic, [json.dumps(one) for one in (*good, *odd, good[3] | {"size": 0.5})])
+    source = {"kind": "kafka", "servers": broker.servers, "topic": topic}
+    checks = [{"column": "rooms", "rule": "between", "max": 50, "severity": "warn"},
+              {"column": "size", "rule": "between", "min": 1}]  # fmt: skip
+    spec = streaming(town, source, "told").model_copy(update={"checks": parse_checks(checks)})
+    found = done(town, spark, spec)
+    assert found.rows == {"read": 24, "scored": 23, "quarantined": 1, "duplicates": 0}
+    assert found.extra == {
+        "checks": [
+            {"check": "rooms at most 50", "severity": "warn", "rows": 2},
+            {"check": "size at least 1", "severity": "quarantine", "rows": 1},
+        ],
+        "unseen": {"kind": 1},
+        "outside": {"size": 1, "rooms": 2},
+        "other_keys": 1,
+    }
+    assert "houses_quarantine" in found.tables
+    assert any("rooms at most 50: 2 rows break it" in line for line in found.summary)
+    assert any("1 messages have keys that are no columns, such as 'colour'" in line for line in found.summary)
+    told = town.table("ledger").where("job = 'stream'").orderBy("ended", ascending=False).first()
+    assert "rooms at most 50: 2 rows break it" in told.note
+    strict = spec.model_copy(update={"changes": Changes(added="refuse")})
+    broker.send(topic, [json.dumps(good[4]), json.dumps(good[5] | {"colour": "blue"})])
+    later = done(town, spark, strict)
+    assert (later.rows["scored"], later.rows["quarantined"]) == (1, 1)
+    refused = town.table("houses_quarantine").where("_raw LIKE '%blue%'").first()
+    assert refused["_reasons"] == ["the key 'colour' is none that the training knew"]
 
 
 def test_a_table_that_grows_is_scored_row_by_row_and_what_was_cut_off_is_not_written_twice(town, spark, arriving):

@@ -7,15 +7,15 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import uuid4
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from spark_jobs.data.marks import marks_of, without_marks
-from spark_jobs.data.messages import Objects, Records, keys, split
+from spark_jobs.data.messages import BESIDE, Objects, Records, keys, split
 from spark_jobs.data.names import RESERVED, check_names, col
 from spark_jobs.data.options import DATES, known_options
 from spark_jobs.data.secrets import resolve, resolved
@@ -77,7 +77,7 @@ def read(source: Source, spark: SparkSession) -> Table:
     if found is None or not found[0]:
         raise NoMessages(f"The topic '{source.topic}' holds no messages.", "Wait until there are some.")
     form = _records(source) if source.values == "csv" else _objects(held, source)
-    return _apart(snapshot(_split(held, form)), source, form.names, _fingerprint(held, source))
+    return _apart(snapshot(_split(held, form, source)), source, _columns(form, source), _fingerprint(held, source))
 
 
 def open_stream(
@@ -96,13 +96,30 @@ def open_stream(
     return _messages(reader.option("startingOffsets", begin), source, _LASTING)
 
 
-def parsed(messages: DataFrame, source: Source, names: Sequence[str], fingerprint: str) -> Table:
+def parsed(
+    messages: DataFrame,
+    source: Source,
+    names: Sequence[str],
+    fingerprint: str,
+    others: Literal["told", "refused"] = "told",
+    seen: Observation | None = None,
+) -> Table:
     """Messages as a table, nothing of it looked at: cells as text, `_source` as topic/partition/offset, poison apart.
 
-    `names` are the keys that are taken of JSON objects; the fields of CSV values are named by the source.
+    `names` are the keys that are taken of JSON objects; the fields of CSV values are named by the source. Messages with
+    `others` are refused or told: `seen` counts them as they pass (`others`) and has one such key (`other`).
     """
-    form = _records(source) if source.values == "csv" else Objects(tuple(names))
-    return _taken(_split(_placed(messages), form), source, form.names, fingerprint)
+    form: Objects | Records
+    if source.values == "csv":
+        form = _records(source)
+    else:
+        headers = _headers(source)
+        form = Objects(tuple(name for name in names if name not in headers), _of_headers(headers), others)
+    rows = _split(_placed(messages), form, source)
+    if seen is not None:
+        other = BESIDE[-1]
+        rows = rows.observe(seen, F.count(other).alias("others"), F.min(other).alias("other"))
+    return _taken(rows, source, _columns(form, source), fingerprint)
 
 
 def explain(failure: BaseException, source: Source) -> SparkJobsError | None:
@@ -124,10 +141,30 @@ def _messages(reader: Any, source: Source, waits: Mapping[str, str]) -> DataFram
     options |= {**waits, **_login(source, given)}
     options |= {name: value for name, value in given.items() if name in CLIENT_OPTIONS}
     options |= {"kafka.bootstrap.servers": str(source.servers), "subscribe": str(source.topic)}
-    options["failOnDataLoss"] = "true"
+    options |= {"failOnDataLoss": "true", "includeHeaders": str(bool(source.headers)).lower()}
     rows = reader.format("kafka").options(**options).load()
-    found: DataFrame = rows.select("value", "topic", "partition", "offset", "timestamp")
+    headers = [F.struct(*map(_last, _headers(source))).alias("headers")] if source.headers else []
+    found: DataFrame = rows.select("value", "topic", "partition", "offset", "timestamp", *headers)
     return found
+
+
+def _last(header: str) -> Column:
+    """A header of a message as text; of several of the name the last, as Kafka's own clients have it."""
+    named = F.filter("headers", lambda one: one["key"] == F.lit(header))
+    return F.make_valid_utf8(F.try_element_at(named, F.lit(-1))["value"].cast("string")).alias(header)
+
+
+def _headers(source: Source) -> tuple[str, ...]:
+    return check_names(source.headers or ())
+
+
+def _columns(form: Objects | Records, source: Source) -> tuple[str, ...]:
+    """The names of the cells of messages, then those of headers."""
+    return check_names((*form.names, *_headers(source)))
+
+
+def _of_headers(headers: Sequence[str]) -> dict[str, str]:
+    return {name: f"the key '{name}' has the name of a header" for name in headers}
 
 
 def _login(source: Source, given: Mapping[str, str]) -> dict[str, str]:
@@ -156,26 +193,32 @@ def _quoted(text: str) -> str:
 
 def _placed(messages: DataFrame) -> DataFrame:
     place = F.concat_ws("/", "topic", "partition", "offset")
-    return messages.select("value", place.alias("_source"), "partition", "offset")
+    headers = [name for name in messages.columns if name == "headers"]
+    return messages.select("value", place.alias("_source"), "partition", "offset", *headers)
 
 
 def _fingerprint(held: DataFrame, source: Source) -> str:
     """The topic, how far each partition went, and what was in it."""
-    content = F.sum(F.xxhash64("offset", "value").cast("decimal(38)"))
+    headers = [name for name in held.columns if name == "headers"]
+    content = F.sum(F.xxhash64("offset", "value", *headers).cast("decimal(38)"))
     ends = held.groupBy("partition").agg(F.min("offset"), F.max("offset"), F.count("offset"), content)
     return json.dumps([source.topic, sorted([str(cell) for cell in row] for row in ends.collect())])
 
 
-def _split(placed: DataFrame, form: Objects | Records) -> DataFrame:
-    cells = [T.StructField(name, T.StringType()) for name in (*form.names, "_source", "_raw")]
-    shape = T.StructType([*cells, T.StructField("_reasons", T.ArrayType(T.StringType()))])
-    return placed.select("value", "_source").mapInArrow(split(form), shape)
+def _split(placed: DataFrame, form: Objects | Records, source: Source) -> DataFrame:
+    headers = _headers(source)
+    lists = {"_reasons": T.ArrayType(T.StringType())}
+    names = (*_columns(form, source), *BESIDE)
+    shape = T.StructType([T.StructField(name, lists.get(name, T.StringType())) for name in names])
+    beside = [F.col("headers").getField(name).alias(f"h{place}") for place, name in enumerate(headers)]
+    return placed.select("value", "_source", *beside).mapInArrow(split(form, headers), shape)
 
 
 def _taken(rows: DataFrame, source: Source, names: Sequence[str], fingerprint: str) -> Table:
     marks = marks_of(source)
     good = rows.where(F.col("_reasons").isNull()).select(*map(col, names), "_source")
-    refused = rows.where(F.col("_reasons").isNotNull()).select("_raw", "_reasons", "_source")
+    torn = rows.where(F.col("_reasons").isNotNull())
+    refused = torn.select(F.col(BESIDE[1]).alias("_raw"), "_reasons", "_source")
     options = known_options("kafka", source.options, OPTIONS)
     said = Reading("kafka", f"{source.servers}/{source.topic}", options, marks)
     return Table(without_marks(good, marks), said, fingerprint, refused, columns=tuple(names))
@@ -211,7 +254,7 @@ def _objects(held: DataFrame, source: Source) -> Objects:
             f"The objects in '{source.topic}' have more than {_MOST_COLUMNS:,} different keys.",
             "Keys must be names of columns, not values.",
         )
-    unwelcome = _unwelcome(counts)
+    unwelcome = _unwelcome(counts) | _of_headers(_headers(source))
     names = tuple(key for key in counts if key not in unwelcome)
     if not names:
         raise DataError(f"The topic '{source.topic}' holds no JSON objects.", "Set `source.values` where it holds CSV.")
