@@ -36,6 +36,23 @@ class Checkpoint:
         """The number of the last micro-batch that is done."""
         return _last(self.folder / "commits")
 
+    def begins(self, batch: int) -> dict[int, int]:
+        """By partition of a topic, the offset at which a micro-batch begins; none before the first was planned."""
+        planned = self.folder / "offsets" / str(batch - 1)
+        if not planned.is_file():
+            return {}
+        topics = json.loads(planned.read_text(encoding="utf-8").splitlines()[-1])
+        return {int(partition): offset for ends in topics.values() for partition, offset in ends.items()}
+
+    def remembered(self, name: str, found: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+        """What was found when the stream was first started with this folder, however often it is started since."""
+        place = self.folder / "spark_jobs" / f"{name}.json"
+        if self.begun is None:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(place, json.dumps(found()))
+        kept: dict[str, Any] = json.loads(place.read_text(encoding="utf-8")) if place.is_file() else {}
+        return kept
+
     def agree(self, fixed: Mapping[str, Any], free: Mapping[str, Any]) -> None:
         """Remembers what the stream was asked, or compares it with what it was asked before.
 

@@ -23,6 +23,7 @@ from spark_jobs.errors import JobError
 from spark_jobs.graph.score import graph_predictions, sending
 from spark_jobs.jobs.batch import Batch, batch_of, read_batch
 from spark_jobs.jobs.score import familiar_to, quarantine_batch, score_batch, stored_plan, target_of
+from spark_jobs.jobs.standing import Standing, without_known
 from spark_jobs.jobs.stream_account import Done, StreamAccount
 from spark_jobs.plan import Plan
 from spark_jobs.registry.tracking import Tracking
@@ -56,6 +57,7 @@ class Scorer:
     source: Source
     kind: str
     account: StreamAccount
+    standing: Standing = field(default_factory=Standing)
     last: int = -1
     failure: Exception | None = None
     models: dict[int, Model] = field(default_factory=dict)
@@ -120,6 +122,8 @@ class Scorer:
     def _rows(self, rows: DataFrame, number: int, model: Model) -> Done:
         seen, messages = Observation(), Observation() if self.kind == "kafka" else None
         newest = F.max("timestamp") if "timestamp" in rows.columns and self.kind == "kafka" else F.lit(None)
+        if not self.standing.is_behind(self.checkpoint.begins(number)):
+            rows = without_known(rows, self.standing, self.spec, self.env)
         counted = rows.observe(seen, F.count(F.lit(1)).alias("read"), newest.cast("timestamp").alias("newest"))
         batch_id = f"{self.checkpoint.query_id}-{number}"
         names = [column.name for column in model.plan.types]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,8 +24,9 @@ from spark_jobs.jobs.account import hash_of
 from spark_jobs.jobs.micro_batch import Scorer
 from spark_jobs.jobs.result import Result
 from spark_jobs.jobs.score import prediction_table
-from spark_jobs.jobs.standing import last_offsets
+from spark_jobs.jobs.standing import Standing, standing_of
 from spark_jobs.jobs.stream_account import SUMMED, Span, StreamAccount
+from spark_jobs.jobs.untold import untold
 from spark_jobs.registry.tracking import Tracking, warm
 from spark_jobs.spec import Environment, Source, Spec
 
@@ -40,16 +42,40 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
     source = spec.stream.source or spec.source
     with _alone(env, spec.name):
         checkpoint.agree(*_asked(spec, source))
-        account = StreamAccount(lambda span: _record(spec, spark, env, checkpoint, span))
+        account = StreamAccount(_recorder(spec, spark, env, checkpoint))
         scorer = Scorer(spec, spark, env, checkpoint, source, kind_of_source(source, spark), account)
         with progress.phase("finding the model"):
             version = scorer.champion().version
             scorer.model(version)
-        after = last_offsets(spec, spark, env, source) if checkpoint.begun is None else {}
+        scorer.standing = _standing(spec, spark, env, source, checkpoint)
         with progress.phase("streaming"), telling(source):
-            _watch(_started(spec, source, spark, checkpoint, scorer, after), scorer, checkpoint)
+            _watch(_started(spec, source, spark, checkpoint, scorer), scorer, checkpoint)
         account.flush()
     return _result(spec, env, scorer, version)
+
+
+def _standing(spec: Spec, spark: SparkSession, env: Environment, source: Source, checkpoint: Checkpoint) -> Standing:
+    kept = checkpoint.remembered("standing", lambda: asdict(standing_of(spec, spark, env, source)))
+    whole, some = ({int(key): end for key, end in kept.get(name, {}).items()} for name in ("whole", "some"))
+    return Standing(whole, some, kept.get("batch_id"))
+
+
+def _recorder(spec: Spec, spark: SparkSession, env: Environment, checkpoint: Checkpoint) -> Callable[[Span], None]:
+    """Writes spans into the ledger, and with the first of them what a run that was cut off had left untold."""
+    asked = []
+
+    def write(span: Span) -> None:
+        if not asked and span.first > 0:
+            scored, refused = untold(spec, spark, env, str(checkpoint.query_id), span)
+            note = "micro-batches of a run that was cut off"
+            if scored or refused:
+                _record(
+                    spec, spark, env, checkpoint, Span(0, 0, span.started, scored + refused, scored, refused, 0, note)
+                )
+        asked.append(span.first)
+        _record(spec, spark, env, checkpoint, span)
+
+    return write
 
 
 def _record(spec: Spec, spark: SparkSession, env: Environment, checkpoint: Checkpoint, span: Span) -> None:
@@ -88,10 +114,8 @@ def _asked(spec: Spec, source: Source) -> tuple[Mapping[str, Any], Mapping[str, 
     return fixed, {"checks": said["checks"], "changes": said["changes"]}
 
 
-def _started(
-    spec: Spec, source: Source, spark: SparkSession, checkpoint: Checkpoint, scorer: Scorer, after: Mapping[int, int]
-) -> StreamingQuery:
-    writer = open_stream(source, spec.stream, spark, after).writeStream.foreachBatch(scorer)
+def _started(spec: Spec, source: Source, spark: SparkSession, checkpoint: Checkpoint, scorer: Scorer) -> StreamingQuery:
+    writer = open_stream(source, spec.stream, spark, scorer.standing.whole).writeStream.foreachBatch(scorer)
     writer = writer.option("checkpointLocation", str(checkpoint.folder))
     match spec.stream.trigger:
         case "available_now":

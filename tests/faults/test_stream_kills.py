@@ -125,6 +125,25 @@ def test_without_its_checkpoint_it_goes_on_behind_what_its_tables_hold(work, num
 
 @pytest.mark.long
 @pytest.mark.stream_kills
+def test_cut_off_between_its_tables_and_robbed_of_its_checkpoint_it_still_finds_the_poison(work, numbers):
+    streaming(work, numbers)
+    numbers.send(300)
+    drained(work)
+    numbers.send(300)
+    poison = len(numbers.poison)
+    assert poison
+    work.die(f"kill-group@write.{QUARANTINE}", "stream", "--set", "stream.trigger=available_now")
+    assert len(work.table(QUARANTINE, ["_source"])) < poison
+    shutil.rmtree(work.root / "checkpoints")
+    numbers.send(200)
+    # Killed once more before it has caught up, it has not forgotten what was known.
+    work.die(f"kill-group@write.{PREDICTIONS}", "stream", "--set", "stream.trigger=available_now")
+    drained(work)
+    numbers.check(work)
+
+
+@pytest.mark.long
+@pytest.mark.stream_kills
 def test_a_broker_that_dies_and_comes_back_costs_no_message_and_nobody_else_takes_the_checkpoint(work, numbers):
     streaming(work, numbers)
     numbers.send(500)

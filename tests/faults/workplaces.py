@@ -53,9 +53,9 @@ class Workplace:
     def finish(self, verb: str = "score", *words: str) -> dict[str, Any]:
         return told(self.start(verb, *words))
 
-    def die(self, fault: str, verb: str = "score") -> str:
+    def die(self, fault: str, verb: str = "score", *words: str) -> str:
         """Runs until it is killed at that place, which its mark proves; what it said on standard error."""
-        running = self.start(verb, fault=fault)
+        running = self.start(verb, *words, fault=fault)
         _, err = running.communicate(timeout=PATIENCE)
         end_group(running)
         assert running.returncode != 0, err

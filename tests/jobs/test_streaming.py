@@ -116,6 +116,17 @@ def test_a_stream_tells_of_broken_checks_and_of_what_training_did_not_know(town,
     assert refused["_reasons"] == ["the key 'colour' is none that the training knew"]
 
 
+def test_a_topic_whose_poison_a_batch_has_met_is_streamed_from_its_beginning(town, spark, broker):
+    topic = broker.topic(f"houses-{uuid4().hex}")
+    values = [json.dumps(dict(zip(HEADER[:4], house[:4], strict=True))) for house in houses(31, 10)]
+    broker.send(topic, [*values, "torn"], partition=0)
+    source = {"kind": "kafka", "servers": broker.servers, "topic": topic}
+    spec = streaming(town, source, "met")
+    batch = parse({**town.spec.model_dump(mode="json", by_alias=True, exclude_none=True), "source": source})
+    assert score.run(batch, spark, town.env).rows["quarantined"] == 1
+    assert done(town, spark, spec).rows == {"read": 11, "scored": 10, "quarantined": 1, "duplicates": 0}
+
+
 def test_a_table_that_grows_is_scored_row_by_row_and_what_was_cut_off_is_not_written_twice(town, spark, arriving):
     spec = streaming(town, {"kind": "delta", "path": arriving(4, 40)}, "from_delta")
     first = done(town, spark, spec)
