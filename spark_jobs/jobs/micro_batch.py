@@ -122,7 +122,7 @@ class Scorer:
     def _rows(self, rows: DataFrame, number: int, model: Model) -> Done:
         seen, messages = Observation(), Observation() if self.kind == "kafka" else None
         newest = F.max("timestamp") if "timestamp" in rows.columns and self.kind == "kafka" else F.lit(None)
-        if not self.standing.is_behind(self.checkpoint.begins(number)):
+        if self.standing.some and not self.standing.is_behind(self.checkpoint.begins(number)):
             rows = without_known(rows, self.standing, self.spec, self.env)
         counted = rows.observe(seen, F.count(F.lit(1)).alias("read"), newest.cast("timestamp").alias("newest"))
         batch_id = f"{self.checkpoint.query_id}-{number}"

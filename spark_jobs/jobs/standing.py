@@ -53,7 +53,7 @@ def standing_of(spec: Spec, spark: SparkSession, env: Environment, source: Sourc
 
 def without_known(messages: DataFrame, standing: Standing, spec: Spec, env: Environment) -> DataFrame:
     """The messages (`topic`, `partition`, `offset`) but those of the last micro-batch that are dealt with."""
-    last = F.col("_batch_id") == standing.batch_id
+    last = F.col("_batch_id") == F.lit(standing.batch_id)
     known = [rows.where(last).select("place") for rows in _streamed(spec, messages.sparkSession, env)]
     place = F.concat_ws("/", "topic", "partition", "offset")
     return messages.join(reduce(DataFrame.union, known), place == F.col("place"), "left_anti")

@@ -62,7 +62,7 @@ def _standing(spec: Spec, spark: SparkSession, env: Environment, source: Source,
 
 def _recorder(spec: Spec, spark: SparkSession, env: Environment, checkpoint: Checkpoint) -> Callable[[Span], None]:
     """Writes spans into the ledger, and with the first of them what a run that was cut off had left untold."""
-    asked = []
+    asked: list[int] = []
 
     def write(span: Span) -> None:
         if not asked and span.first > 0:
@@ -156,9 +156,21 @@ def _follow(query: StreamingQuery, scorer: Scorer, over: threading.Event) -> Non
     with suppress(Exception):  # where Spark is gone, the stream is over
         while query.isActive:
             scorer.account.see(query.lastProgress)
+            if scorer.account.is_due:
+                _flush(query, scorer)
             over.wait(_TICK)
         scorer.account.see(query.lastProgress)
     over.set()
+
+
+def _flush(query: StreamingQuery, scorer: Scorer) -> None:
+    """Writes what was done into the ledger; a stream that cannot is over."""
+    try:
+        scorer.account.flush()
+    except Exception as error:
+        scorer.failure = scorer.failure or error
+        query.stop()
+        raise
 
 
 def _until_written(checkpoint: Checkpoint, scorer: Scorer, over: threading.Event) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import reduce
+from threading import Lock
 from typing import Any, Final
 
 from spark_jobs import progress
@@ -51,7 +52,10 @@ class Span:
 
 @dataclass
 class StreamAccount:
-    """Sums over micro-batches; those since the last row of the ledger are written every half minute and at the end."""
+    """Sums over micro-batches; those since the last row of the ledger are written every half minute and at the end.
+
+    Micro-batches are added by one thread and written by another, so that none of them waits for the ledger.
+    """
 
     write: Callable[[Span], None]
     totals: Counter[str] = field(default_factory=Counter)
@@ -62,6 +66,7 @@ class StreamAccount:
     waiting: list[Done] = field(default_factory=list)
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     behind: str = ""
+    _writing: Lock = field(default_factory=Lock)
 
     def add(self, done: Done) -> None:
         """Takes a micro-batch in."""
@@ -72,8 +77,11 @@ class StreamAccount:
         self.others, self.other = self.others + done.others, self.other or done.other
         self.waiting.append(done)
         progress.detail(self.told())
-        if (datetime.now(UTC) - self.since).total_seconds() >= EVERY:
-            self.flush()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether half a minute has gone by since the last row of the ledger."""
+        return (datetime.now(UTC) - self.since).total_seconds() >= EVERY
 
     def see(self, said: Any) -> None:
         """What Spark tells of the stream: how many messages are waiting."""
@@ -91,21 +99,26 @@ class StreamAccount:
 
     def flush(self) -> None:
         """Writes what no row of the ledger tells yet."""
-        if not self.waiting:
-            return
-        lags = [done.lag for done in self.waiting if done.lag is not None]
-        lag = f", lag {max(lags):.1f} s at most" if lags else ""
-        sums = {key: sum(getattr(done, key) for done in self.waiting) for key in SUMMED}
-        note = f"micro-batches {self.waiting[0].number} to {self.waiting[-1].number}, {self._rate():,.0f} rows/s{lag}"
-        note += "".join(f"; {one}" for one in self._found().broke)
-        self.write(Span(self.waiting[0].number, self.waiting[-1].number, self.since, note=note, **sums))
-        self.waiting, self.since = [], datetime.now(UTC)
-
-    def _found(self) -> Findings:
-        """What the checks found since the last row of the ledger."""
-        return reduce(Findings.with_those, (done.found for done in self.waiting), Findings())
+        with self._writing:
+            told, rate, since = self.waiting[:], self._rate(), self.since
+            if not told:
+                return
+            self.write(_span(told, since, rate))
+            self.waiting, self.since = self.waiting[len(told) :], datetime.now(UTC)
 
     def _rate(self) -> float:
         """Rows a second since the last row of the ledger."""
         spent = (datetime.now(UTC) - self.since).total_seconds()
         return sum(done.read for done in self.waiting) / max(spent, 0.001)
+
+
+def _span(told: Sequence[Done], since: datetime, rate: float) -> Span:
+    """Micro-batches as one row of the ledger."""
+    lags = [done.lag for done in told if done.lag is not None]
+    lag = f", lag {max(lags):.1f} s at most" if lags else ""
+    found = reduce(Findings.with_those, (done.found for done in told), Findings())
+    note = f"micro-batches {told[0].number} to {told[-1].number}, {rate:,.0f} rows/s{lag}"
+    note += "".join(f"; {one}" for one in found.broke)
+    return Span(
+        told[0].number, told[-1].number, since, note=note, **{k: sum(getattr(d, k) for d in told) for k in SUMMED}
+    )

@@ -219,6 +219,14 @@ def test_a_batch_as_a_whole_meets_a_rule_or_is_refused(frame, check, said):
         assert said in refused.value.message
 
 
+def test_thousands_of_levels_are_looked_up_whatever_they_are_made_of(session):
+    levels = sorted({f'l\u00e9vel {number} {chr(0x1F600 + number % 80)} "\\,[]{number * 7}' for number in range(3_000)})
+    texts = [*levels[::2], *(f"{level} " for level in levels[:40]), "", "null", None]
+    rows = session.createDataFrame([(text,) for text in texts], "t string")
+    unseen = Familiar(levels={"t": tuple(levels)}).unseen(["t"])["t"]
+    assert rows.agg(F.count_if(unseen)).first()[0] == 42
+
+
 def test_a_pattern_that_would_take_a_backtracking_engine_for_ever_takes_no_time(session):
     text = session.createDataFrame([("a" * 5_000 + "!",)], "t string")
     kinds = (ColumnType("t", "text", "text", ""),)
