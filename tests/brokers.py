@@ -126,6 +126,14 @@ class Broker:
         for gone in client.delete_topics([name]).values():
             gone.result(timeout=PATIENCE)
 
+    def forget(self, name: str, partition: int, before: int) -> None:
+        """The messages of a partition before an offset are gone, as when they are too old."""
+        from confluent_kafka import TopicPartition
+
+        client = self.admin()
+        for gone in client.delete_records([TopicPartition(name, partition, before)]).values():
+            gone.result(timeout=PATIENCE)
+
     def admin(self) -> Any:
         """Kafka's own client for topics."""
         from confluent_kafka.admin import AdminClient

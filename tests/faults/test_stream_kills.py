@@ -151,7 +151,7 @@ def test_a_broker_that_dies_and_comes_back_costs_no_message_and_nobody_else_take
     work.wait(lambda: sum(work.scored().values()) >= len(numbers.good), running)
     numbers.broker.kill()
     try:
-        time.sleep(5)
+        time.sleep(30)
         assert running.poll() is None
         second = work.start("stream")
         out, _ = second.communicate(timeout=120)
@@ -167,6 +167,33 @@ def test_a_broker_that_dies_and_comes_back_costs_no_message_and_nobody_else_take
     assert time.monotonic() - began < 30
     drained(work)
     numbers.check(work)
+
+
+@pytest.mark.long
+@pytest.mark.stream_kills
+def test_messages_that_are_gone_before_they_were_read_stop_it_and_what_is_left_is_scored_under_another_name(
+    work, numbers
+):
+    streaming(work, numbers)
+    numbers.send(300)
+    drained(work)
+    before = work.scored()
+    places = numbers.broker.send(
+        numbers.topic, [json.dumps({"n": 900 + n, "size": 50, "kind": "flat"}) for n in range(20)], 0
+    )
+    numbers.broker.forget(numbers.topic, 0, places[5][1])
+    running = work.start("stream", "--set", "stream.trigger=available_now")
+    out, err = running.communicate(timeout=120)
+    assert running.returncode == 3, out + err
+    error = json.loads(out)["error"]
+    assert error["message"].startswith(f"Messages of the topic '{numbers.topic}' that were not read yet are gone")
+    assert "under another `name`" in error["advice"]
+    assert work.scored() == before
+    other = ("--set", "name=again", "--set", "track.register=houses")
+    assert told(work.start("stream", "--set", "stream.trigger=available_now", *other))["status"] == "done"
+    left = {row["n"] for row in work.table("again_predictions", ["n"])}
+    assert set(range(905, 920)) <= left
+    assert not left & set(range(900, 905))
 
 
 @pytest.mark.long

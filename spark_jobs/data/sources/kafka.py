@@ -45,7 +45,8 @@ _CAUSES: Final = (
     (
         "Some data may have been lost|offset was changed from|Cannot fetch offset|OffsetOutOfRange|data_loss",
         "Messages of the topic '{topic}' that were not read yet are gone: deleted, or the topic was made anew.",
-        "What is gone cannot be scored. To go on with what is there, begin anew with another `stream.checkpoint`.",
+        "What is gone cannot be scored. To go on with what is there, begin anew under another `name`, where "
+        "`track.register` names the model.",
     ),
     (
         "TimeoutException|Timed out waiting for a node|No resolvable bootstrap|Failed to create new Kafka",

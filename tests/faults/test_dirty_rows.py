@@ -1,0 +1,164 @@
+"""Dirty rows that are scored: each is among the predictions or in quarantine, and no value lies in another's column."""
+
+from __future__ import annotations
+
+import gzip
+import math
+from hashlib import sha256
+
+import pytest
+
+from spark_jobs.errors import DataError
+from spark_jobs.jobs import score
+from spark_jobs.spec import Environment, parse
+
+HEADER = "size,rooms,kind,built\n"
+GOOD = "50.5,2,flat,2011-01-11\n"
+
+pytestmark = [pytest.mark.long, pytest.mark.end_to_end]
+
+
+@pytest.fixture(scope="module")
+def home(session, tmp_path_factory):
+    """A model of houses, trained on a file like those of the tests."""
+    from spark_jobs.jobs import promote, train
+
+    folder = tmp_path_factory.mktemp("dirty")
+    kinds = ("flat", "house", "loft")
+    lines = [
+        f"{20 + n % 90}.5,{1 + n % 5},{kinds[n % 3]},20{10 + n % 9}-01-1{n % 9},{n % 90 * 10 + n % 3}"
+        for n in range(300)
+    ]
+    (folder / "old.csv").write_text("size,rooms,kind,built,price\n" + "\n".join(lines) + "\n")
+    spec = parse({"source": str(folder / "old.csv"), "target": "price", "name": "homes"})
+    env = Environment(root=str(folder / "root"))
+    train.run(spec, session, env)
+    promote.run(spec, session, env)
+    return spec, env
+
+
+@pytest.fixture
+def scored(home, session, tmp_path):
+    """What scoring some bytes comes to: the result, the rows of its own table and those of its quarantine."""
+    spec, env = home
+
+    def run(content, name="x.csv", **keys):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        table = "t" + sha256(str(tmp_path).encode()).hexdigest()[:12]
+        base = spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        asked = parse({**base, "name": table, "track": {"register": "homes"}, **keys})
+        result = score.run(asked, session, env, input=str(path))
+        rows = _rows(session, env, f"{table}_predictions")
+        refused = _rows(session, env, f"{table}_quarantine")
+        assert result.rows["read"] == len(rows) + len(refused)
+        assert all(math.isfinite(row["prediction"]) for row in rows)
+        assert all(row["_reasons"] and row["_raw"] is not None for row in refused)
+        return result, rows, refused
+
+    return run
+
+
+def _rows(session, env: Environment, table: str):
+    from spark_jobs.data import delta
+
+    path = delta.table_path(env.root, table)
+    return delta.read(session, path).collect() if delta.exists(session, path) else []
+
+
+def test_d1_ragged_rows_open_quotes_newlines_and_nul_bytes(scored):
+    lines = [
+        GOOD,
+        "1,2\n",
+        '60,3,"fl\nat",2011-01-11\n',
+        "70,3,fl\0at,2011-01-11\n",
+        "1,2,3,4,5,6\n",
+        '80,3,"loft,2012\n',
+    ]
+    _, rows, refused = scored(HEADER + "".join(lines))
+    assert sorted((row["size"], row["kind"]) for row in rows) == [(50.5, "flat"), (60.0, "fl\nat"), (70.0, "fl\0at")]
+    assert sorted(row["_raw"] for row in refused) == ["1,2", "1,2,3,4,5,6", '80,3,"loft,2012']
+
+
+def test_d2_a_byte_order_mark_mixed_line_ends_and_bad_bytes(scored):
+    text = "\ufeffsize,rooms,kind,built\r\n50,2,flät,2011-01-11\n60,3,loft,2012-02-12\r\n".encode()
+    _, rows, refused = scored(text + b"70,3,l\xf6ft,2012-02-12\r\n")
+    assert sorted((row["size"], row["kind"]) for row in rows) == [(50.0, "flät"), (60.0, "loft")]
+    assert len(refused) == 1
+
+
+def test_d3_a_header_in_another_order_is_followed_by_name(scored):
+    _, rows, _ = scored("built,kind,rooms,size\n2011-01-11,flat,2,50.5\n")
+    assert [(row["size"], row["rooms"], row["kind"], str(row["built"])) for row in rows] == [
+        (50.5, 2, "flat", "2011-01-11")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("50.5,2,flat,2011-01-11\n", "lacks what the model reads"),
+        ("size,rooms,kind,Kind\n", "must differ"),
+        ("size,size,kind,built\n", "must differ"),
+        ("Size,rooms,kind,built\n", "lacks what the model reads: 'size'"),
+    ],
+)
+def test_d3_a_header_that_is_missing_doubled_or_of_another_case_is_refused_by_name(scored, header, said):
+    with pytest.raises(DataError, match=said):
+        scored(header + GOOD)
+
+
+def test_d4_words_where_numbers_should_be_become_missing_and_are_counted(scored):
+    result, rows, _ = scored(HEADER + GOOD + "abc,x y,flat,2011-01-11\n")
+    assert result.cells == {"size": 1, "rooms": 1}
+    assert sorted((row["size"], row["rooms"]) for row in rows if row["size"] is not None) == [(50.5, 2)]
+    strict, rows, refused = scored(HEADER + GOOD + "abc,2,flat,2011-01-11\n", changes={"type": "quarantine"})
+    assert strict.rows["quarantined"] == 1
+    assert "size is 'abc'" in refused[0]["_reasons"][0]
+
+
+def test_d5_numbers_at_the_edge_score_as_finite_numbers_or_as_missing(scored):
+    edges = ["NaN", "Infinity", "-inf", "-0", "1e309", "9223372036854775808", "-9223372036854775809", "1e-400"]
+    result, rows, _ = scored(HEADER + "".join(f"{edge},2,flat,2011-01-11\n" for edge in edges))
+    assert len(rows) == len(edges)
+    sizes = [row["size"] for row in rows if row["size"] is not None]
+    assert sorted(sizes) == [-(2.0**63), 0.0, 0.0, 2.0**63]
+    assert result.cells == {"size": 3}
+
+
+def test_d6_a_decimal_comma_and_a_thousands_separator_are_never_another_number(scored):
+    cells = ['"12,5"', '"1,000"', "N/A", " ", "7"]
+    result, rows, _ = scored(HEADER + "".join(f"{cell},2,flat,2011-01-11\n" for cell in cells))
+    assert sorted(row["size"] for row in rows if row["size"] is not None) == [7.0]
+    assert result.cells == {"size": 2}
+
+
+def test_d7_files_of_nothing_and_a_line_that_unpacks_to_megabytes(scored):
+    assert scored(b"")[0].rows["read"] == 0
+    with pytest.raises(DataError, match="0 bytes"):
+        scored(b"", name="x.parquet")
+    packed = gzip.compress((HEADER + GOOD + "1" * 30_000_000 + "\n").encode())
+    assert len(packed) < 100_000
+    _, rows, refused = scored(packed, name="x.csv.gz")
+    assert (len(rows), len(refused)) == (1, 1)
+
+
+def test_d10_rows_of_one_id_equal_or_at_odds_are_all_kept_and_told_apart(scored):
+    lines = [GOOD, GOOD, "60,2,flat,2011-01-11\n"]
+    _, rows, _ = scored("id," + HEADER + "".join(f"a,{line}" for line in lines), key=["id"])
+    assert sorted(row["_row_id"] for row in rows) == ["a", "a#2", "a#3"]
+    assert sorted(row["size"] for row in rows) == [50.5, 50.5, 60.0]
+
+
+def test_d11_days_at_the_ends_of_time_and_days_that_are_none(scored):
+    days = ["0001-01-01", "9999-12-31", "2020-02-30", "2021-03-28 02:30:00", "1577836800000"]
+    result, rows, _ = scored(HEADER + "".join(f"50,2,flat,{day}\n" for day in days))
+    assert {"0001-01-01", "9999-12-31"} <= {str(row["built"]) for row in rows}
+    assert result.cells["built"] >= 1
+
+
+def test_d12_and_d13_formulas_emoji_zero_width_and_ten_megabytes_of_text_stay_what_they_are(scored):
+    texts = ["=cmd()", "🏠", "\u05e9\u05dd", "x\u200by", "z" * 10_000_000]
+    result, rows, _ = scored(HEADER + "".join(f"50,2,{text},2011-01-11\n" for text in texts))
+    assert {row["kind"] for row in rows} == set(texts)
+    assert result.extra["unseen"] == {"kind": 5}
