@@ -59,13 +59,15 @@ def connectors_of(asked: spec.Spec) -> tuple[str, ...]:
 def settings_of(env: spec.Environment, connectors: Sequence[str] = (), lasting: bool = False) -> dict[str, str]:
     """All settings of a session that is started here, with the connectors it needs.
 
-    One that is `lasting`, for hours and not for a minute, has Java compile as it usually does.
+    One that is `lasting`, for hours and not for a minute, has Java compile as it usually does, and does not look for
+    better plans halfway: those of a micro-batch are short.
     """
     files = [str(path) for path in jars.fetch()]
     added = [str(path) for path in jars.fetch_connectors(connectors)]
     settings = {**SQL, **DELTA, "spark.ui.showConsoleProgress": "false", "spark.driver.memory": env.memory}
     settings["spark.sql.warehouse.dir"] = str(Path(env.root).resolve() / "warehouse")
     settings["spark.driver.extraJavaOptions"] = _java_options(lasting)
+    settings |= {"spark.sql.adaptive.enabled": "false"} if lasting else {}
     if is_local(env):
         settings |= {
             "spark.master": env.master or "local[*]",

@@ -20,6 +20,7 @@ OWN = {"verb", "conf", "set", "env", "json", "quiet", "debug"}
 LASTING = ("stream",)
 WITHOUT_SOURCE = ("promote", "maintain")
 LOOKING = ("train", "run", "plan", "profile")
+SCORING = ("score", "stream")
 PATIENCE = 10.0  # seconds that an interrupted session gets to end
 
 
@@ -81,7 +82,7 @@ def _with_session(verb: str, spec: Spec, environment: Environment, options: dict
     with progress.phase("starting Spark"):
         session.prepare(environment, *needs)  # in the background, while the job is imported
         job = import_module(f"spark_jobs.jobs.{verb}")
-        _look_ahead(verb, spec)
+        _look_ahead(verb, spec, environment)
         spark = session.open(environment, *needs)
     try:
         result: Result = job.run(spec, spark, env=environment, **options)
@@ -95,8 +96,12 @@ def _with_session(verb: str, spec: Spec, environment: Environment, options: dict
     return result
 
 
-def _look_ahead(verb: str, spec: Spec) -> None:
+def _look_ahead(verb: str, spec: Spec, environment: Environment) -> None:
     """Use the time until Spark is there."""
+    if verb in SCORING:
+        from spark_jobs.registry.tracking import Tracking, warm
+
+        warm(Tracking(spec.track.uri, environment.root))
     if verb in LOOKING:
         from spark_jobs.training.prepare import look_ahead
 
