@@ -121,16 +121,9 @@ class Scorer:
 
     def _rows(self, rows: DataFrame, number: int, model: Model) -> Done:
         seen, messages = Observation(), Observation() if self.kind == "kafka" else None
-        newest = F.max("timestamp") if "timestamp" in rows.columns and self.kind == "kafka" else F.lit(None)
         if self.standing.some and not self.standing.is_behind(self.checkpoint.begins(number)):
             rows = without_known(rows, self.standing, self.spec, self.env)
-        counted = rows.observe(seen, F.count(F.lit(1)).alias("read"), newest.cast("timestamp").alias("newest"))
-        batch_id = f"{self.checkpoint.query_id}-{number}"
-        names = [column.name for column in model.plan.types]
-        strict = self.spec.changes.added == "refuse"
-        table = table_of(counted, self.source, self.kind, names, batch_id, strict, messages)
-        batch = batch_of(table, model.plan, self.spec, model.familiar)
-        batch = replace(batch, batch_id=batch_id)
+        batch = self._batch(rows, number, model, seen, messages)
         batch.accept()
         target = target_of(self.spec, self.env, model.version, batch)
         written = self._append(batch, target, number, model)
@@ -142,6 +135,17 @@ class Scorer:
         return Done(
             number, int(found["read"]), written, refused, 0, told.lost, told, _age(found["newest"]), **beside
         )  # fmt: skip
+
+    def _batch(
+        self, rows: DataFrame, number: int, model: Model, seen: Observation, messages: Observation | None
+    ) -> Batch:
+        newest = F.max("timestamp") if self.kind == "kafka" else F.lit(None)
+        counted = rows.observe(seen, F.count(F.lit(1)).alias("read"), newest.cast("timestamp").alias("newest"))
+        batch_id = f"{self.checkpoint.query_id}-{number}"
+        names = [column.name for column in model.plan.types]
+        strict = self.spec.changes.added == "refuse"
+        table = table_of(counted, self.source, self.kind, names, batch_id, strict, messages)
+        return replace(batch_of(table, model.plan, self.spec, model.familiar), batch_id=batch_id)
 
     def _append(self, batch: Batch, target: Target, number: int, model: Model) -> int | None:
         """The rows that were written; None where there was nothing to write, or it is there already."""

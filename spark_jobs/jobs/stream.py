@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 from pyspark.sql import SparkSession
@@ -15,18 +14,16 @@ from pyspark.sql.streaming.query import StreamingQuery
 from spark_jobs import progress
 from spark_jobs.data.checkpoint import Checkpoint, checkpoint_of
 from spark_jobs.data.delta import table_path
-from spark_jobs.data.ledger import Entry, record
 from spark_jobs.data.lock import locked
 from spark_jobs.data.source import kind_of_source
 from spark_jobs.data.streams import open_stream, telling
 from spark_jobs.errors import JobError
-from spark_jobs.jobs.account import hash_of
 from spark_jobs.jobs.micro_batch import Scorer
 from spark_jobs.jobs.result import Result
 from spark_jobs.jobs.score import prediction_table
 from spark_jobs.jobs.standing import Standing, standing_of
-from spark_jobs.jobs.stream_account import SUMMED, Span, StreamAccount
-from spark_jobs.jobs.untold import untold
+from spark_jobs.jobs.stream_account import SUMMED, StreamAccount
+from spark_jobs.jobs.stream_ledger import StreamLedger
 from spark_jobs.registry.tracking import Tracking, warm
 from spark_jobs.spec import Environment, Source, Spec
 
@@ -42,7 +39,8 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
     source = spec.stream.source or spec.source
     with _alone(env, spec.name):
         checkpoint.agree(*_asked(spec, source))
-        account = StreamAccount(_recorder(spec, spark, env, checkpoint))
+        ledger = StreamLedger(spec, spark, env, checkpoint, is_complete=checkpoint.begun is None)
+        account = StreamAccount(ledger.tell)
         scorer = Scorer(spec, spark, env, checkpoint, source, kind_of_source(source, spark), account)
         with progress.phase("finding the model"):
             version = scorer.champion().version
@@ -51,6 +49,7 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
         with progress.phase("streaming"), telling(source):
             _watch(_started(spec, source, spark, checkpoint, scorer), scorer, checkpoint)
         account.flush()
+        ledger.complete()
     return _result(spec, env, scorer, version)
 
 
@@ -58,33 +57,6 @@ def _standing(spec: Spec, spark: SparkSession, env: Environment, source: Source,
     kept = checkpoint.remembered("standing", lambda: asdict(standing_of(spec, spark, env, source)))
     whole, some = ({int(key): end for key, end in kept.get(name, {}).items()} for name in ("whole", "some"))
     return Standing(whole, some, kept.get("batch_id"))
-
-
-def _recorder(spec: Spec, spark: SparkSession, env: Environment, checkpoint: Checkpoint) -> Callable[[Span], None]:
-    """Writes spans into the ledger, and with the first of them what a run that was cut off had left untold."""
-    asked: list[int] = []
-
-    def write(span: Span) -> None:
-        if not asked and span.first > 0:
-            scored, refused = untold(spec, spark, env, str(checkpoint.query_id), span)
-            note = "micro-batches of a run that was cut off"
-            if scored or refused:
-                _record(
-                    spec, spark, env, checkpoint, Span(0, 0, span.started, scored + refused, scored, refused, 0, note)
-                )
-        asked.append(span.first)
-        _record(spec, spark, env, checkpoint, span)
-
-    return write
-
-
-def _record(spec: Spec, spark: SparkSession, env: Environment, checkpoint: Checkpoint, span: Span) -> None:
-    entry = Entry(
-        "stream", spec.name, span.started, datetime.now(UTC), "done",
-        batch_id=f"{checkpoint.query_id}-{span.first}", read=span.read, written=span.scored,
-        quarantined=span.quarantined, duplicates=span.duplicates, spec_hash=hash_of(spec), note=span.note,
-    )  # fmt: skip
-    record(spark, env.root, entry)
 
 
 @contextmanager

@@ -109,6 +109,8 @@ def test_killed_at_random_it_scores_or_quarantines_every_message_once(work, numb
         sending.join()
     drained(work)
     numbers.check(work)
+    told_rows = [row for row in work.table("ledger", ["job", "written", "duplicates"]) if row["job"] == "stream"]
+    assert sum(row["written"] - row["duplicates"] for row in told_rows) == len(numbers.good)
 
 
 @pytest.mark.long
