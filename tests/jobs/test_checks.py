@@ -128,6 +128,8 @@ def test_rows_judged_by_other_checks_are_added_once_and_those_that_passed_stay(t
     assert len(quarantined(town, spec)) == first.rows["quarantined"]
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_refused_rows_that_meet_the_checks_of_today_are_scored_once_by_a_replay(town, spark, checked):
     spec, path, rows = checked(BIG, FLAT)
     first = score.run(spec, spark, town.env, input=str(path))

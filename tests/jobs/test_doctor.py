@@ -28,6 +28,8 @@ def fake_java(folder: Path, version: str) -> Path:
     return folder
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_a_sound_machine_gets_a_line_for_each_check(tmp_path: Path) -> None:
     env = {key: value for key, value in os.environ.items() if key != "SPARK_REMOTE"}
     command = [sys.executable, "-m", "spark_jobs", "doctor", "--json"]

@@ -25,6 +25,8 @@ def others(tmp_path):
     return rows
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_scoring_the_same_input_twice_leaves_each_row_once_and_a_new_version_adds_its_own(town, spark, registry):
     again = score.run(town.spec, spark, town.env)
     assert (again.rows["read"], again.rows["scored"], again.rows["duplicates"]) == (307, 305, 305)

@@ -40,6 +40,8 @@ def sum_of_fates(rows):
     return sum(rows[fate] for fate in fates)
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_names_may_hold_anything_in_features_key_weight_and_target(spark, env, tmp_path):
     source = odd_file(tmp_path)
     keys = {"key": [ODD_KEY], "weight": ODD_WEIGHT, "positive": YES, "evaluate": {"slices": ["😀", "e f"]}}
@@ -88,6 +90,8 @@ def many_classes(folder):
     return folder / "trees.parquet"
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_many_classes_with_encoded_targets_balance_and_a_class_of_two_rows(spark, env, tmp_path):
     encoded = {"categorical": "target", "per_column": {"unique": {"categorical": "target"}}}
     spec = spec_of(many_classes(tmp_path), "tree", features=encoded, model={"kind": "linear", "balance": True},
@@ -105,6 +109,8 @@ def test_many_classes_with_encoded_targets_balance_and_a_class_of_two_rows(spark
     assert "probability" not in table(spark, env, "trees_predictions").columns
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_an_svm_on_a_delta_table_split_by_time_has_margins_and_no_probabilities(spark, env, tmp_path):
     from pyspark.sql import functions as F
 
@@ -127,6 +133,8 @@ def test_an_svm_on_a_delta_table_split_by_time_has_margins_and_no_probabilities(
     assert scored.probabilities.isna().all()
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_a_tree_on_json_by_group_with_row_rules_counts_what_each_took(spark, env, tmp_path):
     import json
 

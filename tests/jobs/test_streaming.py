@@ -116,6 +116,8 @@ def test_a_stream_tells_of_broken_checks_and_of_what_training_did_not_know(town,
     assert refused["_reasons"] == ["the key 'colour' is none that the training knew"]
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_a_topic_whose_poison_a_batch_has_met_is_streamed_from_its_beginning(town, spark, broker):
     topic = broker.topic(f"houses-{uuid4().hex}")
     values = [json.dumps(dict(zip(HEADER[:4], house[:4], strict=True))) for house in houses(31, 10)]

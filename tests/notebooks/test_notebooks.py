@@ -108,6 +108,8 @@ def flights(tmp_path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader([header, *sample]))
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_the_flights_are_each_scored_once_and_the_ledger_knows(spark: SparkSession, flights, tmp_path):
     told = executed(FLIGHTS, tmp_path)
     delays = [float(row["arr_delay"]) for row in flights if row["arr_delay"] not in ("", "NA")]
