@@ -7,7 +7,6 @@ import csv
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from io import StringIO
 from operator import itemgetter
 from typing import Any, Final, Literal
@@ -46,12 +45,13 @@ class Objects:
     def reader(self) -> Read:
         """What takes the cells out of one value's text, and names a key that is not among those taken."""
         names, unwelcome, others, scan = frozenset(self.names), self.unwelcome, self.others, _scanner()
+        pick = _picking(self.names)
 
         def read(text: str) -> tuple[Cells, str | None]:
             found = object_of(text, scan)
             if unwelcome and not unwelcome.keys().isdisjoint(found):
                 raise Refused(next(unwelcome[key] for key in found if key in unwelcome))
-            cells = self._picked(found)
+            cells = pick(found)
             if others == "unasked" or names.issuperset(found):
                 return cells, None
             other = next(key for key in found if key not in names)
@@ -60,14 +60,6 @@ class Objects:
             return cells, other
 
         return read
-
-    def _picked(self, found: Mapping[str, Any]) -> Cells:
-        try:
-            return _picking(self.names)(found)
-        except KeyError:
-            if not any(name in found for name in self.names):
-                raise Refused(f"the object has none of the columns; its keys are {_listed(found)}") from None
-            return tuple(map(found.get, self.names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +101,19 @@ class Records:
         return read
 
 
-@lru_cache(maxsize=64)
-def _picking(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Cells]:
-    pick: Callable[[Mapping[str, Any]], Cells] = itemgetter(*names)
-    return pick if len(names) > 1 else lambda found: (found[names[0]],)
+def _picking(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Cells]:
+    """What takes the values of those keys out of an object; an object with none of them is refused."""
+    get = itemgetter(*names) if len(names) > 1 else None
+
+    def pick(found: Mapping[str, Any]) -> Cells:
+        try:
+            return get(found) if get else (found[names[0]],)
+        except KeyError:
+            if not any(name in found for name in names):
+                raise Refused(f"the object has none of the columns; its keys are {_listed(found)}") from None
+            return tuple(map(found.get, names))
+
+    return pick
 
 
 def split(

@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs.data import delta
+from spark_jobs.data.sources.kafka import place_of_message
 from spark_jobs.errors import JobError
 from spark_jobs.jobs.score import prediction_table
 from spark_jobs.spec import Environment, Source, Spec
@@ -55,8 +56,7 @@ def without_known(messages: DataFrame, standing: Standing, spec: Spec, env: Envi
     """The messages (`topic`, `partition`, `offset`) but those of the last micro-batch that are dealt with."""
     last = F.col("_batch_id") == F.lit(standing.batch_id)
     known = [rows.where(last).select("place") for rows in _streamed(spec, messages.sparkSession, env)]
-    place = F.concat_ws("/", "topic", "partition", "offset")
-    return messages.join(reduce(DataFrame.union, known), place == F.col("place"), "left_anti")
+    return messages.join(reduce(DataFrame.union, known), place_of_message() == F.col("place"), "left_anti")
 
 
 def _streamed(spec: Spec, spark: SparkSession, env: Environment) -> list[DataFrame]:
@@ -64,12 +64,15 @@ def _streamed(spec: Spec, spark: SparkSession, env: Environment) -> list[DataFra
     predictions = delta.table_path(env.root, prediction_table(spec))
     refused = delta.table_path(env.root, f"{spec.name}_quarantine")
     return [
-        delta.read(spark, path)
-        .where(F.col("_batch_id").rlike(_STREAMED))
-        .select(F.col(column).alias("place"), "_batch_id")
+        _of_streams(spark, path).select(F.col(column).alias("place"), "_batch_id")
         for path, column in ((predictions, "_row_id"), (refused, "_source"))
         if delta.exists(spark, path)
     ]
+
+
+def _of_streams(spark: SparkSession, path: str) -> DataFrame:
+    """The rows of a table that came by streams."""
+    return delta.read(spark, path).where(F.col("_batch_id").rlike(_STREAMED))
 
 
 def _last_batch(spec: Spec, spark: SparkSession, env: Environment, topic: str) -> str | None:
@@ -77,8 +80,12 @@ def _last_batch(spec: Spec, spark: SparkSession, env: Environment, topic: str) -
     path = delta.table_path(env.root, prediction_table(spec))
     if not delta.exists(spark, path):
         return None
-    streamed = delta.read(spark, path).where(F.col("_batch_id").rlike(_STREAMED))
-    found = streamed.where(F.col("_row_id").startswith(f"{topic}/")).agg(F.max_by("_batch_id", "_scored_at")).first()
+    found = (
+        _of_streams(spark, path)
+        .where(F.col("_row_id").startswith(f"{topic}/"))
+        .agg(F.max_by("_batch_id", "_scored_at"))
+        .first()
+    )
     return None if found is None else found[0]
 
 
@@ -98,7 +105,7 @@ def _ends(tables: Sequence[DataFrame], topic: str) -> dict[int, int]:
 def _refuse_second_start(spec: Spec, spark: SparkSession, path: str) -> None:
     if spec.stream.start == "latest" or not delta.exists(spark, path):
         return
-    if not delta.read(spark, path).where(F.col("_batch_id").rlike(_STREAMED)).isEmpty():
+    if not _of_streams(spark, path).isEmpty():
         raise JobError(
             f"An earlier stream has written to {path}, and its checkpoint is gone: rows would be scored twice.",
             "Bring the checkpoint back, set `stream.start: latest`, or name another `predictions.table`.",

@@ -118,9 +118,13 @@ def parsed(
         form = Objects(tuple(name for name in names if name not in headers), _of_headers(headers), others)
     rows = _split(_placed(messages), form, source)
     if seen is not None:
-        other = BESIDE[-1]
-        rows = rows.observe(seen, F.count(other).alias("others"), F.min(other).alias("other"))
+        rows = rows.observe(seen, F.count(BESIDE[-1]).alias("others"), F.min(BESIDE[-1]).alias("other"))
     return _taken(rows, source, _columns(form, source), fingerprint)
+
+
+def place_of_message() -> Column:
+    """What identifies a message: topic/partition/offset."""
+    return F.concat_ws("/", "topic", "partition", "offset")
 
 
 def explain(failure: BaseException, source: Source) -> SparkJobsError | None:
@@ -193,15 +197,17 @@ def _quoted(text: str) -> str:
 
 
 def _placed(messages: DataFrame) -> DataFrame:
-    place = F.concat_ws("/", "topic", "partition", "offset")
-    headers = [name for name in messages.columns if name == "headers"]
-    return messages.select("value", place.alias("_source"), "partition", "offset", *headers)
+    place = place_of_message().alias("_source")
+    return messages.select("value", place, "partition", "offset", *_headers_there(messages))
+
+
+def _headers_there(messages: DataFrame) -> list[str]:
+    return [name for name in messages.columns if name == "headers"]
 
 
 def _fingerprint(held: DataFrame, source: Source) -> str:
     """The topic, how far each partition went, and what was in it."""
-    headers = [name for name in held.columns if name == "headers"]
-    content = F.sum(F.xxhash64("offset", "value", *headers).cast("decimal(38)"))
+    content = F.sum(F.xxhash64("offset", "value", *_headers_there(held)).cast("decimal(38)"))
     ends = held.groupBy("partition").agg(F.min("offset"), F.max("offset"), F.count("offset"), content)
     return json.dumps([source.topic, sorted([str(cell) for cell in row] for row in ends.collect())])
 
@@ -218,8 +224,7 @@ def _split(placed: DataFrame, form: Objects | Records, source: Source) -> DataFr
 def _taken(rows: DataFrame, source: Source, names: Sequence[str], fingerprint: str) -> Table:
     marks = marks_of(source)
     good = rows.where(F.col("_reasons").isNull()).select(*map(col, names), "_source")
-    torn = rows.where(F.col("_reasons").isNotNull())
-    refused = torn.select(F.col(BESIDE[1]).alias("_raw"), "_reasons", "_source")
+    refused = rows.where(F.col("_reasons").isNotNull()).select(F.col(BESIDE[1]).alias("_raw"), "_reasons", "_source")
     options = known_options("kafka", source.options, OPTIONS)
     said = Reading("kafka", f"{source.servers}/{source.topic}", options, marks)
     return Table(without_marks(good, marks), said, fingerprint, refused, columns=tuple(names))
