@@ -9,6 +9,8 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
+from spark_jobs.contract import unfamiliar
+from spark_jobs.contract.familiar import Familiar
 from spark_jobs.data.names import col
 
 Key = tuple[str, str | int]
@@ -21,11 +23,13 @@ class Tally:
     """The counts of judged rows.
 
     `metrics` are aggregates over the judged rows; `filled` names the columns of which cells may be lost: how many there
-    are before and after they are typed is the only way to see that where rows pass once.
+    are before and after they are typed is the only way to see that where rows pass once. What is not `familiar` is
+    counted where the rows go through Arrow.
     """
 
     filled: Sequence[str]
     metrics: Mapping[Key, Column]
+    familiar: Familiar = field(default_factory=Familiar)
     before: Observation = field(default_factory=Observation)
     after: Observation = field(default_factory=Observation)
 
@@ -34,14 +38,20 @@ class Tally:
         counts = {f"f{place}": F.count(col(name)) for place, name in enumerate(self.filled)}
         return rows.observe(self.before, *_named(counts)) if counts else rows
 
-    def watch(self, judged: DataFrame) -> DataFrame:
-        """The judged rows, counted as they pass."""
-        return judged.observe(self.after, *_named(self._aggregates()))
+    def watch(self, judged: DataFrame, counts: Column | None = None) -> DataFrame:
+        """The judged rows, counted as they pass; `counts` has, once for each part, those of what is not familiar."""
+        told = {unfamiliar.COUNTS: F.collect_list(counts)} if counts is not None and self.familiar.keys else {}
+        return judged.observe(self.after, *_named(self._aggregates() | told))
 
     def observed(self) -> dict[Key, int | None]:
-        """The counts of a plain write that read every row; after any other action this may wait for ever."""
+        """The counts of a plain write that read every row, and went with the counts of what is not familiar.
+
+        After any other action this may wait for ever.
+        """
         before: Mapping[str, Any] = self.before.get if self.filled else {}
-        return self._found(before, self.after.get)
+        after: Mapping[str, Any] = self.after.get
+        parts = after[unfamiliar.COUNTS] if self.familiar.keys else ()
+        return self._found(before, after) | unfamiliar.summed(self.familiar, parts)
 
     def counted(self, rows: DataFrame, judged: DataFrame) -> dict[Key, int | None]:
         """The counts, by a pass over the judged rows and, where cells may be lost, one over those that came."""
@@ -49,7 +59,8 @@ class Tally:
         if self.filled:
             counts = {f"f{place}": F.count(col(name)) for place, name in enumerate(self.filled)}
             before = rows.agg(*_named(counts)).collect()[0].asDict()
-        return self._found(before, judged.agg(*_named(self._aggregates())).collect()[0].asDict())
+        after = judged.agg(*_named(self._aggregates())).collect()[0].asDict()
+        return self._found(before, after) | unfamiliar.count(self.familiar, judged)
 
     def _aggregates(self) -> dict[str, Column]:
         kept = {f"k{place}": F.count(col(name)) for place, name in enumerate(self.filled)}

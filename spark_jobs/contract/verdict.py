@@ -17,6 +17,7 @@ from spark_jobs.contract.familiar import Familiar
 from spark_jobs.contract.row_rules import Broken, broken
 from spark_jobs.contract.table_rules import measure
 from spark_jobs.contract.tally import REFUSED, ROWS, Key, Tally
+from spark_jobs.contract.unfamiliar import COUNTS
 from spark_jobs.data.names import RESERVED, col
 from spark_jobs.data.row_ids import row_hash
 from spark_jobs.data.typed import lost_cells, typed
@@ -63,15 +64,28 @@ class Judged:
         for place, check in enumerate(self.checks):
             if isinstance(check, TableCheck):
                 metrics["check", place] = measure(check, place, self._columns)
-        metrics |= {("unseen", name): F.count_if(c) for name, c in self.familiar.unseen(self.rows.columns).items()}
-        metrics |= {("outside", name): F.count_if(c) for name, c in self.familiar.outside(self.rows.columns).items()}
-        return Tally(tuple(self._lost), metrics)
+        return Tally(tuple(self._lost), metrics, self.familiar)
+
+    @cached_property
+    def passing(self) -> DataFrame:
+        """All rows, typed, with what they are judged by: for `sift`, once and whole."""
+        return self._judged(self.tally.watch_raw(self.rows), whole=False)
+
+    def sift(self, passing: DataFrame, answer: str | None = None) -> DataFrame:
+        """Of rows that pass those that are to be scored, and nothing beside; `tally` counts all of them meanwhile.
+
+        `answer` is a column that a model has put beside them, a struct with the counts of what is not familiar. So the
+        rows are looked at once on their way, behind the model: the few that are refused go through it in vain.
+        """
+        counts = None if answer is None else F.col(answer)[COUNTS]
+        judged = self.tally.watch(passing, counts)
+        kept = judged.where(~self._refused) if self.may_refuse else judged
+        return kept.select(*[col(name) for name in self.rows.columns], *([] if answer is None else [F.col(answer)]))
 
     @cached_property
     def good(self) -> DataFrame:
-        """The typed rows that are to be scored; what `tally` counts is seen as they pass."""
-        judged = self.tally.watch(self._judged(self.tally.watch_raw(self.rows), whole=False))
-        return self._names_of(judged.where(~self._refused) if self.may_refuse else judged)
+        """The typed rows that are to be scored, by something that counts nothing itself."""
+        return self.sift(self.passing)
 
     @cached_property
     def refused(self) -> DataFrame | None:
@@ -171,9 +185,6 @@ class Judged:
     @property
     def _named(self) -> list[str]:
         return [name for name in self.rows.columns if name not in RESERVED]
-
-    def _names_of(self, rows: DataFrame) -> DataFrame:
-        return rows.select(*[col(name) for name in self.rows.columns])
 
 
 def _flag(place: int) -> str:

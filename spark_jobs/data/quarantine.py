@@ -49,7 +49,8 @@ def write_quarantine(
         "_source": F.col("_source"),
         "_batch_id": F.lit(batch_id),
         "_form": F.col("_form") if "_form" in malformed.columns else nothing,
-        "_refused_id": F.uuid(),
+        # Not a UUID, whose seed Spark writes into the code for these rows: Java would compile it anew for each batch.
+        "_refused_id": F.concat(F.lit(f"{batch_id}-"), F.monotonically_increasing_id().cast("string")),
         "_replayed": nothing,
     }
     told = malformed.select(*(cell.alias(name, metadata={"comment": ABOUT[name]}) for name, cell in given.items()))

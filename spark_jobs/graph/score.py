@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,8 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 
+from spark_jobs.contract.familiar import Familiar
+from spark_jobs.contract.unfamiliar import COUNTS, Count, untold
 from spark_jobs.data import cells
 from spark_jobs.data.names import col, quoted
 from spark_jobs.data.transport import by_rows
@@ -31,45 +33,57 @@ _WIDE = 256
 _NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double")
 
 
-def graph_predictions(graph: bytes, plan: Plan, rows: DataFrame, sentinel: str) -> DataFrame:
+def graph_predictions(
+    graph: bytes,
+    plan: Plan,
+    rows: DataFrame,
+    sentinel: str,
+    sift: Callable[[DataFrame, str], DataFrame] | None = None,
+    familiar: Familiar | None = None,
+) -> DataFrame:
     """What a graph says of rows, in the columns of `fitted.predictions`.
 
-    And `valid`: whether what is said are finite numbers.
+    And `valid`: whether what is said are finite numbers. `sift` takes the rows with a column of answers, of that name,
+    and gives those of them and of their columns that are to be kept; the answers hold what was counted of cells that
+    are not `familiar`.
     """
     import onnx
 
     model = onnx.load_model_from_string(graph)
-    answer = answers(model, plan, rows, sentinel).alias(_ANSWER)
-    whole = F.struct(*[col(name) for name in rows.columns]).alias("_row")
-    return rows.select(whole, answer).select(F.col("_row"), *_said(plan.problem, F.col(_ANSWER), _has_shares(model)))
+    answered = rows.withColumn(_ANSWER, answers(model, plan, rows, sentinel, familiar or Familiar()))
+    kept = answered if sift is None else sift(answered, _ANSWER)
+    whole = F.struct(*[col(name) for name in kept.columns if name != _ANSWER]).alias("_row")
+    return kept.select(whole, *_said(plan.problem, F.col(_ANSWER), _has_shares(model)))
 
 
-def answers(model: ModelProto, plan: Plan, rows: DataFrame, sentinel: str) -> Column:
+def answers(model: ModelProto, plan: Plan, rows: DataFrame, sentinel: str, familiar: Familiar) -> Column:
     """The graph's answer to each row.
 
-    A struct of `prediction` (a double, or the position of a class), `valid` and, for classes, `scores`.
+    A struct of `prediction` (a double, or the position of a class), `valid`, for classes `scores`, and `unfamiliar`:
+    in the last row of each part the counts of what is not familiar.
     """
     stored = dict(rows.dtypes)
     # One by one: side by side in a struct they would be copied once more.
-    asked = [_sent(plan, name, stored[name]) for name in plan.used]
+    asked = [_sent(plan, name, stored[name], familiar) for name in plan.used]
     texts = [plan.type_of(name).cells == "text" for name in plan.used]
-    runner = _runner(halves(model), list(plan.used), texts, sentinel)
+    runner = _runner(halves(model), list(plan.used), texts, sentinel, familiar)
     answer: Column = arrow_udf(_answer_type(plan.problem))(runner)(*asked)  # type: ignore[call-overload]
     return answer
 
 
-def sending(spark: SparkSession, plan: Plan) -> AbstractContextManager[None]:
+def sending(spark: SparkSession, plan: Plan, familiar: Familiar | None = None) -> AbstractContextManager[None]:
     """While the block runs, rows go to the graph in batches that need no weighing: texts beyond all levels go short."""
     texts = [name for name in plan.used if plan.type_of(name).cells == "text"]
-    longest = max((_longest_level(plan, name) + 1 for name in texts), default=0)
+    longest = max((_longest_level(plan, name, familiar or Familiar()) + 1 for name in texts), default=0)
     return by_rows(spark, len(texts), max(_WIDE, longest))
 
 
-def _longest_level(plan: Plan, name: str) -> int:
-    return max((len(level) for one in plan.categories if one.column == name for level in one.levels), default=0)
+def _longest_level(plan: Plan, name: str, familiar: Familiar) -> int:
+    encoded = (level for one in plan.categories if one.column == name for level in one.levels)
+    return max(map(len, (*encoded, *familiar.levels.get(name, ()))), default=0)
 
 
-def _sent(plan: Plan, name: str, stored: str) -> Column:
+def _sent(plan: Plan, name: str, stored: str, familiar: Familiar) -> Column:
     """A column as it goes to Python: what needs no SQL is left as it is.
 
     The graph itself takes what is no finite number for missing, and text is trimmed once a distinct value.
@@ -78,7 +92,7 @@ def _sent(plan: Plan, name: str, stored: str) -> Column:
     if kind.cells == "number" and stored in _NUMBERS:
         return col(kind.name).cast("double")
     if kind.cells == "text" and stored == "string":
-        text, longest = col(kind.name), _longest_level(plan, name)
+        text, longest = col(kind.name), _longest_level(plan, name, familiar)
         trimmed = F.trim(text)
         # Not cut: what is left of it could end in a blank, and trimmed be a level.
         short = F.when(F.char_length(trimmed) > longest, F.lit("-" * (longest + 1))).otherwise(trimmed)
@@ -97,8 +111,8 @@ def graph_input(kind: ColumnType, stored: str, zone: str) -> Column:
 
 def _answer_type(problem: Problem) -> str:
     if not problem.labels:
-        return "struct<prediction: double, valid: boolean>"
-    return "struct<prediction: int, valid: boolean, scores: array<double>>"
+        return f"struct<prediction: double, valid: boolean, {COUNTS}: array<bigint>>"
+    return f"struct<prediction: int, valid: boolean, scores: array<double>, {COUNTS}: array<bigint>>"
 
 
 def _has_shares(model: ModelProto) -> bool:
@@ -122,18 +136,34 @@ def _said(problem: Problem, answer: Column, shares: bool) -> list[Column]:
     return [*columns, valid]
 
 
-def _runner(parts: Halves, names: list[str], texts: list[bool], sentinel: str) -> Any:
+def _runner(parts: Halves, names: list[str], texts: list[bool], sentinel: str, familiar: Familiar) -> Any:
     def answered(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[pa.Array]:
         from spark_jobs.bundle.runtime import run
 
-        for batch in batches:
+        count = Count(familiar)
+        for batch, is_last in _with_last(batches):
             columns = (batch,) if len(names) == 1 else batch
             feed: dict[str, Any] = {}
             for name, text, values in zip(names, texts, columns, strict=True):
-                feed |= _positions(parts, name, values, sentinel) if text else {name: _numbers(values)}
-            yield _answer(run(_session(parts.rest), feed), bool(parts.labels))
+                feed |= _positions(parts, name, values, sentinel, count) if text else {name: _numbers(values)}
+                if not text:
+                    count.numbers(name, feed[name])
+            found, rows = run(_session(parts.rest), feed), len(columns[0])
+            yield _answer(found, bool(parts.labels), count.told(rows) if is_last else untold(rows))
 
     return answered
+
+
+def _with_last(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[tuple[tuple[pa.Array, ...], bool]]:
+    """The batches that hold rows, and whether each is the last of them."""
+    held = None
+    for batch in batches:
+        if len(batch[0] if isinstance(batch, tuple) else batch):
+            if held is not None:
+                yield held, False
+            held = batch
+    if held is not None:
+        yield held, True
 
 
 def _numbers(values: pa.Array) -> npt.NDArray[np.float64]:
@@ -141,37 +171,42 @@ def _numbers(values: pa.Array) -> npt.NDArray[np.float64]:
     return found
 
 
-def _positions(parts: Halves, name: str, values: pa.Array, sentinel: str) -> Mapping[str, Any]:
+def _positions(parts: Halves, name: str, values: pa.Array, sentinel: str, count: Count) -> Mapping[str, Any]:
     """The positions of a text column's levels, each distinct text looked up once; null comes after the last of them."""
+    import pyarrow.compute as pc
+
     coded = values.dictionary_encode()
     codes = coded.indices.fill_null(len(coded.dictionary)).to_numpy(zero_copy_only=False)
-    asked = {name: _texts(coded.dictionary, sentinel)}
+    trimmed = pc.utf8_trim(coded.dictionary, characters=" ").to_pylist()
+    count.texts(name, trimmed, codes)
+    asked = {name: _texts(trimmed, sentinel)}
     found = _session(parts.lookups[name]).run(list(parts.positions[name]), asked)
     return {place: table[codes] for place, table in zip(parts.positions[name], found, strict=True)}
 
 
-def _texts(values: pa.Array, sentinel: str) -> npt.NDArray[Any]:
-    """Trimmed texts, then the sentinel; a text that happens to be the sentinel is another one, as unknown as it was."""
+def _texts(trimmed: Sequence[str], sentinel: str) -> npt.NDArray[Any]:
+    """The texts, then the sentinel; a text that happens to be the sentinel is another one, as unknown as it was."""
     import numpy as np
-    import pyarrow.compute as pc
 
-    trimmed = pc.utf8_trim(values, characters=" ").to_pylist()
     return np.array([*(sentinel * 2 if text == sentinel else text for text in trimmed), sentinel], dtype=object)
 
 
-def _answer(found: Mapping[str, npt.NDArray[Any]], classes: bool) -> pa.Array:
+def _answer(found: Mapping[str, npt.NDArray[Any]], classes: bool, counts: pa.Array) -> pa.Array:
     import numpy as np
 
-    valid = pa.array(found["valid"])
+    told = {"valid": pa.array(found["valid"])}
     if not classes:
-        return pa.StructArray.from_arrays([pa.array(found["prediction"]), valid], ["prediction", "valid"])
+        return _struct(prediction=pa.array(found["prediction"]), **told, **{COUNTS: counts})
     rows = len(found["prediction"])
     scores = next(found[name] for name in ("probabilities", "margin") if name in found)
     width = scores.shape[1] if scores.ndim == 2 else 1
     edges = pa.array(np.arange(rows + 1, dtype=np.int32) * width)
-    lists = pa.ListArray.from_arrays(edges, pa.array(np.ascontiguousarray(scores).reshape(-1)))
-    said = pa.array(found["prediction"].astype(np.int32))
-    return pa.StructArray.from_arrays([said, valid, lists], ["prediction", "valid", "scores"])
+    told["scores"] = pa.ListArray.from_arrays(edges, pa.array(np.ascontiguousarray(scores).reshape(-1)))
+    return _struct(prediction=pa.array(found["prediction"].astype(np.int32)), **told, **{COUNTS: counts})
+
+
+def _struct(**fields: pa.Array) -> pa.Array:
+    return pa.StructArray.from_arrays(list(fields.values()), list(fields))
 
 
 @lru_cache(maxsize=64)

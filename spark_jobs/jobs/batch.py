@@ -27,9 +27,9 @@ class Batch:
     """Rows to score, typed as the plan says, and the id that the same input always has.
 
     `malformed` are rows that could not be read, `judged` what is known of the others: which of them are refused, and
-    what is counted. `extra` are columns that training did not know, `skipped` the checks of a target that is not there.
-    `unlike` says that no two rows are known to be alike, in key or cells. `reads` is what the ledger keeps of the
-    input.
+    what is counted; with it `rows` are all of them, to be sifted while they are scored. `extra` are columns that
+    training did not know, `skipped` the checks of a target that is not there. `unlike` says that no two rows are known
+    to be alike, in key or cells. `reads` is what the ledger keeps of the input.
     """
 
     rows: DataFrame
@@ -78,6 +78,20 @@ class Batch:
             return Findings()
         tally, judged = self.judged.tally, self.judged
         return findings(judged.checks, tally.observed() if seen else tally.counted(judged.rows, judged.judged()))
+
+    @property
+    def good(self) -> DataFrame:
+        """The rows that are to be scored, where nothing sifts them on the way."""
+        return self.rows if self.judged is None else self.judged.good
+
+    def sift(self, passing: DataFrame, answer: str) -> DataFrame:
+        """Of rows that were scored those that are not refused."""
+        return passing if self.judged is None else self.judged.sift(passing, answer)
+
+    @property
+    def familiar(self) -> Familiar:
+        """What the training rows held, beside which cells are counted."""
+        return Familiar() if self.judged is None else self.judged.familiar
 
 
 def input_source(spec: Spec, path: str | None, spark: SparkSession) -> Source:
@@ -132,7 +146,7 @@ def batch_of(table: Table, plan: Plan, spec: Spec, familiar: Familiar | None = N
     number = batch_id(table) if not judged.may_refuse else _judged_id(table, judged)
     told = tuple(described(check) for check in skipped)
     torn = table.malformed, table.malformed_count
-    return Batch(judged.good, number, location, *torn, extra, judged, skipped=told, reads=table.reads)
+    return Batch(judged.passing, number, location, *torn, extra, judged, skipped=told, reads=table.reads)
 
 
 def batch_id(table: Table) -> str:

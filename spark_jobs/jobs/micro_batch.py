@@ -149,9 +149,9 @@ class Scorer:
 
     def _append(self, batch: Batch, target: Target, number: int, model: Model) -> int | None:
         """The rows that were written; None where there was nothing to write, or it is there already."""
-        scored = graph_predictions(model.graph, model.plan, batch.rows, model.sentinel)
+        scored = graph_predictions(model.graph, model.plan, batch.rows, model.sentinel, batch.sift, model.familiar)
         once = Once(f"{self.checkpoint.query_id}/predictions", number)
-        with sending(self.spark, model.plan):
+        with sending(self.spark, model.plan, model.familiar):
             written = append_predictions(with_streamed_ids(scored, self.spec.key, number), target, once)
         return None if written is None else written.rows
 

@@ -49,8 +49,8 @@ def _replayed(
     spec: Spec, spark: SparkSession, env: Environment, version: ModelVersion, batch_id: str, rows: DataFrame, count: int
 ) -> Scored:
     batch = _judged(spec, stored_plan(version), rows, batch_id)
-    ids = batch.rows.select(F.col("_row_id").alias("_refused_id"))
-    mended = replace(batch, rows=batch.rows.drop("_row_id", "_source"), judged=None)
+    ids = batch.good.select(F.col("_row_id").alias("_refused_id"))
+    mended = replace(batch, rows=batch.good.drop("_row_id", "_source"), judged=None)
     scored = score_batch(spec, spark, env, version, mended)
     mark_replayed(ids, env.root, spec.name, batch_id, batch.batch_id)
     left = waiting_rows(spark, env.root, spec.name, batch_id).count()

@@ -123,7 +123,8 @@ def score_batch(
         # Asked of the rows before they are judged: to look for equal ones among those judged would judge them twice.
         unlike = target.unlike or (batch.judged is not None and are_unlike(batch.judged.typed, spec.key))
         written = _write(spark, plan, version, batch, replace(target, unlike=unlike), model)
-        found = found or batch.found(seen=written.plain)
+        counted = (version.bundle / GRAPH).is_file() or not batch.familiar.keys  # a pipeline counts nothing
+        found = found or batch.found(seen=written.plain and counted)
     with progress.phase("quarantine"):
         refused = found.refused + batch.malformed_count
         there_now = quarantine_batch(spec, env, batch) if refused else 0
@@ -167,11 +168,12 @@ def _write(
 ) -> Written:
     graph = version.bundle / GRAPH
     if graph.is_file():
-        scored = graph_predictions(graph.read_bytes(), plan, batch.rows, load_manifest(version.bundle).null_sentinel)
-        with sending(spark, plan):
+        sentinel = load_manifest(version.bundle).null_sentinel
+        scored = graph_predictions(graph.read_bytes(), plan, batch.rows, sentinel, batch.sift, batch.familiar)
+        with sending(spark, plan, batch.familiar):
             return write_predictions(scored, target)
     model = model or load_pipeline(version.bundle / "pipeline", spark)
-    return write_predictions(predictions(model, plan.problem, batch.rows), target)
+    return write_predictions(predictions(model, plan.problem, batch.good), target)
 
 
 def stored_plan(version: ModelVersion) -> Plan:

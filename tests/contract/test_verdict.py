@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from spark_jobs.contract.familiar import Familiar
 from spark_jobs.contract.findings import findings, refuse
+from spark_jobs.contract.unfamiliar import count
 from spark_jobs.contract.verdict import Judged
 from spark_jobs.data.types import ColumnType
 from spark_jobs.errors import DataError
@@ -163,7 +164,7 @@ def test_a_cell_of_another_type_is_a_reason_where_that_is_asked(frame, rows):
 
 
 def test_levels_and_numbers_that_training_did_not_know_are_counted(frame, rows):
-    familiar = Familiar({LEVEL: ("red", "green")}, {AMOUNT: (10.0, 90.0)})
+    familiar = Familiar({LEVEL: frozenset({"red", "green"})}, {AMOUNT: (10.0, 90.0)})
     judged = judge(frame, familiar=familiar)
     found = findings((), counted(judged))
     assert found.unseen == {LEVEL: sum(row[place(LEVEL)] not in (None, "red", "green") for row in rows)}
@@ -221,10 +222,21 @@ def test_a_batch_as_a_whole_meets_a_rule_or_is_refused(frame, check, said):
 
 def test_thousands_of_levels_are_looked_up_whatever_they_are_made_of(session):
     levels = sorted({f'l\u00e9vel {number} {chr(0x1F600 + number % 80)} "\\,[]{number * 7}' for number in range(3_000)})
-    texts = [*levels[::2], *(f"{level} " for level in levels[:40]), "", "null", None]
-    rows = session.createDataFrame([(text,) for text in texts], "t string")
-    unseen = Familiar(levels={"t": tuple(levels)}).unseen(["t"])["t"]
-    assert rows.agg(F.count_if(unseen)).first()[0] == 42
+    texts = [
+        *levels[::2],
+        *(f" {level} " for level in levels[:40]),
+        *(f"{level}s" for level in levels[:40]),
+        "",
+        "null",
+    ]
+    rows = session.createDataFrame([(text,) for text in [*texts, None]], "t string").repartition(3)
+    assert count(Familiar({"t": frozenset(levels)}), rows) == {("unseen", "t"): 42}
+
+
+def test_counts_of_no_rows_are_zeros(session):
+    familiar = Familiar({"t": frozenset({"a"})}, {"n": (0.0, 1.0)})
+    none = session.createDataFrame([], "t string, n bigint")
+    assert count(familiar, none) == {("unseen", "t"): 0, ("outside", "n"): 0}
 
 
 def test_a_pattern_that_would_take_a_backtracking_engine_for_ever_takes_no_time(session):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,7 +10,9 @@ import pytest
 from spark_jobs.data import delta
 from spark_jobs.data.names import col, quoted
 from spark_jobs.data.prediction_rows import Target
-from spark_jobs.data.predictions import write_predictions
+from spark_jobs.data.predictions import append_predictions, write_predictions
+from spark_jobs.data.quarantine import write_quarantine
+from spark_jobs.data.row_ids import with_streamed_ids
 from spark_jobs.errors import DataError, JobError
 
 ODD = "a.b `c` ☃, x"
@@ -158,6 +161,38 @@ def test_ids_do_not_depend_on_how_numbers_are_stored(spark):
     assert len({identifier.split("-")[0] for identifier in ids.values()}) == 3
     assert {row[0] for row in as_decimal.select("_row_id").collect()} == set(ids.values())
     assert keyed.first()["_row_id"] == "1"
+
+
+def test_rows_whose_cells_are_missing_in_other_places_have_other_ids(spark):
+    from pyspark.sql import functions as F
+
+    from spark_jobs.data.row_ids import with_row_ids
+
+    names = [f"c{place}" for place in range(70)]
+    cells = [[7.0 if place == there else None for place in range(70)] for there in range(70)]
+    rows = spark.createDataFrame(pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in cells]))
+    whole = [rows.select(F.struct("*").alias("_row")), rows.select(F.struct(*reversed(names)).alias("_row"))]
+    hashes = [{row[0].split("-")[0] for row in with_row_ids(one).select("_row_id").collect()} for one in whole]
+    assert len(hashes[0]) == len(hashes[1]) == 70
+    assert not hashes[0] & hashes[1], "the names count"
+
+
+def test_writing_the_same_again_needs_no_new_code(spark, target):
+    """What differs from write to write, such as the moment, is no constant in the code that Spark makes for rows."""
+    compiled = spark._jvm.org.apache.spark.metrics.source.CodegenMetrics.METRIC_COMPILATION_TIME()
+    rows = scored(spark, [(1, "x"), (2, "y")])
+    bad = rows.selectExpr("'x' _raw", "array('y') _reasons", "'z' _source")
+    before, later = [], datetime.now(UTC)
+    for number in range(3):
+        before.append(compiled.getCount())
+        written = append_predictions(
+            with_streamed_ids(rows, (), number), replace(target, batch_id=f"q-{number}"), delta.Once("q", number)
+        )
+        write_quarantine(bad, target.root, "flights", f"q-{number}", delta.Once("q/quarantine", number))
+    assert compiled.getCount() == before[-1], "the third write made code"
+    moments = delta.read(spark, written.location).selectExpr("unix_micros(_scored_at) / 1e6").collect()
+    assert all(0 <= row[0] - later.timestamp() < 60 for row in moments)
+    assert len(set(moments)) == 3
 
 
 def test_a_new_table_is_laid_out_by_the_columns_asked_for_and_holds_the_same_rows(spark, target):

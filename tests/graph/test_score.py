@@ -6,9 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from drawn import as_feed, as_table, drawn_rows
-from pipelines import CASES, KINDS, LONG, SHORT, TABLE
+from pipelines import CASES, KINDS, LONG, ODD, SHORT, TABLE
+from pyspark.sql import Observation
 from pyspark.sql import functions as F
 
+from spark_jobs.contract.familiar import Familiar
+from spark_jobs.contract.unfamiliar import count, summed
 from spark_jobs.fitted import predictions
 from spark_jobs.graph.adversarial import KIND, adversarial_rows
 from spark_jobs.graph.score import graph_predictions, sending
@@ -195,6 +198,36 @@ def test_no_rows_and_partitions_without_rows_are_scored(spark, pipelines, drawn)
         none = graph_predictions(graph, made.plan, rows.where("false"), made.compiled.sentinel)
         assert none.toArrow().num_rows == 0
         assert "prediction" in none.columns
+
+
+@pytest.mark.parametrize("parts", [1, 3, 8])
+def test_what_training_had_not_seen_is_counted_on_the_way_as_by_a_pass(spark, pipelines, parts):
+    made = pipelines["logistic, balanced, min-max"]
+    usual = TABLE.select(list(made.plan.used)).to_pylist()[:50]
+    city, price = usual[0]["city"], ODD
+    rows = [row | {"city": city, price: float(place)} for place, row in enumerate(usual)]
+    rows[3]["city"], rows[4]["city"], rows[5]["city"], rows[6]["city"] = None, "x" * 400, f" {city} ", "Atlantis"
+    rows[7][price], rows[8][price] = None, -1.0
+    known = Familiar({"city": frozenset({city, "y" * 300})}, {price: (0.0, 40.0)})
+    seen = Observation()
+
+    def sift(answered, answer):
+        return answered.observe(seen, F.collect_list(F.col(answer)["unfamiliar"]).alias("counts"))
+
+    told = spark.createDataFrame(as_table(rows, made.plan.used)).repartition(parts)
+    graph, sentinel = bytes(made.compiled.model.SerializeToString()), made.compiled.sentinel
+    with_limit(spark, lambda: graph_predictions(graph, made.plan, told, sentinel, sift, known).toArrow())
+    expected = {("unseen", "city"): 2, ("outside", price): 1 + 9}
+    assert summed(known, seen.get["counts"]) == count(known, told) == expected
+
+
+def with_limit(spark, work):
+    """Batches of seven rows, so that there are several in a part."""
+    spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", 7)
+    try:
+        work()
+    finally:
+        spark.conf.unset("spark.sql.execution.arrow.maxRecordsPerBatch")
 
 
 def test_a_real_text_that_is_the_sentinel_is_not_null(spark, pipelines):
