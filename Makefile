@@ -8,7 +8,7 @@ TESTS ?= tests
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo install fast test test-kills test-long lint types bench clean
+.PHONY: help demo install fast test test-kills test-jobs test-long lint types bench clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="	" read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
@@ -26,8 +26,11 @@ fast: | $(VENV)/.demo ## Fetch Delta's jars and record what makes Spark start fa
 test: install fast ## Run the tests (under ten minutes on two cores)
 	@$(BIN)/python -m pytest -m "not long" $(TESTS)
 
-test-kills: install fast ## Kill jobs at each of their steps, a stream five times over, and run long jobs whole (under twenty minutes)
-	@SPARK_JOBS_KILL_ROUNDS=5 $(BIN)/python -m pytest -m "batch_kills or stream_kills or end_to_end" $(TESTS)
+test-kills: install fast ## Kill jobs at each of their steps, a stream five times over (under twenty minutes)
+	@SPARK_JOBS_KILL_ROUNDS=5 $(BIN)/python -m pytest -m "batch_kills or stream_kills" $(TESTS)
+
+test-jobs: install fast ## Run the jobs that take long from end to end, one after the other
+	@$(BIN)/python -m pytest -m end_to_end $(TESTS)
 
 test-long: install fast data/flights.csv ## Run all tests, those that take long too
 	@$(BIN)/python -m pytest $(TESTS)

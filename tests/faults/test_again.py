@@ -30,6 +30,8 @@ def test_the_same_rows_again_by_hand_or_under_another_name_are_the_same_batch(wo
     assert again == other == {**first, "duplicates": SCORED}
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_input_that_holds_nothing_or_only_refused_rows_empties_no_table(work, scoring):
     scoring()
     (work.folder / "header.csv").write_text("n,size,kind,price\n")

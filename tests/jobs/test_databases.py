@@ -87,6 +87,8 @@ def secret(monkeypatch):
     monkeypatch.setattr(databases, "pause", lambda attempt: None)
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_a_table_is_trained_on_and_scored_and_its_copy_goes_with_the_job(shop, spark):
     told = json.loads(shop.done.stdout)
     assert (told["status"], told["rows"]["read"], told["rows"]["scored"]) == ("done", HOUSES, HOUSES)

@@ -36,6 +36,8 @@ def arrive(folder, name, seed, rows):
     return write_csv(folder / name, HEADER, [house(chance) for _ in range(rows)])
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_each_file_is_scored_once_by_what_it_holds(town, spark, landing):
     folder, spec = landing
     assert score.run(spec, spark, town.env).rows["read"] == 0, "an empty folder is nothing to do"

@@ -60,6 +60,8 @@ def ids(town, table):
     return rows
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_files_are_scored_once_as_score_does_whatever_they_are_called(town, spark, tmp_path):
     landing = tmp_path / "landing"
     landing.mkdir()
@@ -129,6 +131,8 @@ def test_a_topic_whose_poison_a_batch_has_met_is_streamed_from_its_beginning(tow
     assert done(town, spark, spec).rows == {"read": 11, "scored": 10, "quarantined": 1, "duplicates": 0}
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_a_table_that_grows_is_scored_row_by_row_and_what_was_cut_off_is_not_written_twice(town, spark, arriving):
     spec = streaming(town, {"kind": "delta", "path": arriving(4, 40)}, "from_delta")
     first = done(town, spark, spec)

@@ -73,6 +73,8 @@ def wide(spark, width):
     return spark.createDataFrame(pa.table({"id": range(40), **numbers, **texts}))
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_the_number_of_spark_jobs_does_not_grow_with_the_columns(spark):
     counts = {}
     for width in (10, 100, 1000):
