@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from spark_jobs.contract.familiar import Familiar
 from spark_jobs.data.names import col
@@ -31,12 +30,12 @@ class Count:
         self._familiar = familiar
         self._found = dict.fromkeys(familiar.keys, 0)
 
-    def texts(self, name: str, distinct: Sequence[str], codes: npt.NDArray[Any]) -> None:
+    def texts(self, name: str, texts: Sequence[str], codes: npt.NDArray[Any]) -> None:
         """Takes a column of text: trimmed texts, and for each row the place of its own; a place beyond is a null."""
         import numpy as np
 
         levels = self._familiar.levels.get(name)
-        strange = [place for place, text in enumerate(distinct) if text not in levels] if levels else []
+        strange = [place for place, text in enumerate(texts) if text not in levels] if levels else []
         if strange:
             self._found["unseen", name] += int(np.isin(codes, strange).sum())
 
@@ -49,6 +48,15 @@ class Count:
     def told(self, rows: int) -> pa.Array:
         """The counts as a column beside so many rows: in the last of them."""
         return pa.concat_arrays([untold(rows - 1), pa.array([list(self._found.values())], _KIND)])
+
+
+def distinct(values: pa.Array) -> tuple[list[str], npt.NDArray[Any]]:
+    """The distinct texts of a column, trimmed, and for each row the place of its own; null comes after the last."""
+    import pyarrow.compute as pc
+
+    coded = values.dictionary_encode()
+    codes = coded.indices.fill_null(len(coded.dictionary)).to_numpy(zero_copy_only=False)
+    return pc.utf8_trim(coded.dictionary, characters=" ").to_pylist(), codes
 
 
 def untold(rows: int) -> pa.Array:
@@ -66,7 +74,7 @@ def count(familiar: Familiar, rows: DataFrame) -> dict[tuple[str, str], int]:
     """The counts of typed rows, by a pass over them of which a row comes back for each part."""
     if not familiar.keys:
         return {}
-    cells = [*(F.trim(col(name)) for name in familiar.levels), *(col(name).cast("double") for name in familiar.ranges)]
+    cells = [*map(col, familiar.levels), *(col(name).cast("double") for name in familiar.ranges)]
     # By place: `mapInArrow` reads a name with a backtick as two.
     placed = rows.select(*[cell.alias(f"c{place}") for place, cell in enumerate(cells)])
     told = placed.mapInArrow(_counting(familiar), f"{COUNTS} array<bigint>")
@@ -81,9 +89,7 @@ def _counting(familiar: Familiar) -> Any:
                 if kind == "outside":
                     found.numbers(name, cells.to_numpy(zero_copy_only=False))
                 else:
-                    coded = cells.dictionary_encode()
-                    codes = coded.indices.fill_null(len(coded.dictionary)).to_numpy(zero_copy_only=False)
-                    found.texts(name, coded.dictionary.to_pylist(), codes)
+                    found.texts(name, *distinct(cells))
         yield pa.record_batch([found.told(1)], [COUNTS])
 
     return counted

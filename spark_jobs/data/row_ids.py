@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from hashlib import sha256
 
@@ -78,7 +78,8 @@ def row_hash(fields: dict[str, T.DataType], cell: Callable[[str], Column] | None
     cells = [part for name, kind in fields.items() for part in _hashable(found[name], kind)]
     # xxhash64 passes over nulls in silence. The names as text beside each cell would tell which there are as well, and
     # double the code of the row: Java's compiler takes ten seconds for it.
-    missing = [_bits([found[name].isNull() for name in part]) for part in _parts(list(fields), 63)]
+    flags = [value.isNull() for value in found.values()]
+    missing = [_bits(flags[place : place + 63]) for place in range(0, len(flags), 63)]
     return F.xxhash64(F.lit(_number_of(fields)), *missing, *cells)
 
 
@@ -86,10 +87,6 @@ def _bits(flags: Sequence[Column]) -> Column:
     """Flags as the bits of one BIGINT."""
     bits = [F.when(flag, F.lit(1 << place)).otherwise(F.lit(0)).cast("bigint") for place, flag in enumerate(flags)]
     return reduce(lambda one, other: one.bitwiseOR(other), bits)
-
-
-def _parts(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    return (names[place : place + size] for place in range(0, len(names), size))
 
 
 def _number_of(names: Iterable[str]) -> int:

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 
 from spark_jobs.contract.familiar import Familiar
-from spark_jobs.contract.unfamiliar import COUNTS, Count, untold
+from spark_jobs.contract.unfamiliar import COUNTS, Count, distinct, untold
 from spark_jobs.data import cells
 from spark_jobs.data.names import col, quoted
 from spark_jobs.data.transport import by_rows
@@ -145,8 +145,10 @@ def _runner(parts: Halves, names: list[str], texts: list[bool], sentinel: str, f
             columns = (batch,) if len(names) == 1 else batch
             feed: dict[str, Any] = {}
             for name, text, values in zip(names, texts, columns, strict=True):
-                feed |= _positions(parts, name, values, sentinel, count) if text else {name: _numbers(values)}
-                if not text:
+                if text:
+                    feed |= _positions(parts, name, values, sentinel, count)
+                else:
+                    feed[name] = _numbers(values)
                     count.numbers(name, feed[name])
             found, rows = run(_session(parts.rest), feed), len(columns[0])
             yield _answer(found, bool(parts.labels), count.told(rows) if is_last else untold(rows))
@@ -173,11 +175,7 @@ def _numbers(values: pa.Array) -> npt.NDArray[np.float64]:
 
 def _positions(parts: Halves, name: str, values: pa.Array, sentinel: str, count: Count) -> Mapping[str, Any]:
     """The positions of a text column's levels, each distinct text looked up once; null comes after the last of them."""
-    import pyarrow.compute as pc
-
-    coded = values.dictionary_encode()
-    codes = coded.indices.fill_null(len(coded.dictionary)).to_numpy(zero_copy_only=False)
-    trimmed = pc.utf8_trim(coded.dictionary, characters=" ").to_pylist()
+    trimmed, codes = distinct(values)
     count.texts(name, trimmed, codes)
     asked = {name: _texts(trimmed, sentinel)}
     found = _session(parts.lookups[name]).run(list(parts.positions[name]), asked)
