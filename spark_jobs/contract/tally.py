@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,15 +43,17 @@ class Tally:
         told = {unfamiliar.COUNTS: F.collect_list(counts)} if counts is not None and self.familiar.keys else {}
         return judged.observe(self.after, *_named(self._aggregates() | told))
 
-    def observed(self) -> dict[Key, int | None]:
-        """The counts of a plain write that read every row, and went with the counts of what is not familiar.
+    def observed(self, judged: Callable[[], DataFrame]) -> dict[Key, int | None]:
+        """The counts of a plain write that read every row; after any other action this may wait for ever.
 
-        After any other action this may wait for ever.
+        What is not familiar is counted by a pass over the judged rows where no model had counted it on the way.
         """
         before: Mapping[str, Any] = self.before.get if self.filled else {}
         after: Mapping[str, Any] = self.after.get
-        parts = after[unfamiliar.COUNTS] if self.familiar.keys else ()
-        return self._found(before, after) | unfamiliar.summed(self.familiar, parts)
+        parts = after.get(unfamiliar.COUNTS)
+        known = self.familiar
+        strange = unfamiliar.count(known, judged()) if parts is None else unfamiliar.summed(known, parts)
+        return self._found(before, after) | strange
 
     def counted(self, rows: DataFrame, judged: DataFrame) -> dict[Key, int | None]:
         """The counts, by a pass over the judged rows and, where cells may be lost, one over those that came."""

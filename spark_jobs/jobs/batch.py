@@ -77,7 +77,8 @@ class Batch:
         if self.judged is None:
             return Findings()
         tally, judged = self.judged.tally, self.judged
-        return findings(judged.checks, tally.observed() if seen else tally.counted(judged.rows, judged.judged()))
+        counts = tally.observed(judged.judged) if seen else tally.counted(judged.rows, judged.judged())
+        return findings(judged.checks, counts)
 
     @property
     def good(self) -> DataFrame:

@@ -123,8 +123,7 @@ def score_batch(
         # Asked of the rows before they are judged: to look for equal ones among those judged would judge them twice.
         unlike = target.unlike or (batch.judged is not None and are_unlike(batch.judged.typed, spec.key))
         written = _write(spark, plan, version, batch, replace(target, unlike=unlike), model)
-        counted = (version.bundle / GRAPH).is_file() or not batch.familiar.keys  # a pipeline counts nothing
-        found = found or batch.found(seen=written.plain and counted)
+        found = found or batch.found(seen=written.plain)
     with progress.phase("quarantine"):
         refused = found.refused + batch.malformed_count
         there_now = quarantine_batch(spec, env, batch) if refused else 0

@@ -173,9 +173,11 @@ def test_levels_and_numbers_that_training_did_not_know_are_counted(frame, rows):
 
 
 def test_what_is_counted_while_rows_pass_is_what_a_pass_counts(frame):
-    judged = judge(frame, *[check for check, _ in CASES])
+    judged = judge(frame, *[check for check, _ in CASES], familiar=Familiar({LEVEL: frozenset({"red"})}, {}))
     judged.good.write.format("noop").mode("overwrite").save()
-    assert judged.tally.observed() == counted(judged)
+    told = judged.tally.observed(judged.judged)
+    assert told == counted(judged)
+    assert told["unseen", LEVEL] > 0
 
 
 @pytest.mark.parametrize(

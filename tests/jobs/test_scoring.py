@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 
 import pytest
-from towns import house, write_csv
+from towns import house, spec_of, write_csv
 
 from spark_jobs.errors import DataError, GateError, JobError
 from spark_jobs.jobs import promote, score, train
+from spark_jobs.spec import Environment
 
 HEADER = ["size", "rooms", "kind", "built", "price"]
 
@@ -62,6 +63,25 @@ def test_other_data_is_scored_row_by_row_with_unseen_levels_and_nulls(town, spar
     scored = town.table("houses_predictions").where(f"_batch_id = '{_last_batch(town)}'")
     assert scored.where("prediction IS NULL OR isnan(prediction)").count() == 0
     assert scored.where("kind = 'castle'").count() == 1
+
+
+@pytest.mark.long
+@pytest.mark.end_to_end
+def test_a_version_without_a_graph_scores_by_its_pipeline_and_tells_the_same(town, spark, others, tmp_path):
+    others[8][0] = 5000
+    path = str(write_csv(tmp_path / "others.csv", HEADER, others))
+    told = {}
+    for way in ("required", "skip"):
+        spec, env = spec_of(town.source, graph=way), Environment(root=str(tmp_path / way))
+        train.run(spec, spark, env)
+        told[way] = score.run(spec, spark, env, input=path, version=1)
+    one, other = told["required"], told["skip"]
+    assert (one.extra, one.rows, one.cells) == (other.extra, other.rows, other.cells)
+    assert (other.extra["unseen"], other.extra["outside"]) == ({"kind": 1}, {"size": 1})
+    tables = [spark.read.format("delta").load(done.tables["houses_predictions"]).collect() for done in (one, other)]
+    by_graph, by_pipeline = [{row._row_id: row.prediction for row in table} for table in tables]
+    assert by_graph == pytest.approx(by_pipeline, rel=1e-5)
+    assert len(by_graph) == 40
 
 
 def test_the_target_may_be_absent_and_extra_columns_are_kept_and_told(town, spark, others, tmp_path):
