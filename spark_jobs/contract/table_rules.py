@@ -8,10 +8,12 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from spark_jobs.contract.cells import WORDS, Columns
+from spark_jobs.data.moment import now
 from spark_jobs.errors import DataError
 from spark_jobs.spec.checks import Fresh, NullRate, RowCount, TableCheck
 
 _HOUR = 3_600_000_000
+_DAY = 24 * _HOUR
 
 
 def measure(check: TableCheck, place: int, columns: Columns) -> Column:
@@ -28,9 +30,18 @@ def measure(check: TableCheck, place: int, columns: Columns) -> Column:
             if cell.cells not in ("date", "timestamp"):
                 said = f"`checks[{place}]` asks how new '{check.column}' is, which is read as {WORDS[cell.cells]}."
                 raise DataError(said, "Name a column of dates or times.")
-            days = F.unix_date(cell.value).cast("bigint") * 24 * _HOUR if cell.cells == "date" else None
-            return F.max(days if days is not None else F.unix_micros(cell.value))
+            return _newest(cell.value, cell.cells == "date")
     return F.count(F.lit(1))
+
+
+def _newest(value: Column, is_date: bool) -> Column:
+    """The newest moment that is not ahead of now by more than a day: one mistaken year would make all look new.
+
+    A day is what clocks and zones may differ by.
+    """
+    reached = F.unix_micros(now(value)) + _DAY
+    moment = F.unix_date(value).cast("bigint") * _DAY if is_date else F.unix_micros(value)
+    return F.max(F.when(moment <= reached, moment))
 
 
 def breach(check: TableCheck, measured: int | None, rows: int) -> str | None:
@@ -51,7 +62,7 @@ def breach(check: TableCheck, measured: int | None, rows: int) -> str | None:
 
 def _stale(check: Fresh, newest: int | None) -> str | None:
     if newest is None:
-        return "there is none"
+        return "there is none up to now"
     hours = (datetime.now(UTC).timestamp() * 1_000_000 - newest) / _HOUR
     if hours <= check.max_hours:
         return None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from time import time_ns
 from typing import Any, Literal
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from spark_jobs.data.moment import now
 from spark_jobs.data.names import col
 from spark_jobs.data.row_ids import with_row_ids
 from spark_jobs.errors import DataError, did_you_mean
@@ -72,7 +72,7 @@ def table_rows(scored: DataFrame, target: Target) -> DataFrame:
         "_model_version": F.lit(target.version),
         "_run_id": F.lit(target.run_id),
         "_batch_id": F.lit(target.batch_id),
-        "_scored_at": _now(F.col("prediction")),
+        "_scored_at": now(F.col("prediction")),
     }
     known = "_row_id" in scored.columns
     return (scored if known else with_row_ids(scored, target.key, target.unlike)).select(
@@ -95,15 +95,6 @@ def _kept(kind: T.StructType, target: Target) -> Sequence[str]:
             f"The column '{taken[0]}' has the name of a column of predictions.", "Rename it, or leave it out of `keep`."
         )
     return kept
-
-
-def _now(cell: Column) -> Column:
-    """This moment, as a TIMESTAMP beside a cell of the row.
-
-    Spark writes a constant moment into the code that it makes for rows: each write would have code of its own, which
-    Java would begin to compile anew. Looked up in an array by something of the row, it is no part of the code.
-    """
-    return F.timestamp_micros(F.get(F.array(F.lit(time_ns() // 1000)), F.hash(cell) % 1))
 
 
 def _told(column: Column, name: str) -> Column:

@@ -16,6 +16,7 @@ from spark_jobs.data.prediction_rows import Target
 from spark_jobs.data.predictions import Written, already_written, write_predictions
 from spark_jobs.data.quarantine import quarantine_path, quarantined_rows, write_quarantine
 from spark_jobs.data.row_ids import are_unlike
+from spark_jobs.data.watermark import rows_ahead
 from spark_jobs.errors import JobError, SpecError
 from spark_jobs.fitted import predictions
 from spark_jobs.graph.score import graph_predictions, sending
@@ -286,6 +287,8 @@ def _summary(spec: Spec, scored: Scored) -> tuple[str, ...]:
         lines.append("  not asked of rows without the target: " + "; ".join(scored.batch.skipped))
     if scored.cells:
         lines.append("  became null  " + ", ".join(f"{name} {count:,}" for name, count in scored.cells.items()))
+    if scored.batch and (ahead := rows_ahead(scored.batch.reads)):
+        lines.append(f"  ahead     {ahead}")
     if scored.batch and scored.batch.extra:
         lines.append("  extra     columns that training did not know: " + ", ".join(scored.batch.extra[:12]))
     if written:

@@ -105,9 +105,11 @@ class NullRate(TableCheck):
 
 
 class Fresh(TableCheck):
-    """How old the newest row of a batch is."""
+    """How old the newest row of a batch is; times more than a day ahead do not count."""
 
-    rule: Literal["fresh"] = Field(description="The newest time in a column is not too long ago.")
+    rule: Literal["fresh"] = Field(
+        description="The newest time in a column is not too long ago; times more than a day ahead do not count."
+    )
     column: ColumnName = Field(description="A column of dates or times.")
     max_hours: Annotated[float, Field(gt=0)] = Field(description="The largest age in hours.")
 

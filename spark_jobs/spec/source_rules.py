@@ -20,6 +20,7 @@ _OF_KIND = {
     "password": ("jdbc", "kafka"),
     "partition": ("jdbc",),
     "watermark": ("jdbc",),
+    "lookback": ("jdbc",),
     "headers": ("kafka",),
 }
 _URL = re.compile(r"jdbc:postgresql://[A-Za-z0-9._:\[\],-]+/[A-Za-z0-9_.%-]+")

@@ -75,7 +75,12 @@ class Source(Part):
     watermark: ColumnName | None = Field(
         default=None,
         description="Kind `jdbc`: a column that only grows, such as the time of a row's last change: each scoring "
-        "reads on from the newest value of the last. A row that comes later with an older value is not seen.",
+        "reads on from the newest value of the last, and a little before it (`lookback`).",
+    )
+    lookback: Annotated[int, Field(ge=0, le=10**9)] | None = Field(
+        default=None,
+        description="Kind `jdbc`: how far before the newest watermark rows are read again, as some are committed late: "
+        "seconds where it is a time (300 if not said), or its own numbers (0). What is known already is not added.",
     )
     servers: Text | None = Field(
         default=None, description="Kind `kafka`: the brokers, such as host:9092, joined by commas."

@@ -222,6 +222,21 @@ def test_a_batch_as_a_whole_meets_a_rule_or_is_refused(frame, check, said):
         assert said in refused.value.message
 
 
+@pytest.mark.parametrize(("name", "hours_ago", "met"), [
+    (DAY, [30, -9_000_000], True), (DAY, [100, -9_000_000], False), (DAY, [-24], True), (DAY, [-72], False),
+    (MOMENT, [30, -9_000_000], True), (MOMENT, [100, -9_000_000], False), (MOMENT, [-1], True),
+    (MOMENT, [-30], False),
+])  # fmt: skip
+def test_a_time_of_the_distant_future_makes_no_batch_fresh(frame, name, hours_ago, met):
+    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    times = [(now - dt.timedelta(hours=hours)).isoformat()[: 10 if name == DAY else 19] for hours in hours_ago]
+    place = (F.monotonically_increasing_id() + 1).cast("int")
+    dated = frame.limit(len(times)).coalesce(1).withColumn(name, F.element_at(F.array(*map(F.lit, times)), place))
+    judged = judge(dated, {"rule": "fresh", "column": name, "max_hours": 60})
+    broke = findings(judged.checks, counted(judged)).broke
+    assert (not broke) == met, broke
+
+
 def test_thousands_of_levels_are_looked_up_whatever_they_are_made_of(session):
     levels = sorted({f'l\u00e9vel {number} {chr(0x1F600 + number % 80)} "\\,[]{number * 7}' for number in range(3_000)})
     texts = [

@@ -125,7 +125,7 @@ def test_reading_goes_on_at_the_value_where_it_ended_and_gives_that_one_again(sp
     add = "INSERT INTO growing VALUES ({}, '{}')"
     for number, value in enumerate(values[:3]):
         database.execute(add.format(number, value))
-    source = source_of(database, "growing", watermark="at")
+    source = source_of(database, "growing", watermark="at", lookback=0)
     first = jdbc.read(source, spark)
     assert sorted(row.n for row in first.rows.collect()) == [0, 1, 2]
     database.execute(add.format(3, values[3]))
@@ -135,6 +135,48 @@ def test_reading_goes_on_at_the_value_where_it_ended_and_gives_that_one_again(sp
     assert second.reads["watermark"]["low"] == first.reads["watermark"]["high"]
     third = jdbc.read(source, spark, second.reads["watermark"]["high"])
     assert [row.n for row in third.rows.collect()] == [3]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "lookback", "expected"),
+    [
+        ("timestamptz", ["2024-05-01 10:00:00+00", "2024-05-01 09:55:00+00", "2024-05-01 09:54:59+00"], None, [0, 1]),
+        ("timestamp", ["2024-05-01 10:00:00", "2024-05-01 09:59:01", "2024-05-01 09:58:59"], 60, [0, 1]),
+        ("date", ["2024-05-02", "2024-05-01", "2024-04-30"], None, [0, 1]),
+        ("bigint", ["9007199254740993", "9007199254740990", "9007199254740989"], 3, [0, 1]),
+        ("numeric(6,2)", ["4.40", "3.40", "3.39"], 1, [0, 1]),
+        ("int", ["5", "4", "3"], None, [0]),
+    ],
+)
+def test_d14_what_is_committed_late_with_an_older_watermark_is_read(spark, database, kind, values, lookback, expected):
+    database.execute(f"DROP TABLE IF EXISTS late; CREATE TABLE late (n int, at {kind})")
+    database.execute(f"INSERT INTO late VALUES (0, '{values[0]}')")
+    source = source_of(database, "late", watermark="at", lookback=lookback)
+    first = jdbc.read(source, spark).reads["watermark"]
+    for number, value in enumerate(values[1:], 1):
+        database.execute(f"INSERT INTO late VALUES ({number}, '{value}')")
+    second = jdbc.read(source, spark, first["high"])
+    assert sorted(row.n for row in second.rows.collect()) == expected
+    assert second.reads["watermark"]["high"] == first["high"]
+
+
+@pytest.mark.parametrize("kind", ["date", "timestamp", "timestamptz"])
+def test_d14_a_row_of_the_future_keeps_none_before_it_from_being_read(spark, database, kind):
+    database.execute(f"DROP TABLE IF EXISTS ahead; CREATE TABLE ahead (n int, at {kind})")
+    database.execute("INSERT INTO ahead VALUES (0, '9999-12-31'), (1, now() - interval '20 days')")
+    source = source_of(database, "ahead", watermark="at", partition={"column": "n", "parts": 2})
+    first = jdbc.read(source, spark)
+    assert sorted(row.n for row in first.rows.collect()) == [0, 1]
+    database.execute("INSERT INTO ahead VALUES (2, now() - interval '10 days'), (3, now() - interval '30 days')")
+    second = jdbc.read(source, spark, first.reads["watermark"]["high"])
+    assert sorted(row.n for row in second.rows.collect()) == [0, 1, 2]
+    third = jdbc.read(source, spark, second.reads["watermark"]["high"])
+    assert sorted(row.n for row in third.rows.collect()) == [0, 2]
+    assert [table.reads["watermark"]["ahead"] for table in (first, second, third)] == [1, 1, 1]
+    database.execute("DELETE FROM ahead WHERE n > 0")
+    alone = jdbc.read(source, spark, third.reads["watermark"]["high"])
+    assert alone.reads["watermark"]["high"] == third.reads["watermark"]["high"], "it goes back for nothing"
+    assert [row.n for row in alone.rows.collect()] == [0]
 
 
 def test_a_row_without_a_watermark_is_refused_for_nobody_would_ever_read_it(spark, database):

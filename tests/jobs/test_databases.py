@@ -64,7 +64,7 @@ def shop(database, tmp_path_factory):
         "name": "shop",
         "source": {
             "url": database.url, "table": "public.houses", "user": USER, "password": "env:SHOP_PASSWORD",
-            "watermark": "changed at", "partition": {"column": "id", "parts": 3},
+            "watermark": "changed at", "lookback": 0, "partition": {"column": "id", "parts": 3},
         },
         "target": "price",
         "key": ["id"],
@@ -123,6 +123,25 @@ def test_each_scoring_reads_on_from_where_the_last_one_ended(shop, spark):
     whole = score.run(shop.spec, spark, shop.env, rescore=True)
     assert whole.rows["read"] == HOUSES + 4
     assert shop.predictions(spark) == sorted([*range(HOUSES), 1001, 1002, 1003, 1004])
+
+
+@pytest.mark.long
+@pytest.mark.end_to_end
+def test_d14_what_comes_late_and_what_is_ahead_of_the_clock_is_scored_once_and_told(shop, spark):
+    shop.database.execute(f"DROP TABLE IF EXISTS visits; CREATE TABLE visits ({COLUMNS})")
+    source = shop.spec.source.model_copy(update={"table": "visits", "lookback": None})
+    table = shop.spec.predictions.model_copy(update={"table": "visits"})
+    spec = shop.spec.model_copy(update={"source": source, "predictions": table})
+    shop.add((1, "08:00"), (2, "09:00"), table="visits")
+    shop.database.execute("UPDATE visits SET \"changed at\" = '2999-01-01' WHERE id = 1")
+    first = score.run(spec, spark, shop.env)
+    assert [line for line in first.summary if "ahead" in line] == [
+        "  ahead     1 rows are ahead of the database's clock in 'changed at': read at each scoring until then"
+    ]
+    shop.add((3, "08:56"), (4, "09:10"), table="visits")
+    second = score.run(spec, spark, shop.env)
+    assert (second.rows["read"], second.rows["duplicates"]) == (4, 2)
+    assert shop.predictions(spark, "visits") == [1, 2, 3, 4]
 
 
 @pytest.mark.long

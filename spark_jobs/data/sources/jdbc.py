@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -19,28 +18,12 @@ from spark_jobs.data.names import check_names, col, quoted
 from spark_jobs.data.row_ids import row_hash
 from spark_jobs.data.snapshot import snapshot
 from spark_jobs.data.types import Reading, Table
+from spark_jobs.data.watermark import Span, span_of
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.spec.models import Source
 
-_ENDLESS: Final = ("infinity", "-infinity", "Infinity", "-Infinity", "NaN")
 _NO_PRECISION: Final = T.DecimalType(38, 18)
 _ORDERED: Final = (T.NumericType, T.DateType, T.TimestampType, T.TimestampNTZType)
-
-
-@dataclass(frozen=True)
-class _Span:
-    """The rows to read by a column that only grows: from `low` on, as far as it had come when it was asked."""
-
-    column: str
-    low: str | None
-    high: str | None
-
-    @property
-    def sql(self) -> str:
-        """The rows of the span; a training's and a first scoring's are all there are."""
-        column = identifier(self.column)
-        bounds = [f"{column} {sign} {literal(value)}" for sign, value in ((">=", self.low), ("<=", self.high)) if value]
-        return f" WHERE {' AND '.join(bounds)}" if self.low else ""
 
 
 def read(source: Source, spark: SparkSession, since: str | None = None, wanted: Collection[str] | None = None) -> Table:
@@ -48,7 +31,8 @@ def read(source: Source, spark: SparkSession, since: str | None = None, wanted: 
 
     With a watermark, `since` is the value that an earlier scoring came to.
 
-    Rows that have that very value are read again, as others may have come that have it too: the predictions know them.
+    Rows from a little before it on are read again, as others may have come that have it too, or were committed late:
+    the predictions know them.
     The parts of a partitioned read are asked one by one: a row that moves from part to part meanwhile may be missed.
 
     Raises:
@@ -77,27 +61,15 @@ def _read(database: Database, source: Source, since: str | None, wanted: Collect
     marks = marks_of(source)
     rows, place = without_marks(copy, marks), f"{database.place} {source.table}"
     reading = Reading("jdbc", place, {}, marks, _decisions(source, span, parts))
-    reads = {"watermark": {"source": place, "column": span.column, "low": span.low, "high": span.high}} if span else {}
+    reads = span.reads(place) if span else {}
     return Table(rows, reading, _fingerprint(copy, place, span), columns=tuple(rows.columns), reads=reads)
 
 
-def _span(database: Database, source: Source, table: str, schema: T.StructType, since: str | None) -> _Span | None:
+def _span(database: Database, source: Source, table: str, schema: T.StructType, since: str | None) -> Span | None:
     if source.watermark is None:
         return None
-    _ordered(source.watermark, schema, "watermark")
-    column = identifier(source.watermark)
-    # An index answers both, where there is one.
-    unknown = f"EXISTS (SELECT 1 FROM {table} WHERE {column} IS NULL)"
-    asked = f"SELECT (SELECT max({column}) FROM {table})::text AS high, {unknown} AS lost"
-    high, lost = database.asked(asked)[0]
-    if lost:
-        raise DataError(
-            f"Rows of '{source.table}' have no value in '{source.watermark}': no scoring that reads by it sees them.",
-            "Fill the column, or leave `source.watermark` out.",
-        )
-    if high in _ENDLESS:
-        raise DataError(f"'{source.watermark}' holds '{high}', beyond which nothing can come.", "Mend that row.")
-    return _Span(source.watermark, since, high if high is not None else since)
+    kind = _ordered(source.watermark, schema, "watermark")
+    return span_of(database, table, source.watermark, kind, since, source.lookback)
 
 
 def _parts(database: Database, source: Source, asked: str, schema: T.StructType) -> list[str]:
@@ -151,7 +123,7 @@ def _doubles(schema: T.StructType) -> str:
     return ", ".join(f"{quoted(field.name)} DOUBLE" for field in schema if field.dataType == _NO_PRECISION)
 
 
-def _fingerprint(copy: DataFrame, place: str, span: _Span | None) -> str:
+def _fingerprint(copy: DataFrame, place: str, span: Span | None) -> str:
     fields = {field.name: field.dataType for field in copy.schema}
     packed = copy.select(F.struct(*map(F.col, map(quoted, copy.columns))).alias("_row"))
     content = packed.agg(F.count(F.lit(1)), F.sum(row_hash(fields).cast("decimal(38,0)"))).first()
@@ -159,7 +131,7 @@ def _fingerprint(copy: DataFrame, place: str, span: _Span | None) -> str:
     return fingerprint([*asked, *copy.columns, *(content or ())])
 
 
-def _decisions(source: Source, span: _Span | None, parts: Sequence[str]) -> tuple[str, ...]:
+def _decisions(source: Source, span: Span | None, parts: Sequence[str]) -> tuple[str, ...]:
     told = [f"read in {len(parts)} parts"] if parts else []
     if source.partition is not None and not parts:
         told.append(f"read at once: '{source.partition.column}' holds nothing to cut by")
