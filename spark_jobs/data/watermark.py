@@ -89,6 +89,9 @@ def _low(table: str, column: str, since: str | None, lookback: int | None, by_ti
     """Where to begin, as text, worked out by the database in the column's own type."""
     if since is None:
         return "NULL::text"
-    back = f"interval '{LOOKBACK_SECONDS if lookback is None else lookback} seconds'" if by_time else f"{lookback or 0}"
+    back = lookback if lookback is not None else LOOKBACK_SECONDS if by_time else 0
+    if not back:
+        return f"{literal(since)}::text"
+    step = f"interval '{back} seconds'" if by_time else str(back)
     typed = f"SELECT {column} AS v FROM {table} WHERE false UNION ALL SELECT {literal(since)}"
-    return f"(SELECT (v - {back})::text FROM ({typed}) AS one)"
+    return f"(SELECT (v - {step})::text FROM ({typed}) AS one)"
