@@ -157,6 +157,51 @@ def test_d7_files_of_nothing_and_a_line_that_unpacks_to_megabytes(scored):
     assert (len(rows), len(refused)) == (1, 1)
 
 
+@pytest.fixture
+def trained(session, tmp_path):
+    """What a training on a CSV comes to, which asks nothing but what the target is."""
+    from spark_jobs.jobs import train
+
+    def run(text, target):
+        path = tmp_path / "table.csv"
+        path.write_text(text)
+        env = Environment(root=str(tmp_path / "root"))
+        return train.run(parse({"source": str(path), "target": target, "name": "t"}), session, env)
+
+    return run
+
+
+def _labelled(of):
+    """200 rows of a number, a level and a label, `of` their number."""
+    return "a,b,kind\n" + "".join(f"{n % 40},{'xyz'[n % 3]},{of(n)}\n" for n in range(200))
+
+
+def test_d8_a_class_of_one_row_is_kept_and_what_cannot_be_measured_of_it_is_told(trained):
+    told = trained(_labelled(lambda n: "once" if n == 77 else "yes" if n % 40 > 20 else "no"), "kind")
+    assert sum(told.rows[fate] for fate in ("trained", "tested", "duplicates")) == told.rows["read"] == 200
+    assert any("No test row has the label 'once'" in line for line in told.summary)
+    assert told.metrics["accuracy"] > 0.9
+
+
+def test_d8_a_test_part_without_positives_is_refused_and_not_given_a_score(trained):
+    with pytest.raises(DataError, match="at least two classes") as refused:
+        trained(_labelled(lambda n: "yes" if n == 5 else "no"), "kind")
+    assert "Give more rows" in refused.value.advice
+
+
+def test_d9_columns_of_one_value_of_none_and_of_ever_new_ones_are_left_out_by_name(trained):
+    rows = 1_000_000
+    cells = "".join(f"{n % 997},1,,u{n * 7919 % rows:06d}x,{n % 997 * 3 + n * 7 % 1009}\n" for n in range(rows))
+    told = trained("a,same,none,many,y\n" + cells, "y")
+    left = [line.split("left out  ")[1] for line in told.summary if "left out" in line]
+    assert sorted(left) == [
+        "many: all 1,000,000 values differ",
+        "none: no cell holds a value",
+        "same: all 1,000,000 cells hold one value",
+    ]
+    assert told.metrics["r2"] > 0.85
+
+
 def test_d10_rows_of_one_id_equal_or_at_odds_are_all_kept_and_told_apart(scored):
     lines = [GOOD, GOOD, "60,2,flat,2011-01-11\n"]
     _, rows, _ = scored("id," + HEADER + "".join(f"a,{line}" for line in lines), key=["id"])
