@@ -21,7 +21,8 @@ from benchmarks.tables import TARGET, generated
 from benchmarks.turns import environment, in_turns, ratio
 from spark_jobs import session
 from spark_jobs.contract.familiar import Familiar
-from spark_jobs.jobs.batch import read_batch
+from spark_jobs.data.source import read
+from spark_jobs.jobs.batch import batch_of
 from spark_jobs.jobs.score import familiar_to, score_batch, stored_plan
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion, resolve
@@ -67,7 +68,7 @@ def _measure(spark: SparkSession, folder: Path, rounds: int, rows: int) -> None:
         spec, familiar = ways[name]
         for place in (folder / "tables").glob(f"{spec.name}_*"):
             shutil.rmtree(place)
-        batch = read_batch(spec.source, stored_plan(version), spark, spec, familiar)
+        batch = batch_of(read(spec.source, spark), stored_plan(version), spec, familiar)
         refused[name] = score_batch(spec, spark, env, version, batch).quarantined
 
     with redirect_stderr(StringIO()):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 from spark_jobs.data.whole import write_whole
 from spark_jobs.errors import JobError, SpecError
@@ -43,6 +44,18 @@ class Checkpoint:
             return {}
         topics = json.loads(planned.read_text(encoding="utf-8").splitlines()[-1])
         return {int(partition): offset for ends in topics.values() for partition, offset in ends.items()}
+
+    def files(self, batch: int) -> list[str]:
+        """The files of a micro-batch by name, the empty ones too: Spark counts them as seen and leaves them out."""
+        log, entries = self.folder / "sources" / "0", range(self._log(batch - 1) + 1, self._log(batch) + 1)
+        found = {place for entry in entries for place in _listed(log, entry)}
+        return sorted(unquote(place.removeprefix("file://")) for place in found)
+
+    def _log(self, batch: int) -> int:
+        planned = self.folder / "offsets" / str(batch)
+        if not planned.is_file():
+            return -1
+        return int(json.loads(planned.read_text(encoding="utf-8").splitlines()[-1])["logOffset"])
 
     def remembered(self, name: str, found: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
         """What was found when the stream was first started with this folder, however often it is started since."""
@@ -106,6 +119,15 @@ def checkpoint_of(said: str | None, root: str, name: str) -> Checkpoint:
             "Set `stream.checkpoint` to a path without a scheme.",
         )
     return Checkpoint(Path(place.removeprefix("file://")).absolute())
+
+
+def _listed(log: Path, entry: int) -> list[str]:
+    """The files of one entry of the source's log, of which Spark now and then puts all so far into one file."""
+    gathered = sorted(number for file in log.glob("*.compact") if (number := int(file.stem)) >= entry)
+    place = log / str(entry)
+    place = place if place.is_file() or not gathered else log / f"{gathered[0]}.compact"
+    lines = place.read_text(encoding="utf-8").splitlines()[1:]
+    return [file["path"] for file in map(json.loads, lines) if file["batchId"] == entry]
 
 
 def _last(folder: Path) -> int | None:

@@ -6,6 +6,7 @@ import bz2
 import gzip
 import os
 import re
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -69,9 +70,9 @@ class DataFile:
     def head(self, size: int = HEAD) -> bytes:
         """Its first bytes, unpacked."""
         try:
-            with _opened(self.path) as file:
+            with opened(self.path) as file:
                 return bytes(file.read(size))
-        except (OSError, EOFError) as broken:
+        except (OSError, EOFError, zlib.error) as broken:
             raise DataError(f"'{self.path}' cannot be read: {broken}.", "Fetch the file again, or unpack it.") from None
 
 
@@ -92,7 +93,8 @@ class Place(NamedTuple):
         return spark.read if self.base is None else spark.read.option("basePath", self.base)
 
 
-def _opened(path: str) -> IO[bytes]:
+def opened(path: str) -> IO[bytes]:
+    """A file of this machine, to be read unpacked."""
     if path.endswith(".gz"):
         return cast("IO[bytes]", gzip.open(path, "rb"))
     return cast("IO[bytes]", bz2.open(path, "rb")) if path.endswith(".bz2") else open(path, "rb")

@@ -12,7 +12,7 @@ from spark_jobs.data import delta
 from spark_jobs.data.lock import locked
 
 ABOUT = {
-    "_raw": "The row as it came: a line of text, or its cells as JSON.",
+    "_raw": "The row as it came: a line of text, or its cells as JSON; null for a file that cannot be read.",
     "_reasons": "Why it was not taken.",
     "_source": "Where it came from: a file, or topic/partition/offset.",
     "_batch_id": "What was read together; one input has one batch id.",

@@ -15,7 +15,7 @@ from spark_jobs.contract.findings import Findings, findings, refuse
 from spark_jobs.contract.verdict import Judged
 from spark_jobs.contract.wording import columns_of, described
 from spark_jobs.data.names import RESERVED, col
-from spark_jobs.data.source import kind_of_source, read
+from spark_jobs.data.source import kind_of_source
 from spark_jobs.data.types import Reading, Table
 from spark_jobs.errors import DataError, SparkJobsError, did_you_mean
 from spark_jobs.plan import Plan
@@ -112,15 +112,6 @@ def input_source(spec: Spec, path: str | None, spark: SparkSession) -> Source:
 def is_empty_file(source: Source) -> bool:
     """Whether the source is a file of no bytes, which holds nothing to score."""
     return source.path is not None and Path(source.path).is_file() and Path(source.path).stat().st_size == 0
-
-
-def read_batch(source: Source, plan: Plan, spark: SparkSession, spec: Spec, familiar: Familiar | None = None) -> Batch:
-    """Reads an input for scoring.
-
-    Raises:
-        DataError: it cannot be read, or lacks a column that the model uses.
-    """
-    return batch_of(read(source, spark), plan, spec, familiar)
 
 
 def batch_of(table: Table, plan: Plan, spec: Spec, familiar: Familiar | None = None) -> Batch:

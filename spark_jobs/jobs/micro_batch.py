@@ -15,13 +15,15 @@ from spark_jobs.bundle import GRAPH, load_manifest
 from spark_jobs.contract.familiar import Familiar
 from spark_jobs.data.checkpoint import Checkpoint
 from spark_jobs.data.delta import Once
+from spark_jobs.data.files import files_of
 from spark_jobs.data.prediction_rows import Target
 from spark_jobs.data.predictions import append_predictions, rows_of_batch
 from spark_jobs.data.row_ids import with_streamed_ids
 from spark_jobs.data.streams import FILES, table_of
+from spark_jobs.data.torn_files import read_files
 from spark_jobs.errors import JobError
 from spark_jobs.graph.score import graph_predictions, sending
-from spark_jobs.jobs.batch import Batch, batch_of, read_batch
+from spark_jobs.jobs.batch import Batch, batch_of
 from spark_jobs.jobs.score import familiar_to, quarantine_batch, score_batch, stored_plan, target_of
 from spark_jobs.jobs.standing import Standing, without_known
 from spark_jobs.jobs.stream_account import Done, StreamAccount
@@ -104,14 +106,15 @@ class Scorer:
 
     def _parts(self, rows: DataFrame, number: int, model: Model) -> list[Done]:
         if self.kind in FILES:
-            paths = sorted(row[0] for row in rows.select("path").distinct().collect())
-            return [self._file(path, number, model) for path in paths]
+            return [self._file(path, number, model) for path in self.checkpoint.files(number)]
         return [self._rows(rows, number, model)]
 
     def _file(self, path: str, number: int, model: Model) -> Done:
         """A file is a batch of its own, with the id that `score` would give it: the same content is scored once."""
-        source = self.source.model_copy(update={"path": path.removeprefix("file:")})
-        batch = read_batch(source, model.plan, self.spark, self.spec, model.familiar)
+        source = self.source.model_copy(update={"path": path})
+        names = [column.name for column in model.plan.columns]
+        table = read_files(source, files_of(source, self.spark), self.spark, names)
+        batch = batch_of(table, model.plan, self.spec, model.familiar)
         scored = score_batch(self.spec, self.spark, self.env, model.version, batch)
         rows = scored.rows
         return Done(

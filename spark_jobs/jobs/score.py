@@ -16,14 +16,13 @@ from spark_jobs.data.prediction_rows import Target
 from spark_jobs.data.predictions import Written, already_written, write_predictions
 from spark_jobs.data.quarantine import quarantine_path, quarantined_rows, write_quarantine
 from spark_jobs.data.row_ids import are_unlike
-from spark_jobs.data.watermark import rows_ahead
 from spark_jobs.errors import JobError, SpecError
 from spark_jobs.fitted import predictions
 from spark_jobs.graph.score import graph_predictions, sending
 from spark_jobs.jobs.account import keeping_ledger
 from spark_jobs.jobs.batch import Batch, batch_of, input_source, is_empty_file
 from spark_jobs.jobs.result import Result
-from spark_jobs.jobs.unread import check_still, read_unread
+from spark_jobs.jobs.unread import check_still, read_unread, reading_lines
 from spark_jobs.persistence import load_pipeline
 from spark_jobs.plan import Plan
 from spark_jobs.profile.profile import Profile
@@ -243,7 +242,7 @@ def _score(
         return Scored(version)
     with progress.phase("reading"):
         plan = stored_plan(version)
-        table = read_unread(source, spec, version, spark, env, plan.used, again=rescore)
+        table = read_unread(source, spec, version, spark, env, plan, again=rescore)
         if table is None:
             return Scored(version)
         batch = batch_of(table, plan, spec, familiar_to(version, plan))
@@ -287,8 +286,7 @@ def _summary(spec: Spec, scored: Scored) -> tuple[str, ...]:
         lines.append("  not asked of rows without the target: " + "; ".join(scored.batch.skipped))
     if scored.cells:
         lines.append("  became null  " + ", ".join(f"{name} {count:,}" for name, count in scored.cells.items()))
-    if scored.batch and (ahead := rows_ahead(scored.batch.reads)):
-        lines.append(f"  ahead     {ahead}")
+    lines += reading_lines(scored.batch.reads) if scored.batch else []
     if scored.batch and scored.batch.extra:
         lines.append("  extra     columns that training did not know: " + ", ".join(scored.batch.extra[:12]))
     if written:

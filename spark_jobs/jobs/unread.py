@@ -9,12 +9,15 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from spark_jobs.contract.wording import columns_of
-from spark_jobs.data.files import Chosen, files_of, local_files
+from spark_jobs.data.files import files_of, local_files
 from spark_jobs.data.ledger import reads_so_far
 from spark_jobs.data.source import read
 from spark_jobs.data.sources.kafka import NoMessages
+from spark_jobs.data.torn_files import chosen, read_files, torn_files
 from spark_jobs.data.types import Table
+from spark_jobs.data.watermark import rows_ahead
 from spark_jobs.errors import DataError
+from spark_jobs.plan import Plan
 from spark_jobs.registry.versions import ModelVersion
 from spark_jobs.spec import Environment, Source, Spec
 
@@ -25,26 +28,26 @@ def read_unread(
     version: ModelVersion,
     spark: SparkSession,
     env: Environment,
-    used: Sequence[str],
+    plan: Plan,
     again: bool = False,
 ) -> Table | None:
     """The source as a table: a landing folder's new files, what lies beyond a watermark, or else all of it.
 
-    None where no file is new, or a topic holds no messages. Where `again` is true everything is read. `used` are the
-    columns that the model reads.
+    None where no file is new, or a topic holds no messages. Where `again` is true everything is read. `plan` is the
+    version's.
 
     Raises:
         DataError: it cannot be read, or a file changed while it was.
     """
     if not (source.landing or source.watermark):
         try:
-            return read(source, spark, wanted=wanted(spec, used))
+            return read(source, spark, wanted=wanted(spec, plan.used))
         except NoMessages:
             return None
     earlier = [] if again else reads_so_far(spark, env.root, spec.name, version.version)
     if source.landing:
-        return _new_files(source, earlier, spark)
-    return read(source, spark, _last(source, earlier), wanted(spec, used))
+        return _new_files(source, earlier, spark, plan)
+    return read(source, spark, _last(source, earlier), wanted(spec, plan.used))
 
 
 def wanted(spec: Spec, used: Sequence[str]) -> set[str] | None:
@@ -56,6 +59,12 @@ def wanted(spec: Spec, used: Sequence[str]) -> set[str] | None:
         return None
     checked = {name for check in spec.checks for name in columns_of(check)}
     return {*used, *spec.key, *spec.predictions.keep, *checked, spec.target}
+
+
+def reading_lines(reads: Mapping[str, Any]) -> list[str]:
+    """What a person should know of what was read."""
+    ahead = rows_ahead(reads)
+    return [*([f"  ahead     {ahead}"] if ahead else []), *(f"  torn      {file}" for file in torn_files(reads)[:20])]
 
 
 def check_still(reads: Mapping[str, Any]) -> None:
@@ -75,15 +84,14 @@ def check_still(reads: Mapping[str, Any]) -> None:
             )
 
 
-def _new_files(source: Source, earlier: Sequence[Mapping[str, Any]], spark: SparkSession) -> Table | None:
+def _new_files(source: Source, earlier: Sequence[Mapping[str, Any]], spark: SparkSession, plan: Plan) -> Table | None:
     known = {file["sha256"] for reads in earlier for file in reads.get("files", ())}
     if local_files(str(source.path)) == ():
         return None
     new = tuple(file for file in files_of(source, spark) if file.size and file.content not in known)
     if not new:
         return None
-    chosen = Chosen.model_construct(**{**dict(source), "files": tuple(file.path for file in new)})
-    table = read(chosen, spark)
+    table = read_files(chosen(source, tuple(file.path for file in new)), new, spark, [one.name for one in plan.columns])
     check_still(table.reads)
     return table
 

@@ -41,6 +41,26 @@ def test_the_last_numbers_are_those_of_spark(used):
     assert (used.query_id, used.begun, used.ended) == ("abc", 1, 0)
 
 
+def test_the_files_of_a_micro_batch_are_those_of_its_entries_in_sparks_log(used):
+    """As Spark 4.2 writes it: an entry a file, and now and then all entries so far in one."""
+    log = used.folder / "sources" / "0"
+    log.mkdir(parents=True)
+    names = (["a.csv"], ["c%20%5B1%5D.csv", "b%25.csv"], ["d.csv"], ["e.csv"])
+    entries = [
+        [{"path": f"file:///in/{name}", "timestamp": 1, "batchId": number} for name in some]
+        for number, some in enumerate(names)
+    ]
+    for name, kept in {"0": entries[:1], "2.compact": entries[:3], "1": entries[1:2], "3": entries[3:]}.items():
+        (log / name).write_text("\n".join(["v1", *(json.dumps(one) for entry in kept for one in entry)]))
+    for number, end in enumerate((0, 2, 3)):
+        (used.folder / "offsets" / str(number)).write_text(f'v1\n{{"batchTimestampMs":1}}\n{{"logOffset":{end}}}')
+    assert used.files(0) == ["/in/a.csv"]
+    assert used.files(1) == ["/in/b%.csv", "/in/c [1].csv", "/in/d.csv"]
+    (log / "1").unlink()
+    assert used.files(1) == ["/in/b%.csv", "/in/c [1].csv", "/in/d.csv"]
+    assert used.files(2) == ["/in/e.csv"]
+
+
 def test_what_may_not_change_is_named(used):
     used.agree({"source": "a", "table": "t"}, {})
     used.agree({"source": "a", "table": "t"}, {})

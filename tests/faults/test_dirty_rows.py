@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import math
+import os
 import random
+import time
 from hashlib import sha256
 
 import pytest
@@ -155,6 +157,64 @@ def test_d7_files_of_nothing_and_a_line_that_unpacks_to_megabytes(scored):
     assert len(packed) < 100_000
     _, rows, refused = scored(packed, name="x.csv.gz")
     assert (len(rows), len(refused)) == (1, 1)
+
+
+def _arrives(folder, name, content, seconds_ago=3_600):
+    (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    os.utime(folder / name, (time.time() - seconds_ago,) * 2)
+
+
+def _some_that_cannot_be_read(folder):
+    """Three files, of which one is whole."""
+    folder.mkdir()
+    _arrives(folder, "cut.csv.gz", gzip.compress((HEADER + GOOD * 5_000).encode())[:-9])
+    _arrives(folder, "empty.csv", "")
+    _arrives(folder, "whole.csv", HEADER + "60,3,loft,2012-02-12\n70,3,loft,2012-02-12\ntorn\n")
+
+
+def test_f18_a_file_that_cannot_be_read_is_quarantined_whole_and_the_landing_goes_on(home, session, tmp_path):
+    spec, env = home
+    _some_that_cannot_be_read(tmp_path / "in")
+    source = {"kind": "csv", "path": str(tmp_path / "in"), "landing": True}
+    base = spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    asked = parse({**base, "name": "landed", "source": source, "track": {"register": "homes"}})
+    first = score.run(asked, session, env)
+    assert first.rows == {"read": 4, "scored": 2, "quarantined": 2, "duplicates": 0}
+    assert [line for line in first.summary if "torn" in line and "cut.csv.gz' cannot be unpacked" in line]
+    assert score.run(asked, session, env).rows["read"] == 0, "what is set apart is not met again"
+    _arrives(tmp_path / "in", "cut.csv.gz", gzip.compress((HEADER + GOOD).encode()))
+    assert score.run(asked, session, env).rows["scored"] == 1, "the same name with other content is another file"
+    _arrives(tmp_path / "in", "junk.csv.gz", b"no gzip")
+    last = score.run(asked, session, env)
+    assert last.rows == {"read": 1, "scored": 0, "quarantined": 1, "duplicates": 0}
+    assert len(_rows(session, env, "landed_predictions")) == 3
+    refused = _rows(session, env, "landed_quarantine")
+    told = {row["_source"].rsplit("/")[-1]: (row["_raw"], row["_reasons"][0]) for row in refused}
+    assert {name: raw for name, (raw, _) in told.items()} == {
+        "cut.csv.gz": None,
+        "whole.csv": "torn",
+        "junk.csv.gz": None,
+    }
+
+
+def test_f18_a_file_that_cannot_be_read_is_quarantined_whole_and_the_stream_goes_on(home, session, tmp_path):
+    from spark_jobs.jobs import stream
+
+    spec, env = home
+    _some_that_cannot_be_read(tmp_path / "in")
+    base = spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    streamed = {"trigger": "available_now", "source": {"kind": "csv", "path": str(tmp_path / "in")}}
+    asked = parse({**base, "name": "streamed", "track": {"register": "homes"}, "stream": streamed})
+    first = stream.run(asked, session, env)
+    assert (first.rows["read"], first.rows["scored"], first.rows["quarantined"]) == (5, 2, 3)
+    _arrives(tmp_path / "in", "more.csv", HEADER + GOOD)
+    _arrives(tmp_path / "in", "blank.csv", " \n")
+    second = stream.run(asked, session, env)
+    assert (second.rows["read"], second.rows["scored"], second.rows["quarantined"]) == (2, 1, 1)
+    refused = {row["_source"].rsplit("/")[-1]: row["_reasons"][0] for row in _rows(session, env, "streamed_quarantine")}
+    assert sorted(refused) == ["blank.csv", "cut.csv.gz", "empty.csv", "whole.csv"]
+    assert "is empty: 0 bytes" in refused["empty.csv"]
+    assert sorted(row["size"] for row in _rows(session, env, "streamed_predictions")) == [50.5, 60.0, 70.0]
 
 
 @pytest.fixture

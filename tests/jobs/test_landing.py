@@ -8,10 +8,11 @@ import shutil
 import pytest
 from towns import house, write_csv
 
+from spark_jobs.data import torn_files
 from spark_jobs.data.files import Chosen, fingerprint_of, local_files
 from spark_jobs.data.source import read
 from spark_jobs.errors import DataError
-from spark_jobs.jobs import score, unread
+from spark_jobs.jobs import score
 from spark_jobs.spec import parse
 
 HEADER = ["size", "rooms", "kind", "built", "price"]
@@ -67,7 +68,7 @@ def test_a_file_that_is_still_written_is_refused_and_read_whole_later(town, spar
         return table
 
     with monkeypatch.context() as patched:
-        patched.setattr(unread, "read", growing)
+        patched.setattr(torn_files, "read", growing)
         with pytest.raises(DataError, match=r"a\.csv' changed while it was read"):
             score.run(spec, spark, town.env)
     whole = score.run(spec, spark, town.env)

@@ -71,7 +71,7 @@ def test_files_are_scored_once_as_score_does_whatever_they_are_called(town, spar
     spec = streaming(town, {"kind": "csv", "path": str(landing)}, "from_files")
     first = done(town, spark, spec)
     assert (first.rows["read"], first.rows["scored"], first.rows["quarantined"]) == (51, 50, 1)
-    (landing / "again.csv").write_bytes((landing / "a.csv").read_bytes())
+    (landing / "again [1] 5%.csv").write_bytes((landing / "a.csv").read_bytes())
     write_csv(landing / "c.csv", HEADER, houses(3, 10))
     second = done(town, spark, spec)
     assert (second.rows["read"], second.rows["scored"], second.rows["duplicates"]) == (40, 10, 30)

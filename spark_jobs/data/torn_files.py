@@ -1,0 +1,143 @@
+"""Files that cannot be read at all, cut short or packed otherwise than their names say, beside those that can."""
+
+from __future__ import annotations
+
+import os
+import time
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from pyspark.sql import SparkSession
+
+from spark_jobs.data.files import Chosen, DataFile, fingerprint, fingerprint_of, opened
+from spark_jobs.data.marks import marks_of
+from spark_jobs.data.names import quoted
+from spark_jobs.data.source import kind_of_source, read
+from spark_jobs.data.types import Reading, Table
+from spark_jobs.errors import DataError
+from spark_jobs.spec.models import Source
+
+SETTLED_SECONDS: Final = 30
+_CHUNK: Final = 1 << 20
+_MALFORMED: Final = "_raw STRING, _reasons ARRAY<STRING>, _source STRING"
+
+
+def read_files(source: Source, files: Sequence[DataFile], spark: SparkSession, names: Sequence[str]) -> Table:
+    """The table of files that arrived; each that cannot be read by itself is one row of its `malformed`.
+
+    `names` are the columns of a table of which no file can be read.
+
+    Raises:
+        DataError: files that can be read are not one table.
+    """
+    kind = kind_of_source(source, spark)
+    looked = [_settled(file, kind) for file in files]
+    torn = {file: why for file, why in looked if why is not None}
+    whole = [file for file, why in looked if why is None]
+    try:
+        table = _read_of(source, whole, files, spark, names)
+    except DataError:
+        alone = {file: why for file in whole if (why := _why_unread(source, file, spark)) is not None}
+        if not alone:
+            raise
+        torn |= alone
+        table = _read_of(source, [file for file in whole if file not in alone], files, spark, names)
+    return _with_torn(table, torn, source, spark) if torn else table
+
+
+def chosen(source: Source, paths: tuple[str, ...]) -> Chosen:
+    """The source with those of its files alone."""
+    return Chosen.model_construct(**{**dict(source), "files": paths})
+
+
+def torn_files(reads: Mapping[str, Any]) -> list[str]:
+    """What there is to say of files that could not be read, by what was kept of a reading."""
+    return [file["torn"] for file in reads.get("files", ()) if "torn" in file]
+
+
+def why_torn(file: DataFile, kind: str) -> str | None:
+    """What keeps a file of this machine from being read, as its form alone tells; None where nothing does."""
+    if not file.local:
+        return None
+    if not file.size:
+        return f"'{file.path}' is empty: 0 bytes."
+    try:
+        if kind == "parquet":
+            return _why_no_parquet(file.path)
+        if file.path.endswith((".gz", ".bz2")):
+            _unpack(file.path)
+    except (OSError, EOFError, zlib.error) as broken:
+        return f"'{file.path}' cannot be unpacked: {broken}."
+    return None
+
+
+def _read_of(
+    source: Source, whole: Sequence[DataFile], files: Sequence[DataFile], spark: SparkSession, names: Sequence[str]
+) -> Table:
+    if len(whole) == len(files):
+        return read(source, spark)
+    return read(chosen(source, tuple(file.path for file in whole)), spark) if whole else _nothing(source, spark, names)
+
+
+def _why_unread(source: Source, file: DataFile, spark: SparkSession) -> str | None:
+    try:
+        read(chosen(source, (file.path,)), spark)
+    except DataError as refused:
+        if not file.local or os.path.exists(file.path):
+            return refused.message
+        raise
+    return None
+
+
+def _settled(file: DataFile, kind: str) -> tuple[DataFile, str | None]:
+    """A file as it is, and what is wrong with it; one without its end may still be being written and is waited for."""
+    while True:
+        why = why_torn(file, kind)
+        idle = time.time() - file.changed / 1e9
+        if why is None or not 0 <= idle < SETTLED_SECONDS:
+            return file, why
+        time.sleep(min(1.0, SETTLED_SECONDS - idle))
+        try:
+            now = os.stat(file.path)
+        except FileNotFoundError:
+            raise DataError(f"'{file.path}' is not there any more.", "Score again.") from None
+        file = replace(file, size=now.st_size, changed=now.st_mtime_ns)
+
+
+def _why_no_parquet(path: str) -> str | None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        pq.read_metadata(path)
+    except pa.ArrowInvalid as broken:
+        return f"'{path}' is no whole Parquet file: {str(broken).splitlines()[0].rstrip('.')}."
+    except (OSError, NotImplementedError):
+        return None  # encrypted, or of another day: Spark has the last word
+    return None
+
+
+def _unpack(path: str) -> None:
+    with opened(path) as file:
+        while file.read(_CHUNK):
+            pass
+
+
+def _nothing(source: Source, spark: SparkSession, names: Sequence[str]) -> Table:
+    rows = spark.createDataFrame([], ", ".join(f"{quoted(name)} STRING" for name in names))
+    reading = Reading(kind_of_source(source, spark), str(source.path), {}, marks_of(source))
+    return Table(rows, reading, fingerprint(()), columns=tuple(names))
+
+
+def _with_torn(table: Table, torn: Mapping[DataFile, str], source: Source, spark: SparkSession) -> Table:
+    rows = spark.createDataFrame([(None, [why], f"file:{file.path}") for file, why in torn.items()], _MALFORMED)
+    told = [{**file.told(), "torn": why} for file, why in torn.items()]
+    return replace(
+        table,
+        malformed=rows if table.malformed is None else table.malformed.unionByName(rows),
+        malformed_count=table.malformed_count + len(torn),
+        fingerprint=fingerprint([table.fingerprint, fingerprint_of(list(torn)), len(torn)]),
+        reads={**table.reads, "files": [*table.reads.get("files", ()), *told]} if source.landing else table.reads,
+    )
