@@ -88,6 +88,8 @@ def test_a_second_run_says_the_same_and_adds_nothing(town, spark, checked):
     assert len(quarantined(town, spec)) == first.rows["quarantined"]
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_a_run_that_was_cut_off_before_the_quarantine_is_completed_by_the_next(town, spark, checked):
     spec, path, _ = checked(BIG)
     first = score.run(spec, spark, town.env, input=str(path))
@@ -107,6 +109,8 @@ def test_a_check_that_fails_refuses_the_batch_before_anything_is_written(town, s
     assert not list((town.root / "tables").glob(f"{spec.name}_*"))
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_all_rows_in_quarantine_is_done_and_no_table_is_emptied(town, spark, checked):
     spec, path, _ = checked(BIG, rows=houses(30, big=False))
     before = score.run(spec, spark, town.env, input=str(path))
@@ -117,6 +121,8 @@ def test_all_rows_in_quarantine_is_done_and_no_table_is_emptied(town, spark, che
     assert town.table(f"{spec.name}_predictions").count() == 30
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_rows_judged_by_other_checks_are_added_once_and_those_that_passed_stay(town, spark, checked):
     spec, path, _ = checked(BIG)
     first = score.run(spec, spark, town.env, input=str(path))

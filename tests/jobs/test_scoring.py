@@ -154,6 +154,8 @@ def test_a_bundle_that_was_touched_is_not_used(town, spark):
         plan.write_text(text, encoding="utf-8")
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_a_challenger_that_misses_the_gate_stays_one(town, spark, registry):
     strict = town.spec.model_copy(update={"evaluate": town.spec.evaluate.model_copy(update={"gate": {"rmse": 1.0}})})
     before = registry.get_model_version_by_alias("houses", "champion").version

@@ -173,6 +173,8 @@ def test_what_a_checkpoint_was_made_for_may_not_change(town, spark, arriving):
         done(town, spark, other)
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_without_its_checkpoint_a_stream_does_not_begin_over_in_silence(town, spark, arriving):
     spec = streaming(town, {"kind": "delta", "path": arriving(9, 5)}, "lost")
     done(town, spark, spec)

@@ -47,6 +47,8 @@ def test_a_notebook_is_one_for_databricks_and_defines_nothing(notebook):
     assert [node for node in ast.walk(ast.parse(text)) if isinstance(node, defined)] == []
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_the_first_tutorial_ends_as_least_squares_does(first_tutorial):
     told = first_tutorial
     part = next(told["file"].glob("part-*.csv"))
@@ -72,6 +74,8 @@ def _first_tutorial_inputs(row: dict[str, Any]) -> list[float]:
     return [float(row["length"]), float(row["width"]), float(row["colour"] == "red"), 1.0]
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_the_loaded_model_says_which_column_is_missing_or_in_the_way(spark: SparkSession, first_tutorial):
     model, rows = first_tutorial["model"], first_tutorial["rows"]
     with pytest.raises(spark_jobs.DataError, match="lack what the model reads: 'length'") as refused:
@@ -81,6 +85,8 @@ def test_the_loaded_model_says_which_column_is_missing_or_in_the_way(spark: Spar
         model.predict(rows.selectExpr("*", "1 AS prediction"))
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 def test_the_loaded_model_predicts_alike_for_text_and_numbers_and_keeps_other_columns(
     spark: SparkSession, first_tutorial
 ):
