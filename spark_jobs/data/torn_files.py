@@ -58,7 +58,11 @@ def torn_files(reads: Mapping[str, Any]) -> list[str]:
 
 
 def why_torn(file: DataFile, kind: str) -> str | None:
-    """What keeps a file of this machine from being read, as its form alone tells; None where nothing does."""
+    """What keeps a file of this machine from being read, as its form alone tells; None where nothing does.
+
+    Raises:
+        DataError: it cannot be opened, or the disk fails: that is no fault of the file.
+    """
     if not file.local:
         return None
     if not file.size:
@@ -69,6 +73,8 @@ def why_torn(file: DataFile, kind: str) -> str | None:
         if file.path.endswith((".gz", ".bz2")):
             _unpack(file.path)
     except (OSError, EOFError, zlib.error) as broken:
+        if isinstance(broken, OSError) and broken.errno is not None:
+            raise DataError(f"'{file.path}' cannot be read: {broken.strerror}.", "Mend that and score again.") from None
         return f"'{file.path}' cannot be unpacked: {broken}."
     return None
 
@@ -85,9 +91,9 @@ def _why_unread(source: Source, file: DataFile, spark: SparkSession) -> str | No
     try:
         read(chosen(source, (file.path,)), spark)
     except DataError as refused:
-        if not file.local or os.path.exists(file.path):
-            return refused.message
-        raise
+        if not file.local or not os.access(file.path, os.R_OK):
+            raise  # it is gone, or may not be read, or a network failed: that is no fault of the file
+        return refused.message
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import os
 import threading
@@ -60,6 +61,17 @@ def file_of(folder: Path, name: str, content: bytes, seconds_ago: float = 3_600)
 def test_a_file_that_is_cut_short_or_packed_otherwise_is_known_by_its_form(tmp_path, name, content, kind, why):
     said = why_torn(file_of(tmp_path, name, content), kind)
     assert (said is None) if why is None else (f"{name}' {why}" in said), said
+
+
+def test_a_disk_that_fails_is_no_fault_of_the_file(tmp_path, monkeypatch):
+    file = file_of(tmp_path, "a.csv.gz", packed(TEXT))
+
+    def failing(path: str):
+        raise OSError(errno.EIO, "Input/output error", path)
+
+    monkeypatch.setattr(torn_files, "opened", failing)
+    with pytest.raises(DataError, match=r"a\.csv\.gz' cannot be read: Input/output error"):
+        why_torn(file, "csv")
 
 
 def test_a_file_that_is_still_being_written_is_waited_for(tmp_path, spark, monkeypatch):
