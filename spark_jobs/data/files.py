@@ -137,7 +137,7 @@ def place_of(source: Source) -> Place:
     """Where Spark finds the files of a source."""
     whole = location(str(source.path))
     if not isinstance(source, Chosen):
-        return Place([whole])
+        return Place([pattern(str(source.path))])
     local = whole.startswith("file:")
     paths = [_escaped(f"file:{os.path.abspath(path)}" if local else path) for path in source.files]
     return Place(paths, whole if local and os.path.isdir(whole.removeprefix("file:")) else None)
@@ -165,6 +165,13 @@ def location(path: str) -> str:
     """The path as Spark takes it: a local one made absolute, so that the current folder of the driver counts."""
     local = _local(path)
     return f"file:{os.path.abspath(local)}" if local is not None and _there(local) else path
+
+
+def pattern(path: str) -> str:
+    """The path as Spark's readers of files take it: what is there under this very name is no pattern."""
+    local = _local(path)
+    place = location(path)
+    return _escaped(place) if local is not None and os.path.exists(local) else place
 
 
 def fingerprint(parts: Iterable[object]) -> str:

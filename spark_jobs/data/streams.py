@@ -9,7 +9,7 @@ from typing import Final
 from pyspark.sql import DataFrame, Observation, SparkSession
 
 from spark_jobs.data import delta
-from spark_jobs.data.files import location
+from spark_jobs.data.files import location, pattern
 from spark_jobs.data.marks import marks_of, without_marks
 from spark_jobs.data.names import check_names
 from spark_jobs.data.source import kind_of_source
@@ -83,7 +83,7 @@ def table_of(
 def _arriving(path: str, stream: Stream, spark: SparkSession) -> DataFrame:
     """The names of new files alone: what is in them is read as `score` reads it, and nothing of it here."""
     reader = spark.readStream.format("binaryFile").schema(_LISTING)
-    return reader.option("maxFilesPerTrigger", stream.rows or _MOST_FILES).load(location(path)).select("path")
+    return reader.option("maxFilesPerTrigger", stream.rows or _MOST_FILES).load(pattern(path)).select("path")
 
 
 def _growing(path: str, stream: Stream, spark: SparkSession) -> DataFrame:

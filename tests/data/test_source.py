@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,19 @@ def test_every_real_data_set_is_read_whole(spark, data_dir):
     for file, (rows, columns) in REAL.items():
         table = read(Source(path=str(data_dir / file)), spark)
         assert (table.rows.count(), len(table.columns), table.malformed_count) == (rows, columns, 0), file
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
+def test_a_name_that_looks_like_a_pattern_is_a_name_where_it_is_there(spark, tmp_path, kind):
+    folder = tmp_path / "in [2] {a,b}"
+    rows = spark.range(3).selectExpr("id n", "cast(id as string) t").coalesce(1)
+    rows.write.format(kind).option("header", "true").save(str(tmp_path / "made"))
+    folder.mkdir()
+    for name in ("sales [2024]*.5%", "sales 2"):
+        shutil.copy(next((tmp_path / "made").glob("part-*")), folder / name)
+    counts = {path: read(Source(kind=kind, path=str(path)), spark).rows.count() for path in (folder, *folder.iterdir())}
+    assert counts == {folder: 6, folder / "sales [2024]*.5%": 3, folder / "sales 2": 3}
+    assert read(Source(kind=kind, path=f"{tmp_path}/in*/sales*"), spark).rows.count() == 6
 
 
 def test_the_kinds_of_source_are_the_files_of_the_folder():
