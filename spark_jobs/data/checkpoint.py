@@ -39,23 +39,23 @@ class Checkpoint:
 
     def begins(self, batch: int) -> dict[int, int]:
         """By partition of a topic, the offset at which a micro-batch begins; none before the first was planned."""
-        planned = self.folder / "offsets" / str(batch - 1)
-        if not planned.is_file():
-            return {}
-        topics = json.loads(planned.read_text(encoding="utf-8").splitlines()[-1])
+        topics = self._planned(batch - 1)
         return {int(partition): offset for ends in topics.values() for partition, offset in ends.items()}
 
     def files(self, batch: int) -> list[str]:
         """The files of a micro-batch by name, the empty ones too: Spark counts them as seen and leaves them out."""
-        log, entries = self.folder / "sources" / "0", range(self._log(batch - 1) + 1, self._log(batch) + 1)
+        before, last = (self._planned(number).get("logOffset", -1) for number in (batch - 1, batch))
+        log, entries = self.folder / "sources" / "0", range(before + 1, last + 1)
         found = {place for entry in entries for place in _listed(log, entry)}
         return sorted(unquote(place.removeprefix("file://")) for place in found)
 
-    def _log(self, batch: int) -> int:
+    def _planned(self, batch: int) -> dict[str, Any]:
+        """How far the source has come with a micro-batch, in the source's own words; nothing if it was not planned."""
         planned = self.folder / "offsets" / str(batch)
         if not planned.is_file():
-            return -1
-        return int(json.loads(planned.read_text(encoding="utf-8").splitlines()[-1])["logOffset"])
+            return {}
+        said: dict[str, Any] = json.loads(planned.read_text(encoding="utf-8").splitlines()[-1])
+        return said
 
     def remembered(self, name: str, found: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
         """What was found when the stream was first started with this folder, however often it is started since."""

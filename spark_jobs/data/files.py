@@ -82,6 +82,11 @@ class Chosen(Source):
     files: tuple[str, ...]
 
 
+def chosen(source: Source, paths: tuple[str, ...]) -> Chosen:
+    """The source with those of its files alone."""
+    return Chosen.model_construct(**{**dict(source), "files": paths})
+
+
 class Place(NamedTuple):
     """What Spark is told to read, and below which folder others stand for columns, where it does not see that."""
 
@@ -135,9 +140,9 @@ def files_of(source: Source, spark: SparkSession) -> tuple[DataFile, ...]:
 
 def place_of(source: Source) -> Place:
     """Where Spark finds the files of a source."""
-    whole = location(str(source.path))
     if not isinstance(source, Chosen):
         return Place([pattern(str(source.path))])
+    whole = location(str(source.path))
     local = whole.startswith("file:")
     paths = [_escaped(f"file:{os.path.abspath(path)}" if local else path) for path in source.files]
     return Place(paths, whole if local and os.path.isdir(whole.removeprefix("file:")) else None)

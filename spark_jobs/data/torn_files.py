@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from pyspark.sql import SparkSession
 
-from spark_jobs.data.files import Chosen, DataFile, fingerprint, fingerprint_of, opened
+from spark_jobs.data.files import DataFile, chosen, fingerprint, fingerprint_of, opened
 from spark_jobs.data.marks import marks_of
 from spark_jobs.data.names import quoted
 from spark_jobs.data.source import kind_of_source, read
+from spark_jobs.data.sources import parquet
 from spark_jobs.data.types import Reading, Table
 from spark_jobs.errors import DataError
 from spark_jobs.spec.models import Source
@@ -47,11 +48,6 @@ def read_files(source: Source, files: Sequence[DataFile], spark: SparkSession, n
     return _with_torn(table, torn, source, spark) if torn else table
 
 
-def chosen(source: Source, paths: tuple[str, ...]) -> Chosen:
-    """The source with those of its files alone."""
-    return Chosen.model_construct(**{**dict(source), "files": paths})
-
-
 def torn_files(reads: Mapping[str, Any]) -> list[str]:
     """What there is to say of files that could not be read, by what was kept of a reading."""
     return [file["torn"] for file in reads.get("files", ()) if "torn" in file]
@@ -69,7 +65,7 @@ def why_torn(file: DataFile, kind: str) -> str | None:
         return f"'{file.path}' is empty: 0 bytes."
     try:
         if kind == "parquet":
-            return _why_no_parquet(file.path)
+            return parquet.why_torn(file)
         if file.path.endswith((".gz", ".bz2")):
             _unpack(file.path)
     except (OSError, EOFError, zlib.error) as broken:
@@ -110,19 +106,6 @@ def _settled(file: DataFile, kind: str) -> tuple[DataFile, str | None]:
         except FileNotFoundError:
             raise DataError(f"'{file.path}' is not there any more.", "Score again.") from None
         file = replace(file, size=now.st_size, changed=now.st_mtime_ns)
-
-
-def _why_no_parquet(path: str) -> str | None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        pq.read_metadata(path)
-    except pa.ArrowInvalid as broken:
-        return f"'{path}' is no whole Parquet file: {str(broken).splitlines()[0].rstrip('.')}."
-    except (OSError, NotImplementedError):
-        return None  # encrypted, or of another day: Spark has the last word
-    return None
 
 
 def _unpack(path: str) -> None:

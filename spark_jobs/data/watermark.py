@@ -75,9 +75,10 @@ def span_of(
 
 def rows_ahead(reads: Mapping[str, Any]) -> str | None:
     """What there is to say of rows ahead of the clock, by what was kept of a reading."""
-    count, column = reads.get("watermark", {}).get("ahead"), reads.get("watermark", {}).get("column")
-    if not count:
+    mark = reads.get("watermark", {})
+    if not mark.get("ahead"):
         return None
+    count, column = mark["ahead"], mark["column"]
     return f"{count:,} rows are ahead of the database's clock in '{column}': read at each scoring until then"
 
 

@@ -169,7 +169,7 @@ def _hashed(text: str) -> str:
 
 def _known(rows: DataFrame, plan: Plan, spec: Spec, location: str) -> tuple[DataFrame, tuple[str, ...]]:
     """The rows without the columns that are to be left out, and those that training did not know."""
-    known = {kind.name for kind in plan.types} | RESERVED
+    known = {*plan.names} | RESERVED
     extra = tuple(name for name in rows.columns if name not in known)
     if extra and spec.changes.added == "refuse":
         listed = ", ".join(f"'{name}'" for name in extra[:10])

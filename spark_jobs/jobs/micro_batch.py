@@ -112,8 +112,7 @@ class Scorer:
     def _file(self, path: str, number: int, model: Model) -> Done:
         """A file is a batch of its own, with the id that `score` would give it: the same content is scored once."""
         source = self.source.model_copy(update={"path": path})
-        names = [column.name for column in model.plan.columns]
-        table = read_files(source, files_of(source, self.spark), self.spark, names)
+        table = read_files(source, files_of(source, self.spark), self.spark, model.plan.names)
         batch = batch_of(table, model.plan, self.spec, model.familiar)
         scored = score_batch(self.spec, self.spark, self.env, model.version, batch)
         rows = scored.rows
@@ -145,9 +144,8 @@ class Scorer:
         newest = F.max("timestamp") if self.kind == "kafka" else F.lit(None)
         counted = rows.observe(seen, F.count(F.lit(1)).alias("read"), newest.cast("timestamp").alias("newest"))
         batch_id = f"{self.checkpoint.query_id}-{number}"
-        names = [column.name for column in model.plan.types]
         strict = self.spec.changes.added == "refuse"
-        table = table_of(counted, self.source, self.kind, names, batch_id, strict, messages)
+        table = table_of(counted, self.source, self.kind, model.plan.names, batch_id, strict, messages)
         return replace(batch_of(table, model.plan, self.spec, model.familiar), batch_id=batch_id)
 
     def _append(self, batch: Batch, target: Target, number: int, model: Model) -> int | None:

@@ -9,11 +9,11 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from spark_jobs.contract.wording import columns_of
-from spark_jobs.data.files import files_of, local_files
+from spark_jobs.data.files import chosen, files_of, local_files
 from spark_jobs.data.ledger import reads_so_far
 from spark_jobs.data.source import read
 from spark_jobs.data.sources.kafka import NoMessages
-from spark_jobs.data.torn_files import chosen, read_files, torn_files
+from spark_jobs.data.torn_files import read_files, torn_files
 from spark_jobs.data.types import Table
 from spark_jobs.data.watermark import rows_ahead
 from spark_jobs.errors import DataError
@@ -91,7 +91,7 @@ def _new_files(source: Source, earlier: Sequence[Mapping[str, Any]], spark: Spar
     new = tuple(file for file in files_of(source, spark) if file.size and file.content not in known)
     if not new:
         return None
-    table = read_files(chosen(source, tuple(file.path for file in new)), new, spark, [one.name for one in plan.columns])
+    table = read_files(chosen(source, tuple(file.path for file in new)), new, spark, plan.names)
     check_still(table.reads)
     return table
 

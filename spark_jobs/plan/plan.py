@@ -76,6 +76,11 @@ class Plan:
         """How every column of the source is read, in the source's order."""
         return tuple(column.type for column in self.columns)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every column of the source, in the source's order."""
+        return tuple(column.name for column in self.columns)
+
     def type_of(self, name: str) -> ColumnType:
         """How that column is read."""
         return next(column.type for column in self.columns if column.name == name)

@@ -27,7 +27,8 @@ def read(source: Source, spark: SparkSession) -> Table:
     options = known_options("parquet", source.options, OPTIONS)
     path, place, files = str(source.path), place_of(source), files_of(source, spark)
     for file in files:
-        _check_whole(file)
+        if why := why_torn(file):
+            raise DataError(why, "Write or fetch the file again, or leave it out.")
     stored = place.reader(spark).options(**options).parquet(*place.paths)
     check_names(stored.columns)
     marks = marks_of(source)
@@ -37,14 +38,20 @@ def read(source: Source, spark: SparkSession) -> Table:
     return Table(rows, reading, fingerprint_of(files), columns=tuple(rows.columns), reads=reads)
 
 
-def _check_whole(file: DataFile) -> None:
-    """A Parquet file begins and ends with its magic number; one that was cut short does not."""
+def why_torn(file: DataFile) -> str | None:
+    """What is wrong with a file that is cut short or no Parquet: it begins and ends with a magic number, before which
+    the length of its footer stands (https://parquet.apache.org/docs/file-format/). None where nothing is.
+    """
     if not file.local:
-        return
+        return None
+    if not file.size:
+        return f"'{file.path}' is empty: 0 bytes."
     with open(file.path, "rb") as opened:
         begin = opened.read(4)
-        opened.seek(max(0, file.size - 4))
-        end = opened.read(4)
+        opened.seek(max(0, file.size - 8))
+        length, end = opened.read(4), opened.read(4)
     if begin not in _MAGIC or end not in _MAGIC or file.size < 12:
-        what = "is no whole Parquet file: its first or last bytes are not 'PAR1'" if file.size else "is empty: 0 bytes"
-        raise DataError(f"'{file.path}' {what}.", "Write or fetch the file again, or leave it out.")
+        return f"'{file.path}' is no whole Parquet file: its first or last bytes are not 'PAR1'."
+    if int.from_bytes(length, "little") > file.size - 12:
+        return f"'{file.path}' is no whole Parquet file: its footer is longer than the file."
+    return None
