@@ -319,6 +319,12 @@ def test_our_own_errors_keep_their_words_and_others_say_their_kind():
 
 def test_a_result_leaves_out_what_does_not_apply():
     assert Result("check").to_json() == {"job": "check", "status": "done"}
+    assert Result("run", left_out={"x": "a leak"}, warnings=("Look.",)).to_json() == {
+        "job": "run",
+        "status": "done",
+        "left_out": {"x": "a leak"},
+        "warnings": ["Look."],
+    }
     assert failure(None, DataError("a", "b")).to_json() == {
         "status": "refused",
         "error": {"kind": "DataError", "message": "a", "advice": "b"},

@@ -34,13 +34,17 @@ class ColumnType:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was found out about a source's form: separator, encoding, header, null marks, each with its reason."""
+    """What was found out about a source's form: separator, encoding, header, null marks, each with its reason.
+
+    `warnings` are sentences about it that a person should read.
+    """
 
     kind: str
     location: str
     options: dict[str, str]
     null_values: tuple[str, ...]
     decisions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 
 from spark_jobs import progress
 from spark_jobs.jobs.result import Result
-from spark_jobs.jobs.summary import all_decided, counted
+from spark_jobs.jobs.summary import all_decided, counted, warned
 from spark_jobs.plan import Decision
 from spark_jobs.spec import Environment, Spec
 from spark_jobs.training.course import plan_training
@@ -30,11 +30,14 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
         job="plan",
         rows=prepared.counts,
         cells=looked.lost,
+        left_out=plan.left_out,
+        warnings=looked.warnings,
         seconds=progress.seconds(),
         extra={"plan": [{"subject": d.subject, "choice": d.choice, "reason": d.reason} for d in decisions]},
         summary=(
             f"{spec.name}: what `train` would do.",
             f"  rows: {counted(prepared.counts)}",
             *all_decided(decisions),
+            *warned(looked.warnings),
         ),
     )

@@ -14,8 +14,9 @@ class Result:
     """What a job did; what does not apply stays empty and is left out of the JSON.
 
     `rows` counts by fate (read, trained, tested, scored, quarantined, duplicates …), `cells` has the values that became
-    null by column, `tables` the location of each table by name, `seconds` the time of each phase. `summary` has the
-    lines a person reads; it is no part of the JSON.
+    null by column, `left_out` the reason for each column that the model does not read, `warnings` sentences that a
+    person should read, `tables` the location of each table by name, `seconds` the time of each phase. `summary` has
+    the lines a person reads; it is no part of the JSON.
     """
 
     job: str | None
@@ -28,6 +29,8 @@ class Result:
     cells: Mapping[str, int] = field(default_factory=dict)
     tables: Mapping[str, str] = field(default_factory=dict)
     bundle: str | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     extra: Mapping[str, object] = field(default_factory=dict)
     summary: tuple[str, ...] = ()
@@ -38,7 +41,7 @@ class Result:
     def to_json(self) -> dict[str, object]:
         """The result as plain JSON values; `extra` stands beside the other keys, a number that is none is left out."""
         own = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("summary", "extra")}
-        shown = {name: value for name, value in {**own, **self.extra}.items() if value is not None and value != {}}
+        shown = {name: value for name, value in {**own, **self.extra}.items() if value not in (None, {}, ())}
         cleaned = _finite(shown)
         assert isinstance(cleaned, dict)
         return cleaned

@@ -77,6 +77,8 @@ def _result(spec: Spec, training: train.Training, promotion: Promotion, scored: 
         cells=done.cells,
         tables=tables,
         bundle=str(version.bundle),
+        left_out=done.plan.left_out,
+        warnings=done.warnings,
         seconds=progress.seconds(),
         extra={"scoring": scored.rows, **scored.extra} if scored.batch and scored.batch.judged else {},
         summary=(

@@ -19,10 +19,15 @@ def training_summary(done: Finished, version: ModelVersion) -> tuple[str, ...]:
         *([f"  became null  {counted(done.cells)}"] if done.cells else []),
         *(f"  {line}" for line in decided(done.plan)),
         f"  metrics   {measured(done.evaluation.metrics)}",
-        *(f"  note      {note}" for note in done.evaluation.notes),
+        *warned(done.warnings),
         f"  report    {version.bundle / 'report.html'}",
         f"  run       {version.run_id}",
     )
+
+
+def warned(warnings: Iterable[str]) -> list[str]:
+    """What a person should read, a line each."""
+    return [f"  warning   {sentence}" for sentence in warnings]
 
 
 def counted(rows: Mapping[str, int]) -> str:
@@ -38,9 +43,8 @@ def measured(metrics: Mapping[str, float]) -> str:
 def decided(plan: Plan) -> list[str]:
     """The plan in a few lines: what is predicted, how, from what, and what was left out and why."""
     head = [_line(decision) for decision in plan.decisions if decision.subject in ("task", "split", "model")]
-    out = [column for column in plan.columns if column.role == "left out"]
-    lines = [f"left out  {column.name}: {column.reason}" for column in out[:_SHOWN]]
-    more = len(out) - _SHOWN
+    lines = [f"left out  {name}: {reason}" for name, reason in list(plan.left_out.items())[:_SHOWN]]
+    more = len(plan.left_out) - _SHOWN
     return [*head, f"inputs    {len(plan.inputs)} from {len(plan.used)} columns", *lines, *_more(more, "columns")]
 
 

@@ -95,16 +95,18 @@ def _finished(spec: Spec, prepared: Prepared, planned: Planned, trained: Trained
     looked, lesson = prepared.looked, planned.lesson
     rows = dict(prepared.counts) | {"outliers": lesson.outliers, "dropped": lesson.dropped}
     rows["trained"] -= lesson.outliers + lesson.dropped
+    evaluation = evaluated(spec, prepared, planned, trained, folder)
     return Finished(
         spec=spec,
         plan=planned.plan,
         profile=lesson.profile,
-        evaluation=evaluated(spec, prepared, planned, trained, folder),
+        evaluation=evaluation,
         importances=trained.importances,
         reading=looked.table.reading,
         fingerprint=looked.table.fingerprint,
         rows=rows,
         cells=looked.lost,
+        warnings=(*looked.warnings, *evaluation.notes),
     )
 
 
@@ -139,6 +141,8 @@ def result(training: Training, tables: Mapping[str, str]) -> Result:
         cells=done.cells,
         tables={**tables, **torn},
         bundle=str(version.bundle),
+        left_out=done.plan.left_out,
+        warnings=done.warnings,
         seconds=progress.seconds(),
         summary=training_summary(done, version),
     )

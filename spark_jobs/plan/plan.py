@@ -81,6 +81,11 @@ class Plan:
         """Every column of the source, in the source's order."""
         return tuple(column.name for column in self.columns)
 
+    @property
+    def left_out(self) -> dict[str, str]:
+        """The columns that the model could have read and does not, with the reasons."""
+        return {column.name: column.reason for column in self.columns if column.role == "left out"}
+
     def type_of(self, name: str) -> ColumnType:
         """How that column is read."""
         return next(column.type for column in self.columns if column.name == name)
@@ -99,7 +104,7 @@ class Plan:
         """The plan that `to_json` wrote."""
         stored = json.loads(text)
         return cls(**stored | {
-            "problem": Problem(**stored["problem"] | {"labels": tuple(stored["problem"]["labels"])}),
+            "problem": _problem(stored["problem"]),
             "columns": tuple(_column(one) for one in stored["columns"]),
             "inputs": tuple(_input(one) for one in stored["inputs"]),
             "drops": {name: tuple(bounds) for name, bounds in stored["drops"].items()},
@@ -107,6 +112,10 @@ class Plan:
             "key": tuple(stored["key"]),
             "decisions": tuple(Decision(**one) for one in stored["decisions"]),
         })  # fmt: skip
+
+
+def _problem(stored: dict[str, Any]) -> Problem:
+    return Problem(**stored | {"labels": tuple(stored["labels"]), "warnings": tuple(stored.get("warnings", ()))})
 
 
 def _column(stored: dict[str, Any]) -> PlannedColumn:

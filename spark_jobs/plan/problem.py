@@ -16,13 +16,17 @@ FEW_NUMBERS = 10
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """The task and, for classes, the labels in the index order of the model; two labels end with the positive one."""
+    """The task and, for classes, the labels in the index order of the model; two labels end with the positive one.
+
+    `warnings` are sentences about the target that a person should read.
+    """
 
     task: Task
     target: str
     labels: tuple[str, ...] = ()
     positive: str | None = None
     reason: str = ""
+    warnings: tuple[str, ...] = ()
 
     @property
     def classes(self) -> int:

@@ -51,6 +51,7 @@ class Finished:
     fingerprint: str
     rows: Mapping[str, int]
     cells: Mapping[str, int]
+    warnings: tuple[str, ...] = ()
     proven: Proven | None = None
 
 

@@ -21,7 +21,7 @@ from spark_jobs.data.types import ColumnType, Table
 from spark_jobs.errors import DataError, SparkJobsError, did_you_mean
 from spark_jobs.plan import Problem, frame
 from spark_jobs.profile.batch import Depth
-from spark_jobs.profile.detect import detect, named_formats
+from spark_jobs.profile.detect import WARNED, detect, named_formats
 from spark_jobs.profile.local import profile_here
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.profile.scan import scan_columns, scannable
@@ -48,6 +48,20 @@ class Survey:
         return {name: lost for name, kind in self.types.items() if (lost := lost_cells(self.raw[name], kind))}
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should read of the source."""
+        torn, rows = self.table.malformed_count, self.raw.rows + self.table.malformed_count
+        unread = [f"{torn:,} of {rows:,} rows cannot be read: they go to quarantine."] if torn else []
+        return *self.table.reading.warnings, *unread, *filter(None, map(self._much_lost, self.lost))
+
+    def _much_lost(self, name: str) -> str:
+        lost, cells = self.lost[name], self.raw[name].present
+        if self.raw[name].reading is None or lost <= WARNED * cells:
+            return ""
+        share = f"{lost:,} of {cells:,} cells ({lost / cells:.1%})"
+        return f"'{name}': {share} do not read as {self.types[name].cells} and become null."
+
+    @property
     def seen(self) -> Seen:
         """What is known of all cells of a text source."""
         return seen_in(self.raw, self.types)
@@ -58,6 +72,11 @@ class Looked(Survey):
     """A survey, and what is to be predicted."""
 
     problem: Problem
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should read of the source and the target."""
+        return *super().warnings, *self.problem.warnings
 
 
 @dataclass(frozen=True)

@@ -138,3 +138,21 @@ def test_rows_are_unlike_where_no_two_of_all_have_the_same_features(spark, tmp_p
     ready = prepared(spark, tmp_path, path, columns={"ignore": []})
     assert ready.unlike is unlike
     assert ready.counts["duplicates"] == 0
+
+
+def test_plan_tells_programs_and_people_what_is_left_out_and_what_to_read(spark, tmp_path):
+    chance = random.Random(8)
+    rows = [(chance.uniform(0, 9), chance.choice("abc")) for _ in range(100)]
+    cells = [f"{part:.3f},{'none' if at < 9 else at},{kind},{part:.3f}" for at, (part, kind) in enumerate(rows)]
+    source = tmp_path / "leak.csv"
+    source.write_text("\n".join(["y,age,kind,same_as_y", *cells, "1,2"]) + "\n")
+    spec = parse({"source": str(source), "target": "y", "task": "regression", "columns": {"numeric": ["age"]}})
+    done = plan.run(spec, spark, Environment(root=str(tmp_path / "root")))
+    told = done.to_json()
+    assert list(told["left_out"]) == ["same_as_y"]
+    assert "target" in told["left_out"]["same_as_y"]
+    assert told["warnings"] == [
+        "1 of 101 rows cannot be read: they go to quarantine.",
+        "'age': 9 of 100 cells (9.0%) do not read as number and become null.",
+    ]
+    assert [line for line in done.summary if "warning" in line] == [f"  warning   {one}" for one in told["warnings"]]
