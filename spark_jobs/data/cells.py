@@ -75,17 +75,29 @@ def plain_sql(name: str, column: ColumnType, zone: str) -> str:
     """
     if column.cells == "number":
         number = f"try_cast({name} AS DOUBLE)"
-        return f"coalesce(try_cast({name} AS BIGINT), try_cast({number} AS BIGINT))" if column.integral else number
+        return _plain_whole(name, number) if column.integral else number
     text = _text(name)
     return f"try_cast({text} AS DATE)" if column.cells == "date" else f"try_cast({_iso(text, zone)} AS TIMESTAMP)"
 
 
 def whole_sql(name: str, column: ColumnType) -> str:
-    """A cell of a column of whole numbers as BIGINT, or null."""
-    few = f"{_text(name)} RLIKE {_regex('^[+-]?[0-9]{1,15}$')}"
+    """A cell of a column of whole numbers as BIGINT, or null; `517.0`, as pandas writes it beside gaps, is 517."""
+    few = f"{_text(name)} RLIKE {_regex('^[+-]?[0-9]{1,18}(?:[.]0)?$')}"
     digits = f"CASE WHEN typeof({name}) = 'string' THEN {few} ELSE false END"
     number = f"try_cast({number_sql(name, column)} AS BIGINT)"
-    return f"CASE WHEN {digits} THEN try_cast({_text(name)} AS BIGINT) ELSE {number} END"
+    return f"CASE WHEN {digits} THEN try_cast({_before_point(_text(name))} AS BIGINT) ELSE {number} END"
+
+
+def _plain_whole(name: str, number: str) -> str:
+    """A cell that is a number as BIGINT: a text that is not all digits is not asked for them, as that throws."""
+    text = _text(name)
+    others = " OR ".join(f"contains({text}, '{sign}')" for sign in ".eE")
+    digits = f"CASE WHEN endswith({text}, '.0') THEN {_before_point(text)} WHEN NOT ({others}) THEN {text} END"
+    return f"coalesce(try_cast({digits} AS BIGINT), try_cast({number} AS BIGINT))"
+
+
+def _before_point(text: str) -> str:
+    return f"substring_index({text}, '.', 1)"
 
 
 def boolean_sql(name: str) -> str:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import functions as F
 
-from spark_jobs.data.cells import number_sql, timestamp_sql, value_sql
+from spark_jobs.data.cells import number_sql, plain_sql, timestamp_sql, value_sql, whole_sql
 from spark_jobs.data.names import col, quoted
 from spark_jobs.data.typed import Seen, lost_cells, row_hash, typed
 from spark_jobs.data.types import ColumnType
@@ -252,3 +252,21 @@ def test_cells_that_are_known_to_read_as_their_type_give_the_same_values_unasked
         hashes = known.select(row_hash(known, types, zone=zone, seen=seen)).collect()
         assert hashes == asked.select(row_hash(asked, types, zone=zone)).collect()
     assert [row["whole"] for row in known.collect()] == [7, -12, 3, 5, 1000, 9007199254740991, 0, None]
+
+
+def test_no_cast_is_asked_that_throws(spark):
+    # try_cast makes an exception of each cell that fails; CAST in its place ends the query by the first one.
+    whole, number = (ColumnType("x", "number", "number", "", integral=integral) for integral in (True, False))
+    day, moment = ColumnType("x", "date", "date", ""), ColumnType("x", "timestamp", "timestamp", "")
+    written = spark.createDataFrame(
+        [("517",), ("517.0",), ("-3.0",), ("4.00",), ("1e3",), ("900719925474099301.0",)], "x string"
+    )
+    plain = written.select(F.expr(plain_sql("x", whole, "UTC").replace("try_cast", "CAST")).alias("x")).collect()
+    assert [row.x for row in plain] == [517, 517, -3, 4, 1000, 900719925474099301]
+    spoilt = ["", "abc", "517.0", "5.5", "1e400", "2020-01-01", "12 kg", "2020-01-01 10:00"]
+    rows = spark.createDataFrame([(text,) for text in spoilt], "x string")
+    readings = [whole_sql("x", whole), number_sql("x", number)]
+    readings += [value_sql("x", kind, "UTC") for kind in (ColumnType("x", "boolean", "boolean", ""), day, moment)]
+    throwing = [F.expr(sql.replace("try_cast", "CAST")).isNotNull().cast("int") for sql in readings]
+    found = rows.select(*(F.sum(column).alias(str(at)) for at, column in enumerate(throwing))).collect()[0]
+    assert tuple(found) == (2, 2, 0, 1, 2)
