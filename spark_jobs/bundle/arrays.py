@@ -43,13 +43,14 @@ def arrays(columns: Any, manifest: Manifest, zones: Zones | None = None) -> Arra
         DataError: a column that the model reads is not there, its length is not that of the others, or it is text
             and came as something that does not say how it was written.
     """
-    known = list(columns)
+    # Headers are read without the blanks around them; pandas keeps those.
+    known = {**{name.strip(): name for name in columns if isinstance(name, str)}, **{name: name for name in columns}}
     gone = [one.name for one in manifest.inputs if one.name not in known]
     if gone:
         listed = ", ".join(f"'{name}'" for name in gone[:10]) + (" …" if len(gone) > 10 else "")
         raise DataError(f"The rows lack what the model reads: {listed}.", did_you_mean(gone[0], map(str, known)))
     zones = zones or Zones.of(zone_of(manifest.timezone))
-    given = {one.name: _Column(one, columns[one.name], manifest, zones) for one in manifest.inputs}
+    given = {one.name: _Column(one, columns[known[one.name]], manifest, zones) for one in manifest.inputs}
     rows = _rows({name: len(column.values) for name, column in given.items()})
     feed = {name: column.array() for name, column in given.items()}
     return Arrays(feed, {name: column.lost for name, column in given.items() if column.lost}, rows)

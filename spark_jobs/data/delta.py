@@ -53,7 +53,7 @@ def table_path(root: str, table: str) -> str:
     """
     if not _NAME.fullmatch(table):
         raise SpecError(
-            f"A table's name must be of letters, digits, `_` and `-`. Got '{table}'.",
+            f"A table's name must be of A-Z, a-z, 0-9, `_` and `-`. Got '{table}'.",
             "Set `name` or `predictions.table`.",
         )
     return f"{root.rstrip('/')}/tables/{table}" if "://" in root else str(Path(root).absolute() / "tables" / table)

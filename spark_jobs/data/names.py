@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from spark_jobs.errors import DataError
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column
+    from pyspark.sql import Column, DataFrame
 
 RESERVED: Final = frozenset(
     {"_row", "_row_id", "_model_name", "_model_version", "_run_id", "_batch_id", "_scored_at", "_reasons", "_source"}
@@ -41,6 +41,16 @@ def named(header: Iterable[str]) -> tuple[str, ...]:
     return tuple(cell.strip() or f"_c{position}" for position, cell in enumerate(header))
 
 
+def with_trimmed_names(rows: DataFrame) -> DataFrame:
+    """The rows under names without blanks around them: specs name columns so, and headers are read so.
+
+    Raises:
+        DataError: two names are one then.
+    """
+    names = check_names(named(rows.columns))
+    return rows if list(names) == rows.columns else rows.toDF(*names)
+
+
 def check_names(names: Sequence[str]) -> tuple[str, ...]:
     """The names, if each stands for one column only and none is ours.
 
@@ -52,7 +62,7 @@ def check_names(names: Sequence[str]) -> tuple[str, ...]:
     if doubled:
         listed = ", ".join(f"'{name}'" for name in doubled[:10])
         raise DataError(
-            f"Column names must differ, also by more than case. Got {listed}.",
+            f"Column names must differ by more than case and the blanks around them. Got {listed}.",
             "Rename the columns in the data, or name all of them in `source.names`.",
         )
     ours = [name for name in names if name.casefold() in RESERVED]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 from pyspark.sql import SparkSession
 
 from spark_jobs.data.files import find_files, kind_of
+from spark_jobs.data.names import with_trimmed_names
 from spark_jobs.data.read_errors import explain_read_error
 from spark_jobs.data.sources import jdbc, reader
 from spark_jobs.data.types import Table
@@ -27,7 +29,9 @@ def read(source: Source, spark: SparkSession, since: str | None = None, wanted: 
     """
     kind = kind_of_source(source, spark)
     try:
-        return jdbc.read(source, spark, since, wanted) if kind == "jdbc" else reader(kind)(source, spark)
+        found = jdbc.read(source, spark, since, wanted) if kind == "jdbc" else reader(kind)(source, spark)
+        rows = with_trimmed_names(found.rows)
+        return found if rows is found.rows else replace(found, rows=rows, columns=tuple(rows.columns))
     except SparkJobsError:
         raise
     except Exception as failure:

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, Observation, SparkSession
 from spark_jobs.data import delta
 from spark_jobs.data.files import location, pattern
 from spark_jobs.data.marks import marks_of, without_marks
-from spark_jobs.data.names import check_names
+from spark_jobs.data.names import with_trimmed_names
 from spark_jobs.data.source import kind_of_source
 from spark_jobs.data.types import Reading, Table
 from spark_jobs.errors import DataError, SparkJobsError, SpecError
@@ -94,6 +94,4 @@ def _growing(path: str, stream: Stream, spark: SparkSession) -> DataFrame:
         reader = reader.option("maxFilesPerTrigger", stream.rows)
     if stream.start == "latest":
         reader = reader.option("startingVersion", "latest")
-    rows = reader.load(location(path))
-    check_names(rows.columns)
-    return rows
+    return with_trimmed_names(reader.load(location(path)))

@@ -20,11 +20,17 @@ def run(spec: Spec, env: Environment) -> Result:
     source = spec.source.path or spec.source.table
     lines = (
         f"{spec.name}: the spec is right, as far as that shows without the data.",
+        *made_name(spec),
         f"  predict   {spec.target} from {source}" + (f" ({spec.task})" if spec.task else ""),
         f"  model     {models.find(spec.model.kind).title}",
         f"  runs      {env.name}, under {env.root}",
     )
     return Result(job="check", summary=lines)
+
+
+def made_name(spec: Spec) -> tuple[str, ...]:
+    """The line that shows a name that had to be made; none where the name is as it was given."""
+    return (f"  name      '{spec.name}', made from '{spec.made_from}'",) if spec.made_from else ()
 
 
 def verify(spec: Spec, place: Callable[[Path], str] = lambda path: "") -> None:

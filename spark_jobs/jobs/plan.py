@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from pyspark.sql import SparkSession
 
 from spark_jobs import progress
+from spark_jobs.jobs.check import made_name
 from spark_jobs.jobs.result import Result
 from spark_jobs.jobs.summary import all_decided, counted, warned
 from spark_jobs.plan import Decision
@@ -36,6 +37,7 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
         extra={"plan": [{"subject": d.subject, "choice": d.choice, "reason": d.reason} for d in decisions]},
         summary=(
             f"{spec.name}: what `train` would do.",
+            *made_name(spec),
             f"  rows: {counted(prepared.counts)}",
             *all_decided(decisions),
             *warned(looked.warnings),

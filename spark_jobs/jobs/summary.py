@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from spark_jobs.jobs.check import made_name
 from spark_jobs.plan import Decision, Plan
 from spark_jobs.registry.publish import Finished
 from spark_jobs.registry.versions import ModelVersion
@@ -15,6 +16,7 @@ def training_summary(done: Finished, version: ModelVersion) -> tuple[str, ...]:
     """Rows, decisions, metrics, and where everything is."""
     return (
         f"{done.spec.name}: version {version.version} of '{version.name}' is the challenger.",
+        *made_name(done.spec),
         f"  rows      {counted(done.rows)}",
         *([f"  became null  {counted(done.cells)}"] if done.cells else []),
         *(f"  {line}" for line in decided(done.plan)),

@@ -100,5 +100,5 @@ def _last(source: Source, earlier: Sequence[Mapping[str, Any]]) -> str | None:
     """The watermark that the last scoring of the same table came to."""
     marks = [reads["watermark"] for reads in earlier if "watermark" in reads]
     place = f"{str(source.url).removeprefix('jdbc:postgresql://')} {source.table}"
-    same = [mark["high"] for mark in marks if (mark["source"], mark["column"]) == (place, source.watermark)]
+    same = [mark["high"] for mark in marks if (mark["source"], mark["column"].strip()) == (place, source.watermark)]
     return same[-1] if same else None

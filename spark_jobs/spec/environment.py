@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from spark_jobs.spec.fields import Part, SafeName, Scalar, mistake
+from spark_jobs.spec.fields import Part, Scalar, Text, mistake
 
 ALLOWED = ("spark.sql.", "spark.executor.", "spark.hadoop.fs.")
 ALLOWED_WHOLE = ("spark.driver.memory", "spark.driver.cores", "spark.default.parallelism")
@@ -51,7 +51,7 @@ SparkKey = Annotated[str, AfterValidator(_is_allowed)]
 class Environment(Part):
     """Where and how to run: one file of conf/env."""
 
-    name: SafeName = Field(default="local", description="The file's name.")
+    name: Text = Field(default="local", description="The file's name.")
     root: Annotated[str, Field(min_length=1, max_length=4096)] = Field(
         default="./spark-jobs-data", description="The folder of tables, runs, artefacts and bundles."
     )

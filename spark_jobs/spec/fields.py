@@ -24,9 +24,15 @@ def mistake(message: str) -> PydanticCustomError:
     return PydanticCustomError("rule", message.replace("{", "{{").replace("}", "}}"))
 
 
-def _written(value: object) -> object:
+def written_text(value: object) -> object:
     """Whole numbers stand for their digits, so that a column called 2012 needs no quotes."""
     return str(value) if type(value) is int else value
+
+
+def written_name(value: object) -> object:
+    """A column's name as the spec means it: as text, without blanks around it, as headers are read."""
+    written = written_text(value)
+    return written.strip() if isinstance(written, str) else written
 
 
 def _scalar(value: object) -> object:
@@ -41,7 +47,7 @@ def _listed(value: object) -> object:
 
 def with_text_keys(value: object) -> object:
     """A mapping whose keys are texts, digits for a whole number."""
-    return {_written(key): item for key, item in value.items()} if isinstance(value, Mapping) else value
+    return {written_text(key): item for key, item in value.items()} if isinstance(value, Mapping) else value
 
 
 def _is_column(name: str) -> str:
@@ -49,12 +55,6 @@ def _is_column(name: str) -> str:
         raise mistake("must be a column's name without NUL characters.")
     if "__THIS__" in name:
         raise mistake("must not hold `__THIS__`, which Spark replaces inside names; rename the column.")
-    return name
-
-
-def _is_safe(name: str) -> str:
-    if not re.fullmatch(r"\w[\w-]{0,99}", name):
-        raise mistake("must be 1 to 100 letters, digits, `_` or `-`: it names a folder, a table and a model.")
     return name
 
 
@@ -75,32 +75,18 @@ def _is_location(path: str) -> str:
 
 
 SCHEMES = ("file", "hdfs", "s3", "s3a", "s3n", "abfs", "abfss", "wasb", "wasbs", "gs", "dbfs", "viewfs")
-Text = Annotated[str, BeforeValidator(_written), Field(max_length=MAX_NAME)]
+Text = Annotated[str, BeforeValidator(written_text), Field(max_length=MAX_NAME)]
 Scalar = Annotated[str, BeforeValidator(_scalar), Field(max_length=MAX_NAME)]
 ColumnName = Annotated[
-    str, BeforeValidator(_written), Field(min_length=1, max_length=MAX_NAME), AfterValidator(_is_column)
+    str, BeforeValidator(written_name), Field(min_length=1, max_length=MAX_NAME), AfterValidator(_is_column)
 ]
 ColumnNames = Annotated[tuple[ColumnName, ...], BeforeValidator(_listed)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed)]
-SafeName = Annotated[str, BeforeValidator(_written), AfterValidator(_is_safe)]
 TableName = Annotated[str, AfterValidator(_is_table)]
 Location = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_is_location)]
 Levels = Annotated[dict[ColumnName, Texts], BeforeValidator(with_text_keys)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Option = str | bool | int | float
-
-
-def safe_name(location: str) -> str:
-    """A name made from a path or a table's name: the last part without its endings, made safe.
-
-    >>> safe_name("../data/day one.csv.gz")
-    'day_one'
-    """
-    for part in reversed(location.split("/")):
-        name = re.sub(r"[^\w-]+", "_", stem(part)).strip("_-")
-        if name:
-            return name[:100]
-    return "data"
 
 
 def stem(file_name: str) -> str:

@@ -14,16 +14,14 @@ from spark_jobs.spec.fields import (
     ColumnNames,
     Levels,
     Part,
-    SafeName,
     Scalar,
     Share,
-    TableName,
     Task,
     Text,
     Texts,
-    safe_name,
     with_text_keys,
 )
+from spark_jobs.spec.names import ExperimentName, SafeName, named_part, safe_name
 from spark_jobs.spec.sources import Source
 from spark_jobs.spec.streams import Stream
 
@@ -172,7 +170,9 @@ class Track(Part):
     uri: Annotated[str, Field(min_length=1, max_length=4096)] = Field(
         default="sqlite", description="MLflow's tracking address, or `sqlite` for a file under the root."
     )
-    experiment: Text | None = Field(default=None, description="MLflow's experiment; default: the spec's name.")
+    experiment: ExperimentName | None = Field(
+        default=None, description="MLflow's experiment; default: the spec's name."
+    )
     register_as: SafeName | None = Field(
         default=None, alias="register", description="The registered model's name; default: the spec's name."
     )
@@ -181,7 +181,7 @@ class Track(Part):
 class Predictions(Part):
     """Where predictions go."""
 
-    table: TableName | None = Field(default=None, description="The Delta table; default: <name>_predictions.")
+    table: SafeName | None = Field(default=None, description="The Delta table; default: <name>_predictions.")
     keep: Literal["all"] | ColumnNames = Field(default="all", description="Input columns kept beside the prediction.")
     partition_by: ColumnNames = Field(
         default=(), description="Kept columns of few values by which a new table's files are laid out."
@@ -232,6 +232,13 @@ class Spec(Part):
         source = given.get("source")
         location = source if isinstance(source, str) else _location(source)
         return {**given, "name": safe_name(location if isinstance(location, str) else "")}
+
+    @property
+    def made_from(self) -> str | None:
+        """What the name was made from, where that could not be a name itself."""
+        location = str(_location(self.source) or "")
+        made = self.name == safe_name(location) and self.name != named_part(location)
+        return location if made else None
 
 
 def _location(source: object) -> object:

@@ -37,6 +37,7 @@ def broken_rules(spec: Spec) -> Iterator[Mistake]:
         _sources,
         _column_lists,
         _roles,
+        _tables,
         _layout,
         _reserved,
         _split,
@@ -90,6 +91,12 @@ def _roles(spec: Spec) -> Iterator[Mistake]:
         if column in spec.columns.ignore:
             text = f"is about '{column}', which `columns.ignore` lists."
             yield Mistake(("features", "per_column", column), text, "Take it out of one of them.")
+
+
+def _tables(spec: Spec) -> Iterator[Mistake]:
+    table = spec.predictions.table
+    if table is not None and table.casefold() in ("ledger", f"{spec.name}_quarantine".casefold()):
+        yield Mistake(("predictions", "table"), f"names a table with other contents.{got(table)}", "Choose another.")
 
 
 def _layout(spec: Spec) -> Iterator[Mistake]:

@@ -213,3 +213,8 @@ def test_spark_and_python_read_the_same_of_stored_types(spark):
         one = Input(kind.name, "double", kind.cells, kind.formats)
         found = arrays({kind.name: [cells[kind.name]]}, Manifest(inputs=(one,), timezone=zone)).feed[kind.name]
         assert same(found, [NAN if expected is None else expected]), kind
+
+
+def test_a_column_is_found_with_blanks_around_its_name():
+    frame = pd.DataFrame({" a.b ": [1.5], 7: [0], "k`1": ["x"]})
+    assert arrays(frame, manifest("a.b", "k`1")).feed["a.b"].tolist() == [1.5]

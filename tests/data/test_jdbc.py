@@ -52,6 +52,15 @@ def odd(database):
     return "`Odd 1`.`T x`"
 
 
+def test_a_column_with_blanks_around_its_name_is_read_by_its_name_without_them(spark, database):
+    database.execute('DROP TABLE IF EXISTS padded; CREATE TABLE padded (" id " int, "t\u00a0" timestamp, " v" text)')
+    database.execute("INSERT INTO padded SELECT i, now() - i * interval '1 day', 'x' FROM generate_series(1, 20) i")
+    source = source_of(database, "padded", watermark="t ", partition={"column": "id", "parts": 3})
+    table = read(source, spark, wanted={"id", "t"})
+    assert table.columns == ("id", "t")
+    assert sorted(row[0] for row in table.rows.select("id").collect()) == list(range(1, 21))
+
+
 def test_the_cells_of_a_table_are_those_of_the_database(spark, database, odd):
     table = read(source_of(database, odd), spark)
     rows = {row["big"] // 1_000_000_007: row for row in table.rows.collect()}

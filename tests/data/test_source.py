@@ -55,6 +55,25 @@ def test_a_name_that_looks_like_a_pattern_is_a_name_where_it_is_there(spark, tmp
     assert read(Source(kind=kind, path=f"{tmp_path}/in*/sales*"), spark).rows.count() == 6
 
 
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet", "delta"])
+def test_column_names_have_no_blanks_around_them_in_any_source(spark, tmp_path, kind):
+    rows = spark.createDataFrame([(1, "x"), (2, "y")], [" a.b", "life expectancy\u00a0"])
+    if kind == "csv":
+        (tmp_path / "in").write_text(" a.b,life expectancy\u00a0\n1,x\n2,y\n", encoding="utf-8")
+    else:
+        mapped = {"delta.columnMapping.mode": "name", "delta.minReaderVersion": "2", "delta.minWriterVersion": "5"}
+        rows.write.format(kind).options(**(mapped if kind == "delta" else {})).save(str(tmp_path / "in"))
+    table = read(Source(kind=kind, path=str(tmp_path / "in")), spark)
+    assert table.columns == tuple(table.rows.columns) == ("a.b", "life expectancy")
+    assert sorted(str(row[0]) + row[1] for row in table.rows.collect()) == ["1x", "2y"]
+
+
+def test_names_that_are_one_without_their_blanks_are_refused(spark, tmp_path):
+    spark.range(2).selectExpr("id AS `a`", "id AS `a `").write.parquet(str(tmp_path / "in"))
+    with pytest.raises(DataError, match=r"the blanks around them\. Got 'a', 'a'"):
+        read(Source(kind="parquet", path=str(tmp_path / "in")), spark)
+
+
 def test_the_kinds_of_source_are_the_files_of_the_folder():
     assert kinds() == ("csv", "delta", "jdbc", "json", "kafka", "parquet", "table")
 

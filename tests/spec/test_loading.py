@@ -81,7 +81,7 @@ def test_numbers_stand_for_their_digits_where_a_name_or_a_level_is_meant():
     assert (spec.split.column, spec.split.test_value) == ("7", "true")
 
 
-@pytest.mark.parametrize("name", ["a.b", "`", 'q"uote', "ünï cødé 🙂", "a;drop", " ", "x" * 300])
+@pytest.mark.parametrize("name", ["a.b", "`", 'q"uote', "ünï cødé 🙂", "a;drop", "x" * 300])
 def test_column_names_may_hold_anything(name):
     spec = parse({"source": "x.csv", "target": name, "features": {"per_column": {name + "2": {"numeric": "none"}}}})
     assert spec.target == name
@@ -140,8 +140,8 @@ def test_column_names_may_hold_anything(name):
             "Did you mean 'csv'?",
         ),
         ("source: http://x/y.csv\ntarget: y\n", "must be a path that Spark reads", None),
-        (TWO_LINES + "name: ../up\n", "`x.yml:3: name` must be 1 to 100 letters", None),
-        (TWO_LINES + "predictions: {table: ../up}\n", "predictions.table` must be a table's name", None),
+        (TWO_LINES + "name: ../up\n", "`x.yml:3: name` must be 1 to 100 of A-Z", None),
+        (TWO_LINES + "predictions: {table: ../up}\n", "predictions.table` must be 1 to 100 of A-Z", None),
         (TWO_LINES + "features: {max_categories: 1}\n", "must be an int ≥ 2 and ≤ 10000. Got 1 instead.", None),
         ("source: x.csv\ntarget: a__THIS__b\n", "must not hold `__THIS__`", None),
         (f"source: x.csv\ntarget: {'x' * 1001}\n", "must be text, not empty", None),
@@ -261,7 +261,7 @@ TRICKY = st.sampled_from(
 TEXTS = st.one_of(
     TRICKY, st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20)
 )
-NAMES = TEXTS.filter(lambda text: text and "__THIS__" not in text and text != "y")
+NAMES = TEXTS.map(str.strip).filter(lambda text: text and "__THIS__" not in text and text != "y")
 
 
 @settings(max_examples=150, deadline=2000)

@@ -56,7 +56,7 @@ def _read(database: Database, source: Source, since: str | None, wanted: Collect
     parts = _parts(database, source, asked, schema)
     stored = database.rows(asked, parts, _doubles(schema))
     if wanted is not None:
-        stored = stored.select(*[col(name) for name in stored.columns if name in wanted])
+        stored = stored.select(*[col(name) for name in stored.columns if name.strip() in wanted])
     copy = snapshot(stored)
     marks = marks_of(source)
     rows, place = without_marks(copy, marks), f"{database.place} {source.table}"
@@ -68,17 +68,17 @@ def _read(database: Database, source: Source, since: str | None, wanted: Collect
 def _span(database: Database, source: Source, table: str, schema: T.StructType, since: str | None) -> Span | None:
     if source.watermark is None:
         return None
-    kind = _ordered(source.watermark, schema, "watermark")
-    return span_of(database, table, source.watermark, kind, since, source.lookback)
+    column = _ordered(source.watermark, schema, "watermark")
+    return span_of(database, table, column.name, column.dataType, since, source.lookback)
 
 
 def _parts(database: Database, source: Source, asked: str, schema: T.StructType) -> list[str]:
     """The conditions of the parts, of which each row meets one; none where the table is read at once."""
     if source.partition is None:
         return []
-    name, count = source.partition.column, source.partition.parts
-    kind = _ordered(name, schema, "partition.column")
-    column, cuts = identifier(name), _cuts(database, asked, name, kind, count)
+    found = _ordered(source.partition.column, schema, "partition.column")
+    column = identifier(found.name)
+    cuts = _cuts(database, asked, found.name, found.dataType, source.partition.parts)
     if not cuts:
         return []
     between = [f"{column} >= {literal(a)} AND {column} < {literal(b)}" for a, b in pairwise(cuts)]
@@ -106,16 +106,17 @@ def _finite(kind: T.DataType) -> str:
     return "true" if isinstance(kind, T.IntegralType) else "isfinite(v)"
 
 
-def _ordered(name: str, schema: T.StructType, key: str) -> T.DataType:
-    if name not in schema.names:
+def _ordered(name: str, schema: T.StructType, key: str) -> T.StructField:
+    """The column of that name, as the database has it."""
+    found = next((field for field in schema if name in (field.name, field.name.strip())), None)
+    if found is None:
         raise DataError(f"`source.{key}` is '{name}', which is no column.", did_you_mean(name, schema.names))
-    kind = schema[name].dataType
-    if not isinstance(kind, _ORDERED):
+    if not isinstance(found.dataType, _ORDERED):
         raise DataError(
-            f"`source.{key}` must be a column of numbers, dates or times. '{name}' is {kind.simpleString()}.",
+            f"`source.{key}` must be a column of numbers, dates or times. '{name}' is {found.dataType.simpleString()}.",
             "Name another column.",
         )
-    return kind
+    return found
 
 
 def _doubles(schema: T.StructType) -> str:
