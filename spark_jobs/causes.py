@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
+from spark_jobs import progress
 from spark_jobs.errors import JobError, SparkJobsError
 
 ADVICE = "Run it again with --debug to see the whole traceback."
@@ -16,6 +19,7 @@ EMPTY_WORDS = (
     "Task not serial",
 )
 LIMIT = 500
+Part = TypeVar("Part")
 
 
 def worded(error: BaseException) -> SparkJobsError:
@@ -39,6 +43,21 @@ def worded(error: BaseException) -> SparkJobsError:
     if type(error).__module__.startswith(("pyspark", "py4j")):
         return JobError(f"Spark failed: {line}", ADVICE)
     return JobError(f"Something unexpected happened ({type(error).__name__}): {line}", ADVICE)
+
+
+def optional(part: str, make: Callable[[], Part], otherwise: Part) -> Part:
+    """Make a part that a result can do without: one that fails is left out with a warning that names it.
+
+    Args:
+        part: what it is, as the subject of a sentence.
+        make: what makes it.
+        otherwise: what stands in its place where that fails.
+    """
+    try:
+        return make()
+    except Exception as error:
+        progress.warn(f"{part} is left out ({type(error).__name__}: {cause(str(error)) or 'no reason given'}).")
+        return otherwise
 
 
 def cause(text: str) -> str:

@@ -34,6 +34,7 @@ class _Display:
     ticks: int = 0
     running: list[_Phase] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
     tasks: Callable[[], Tasks | None] | None = None
     detail: str = ""
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -73,6 +74,21 @@ def note(text: str) -> None:
         _draw()
 
 
+def warn(text: str) -> None:
+    """Keeps a warning for the job's result, and writes it to standard error as a note."""
+    with _display.lock:
+        if text in _display.warnings:
+            return
+        _display.warnings.append(text)
+    note(f"warning: {text}")
+
+
+def warnings() -> tuple[str, ...]:
+    """The warnings so far, each once."""
+    with _display.lock:
+        return tuple(_display.warnings)
+
+
 def detail(text: str) -> None:
     """Says beside the live phase how far it is, such as rows so far; gone when the phase ends."""
     with _display.lock:
@@ -97,6 +113,7 @@ def show(enabled: bool | None = None, notes: bool = True) -> Iterator[None]:
     stop = threading.Event()
     with _display.lock:
         _display.seconds.clear()
+        _display.warnings.clear()
         _display.notes = notes
         _display.out = sys.stderr if terminal and enabled is not False else None
     ticker = threading.Thread(target=_tick, args=(stop,), name="progress", daemon=True)

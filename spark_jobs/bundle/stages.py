@@ -107,8 +107,9 @@ class Stage:
             raise BundleError(f"The saved stage {self.folder.name} knows {found} classes, its plan {wanted}.")
 
     def text(self, name: str) -> str:
-        """The whole of a folder of text files, such as XGBoost's model."""
-        return "".join(file.read_text(encoding="utf-8") for file in sorted((self.folder / name).glob("part-*")))
+        """The whole of one text that was saved as lines, such as XGBoost's model, which is cut every 4 MiB."""
+        parts = sorted((self.folder / name).glob("part-*"))
+        return "".join(file.read_text(encoding="utf-8").replace("\n", "") for file in parts)
 
     def part(self, name: str) -> Stage:
         """A model inside this one."""

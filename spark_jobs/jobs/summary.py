@@ -22,7 +22,7 @@ def training_summary(done: Finished, version: ModelVersion) -> tuple[str, ...]:
         *(f"  {line}" for line in decided(done.plan)),
         f"  metrics   {measured(done.evaluation.metrics)}",
         *warned(done.warnings),
-        f"  report    {version.bundle / 'report.html'}",
+        *([f"  report    {report}"] if (report := version.bundle / "report.html").is_file() else []),
         f"  run       {version.run_id}",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -70,6 +70,7 @@ def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
             done = _finished(spec, prepared, planned, pipeline.trained, folder)
             quarantine = _quarantined(spec, env, looked)
             version = publish_training(done, folder, tracking, started, pipeline.proof)
+            done = replace(done, warnings=(*done.warnings, *progress.warnings()))
     except BaseException as error:
         _end(tracking, starting, error)
         if isinstance(error, DataError | SpecError):  # nothing of what was refused is of use again

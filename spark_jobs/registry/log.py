@@ -7,11 +7,13 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from spark_jobs.bundle import publish
+from spark_jobs.causes import optional
 from spark_jobs.data.lock import locked
 from spark_jobs.errors import JobError
 from spark_jobs.registry.mlmodel import Signature, link_or_copy, write_mlflow_model
@@ -59,9 +61,9 @@ def log_training(tracking: Tracking, run: Run, training: Training) -> ModelVersi
     if done is not None:
         return done
     client = connect(tracking)
-    _log_artifacts(client, run, training)
+    optional("The report and other artifacts of the MLflow run", lambda: _log_artifacts(client, run, training), None)
     model_id = _log_model(client, run, training)
-    _log_values(client, run, training, model_id)
+    optional("Part of what the MLflow run shows", lambda: _log_values(client, run, training, model_id), None)
     if training.refused:
         raise JobError(training.refused, "It is logged and not registered; use `graph: skip` to do without a graph.")
     with locked(tracking.root, "registry"):
@@ -144,5 +146,6 @@ def _register(tracking: Tracking, client: MlflowClient, run: Run, name: str, mod
             name, f"models:/{model_id}", run_id=run.run_id, tags={RUN_KEY: run.run_key}, model_id=model_id
         )
     link = json.dumps([{"name": name, "version": made.version}])
-    client.set_logged_model_tags(model_id, {"mlflow.modelVersions": link})
+    linked = partial(client.set_logged_model_tags, model_id, {"mlflow.modelVersions": link})
+    optional("The link from the MLflow run to the version", linked, None)
     return described(tracking, made)

@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
@@ -20,6 +21,7 @@ import yaml
 
 from spark_jobs.bundle import GRAPH
 from spark_jobs.bundle.carried import LOADER, carried_reader
+from spark_jobs.causes import optional
 
 if TYPE_CHECKING:
     from mlflow.models import Model, ModelSignature
@@ -54,9 +56,12 @@ def write_mlflow_model(bundle: Path, folder: Path, signature: Signature, run_id:
 
     shutil.copytree(bundle, folder, copy_function=link_or_copy)
     graph = (bundle / GRAPH).is_file()
-    model = Model(run_id=run_id, model_id=model_id, signature=_mlflow_signature(signature, graph))
+    typed = optional("The signature of the MLflow model", lambda: _mlflow_signature(signature, graph), None)
+    model = Model(run_id=run_id, model_id=model_id, signature=typed)
     if signature.example:
-        model.saved_input_example_info = _write_example(folder, signature)
+        no_example: dict[str, str] = {}
+        write = partial(_write_example, folder, signature)
+        model.saved_input_example_info = optional("The input example of the MLflow model", write, no_example)
     model.add_flavor(
         "spark",
         pyspark_version=version("pyspark"),

@@ -12,6 +12,7 @@ from typing import Any
 from spark_jobs import progress
 from spark_jobs.bundle import GRAPH, Input, Manifest, write
 from spark_jobs.bundle.patterns import number_regex
+from spark_jobs.causes import optional
 from spark_jobs.data.types import ColumnType, Reading
 from spark_jobs.features import CategoryInput
 from spark_jobs.graph.proof import Proven
@@ -63,14 +64,27 @@ def publish_training(
     Pictures are drawn while `prove` waits for Spark.
     """
     with ThreadPoolExecutor(1, "drawing") as pool:
-        drawn = pool.submit(write_pictures, folder / "report", _story(done, run))
+        drawn = pool.submit(_drawn, done, folder / "report", run)
         done = replace(done, proven=prove())
     with progress.phase("reporting"):
-        report = write_report(folder / "report", _story(done, run), drawn.result())
+        report = _reported(done, folder / "report", run, drawn.result())
         draft = folder / "bundle"
         write(draft, _manifest(done), _files(done, folder, report))
     with progress.phase("logging to MLflow"):
-        return log_training(tracking, run, _training(done, draft, report))
+        return log_training(tracking, run, _training(done, draft, folder / "report"))
+
+
+def _drawn(done: Finished, folder: Path, run: Run) -> Mapping[str, Path | None]:
+    return optional("Every figure of the report", lambda: write_pictures(folder, _story(done, run)), {})
+
+
+def _reported(done: Finished, folder: Path, run: Run, drawn: Mapping[str, Path | None]) -> dict[str, Path]:
+    """The report under its name in the bundle; nothing where it fails, as it never decides whether there is a model."""
+
+    def report() -> dict[str, Path]:
+        return {"report.html": write_report(folder, _story(done, run), drawn)}
+
+    return optional("The report", report, {})
 
 
 def _story(done: Finished, run: Run) -> Story:
@@ -97,13 +111,12 @@ def _lineage(done: Finished, run: Run) -> dict[str, str]:
     return facts | {"graph against pipeline": proof}
 
 
-def _files(done: Finished, folder: Path, report: Path) -> dict[str, Any]:
+def _files(done: Finished, folder: Path, report: Mapping[str, Path]) -> dict[str, Any]:
     graph = {} if done.proven is None else {GRAPH: done.proven.graph}
-    return graph | {
+    return {**graph, **report} | {
         "plan.json": done.plan.to_json(),
         "profile.json": done.profile.to_json(),
         "spec.yml": dump(done.spec),
-        "report.html": report,
         "pipeline": folder / "pipeline",
     }
 
@@ -145,9 +158,10 @@ def _input(plan: Plan, kind: ColumnType) -> Input:
 
 
 def _training(done: Finished, draft: Path, report: Path) -> Training:
-    pictures = {f"plots/{path.name}": path for path in sorted(report.parent.glob("*.png"))}
+    pictures = {f"plots/{path.name}": path for path in sorted(report.glob("*.png"))}
     settings = done.spec.model_dump(mode="json", include={"split", "clean", "features"})
-    files = {name: draft / name for name in ("plan.json", "profile.json", "report.html")}
+    names = ("plan.json", "profile.json", "report.html")
+    files = {name: draft / name for name in names if (draft / name).is_file()}
     return Training(
         name=done.spec.track.register_as or done.spec.name,
         bundle=draft,
@@ -174,7 +188,8 @@ def _refused(done: Finished) -> str:
 def _signature(done: Finished) -> Signature:
     names = done.plan.used
     kinds: dict[str, ColumnKind] = {name: _KINDS[done.plan.type_of(name).cells] for name in names}
-    return Signature(kinds, _outputs(done), [[_typical(done, name) for name in names]])
+    example: list[list[object]] = optional("The input example", lambda: [[_typical(done, name) for name in names]], [])
+    return Signature(kinds, _outputs(done), example)
 
 
 def _outputs(done: Finished) -> dict[str, OutputKind]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from spark_jobs.causes import optional
 from spark_jobs.features import CategoryInput, Input
 from spark_jobs.report.data_page import columns_table
 from spark_jobs.report.html import Html, html, joined, long_table, section, table, tag
@@ -40,13 +41,20 @@ ROW_WORDS = {
     "malformed": "of them torn or malformed",
 }
 
+_LEFT_OUT = tag("p", "This part failed and is left out; the result of the job says why.", class_="warn")
+
 
 def header(story: Story) -> Html:
     """Name, what was learned from how much, and the metrics."""
+    told = optional("The header of the report", lambda: _headline(story), _LEFT_OUT)
+    return joined([tag("h1", story.name), told])
+
+
+def _headline(story: Story) -> Html:
     first = [name for name in HEADLINES[story.task] if name in story.evaluation.metrics]
     names = first + [name for name in story.evaluation.metrics if name not in first]
     tiles = [_tile(name, story.evaluation.metrics[name], name in first[:1]) for name in names]
-    return joined([tag("h1", story.name), tag("p", _sentence(story)), tag("div", *tiles, class_="tiles")])
+    return joined([tag("p", _sentence(story)), tag("div", *tiles, class_="tiles")])
 
 
 def _sentence(story: Story) -> Html:
@@ -62,25 +70,35 @@ def _tile(name: str, value: float, first: bool) -> Html:
     return tag("div", tag("b", number(value)), tag("span", name), class_="tile first" if first else "tile")
 
 
-def chapters(story: Story, pictures: Mapping[str, Path]) -> list[Html]:
-    """All sections in the order of the menu."""
+def chapters(story: Story, pictures: Mapping[str, Path | None]) -> list[Html]:
+    """All sections in the order of the menu; one that fails holds a note instead."""
     judged = [name for name in pictures if name not in ("importances", "features")]
+    made: Mapping[str, Callable[[], Html]] = {
+        "evaluation": lambda: joined([_shown(pictures, judged), judgement(story.evaluation)]),
+        "slices": lambda: _slices(story),
+        "model": lambda: joined([_model(story), _shown(pictures, ["importances"])]),
+        "decisions": lambda: _decisions(story),
+        "data": lambda: joined([_data(story), _shown(pictures, ["features"], wide=True)]),
+        "cleaning": lambda: _cleaning(story),
+        "features": lambda: _features(story),
+        "lineage": lambda: _lineage(story),
+    }
     return [
-        section("evaluation", "Evaluation", _shown(pictures, judged), judgement(story.evaluation)),
-        section("slices", "Slices", _slices(story)),
-        section("model", "Model", _model(story), _shown(pictures, ["importances"])),
-        section("decisions", "Decisions", _decisions(story)),
-        section("data", "Data", _data(story), _shown(pictures, ["features"], wide=True)),
-        section("cleaning", "Cleaning", _cleaning(story)),
-        section("features", "Features", _features(story)),
-        section("lineage", "Versions and lineage", _lineage(story)),
+        section(anchor, title, optional(f"The section '{title}' of the report", made[anchor], _LEFT_OUT))
+        for anchor, title in MENU
     ]
 
 
-def _shown(pictures: Mapping[str, Path], names: Sequence[str], wide: bool = False) -> Html:
-    images = [tag("img", src=_inline(pictures[one]), alt=one.replace("_", " ")) for one in names if one in pictures]
-    figures = [tag("figure", image, class_="wide" if wide else None) for image in images]
-    return tag("div", *figures, class_="pictures") if figures else Html("")
+def _shown(pictures: Mapping[str, Path | None], names: Sequence[str], wide: bool = False) -> Html:
+    known = [(one, pictures[one]) for one in names if one in pictures]
+    figures = [_figure(name, path, wide) for name, path in known if path is not None]
+    lost = [tag("p", f"The figure '{name}' could not be drawn.", class_="warn") for name, path in known if path is None]
+    return joined([*lost, tag("div", *figures, class_="pictures") if figures else ""])
+
+
+def _figure(name: str, path: Path, wide: bool) -> Html:
+    image = tag("img", src=_inline(path), alt=name.replace("_", " "))
+    return tag("figure", image, class_="wide" if wide else None)
 
 
 def _inline(path: Path) -> str:

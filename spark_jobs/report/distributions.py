@@ -28,11 +28,19 @@ def histogram(numbers: NumberSummary, bars: int) -> tuple[NDArray[np.float64], N
     low, high = (float(end) for end in np.quantile(points, (0.01, 0.99), method="nearest"))
     if low == high:
         low, high = float(points[0]), float(points[-1])
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    inside = points[(points >= low) & (points <= high)]
-    counts, edges = np.histogram(inside, bars, (low, high))
-    return counts / max(len(points), 1), edges
+    inside, (low, high) = points[(points >= low) & (points <= high)], _apart(low, high, bars)
+    edges = np.linspace(low / 2, high / 2, bars + 1)  # halves, as the span of doubles is no double
+    counts, _ = np.histogram(inside / 2, edges)
+    return counts / max(len(points), 1), edges * 2
+
+
+def _apart(low: float, high: float, bars: int) -> tuple[float, float]:
+    """Ends so far apart that every bar has a width."""
+    largest = max(abs(low), abs(high))
+    if high / 2 - low / 2 > bars * np.spacing(largest):
+        return low, high
+    wider = max(0.5, largest * 1e-9)
+    return low - wider, high + wider
 
 
 def sparkline(column: ColumnProfile) -> Html:

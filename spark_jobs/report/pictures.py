@@ -66,10 +66,14 @@ def blank(width: float = 5.4, height: float = 4.0) -> tuple[Figure, Axes]:
 
 
 def save(draw: Callable[[], Figure], path: Path) -> Path:
-    """Draw a picture and write it as PNG."""
+    """Draw a picture and write it as PNG: all of it, or nothing."""
     import warnings
+    from io import BytesIO
+
+    drawn = BytesIO()
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        draw().savefig(path, format="png")
+        draw().savefig(drawn, format="png")
+    path.write_bytes(drawn.getvalue())
     return path

@@ -109,3 +109,15 @@ def test_vectors_and_matrices_are_read_however_they_are_stored():
     flipped |= {"rowIndices": [0, 2, 1, 2], "values": [1, 2, 3, 4]}
     for stored in (by_columns, by_rows, sparse, flipped):
         np.testing.assert_array_equal(matrix(stored), wanted)
+
+
+def test_a_text_of_10_mib_that_was_cut_into_lines_is_whole_again(tmp_path):
+    stage = read_stage(saved(tmp_path, "one"))
+    whole = json.dumps({"left_children": list(range(1_500_000)), "name": "Zürich"}, ensure_ascii=False)
+    assert len(whole) > 10 * 2**20
+    lines = [whole[start : start + 4 * 2**20] for start in range(0, len(whole), 4 * 2**20)]
+    (stage.folder / "model").mkdir()
+    for number, part in enumerate((lines[:2], lines[2:])):
+        text = "".join(f"{line}\n" for line in part)
+        (stage.folder / "model" / f"part-{number:05d}").write_text(text, encoding="utf-8")
+    assert stage.text("model") == whole

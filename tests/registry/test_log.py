@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from spark_jobs import progress
 from spark_jobs.bundle import Manifest, verify, write
 from spark_jobs.errors import GateError, JobError
 from spark_jobs.registry import (
@@ -18,6 +19,7 @@ from spark_jobs.registry import (
     connect,
     end_run,
     log_training,
+    mlmodel,
     promote,
     resolve,
     start_run,
@@ -70,6 +72,24 @@ def test_a_training_leaves_a_whole_run_and_a_challenger(tracking, tmp_path):
     assert resolve(tracking, "whole.name", "challenger") == replace(version, aliases=("challenger",))
     assert verify(version.bundle).metrics == {"rmse": 1.5}
     assert not (tmp_path / "draft").exists()
+
+
+def test_what_mlflow_can_do_without_never_decides_whether_there_is_a_model(tracking, tmp_path, monkeypatch):
+    def fail(*_args):
+        raise OSError("No space left on device")
+
+    for module, part in ((log_module, "_log_artifacts"), (mlmodel, "_mlflow_signature"), (mlmodel, "_write_example")):
+        monkeypatch.setattr(module, part, fail)
+    with progress.show(notes=False):
+        version = logged(tracking, "bare", tmp_path)
+        warned = progress.warnings()
+    assert (version.version, connect(tracking).get_run(version.run_id).info.status) == (1, "FINISHED")
+    assert verify(version.bundle).metrics == {"rmse": 1.5}
+    assert [text.split(" is left out")[0] for text in warned] == [
+        "The report and other artifacts of the MLflow run",
+        "The signature of the MLflow model",
+        "The input example of the MLflow model",
+    ]
 
 
 def test_the_model_in_mlflow_has_signature_example_and_both_flavors(tracking, tmp_path):

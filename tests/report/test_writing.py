@@ -12,7 +12,9 @@ import pytest
 from report_stories import EVIL, classes, number_column, profile, regression, story
 from rich.console import Console
 
-from spark_jobs.report import write_report
+from spark_jobs import progress
+from spark_jobs.report import chapters, plots, write_report
+from spark_jobs.report.distributions import histogram
 from spark_jobs.report.profile_page import write_profile_page
 from spark_jobs.report.text import profile_table
 
@@ -150,3 +152,42 @@ def test_a_profile_reads_as_a_table_in_the_terminal():
     assert "2.3 %" in price
     assert "█" in price
     assert "… and 1 more column" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [0.3, 0.30000000000000004] * 50,
+        [1e300, np.nextafter(1e300, np.inf)] * 50,
+        [-1.7e308, 1.7e308] * 50,
+        [0.0, 5e-324] * 50,
+        [1e300] * 100,
+    ],
+)
+def test_values_however_near_or_far_have_a_histogram_that_counts_them_all(values):
+    shares, edges = histogram(number_column("near", values).numbers, 24)
+    assert shares.sum() == pytest.approx(1.0, abs=0.03)
+    assert np.isfinite(edges).all()
+    assert (np.diff(edges) > 0).all()
+
+
+def test_a_figure_or_section_that_fails_is_left_out_with_a_note_and_a_warning(tmp_path, monkeypatch):
+    def fail(*_args):
+        raise ValueError("Too many bins for data range.")
+
+    monkeypatch.setattr(plots, "residuals", fail)
+    monkeypatch.setattr(chapters, "_slices", fail)
+    with progress.show(notes=False):
+        text = Page(write_report(tmp_path, story(regression())).read_text(encoding="utf-8")).texts
+        warned = progress.warnings()
+    assert warned == (
+        "The figure 'residuals' of the report is left out (ValueError: Too many bins for data range.).",
+        "The section 'Slices' of the report is left out (ValueError: Too many bins for data range.).",
+    )
+    assert "The figure 'residuals' could not be drawn." in text
+    assert "This part failed and is left out; the result of the job says why." in text
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == [
+        "features.png",
+        "importances.png",
+        "predicted_actual.png",
+    ]
