@@ -74,17 +74,21 @@ def _hot_width(stages: Sequence[Stage]) -> int:
     return next(len(stage.row()["vocabulary"]) for stage in stages if stage.kind == "CountVectorizerModel")
 
 
-def _splits(model: ModelProto, clock: Clock) -> Iterator[tuple[int, float, bool]]:
-    """Feature, threshold and whether a yes is strictly below it; the tables of a clock are trees too, left out here."""
+def _splits(model: ModelProto, clock: Clock) -> set[tuple[int, float, bool]]:
+    """Feature, threshold and whether a yes is strictly below it, each once; the tables of a clock are left out.
+
+    Hundreds of thousands of nodes share a few thousand thresholds.
+    """
     moments = {float(moment) for moment in clock.moments}
+    found: set[tuple[int, float, bool]] = set()
     for node in model.graph.node:
         if node.op_type == "TreeEnsemble":
             given = _attributes(node)
             if not set(given["nodes_splits"].tolist()) <= moments:
                 columns = (given[name].tolist() for name in ("nodes_featureids", "nodes_splits", "nodes_modes"))
-                for feature, at, mode in zip(*columns, strict=True):
-                    if mode in (_AT_MOST, _BELOW):
-                        yield int(feature), float(at), mode == _BELOW
+                asked = zip(*columns, strict=True)
+                found |= {(int(f), float(at), mode == _BELOW) for f, at, mode in asked if mode in (_AT_MOST, _BELOW)}
+    return found
 
 
 def _attributes(node: Any) -> Mapping[str, Any]:
