@@ -155,8 +155,8 @@ def test_check_tells_what_algorithms_and_steps_say_with_file_and_line(call, tmp_
     model = "model: {kind: forest, params: {max_dpth: 3, trees: -1}}\n"
     (tmp_path / "x.yml").write_text(SPEC + model + "features: {categorical: hot}\n")
     lines = call("check", "x.yml").stderr.splitlines()
-    places = ["x.yml:3: model.params.max_dpth", "x.yml:3: model.params.trees", "x.yml:4: features.categorical"]
-    assert [line.split("`")[1] for line in lines[:-1]] == places
+    places = ["3:32: model.params.max_dpth", "3:45: model.params.trees", "4:12: features.categorical"]
+    assert [line.split("`")[1] for line in lines[:-1]] == [f"x.yml:{place}" for place in places]
 
 
 @pytest.mark.parametrize(

@@ -63,11 +63,19 @@ def test_a_key_replaces_what_the_file_says(monkeypatch):
         (None, {"source": "a.csv"}, "`target`"),
         (None, {"source": "a.csv", "target": "y", "modle": {}}, "modle"),
         ({"source": "a.csv", "target": "y"}, {"model": {"kind": "linear", "params": {"depth": 3}}}, "depth"),
+        (spark_jobs.Spec(name="a", source="a.csv", target="y", key=("y",)), {}, "key"),
+        (None, {"source": {"pth": "a.csv"}, "taget": "y"}, r"`source\.pth` is not a key.*'path'.*\n`taget`.*'target'"),
     ],
 )
 def test_a_wrong_spec_is_refused_before_a_session_is_looked_for(given, keys, told):
     with pytest.raises(spark_jobs.SpecError, match=told):
         spark_jobs.train(given, **keys)
+
+
+def test_a_misspelled_argument_is_refused_with_the_nearest_one():
+    with pytest.raises(spark_jobs.SpecError, match="`rescor` is not an argument") as refused:
+        spark_jobs.score("x.yml", rescor=True)
+    assert refused.value.advice == "Did you mean 'rescore'?"
 
 
 def test_an_environment_may_be_named(tmp_path, monkeypatch):

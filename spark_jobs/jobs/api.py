@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from os import PathLike, fspath
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from spark_jobs import progress
 from spark_jobs.bundle import verify
-from spark_jobs.errors import DataError, JobError, SpecError
+from spark_jobs.errors import DataError, JobError, SpecError, nearest
 from spark_jobs.jobs import check
 from spark_jobs.jobs.result import Result
 from spark_jobs.spec import Environment, Spec, load_environment, load_spec, parse
@@ -30,29 +30,33 @@ AnyEnvironment = Environment | str
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A trained model in a session: the plan it was made by, and its fitted Spark ML stages."""
+    """A trained model in a session: its plan, its fitted Spark ML stages, the marks of missing values in its source."""
 
     plan: Plan
     pipeline: PipelineModel
     bundle: Path
+    null_values: tuple[str, ...]
 
     def predict(self, rows: DataFrame) -> DataFrame:
-        """Give every row its prediction.
+        """Give every row its prediction, the one that `score` writes.
 
-        Returns the rows' own columns, read as the types that the plan names, and beside them `prediction` (a double, or
+        Returns the rows' own columns, read as `score` reads them: text trimmed, marks of a missing value null, cells as
+        the types that the plan names; and beside them `prediction` (a double, or
         the label as text), for classes `probabilities` (map of label to double), for two of them `probability` (of the
         positive one); an SVM has a `margin` instead. Nothing is computed before the result is used.
 
         Raises:
             DataError: the rows lack a column that the model reads, or have one named like what is added.
         """
+        from spark_jobs.data.marks import without_marks
         from spark_jobs.data.typed import typed
         from spark_jobs.fitted import predictions
         from spark_jobs.jobs.batch import check_used
 
         check_used(self.plan, rows.columns)
         present = [kind for kind in self.plan.types if kind.name in rows.columns]
-        answers = predictions(self.pipeline, self.plan.problem, typed(rows, present, self.plan.timezone))
+        read = typed(without_marks(rows, self.null_values), present, self.plan.timezone)
+        answers = predictions(self.pipeline, self.plan.problem, read)
         added = [name for name in answers.columns if name != "_row"]
         taken = sorted(set(added) & set(rows.columns))
         if taken:
@@ -240,10 +244,10 @@ def load_model(model: Result | str | PathLike[str], spark: SparkSession | None =
     if place is None:
         raise JobError("The result has no model.", "Give the result of `train` or `run`, or a bundle's folder.")
     bundle = Path(place)
-    verify(bundle)
+    manifest = verify(bundle)
     plan = Plan.from_json((bundle / "plan.json").read_text(encoding="utf-8"))
     pipeline = load_pipeline(bundle / "pipeline", _session(spark))
-    return TrainedModel(plan, pipeline, bundle)
+    return TrainedModel(plan, pipeline, bundle, manifest.null_values)
 
 
 def _do(
@@ -254,6 +258,7 @@ def _do(
     keys: Mapping[str, Any],
     **options: Any,
 ) -> Result:
+    _check_arguments(keys, (*options, "spark", "env"))
     asked = _spec(spec, keys)
     environment = _environment(env, spec)
     session = _session(spark)
@@ -262,19 +267,22 @@ def _do(
     return result
 
 
+def _check_arguments(keys: Iterable[str], own: Sequence[str]) -> None:
+    """Refuse a misspelled argument of a function; what resembles a key of the spec more is left to the spec."""
+    for key in keys:
+        close = nearest(key, (*Spec.model_fields, *own))
+        if key not in Spec.model_fields and close in own:
+            raise SpecError(f"`{key}` is not an argument that is known here.", f"Did you mean '{close}'?")
+
+
 def _spec(given: AnySpec | None, keys: Mapping[str, Any]) -> Spec:
     """The spec, checked as far as that goes without data."""
     if isinstance(given, (str, PathLike)):
-        given = load_spec(Path(given))[0]
+        given = load_spec(Path(given), (), check.option_mistakes)[0]
     if given is None and not keys:
         raise SpecError("There is no spec.", "Give one, or `source=` and `target=`.")
-    if isinstance(given, Spec) and not keys:
-        asked = given
-    else:
-        data = given.model_dump(mode="json", by_alias=True, exclude_none=True) if isinstance(given, Spec) else given
-        asked = parse({**(data or {}), **keys})
-    check.verify(asked)
-    return asked
+    data = given.model_dump(mode="json", by_alias=True, exclude_none=True) if isinstance(given, Spec) else given
+    return parse({**(data or {}), **keys}, more_rules=check.option_mistakes)
 
 
 def _environment(env: AnyEnvironment | None, spec: AnySpec | None) -> Environment:

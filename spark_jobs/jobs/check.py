@@ -39,9 +39,15 @@ def verify(spec: Spec, place: Callable[[Path], str] = lambda path: "") -> None:
     Raises:
         SpecError: every mistake found.
     """
-    mistakes = [*_model(spec), *_steps(spec)]
+    mistakes = list(option_mistakes(spec))
     if mistakes:
         raise refusal(mistakes, place)
+
+
+def option_mistakes(spec: Spec) -> Iterator[Mistake]:
+    """What algorithms and value steps say of their own options in a spec."""
+    yield from _model(spec)
+    yield from _steps(spec)
 
 
 def _model(spec: Spec) -> Iterator[Mistake]:

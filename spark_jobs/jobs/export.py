@@ -92,8 +92,7 @@ def _bundle(arguments: Namespace) -> Path:
     from spark_jobs.registry.tracking import Tracking
     from spark_jobs.registry.versions import Alias, resolve
 
-    spec, place = load_spec(arguments.conf, arguments.set)
-    check.verify(spec, place)
+    spec, _ = load_spec(arguments.conf, arguments.set, check.option_mistakes)
     env = load_environment(arguments.env, given.parent)
     which: Alias | int = "champion" if arguments.version is None else arguments.version
     return resolve(Tracking(spec.track.uri, env.root), spec.track.register_as or spec.name, which).bundle

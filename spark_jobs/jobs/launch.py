@@ -55,10 +55,8 @@ def asked(arguments: Namespace) -> tuple[Spec, Environment]:
     Raises:
         SpecError: every mistake found.
     """
-    spec, place = load_spec(arguments.conf, arguments.set)
-    environment = load_environment(arguments.env, Path(arguments.conf).parent)
-    check.verify(spec, place)
-    return spec, environment
+    spec, _ = load_spec(arguments.conf, arguments.set, check.option_mistakes)
+    return spec, load_environment(arguments.env, Path(arguments.conf).parent)
 
 
 def _without_session(verb: str, arguments: Namespace, options: dict[str, Any]) -> Result:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
+from shutil import get_terminal_size
 
 from pyspark.sql import SparkSession
 from rich.console import Console
@@ -53,6 +55,7 @@ def _columns(seen: Survey, profile: Profile) -> dict[str, dict[str, object]]:
 
 
 def _drawn(profile: Profile, kinds: Mapping[str, str]) -> tuple[str, ...]:
-    console = Console(width=_WIDTH, record=True, quiet=True)
+    width = min(get_terminal_size((_WIDTH, 24)).columns, _WIDTH)
+    console = Console(width=width, record=True, file=StringIO())
     console.print(profile_table(profile, kinds))
     return tuple(console.export_text().rstrip().splitlines())

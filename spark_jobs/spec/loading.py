@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path as File
 from typing import Any
 
@@ -11,14 +12,22 @@ from pydantic import ValidationError
 
 from spark_jobs.errors import SpecError, did_you_mean, nearest
 from spark_jobs.spec.environment import Environment
-from spark_jobs.spec.mistakes import mistakes_of, refusal
+from spark_jobs.spec.mistakes import Mistake, mistakes_of, refusal
 from spark_jobs.spec.models import Spec
 from spark_jobs.spec.overrides import overridden
+from spark_jobs.spec.repair import repaired, unaffected
 from spark_jobs.spec.rules import broken_rules, later_parts
 from spark_jobs.spec.schema import schema
-from spark_jobs.spec.yaml12 import MAX_BYTES, Document, Path, read_yaml, resolve
+from spark_jobs.spec.yaml12 import MAX_BYTES, Document, Path, Position, read_yaml, resolve
 
 Places = Callable[[Path], str]
+Rules = Callable[[Spec], Iterable[Mistake]]
+"""More that a spec must meet than its own rules: what algorithms and value steps say of their options."""
+
+
+def no_rules(spec: Spec) -> Iterable[Mistake]:
+    """Nothing more."""
+    return ()
 
 
 def load(path: str | File, env: str | None = None, overrides: Sequence[str] = ()) -> tuple[Spec, Environment]:
@@ -36,7 +45,7 @@ def load(path: str | File, env: str | None = None, overrides: Sequence[str] = ()
     return spec, load_environment(env, File(path).parent)
 
 
-def load_spec(path: str | File, overrides: Sequence[str] = ()) -> tuple[Spec, Places]:
+def load_spec(path: str | File, overrides: Sequence[str] = (), more_rules: Rules = no_rules) -> tuple[Spec, Places]:
     """Read a spec alone, and a function that says where each of its keys stands.
 
     Raises:
@@ -44,16 +53,17 @@ def load_spec(path: str | File, overrides: Sequence[str] = ()) -> tuple[Spec, Pl
     """
     document = _read(File(path))
     data, changed = overridden(document.data, overrides)
-    places = _places(str(path), document.lines, changed)
-    return parse(data, places), places
+    places = _places(str(path), document.positions, changed)
+    return parse(data, places, more_rules), places
 
 
-def parse(data: Mapping[str, Any], place: Places = lambda path: "") -> Spec:
+def parse(data: Mapping[str, Any], place: Places = lambda path: "", more_rules: Rules = no_rules) -> Spec:
     """Make a spec of plain data.
 
     Args:
         data: what a YAML or JSON file holds.
-        place: what errors write before a key path, such as its file and line.
+        place: what errors write before a key path, such as its file, line and column.
+        more_rules: what the spec must meet besides.
 
     Raises:
         SpecError: every mistake that can be seen without data.
@@ -64,11 +74,20 @@ def parse(data: Mapping[str, Any], place: Places = lambda path: "") -> Spec:
         spec = Spec.model_validate(data)
     except ValidationError as error:
         found = [mistake for mistake in mistakes_of(error, schema()) if mistake.path[0] not in named]
-        raise refusal(later + found, place) from None
-    mistakes = [*later, *broken_rules(spec)]
+        raise refusal([*later, *found, *_beyond(data, [*later, *found], more_rules)], place) from None
+    mistakes = [*later, *broken_rules(spec), *more_rules(spec)]
     if mistakes:
         raise refusal(mistakes, place)
     return spec
+
+
+def _beyond(data: Mapping[str, Any], shape: Sequence[Mistake], more_rules: Rules) -> list[Mistake]:
+    """The mistakes that a spec has besides those in the shape of its keys."""
+    without = repaired(data, shape)
+    if without is None:
+        return []
+    spec, removed = without
+    return unaffected(chain(broken_rules(spec), more_rules(spec)), removed)
 
 
 def load_environment(name: str | None, beside: File) -> Environment:
@@ -105,19 +124,20 @@ def _environment(file: File, name: str) -> Environment:
         return Environment.model_validate({"name": name, **document.data})
     except ValidationError as error:
         raise refusal(
-            mistakes_of(error, Environment.model_json_schema()), _places(str(file), document.lines, ())
+            mistakes_of(error, Environment.model_json_schema()), _places(str(file), document.positions, ())
         ) from None
 
 
-def _places(name: str, lines: Mapping[Path, int], changed: Iterable[Path]) -> Places:
+def _places(name: str, positions: Mapping[Path, Position], changed: Iterable[Path]) -> Places:
     changed = frozenset(changed)
 
     def place(path: Path) -> str:
         for length in range(len(path), 0, -1):
             if path[:length] in changed:
                 return "--set "
-            if path[:length] in lines:
-                return f"{name}:{lines[path[:length]]}: "
+            if path[:length] in positions:
+                line, column = positions[path[:length]]
+                return f"{name}:{line}:{column}: "
         return "--set " if path and any(one[: len(path)] == path for one in changed) else f"{name}: "
 
     return place

@@ -17,11 +17,15 @@ SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One mistake: where it is, what is wrong, and what would be right where that is known."""
+    """One mistake: where it is, what is wrong, and what would be right where that is known.
+
+    `meant` is the valid name that is nearest to a misspelled key.
+    """
 
     path: Path
     text: str
     hint: str = ""
+    meant: str = ""
 
 
 def dotted(path: Path) -> str:
@@ -64,10 +68,11 @@ def mistakes_of(error: ValidationError, schema: Mapping[str, Any]) -> list[Mista
     """
     found: dict[Path, Mistake] = {}
     for details in error.errors(include_url=False):
-        path, node = _walk(schema, tuple(details["loc"]))
+        path, node = _walk(schema, tuple(details["loc"]), ends_in_key=details["type"] == "extra_forbidden")
         found.setdefault(path, _worded(path, node, details, schema))
     parents = {path[:length] for path in found for length in range(len(path))}
-    return [mistake for path, mistake in found.items() if path not in parents]
+    misspelled = {(*path[:-1], mistake.meant) for path, mistake in found.items() if mistake.meant}
+    return [mistake for path, mistake in found.items() if path not in parents | misspelled]
 
 
 def _worded(path: Path, node: Mapping[str, Any], details: Mapping[str, Any], schema: Mapping[str, Any]) -> Mistake:
@@ -78,8 +83,9 @@ def _worded(path: Path, node: Mapping[str, Any], details: Mapping[str, Any], sch
         case "missing":
             return Mistake(path, "is missing.", f"It must be {_expected(node, schema)}.")
         case "extra_forbidden":
-            known = list(node.get("properties", {}))
-            return Mistake(path, "is not a key that is known here.", did_you_mean(str(path[-1]), known))
+            known, key = list(node.get("properties", {})), str(path[-1])
+            meant = nearest(key, known) or ""
+            return Mistake(path, "is not a key that is known here.", did_you_mean(key, known), meant)
         case "rule":
             return Mistake(path, details["msg"] + got(given))
     return Mistake(path, f"must be {_expected(node, schema)}.{got(given)}", _hint(given, node, schema))
@@ -128,11 +134,16 @@ def got(value: object) -> str:
     return f" Got {shown} instead."
 
 
-def _walk(schema: Mapping[str, Any], location: tuple[str | int, ...]) -> tuple[Path, Mapping[str, Any]]:
-    """The key path without pydantic's union tags, and the part of the schema that says what is expected there."""
+def _walk(
+    schema: Mapping[str, Any], location: tuple[str | int, ...], ends_in_key: bool
+) -> tuple[Path, Mapping[str, Any]]:
+    """The key path without pydantic's union tags, and the part of the schema that says what is expected there.
+
+    `ends_in_key` tells that the last part is a key that was given, whatever the schema says.
+    """
     path: list[str | int] = []
     nodes = [schema]
-    for part in location:
+    for left, part in zip(range(len(location), 0, -1), location, strict=True):
         tagged = _tagged(nodes, schema)
         if part in tagged:
             nodes = [tagged[str(part)]]
@@ -141,9 +152,14 @@ def _walk(schema: Mapping[str, Any], location: tuple[str | int, ...]) -> tuple[P
         if inner:
             path.append(part)
             nodes = inner
-        elif not any("anyOf" in _resolved(node, schema) for node in nodes) and part != "[key]":
-            return (*path, part), next(iter(_branches(nodes, schema)), {})
+        elif (ends_in_key and left == 1) or not (_is_union(nodes, schema) or part == "[key]"):
+            branches = _branches(nodes, schema)
+            return (*path, part), next((one for one in branches if "properties" in one), branches[0])
     return tuple(path), nodes[0]
+
+
+def _is_union(nodes: Iterable[Mapping[str, Any]], schema: Mapping[str, Any]) -> bool:
+    return any("anyOf" in _resolved(node, schema) for node in nodes)
 
 
 def _resolved(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -21,15 +21,16 @@ DECIMAL = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]
 SPECIAL = {".nan": "nan", ".inf": "inf", "+.inf": "inf", "-.inf": "-inf"}
 
 Path = tuple[str | int, ...]
+Position = tuple[int, int]  # line and column, both from 1
 Event = Any  # PyYAML's events share no typed shape
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a YAML text says, and the line on which each key or item stands."""
+    """What a YAML text says, and the line and column at which each key or item stands."""
 
     data: Any
-    lines: dict[Path, int] = field(default_factory=dict)
+    positions: dict[Path, Position] = field(default_factory=dict)
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -83,11 +84,11 @@ def plain(text: str, name: str, line: int) -> object:
 
 
 class _Reader:
-    """Puts parser events together to plain data and remembers the lines."""
+    """Puts parser events together to plain data and remembers the positions."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.lines: dict[Path, int] = {}
+        self.positions: dict[Path, Position] = {}
 
     def refuse(self, event: Event, what: str, advice: str) -> SpecError:
         return SpecError(f"`{self.name}:{event.start_mark.line + 1}` {what}", advice)
@@ -100,7 +101,7 @@ class _Reader:
                 if documents > 1:
                     raise self.refuse(event, "begins a second document.", "One file holds one spec: remove the `---`.")
                 data = self.value(next(events), events, ())
-        return Document(data, self.lines)
+        return Document(data, self.positions)
 
     def value(self, event: Event, events: Iterator[Any], path: Path) -> object:
         self.check(event, path)
@@ -134,7 +135,7 @@ class _Reader:
             if isinstance(event, yaml.SequenceEndEvent):
                 break
             place = (*path, len(items))
-            self.lines[place] = event.start_mark.line + 1
+            self.positions[place] = _position(event)
             items.append(self.value(event, events, place))
         return items
 
@@ -146,9 +147,9 @@ class _Reader:
             key = self.key(event, path)
             place = (*path, key)
             if key in items:
-                first = self.lines[place]
+                first, _ = self.positions[place]
                 raise self.refuse(event, f"gives the key '{key[:80]}' again, after line {first}.", "Keep one.")
-            self.lines[place] = event.start_mark.line + 1
+            self.positions[place] = _position(event)
             items[key] = self.value(next(events), events, place)
         return items
 
@@ -159,6 +160,10 @@ class _Reader:
         self.scalar(event)
         text: str = event.value
         return text
+
+
+def _position(event: Event) -> Position:
+    return event.start_mark.line + 1, event.start_mark.column + 1
 
 
 def _worded(error: yaml.YAMLError, name: str, text: str) -> SpecError:

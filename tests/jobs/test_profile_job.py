@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
 import random
+import subprocess
+import sys
+import termios
 from pathlib import Path
 
 import numpy as np
@@ -37,10 +43,33 @@ def test_the_profiles_of_two_files_add_up_to_that_of_both(spark, tmp_path):
     written = {}
     for name, path in {"a": folder / "a.csv", "b": folder / "b.csv", "both": folder}.items():
         root = tmp_path / f"root-{name}"
-        profile.run(spec_of(path), spark, Environment(root=str(root)))
+        done = profile.run(spec_of(path), spark, Environment(root=str(root)))
         written[name] = Profile.read(next(root.glob("profiles/*/profile.json")))
+    assert [line.split()[0] for line in done.summary] == ["12,000", "column", *HEADER, "page:"]
     check_sum(written["a"] + written["b"], written["both"])
     check_sizes(written["both"], pd.DataFrame(parts["a"] + parts["b"], columns=HEADER)["size"])
+
+
+@pytest.mark.long
+@pytest.mark.end_to_end
+def test_a_terminal_shows_the_profile_as_a_table_that_fits(tmp_path):
+    write_csv(tmp_path / "x.csv", HEADER, rows(200, 1, 0))
+    (tmp_path / "x.yml").write_text("source: x.csv\ntarget: price\n")
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))
+    command = [sys.executable, "-m", "spark_jobs", "profile", "x.yml", "--quiet"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # at its end, which is that of the process
+        while part := os.read(ours, 65536):
+            shown += part
+    os.close(ours)
+    assert process.wait(60) == 0, shown
+    lines = shown.decode().splitlines()
+    assert [line.split()[0] for line in lines if line][:7] == ["200", "column", *HEADER]
+    assert max(len(line) for line in lines[:7]) <= 100
+    assert "flat" in shown.decode()
 
 
 def check_sum(added, whole):

@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -20,9 +21,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import spark_jobs
 from spark_jobs.bundle import GRAPH, Input, Manifest, write
+from spark_jobs.data.marks import USUAL
 from spark_jobs.registry import Signature, Tracking, Training, connect, log_training, start_run
 from spark_jobs.registry.mlmodel import write_mlflow_model
+from spark_jobs.spec import Environment
 
 ALONE = """
 import sys
@@ -146,6 +150,8 @@ def test_a_model_without_a_graph_is_asked_through_spark(spark, tmp_path):
 
 
 NAMES = ["a.b", "c`d", "e f", "when", "zip", "flag"]
+MARKS = [*USUAL, " NA ", "  ? "]
+CELLS = [*MARKS, " red ", "violet", " never seen "]
 ZONE = "Europe/Berlin"
 
 
@@ -161,27 +167,69 @@ def line(chance: random.Random, number: int) -> list[object]:
     return [f"k{number}", *cells, "yes" if event else "no"]
 
 
-@pytest.fixture(scope="module")
-def town(session, tmp_path_factory):
-    """A trained model's folder in MLflow, rows it has not seen, and what `score` said of them, both by their key."""
-    from spark_jobs.jobs import score, train
-    from spark_jobs.spec import Environment, parse
+@dataclass(frozen=True)
+class Asked:
+    """A trained model, its folder in MLflow, a file of rows it has not seen, and what `score` said of them by key."""
 
-    place, chance = tmp_path_factory.mktemp("town"), random.Random(3)
+    trained: spark_jobs.Result
+    folder: Path
+    file: Path
+    told: pd.DataFrame
+
+
+@pytest.fixture(scope="module")
+def asked(session, tmp_path_factory) -> Asked:
+    place, chance = tmp_path_factory.mktemp("asked"), random.Random(3)
     header = ["id", *NAMES, "out come"]
     seen = pd.DataFrame([line(chance, n) for n in range(200)], columns=header, dtype=object)
     seen.to_csv(place / "seen.csv", index=False)
     new = pd.DataFrame([line(chance, n) for n in range(80)], columns=header, dtype=object)
     new.loc[:3, "c`d"], new.loc[4:6, "when"], new.loc[7:8, "e f"] = "violet", "2021-10-31 02:30", "many"
-    new.to_csv(place / "new.csv", index=False)
+    pd.concat([new, marked(chance, header)]).to_csv(place / "new.csv", index=False)
     keys = {"source": str(place / "seen.csv"), "target": "out come", "positive": "yes", "key": ["id"], "timezone": ZONE}
-    spec, env = parse({**keys, "name": "odd"}), Environment(root=str(place / "root"))
-    train.run(spec, session, env)
-    done = score.run(spec, session, env, input=str(place / "new.csv"), version=1)
+    spec, env = spark_jobs.Spec(**keys, name="odd"), Environment(root=str(place / "root"))
+    trained = spark_jobs.train(spec, spark=session, env=env)
+    done = spark_jobs.score(spec, spark=session, env=env, input=str(place / "new.csv"), version=1)
     told = session.read.format("delta").load(done.tables["odd_predictions"]).toPandas().set_index("id")
     folder = connect(Tracking("sqlite", env.root)).get_model_version_download_uri("odd", "1")
-    rows = pd.read_csv(place / "new.csv", dtype={"zip": str}).set_index("id", drop=False)
-    return Path(unquote(folder.removeprefix("file://"))), rows, told.loc[rows.index]
+    return Asked(trained, Path(unquote(folder.removeprefix("file://"))), place / "new.csv", told)
+
+
+def marked(chance: random.Random, header: list[str]) -> pd.DataFrame:
+    """Rows with a category, and then rows full of, each mark of a missing value, padding, and what was never seen."""
+    rows = pd.DataFrame([line(chance, n) for n in range(80, 80 + 2 * len(CELLS))], columns=header, dtype=object)
+    rows["c`d"] = CELLS * 2
+    for name in NAMES:
+        rows.loc[len(CELLS) :, name] = CELLS
+    return rows
+
+
+@pytest.fixture
+def town(asked):
+    """The model's folder, the 80 rows as pandas reads them, and what `score` said of them, both by their key."""
+    rows = pd.read_csv(asked.file, dtype={"zip": str}, nrows=80).set_index("id", drop=False)
+    return asked.folder, rows, asked.told.loc[rows.index]
+
+
+def test_marks_padding_and_unseen_categories_count_alike_however_the_model_is_asked(spark, asked):
+    import mlflow
+    from pyspark.sql import functions as F
+
+    text = pd.read_csv(asked.file, dtype=str, keep_default_na=False)[80:].set_index("id", drop=False)
+    frame = spark.createDataFrame(text)
+    columns = [F.col("`" + name.replace("`", "``") + "`").alias(name) for name in NAMES]
+    udf = mlflow.pyfunc.spark_udf(spark, str(asked.folder), env_manager="local")(F.struct(*columns))["probability"]
+    told = asked.told["probability"].loc[text.index]
+    nothing = told.tolist()[len(CELLS) : len(CELLS) + len(MARKS)]
+    assert nothing == [nothing[0]] * len(MARKS)
+
+    loaded = mlflow.pyfunc.load_model(str(asked.folder)).predict(text)["probability"]
+    assert loaded.tolist() == told.tolist()
+    predicted = spark_jobs.load_model(asked.trained, spark).predict(frame)
+    both = predicted.select("id", "probability"), frame.select("id", udf.alias("probability"))
+    for one in both:
+        said = one.toPandas().set_index("id")["probability"].loc[text.index]
+        np.testing.assert_allclose(said, told, rtol=1e-9)
 
 
 def check_same(said: pd.DataFrame, told: pd.DataFrame) -> None:

@@ -90,4 +90,4 @@ def test_ordinary_settings_are_taken(environment, key):
 def test_a_mistake_in_an_environment_names_file_and_line(environment, text):
     with pytest.raises(SpecError) as error:
         environment(text)
-    assert error.value.message.startswith("`conf/env/here.yml:1: ")
+    assert error.value.message.startswith("`conf/env/here.yml:1:1: ")

@@ -92,16 +92,16 @@ def test_column_names_may_hold_anything(name):
     ("text", "message", "advice"),
     [
         ("target: y\n", "`x.yml: source` is missing.", "It must be text or a mapping."),
-        (TWO_LINES + "modle: 3\n", "`x.yml:3: modle` is not a key that is known here.", "Did you mean 'model'?"),
+        (TWO_LINES + "modle: 3\n", "`x.yml:3:1: modle` is not a key that is known here.", "Did you mean 'model'?"),
         (
             TWO_LINES + "split: {seed: 0.5}\n",
-            "`x.yml:3: split.seed` must be an int ≥ 0 and < 9223372036854775808. Got 0.5 instead.",
+            "`x.yml:3:9: split.seed` must be an int ≥ 0 and < 9223372036854775808. Got 0.5 instead.",
             None,
         ),
         (TWO_LINES + f"split: {{seed: {2**64}}}\n", f"Got {2**64} instead.", None),
         (
             TWO_LINES + "split:\n  test: 1.5\n",
-            "`x.yml:4: split.test` must be a number > 0 and < 1. Got 1.5 instead.",
+            "`x.yml:4:3: split.test` must be a number > 0 and < 1. Got 1.5 instead.",
             None,
         ),
         (TWO_LINES + "split: {test: .nan}\n", "must be a number > 0 and < 1. Got nan instead.", None),
@@ -119,10 +119,10 @@ def test_column_names_may_hold_anything(name):
         ),
         (
             TWO_LINES + "clean: {duplicates: {by: [a, 1.5]}}\n",
-            "`x.yml:3: clean.duplicates.by[1]` must be text, not empty. Got 1.5",
+            "`x.yml:3:30: clean.duplicates.by[1]` must be text, not empty. Got 1.5",
             None,
         ),
-        (TWO_LINES + "key: id\n", "`x.yml:3: key` must be a list. Got 'id' instead.", "Write [id]."),
+        (TWO_LINES + "key: id\n", "`x.yml:3:1: key` must be a list. Got 'id' instead.", "Write [id]."),
         (
             TWO_LINES + "task: regresion\n",
             "must be one of regression, binary, multiclass. Got 'regresion'",
@@ -130,17 +130,17 @@ def test_column_names_may_hold_anything(name):
         ),
         (
             "source: x.csv\ntarget: true\n",
-            "`x.yml:2: target` must be text, not empty. Got true instead.",
+            "`x.yml:2:1: target` must be text, not empty. Got true instead.",
             "Put it in quotes",
         ),
-        ("source: x.csv\ntarget:\n", "`x.yml:2: target` must be text, not empty. Got nothing (null)", None),
+        ("source: x.csv\ntarget:\n", "`x.yml:2:1: target` must be text, not empty. Got nothing (null)", None),
         (
             "source: {kind: cvs, path: x}\ntarget: y\n",
-            "`x.yml:1: source.kind` must be one of csv,",
+            "`x.yml:1:10: source.kind` must be one of csv,",
             "Did you mean 'csv'?",
         ),
         ("source: http://x/y.csv\ntarget: y\n", "must be a path that Spark reads", None),
-        (TWO_LINES + "name: ../up\n", "`x.yml:3: name` must be 1 to 100 of A-Z", None),
+        (TWO_LINES + "name: ../up\n", "`x.yml:3:1: name` must be 1 to 100 of A-Z", None),
         (TWO_LINES + "predictions: {table: ../up}\n", "predictions.table` must be 1 to 100 of A-Z", None),
         (TWO_LINES + "features: {max_categories: 1}\n", "must be an int ≥ 2 and ≤ 10000. Got 1 instead.", None),
         ("source: x.csv\ntarget: a__THIS__b\n", "must not hold `__THIS__`", None),
@@ -165,8 +165,51 @@ def test_what_came_is_shown_short_and_harmless(refusal, value):
 def test_all_mistakes_are_told_a_line_each(refusal):
     error = refusal(TWO_LINES + "modle: 1\nsplit: {test: 2}\nkey: a\n")
     lines = error.message.splitlines()
-    assert [line.split("`")[1] for line in lines] == ["x.yml:5: key", "x.yml:4: split.test", "x.yml:3: modle"]
+    assert [line.split("`")[1] for line in lines] == ["x.yml:5:1: key", "x.yml:4:9: split.test", "x.yml:3:1: modle"]
     assert error.advice.startswith("3 mistakes")
+
+
+JDBC = "{url: 'jdbc:postgresql://h/d', table: t, partition: {colum: id}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "nearest"),
+    [
+        ("source: {pth: x.csv}\ntarget: y\n", "1:10: source.pth", "path"),
+        ("source:\n  path: x.csv\n  null_value: [a]\ntarget: y\n", "3:3: source.null_value", "null_values"),
+        (f"source: {JDBC}\ntarget: y\n", "1:62: source.partition.colum", "column"),
+        ("source: {path: x.csv, options: {hedder: no}}\ntarget: y\n", "1:33: source.options.hedder", "header"),
+        (TWO_LINES + "stream:\n  source:\n    pat: x\n", "5:5: stream.source.pat", "path"),
+        (TWO_LINES + "stream: {triger: 1 s}\n", "3:10: stream.triger", "trigger"),
+        (TWO_LINES + "checks:\n  - {rule: not_null, colum: a}\n", "4:22: checks[0].colum", "column"),
+        (TWO_LINES + "checks: [{rule: betwen, column: a}]\n", "3:11: checks[0].rule", "between"),
+        (
+            TWO_LINES + "features: {per_column: {a: {numerik: none}}}\n",
+            "3:29: features.per_column.a.numerik",
+            "numeric",
+        ),
+        (TWO_LINES + "predictions: {tabel: t}\n", "3:15: predictions.tabel", "table"),
+        (TWO_LINES + "track: {registr: t}\n", "3:9: track.registr", "register"),
+        ("source: x.csv\ntaget: y\n", "2:1: taget", "target"),
+    ],
+)
+def test_a_misspelled_name_is_told_with_its_place_and_the_nearest_valid_one(refusal, text, key, nearest):
+    error = refusal(text)
+    assert error.message.startswith(f"`x.yml:{key}` ")
+    assert "\n" not in error.message
+    assert error.advice == f"Did you mean '{nearest}'?"
+
+
+def test_a_misspelled_name_in_an_override_is_told_as_the_overrides(refusal):
+    assert refusal(TWO_LINES, "source.null_value=[a]").message.startswith("`--set source.null_value` is not a key")
+    assert refusal(TWO_LINES, "checks=[{rule: betwen}]").message.startswith("`--set checks[0].rule` must be one of")
+
+
+def test_all_mistakes_are_told_at_once_those_of_shape_and_those_of_rules(refusal):
+    source = "source: {pth: x.csv, options: {hedder: true}}\ntarget: y\n"
+    error = refusal(source + "key: [a, a]\nsplit: {kind: tim, column: t}\ntimezone: Nowhere\n")
+    said = [line.split("`")[1].split(": ")[1] for line in error.message.splitlines()]
+    assert sorted(said) == ["key[1]", "source.options.hedder", "source.pth", "split.kind", "timezone"]
 
 
 def test_no_more_than_ten_mistakes_are_shown(refusal):
@@ -178,9 +221,9 @@ def test_no_more_than_ten_mistakes_are_shown(refusal):
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        (TWO_LINES + "tune: {trials: 20}\n", "x.yml:3: tune"),
-        (TWO_LINES + "privacy: {columns: {a: hash}}\n", "x.yml:3: privacy"),
-        (TWO_LINES + "model: {kind: auto}\n", "x.yml:3: model.kind"),
+        (TWO_LINES + "tune: {trials: 20}\n", "x.yml:3:1: tune"),
+        (TWO_LINES + "privacy: {columns: {a: hash}}\n", "x.yml:3:1: privacy"),
+        (TWO_LINES + "model: {kind: auto}\n", "x.yml:3:9: model.kind"),
     ],
 )
 def test_what_is_not_built_yet_is_refused_by_name(refusal, text, place):

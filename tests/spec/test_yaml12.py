@@ -46,9 +46,15 @@ def test_a_key_is_always_text():
     assert read_yaml("2012: a\ntrue: b\n", "x").data == {"2012": "a", "true": "b"}
 
 
-def test_every_key_and_item_knows_its_line():
-    lines = read_yaml("a: 1\nb:\n  c: [x,\n    y]\n", "x").lines
-    assert lines == {("a",): 1, ("b",): 2, ("b", "c"): 3, ("b", "c", 0): 3, ("b", "c", 1): 4}
+def test_every_key_and_item_knows_its_line_and_column():
+    positions = read_yaml("a: 1\nb:\n  c: [x,\n    y]\n", "x").positions
+    assert positions == {
+        ("a",): (1, 1),
+        ("b",): (2, 1),
+        ("b", "c"): (3, 3),
+        ("b", "c", 0): (3, 7),
+        ("b", "c", 1): (4, 5),
+    }
 
 
 @pytest.mark.parametrize(
