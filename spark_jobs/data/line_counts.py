@@ -56,12 +56,18 @@ class LineCounts:
 
 def _encoded(values: pa.Array) -> tuple[int, int]:
     """How many lines have characters beyond ASCII, and how many are no UTF-8."""
-    lines = values.to_pylist()
-    if b"\n".join(lines).isascii():
+    if joined_bytes(values).isascii():
         return 0, 0
-    suspects = [line for line in lines if not line.isascii()]
+    suspects = [line for line in values.to_pylist() if not line.isascii()]
     wrong = sum(not _is_utf8(line) for line in suspects)
     return len(suspects) - wrong, wrong
+
+
+def joined_bytes(values: pa.Array) -> bytes:
+    """Return the bytes of all values (Arrow binary without nulls), one after the other."""
+    offsets = np.frombuffer(values.buffers()[1], dtype=np.int32)[values.offset :]
+    start, end = (int(offsets[0]), int(offsets[len(values)])) if len(values) else (0, 0)
+    return values.buffers()[2].slice(start, end - start).to_pybytes() if end > start else b""
 
 
 def _is_utf8(line: bytes) -> bool:

@@ -68,9 +68,9 @@ def is_header(headers: Sequence[bytes]) -> Column:
 
 def count_lines(lines: DataFrame, forms: Sequence[Form], headers: Sequence[bytes], utf8: bool) -> list[LineCounts]:
     """What the lines of each file say of each form, in one job. `headers` are the first lines of the files."""
-    counted = lines.select(F.col("value").cast("binary"), "_file").mapInArrow(
-        _counter(forms, headers, utf8), "counts string"
-    )
+    # A file is told apart by a hash of its path: the path itself would be sent to Python with every line.
+    sent = lines.select(F.col("value").cast("binary"), F.xxhash64("_file"))
+    counted = sent.mapInArrow(_counter(forms, headers, utf8), "counts string")
     return list(from_rows(json.loads(row["counts"]) for row in counted.collect()).values())
 
 
@@ -86,7 +86,7 @@ def _counter(
         found: dict[str, LineCounts] = {}
         for batch in batches:
             files = batch.column(1).dictionary_encode()
-            for number, file in enumerate(files.dictionary.to_pylist()):
+            for number, file in enumerate(map(str, files.dictionary.to_pylist())):
                 own = batch.column(0)
                 if len(files.dictionary) > 1:
                     own = own.filter(pc.equal(files.indices, number))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from spark_jobs.data.local_cells import PlainText
+    from spark_jobs.data.plain_text import PlainText
 
 Cells = Literal["number", "boolean", "date", "timestamp", "text"]
 Kind = Literal["number", "boolean", "date", "timestamp", "category", "text", "constant", "identifier", "unsupported"]
@@ -64,5 +64,6 @@ class Table:
     malformed: DataFrame | None = None
     malformed_count: int = 0
     columns: tuple[str, ...] = field(default=())
-    here: PlainText | None = None
+    plain: PlainText | None = None
+    lines: DataFrame | None = None
     reads: Mapping[str, Any] = field(default_factory=dict)

@@ -21,7 +21,7 @@ from spark_jobs.profile.batch import Depth, Target, profile_column
 from spark_jobs.profile.profile import ColumnProfile, Profile
 
 GATHERED = 2**24
-_SCHEMA = "part int, position int, profile binary"
+PARTIAL = "part int, position int, profile binary"
 _NUMBERS = (T.NumericType, T.BooleanType)
 
 
@@ -89,15 +89,19 @@ def scan_parts(
     batches = rows.select(*safe, part.cast("int").alias("part"), *beside)
     names = [(name, kind) for name, (kind, _) in columns.items()]
     depth = depth or Depth()
-    partials = batches.mapInArrow(_profiler(names, classes, depth), _SCHEMA)
-    merged = partials.groupBy("part", "position").applyInArrow(_merge, _SCHEMA)
-    found: dict[int, dict[int, ColumnProfile]] = {}
+    partials = batches.mapInArrow(_profiler(names, classes, depth), PARTIAL)
     texts = sum(kind.dataType == T.StringType() for kind in batches.schema.fields)
     with by_rows(rows.sparkSession, texts, depth.longest):
-        collected = merged.collect()
-    for row in collected:
-        found.setdefault(row["part"], {})[row["position"]] = _unpacked(row["profile"])
+        found = collect_profiles(partials)
     return {number: _ordered(found[number]) for number in sorted(found)} or {0: _empty(names)}
+
+
+def collect_profiles(partials: DataFrame) -> dict[int, dict[int, ColumnProfile]]:
+    """Merge the profiles of parts of a table (rows of `PARTIAL`) by part and by the column's position."""
+    found: dict[int, dict[int, ColumnProfile]] = {}
+    for row in partials.groupBy("part", "position").applyInArrow(_merge, PARTIAL).collect():
+        found.setdefault(row["part"], {})[row["position"]] = _unpacked(row["profile"])
+    return found
 
 
 def warm(spark: SparkSession) -> None:
@@ -119,7 +123,7 @@ def _profiler(
         for batch in gathered(batches):
             for number, rows in _split(batch):
                 _add_batch(found, number, rows, names, classes, depth)
-        yield _packed(found)
+        yield packed(found)
 
     return profile
 
@@ -163,7 +167,8 @@ def _add_batch(
         found[number, position] = profile if known is None else known + profile
 
 
-def _packed(found: Mapping[tuple[int, int], ColumnProfile]) -> pa.RecordBatch:
+def packed(found: Mapping[tuple[int, int], ColumnProfile]) -> pa.RecordBatch:
+    """Pack profiles by (part, position) as rows of `PARTIAL`."""
     packed = {
         "part": pa.array([number for number, _ in found], pa.int32()),
         "position": pa.array([position for _, position in found], pa.int32()),
@@ -181,7 +186,7 @@ def _merge(partials: pa.Table) -> pa.Table:
     whole: Any = reduce(add, parts)
     first = partials.slice(0, 1)
     key = (first.column("part")[0].as_py(), first.column("position")[0].as_py())
-    return pa.Table.from_batches([_packed({key: whole})])
+    return pa.Table.from_batches([packed({key: whole})])
 
 
 def _ordered(found: Mapping[int, ColumnProfile]) -> Profile:

@@ -22,7 +22,7 @@ from spark_jobs.errors import DataError, SparkJobsError, did_you_mean
 from spark_jobs.plan import Problem, frame
 from spark_jobs.profile.batch import Depth
 from spark_jobs.profile.detect import WARNED, detect, named_formats
-from spark_jobs.profile.local import profile_here
+from spark_jobs.profile.plain import profile_here, profile_plain
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.profile.scan import scan_columns, scannable
 from spark_jobs.spec import Spec
@@ -188,8 +188,8 @@ def profile_raw(table: Table, spec: Spec) -> Profile:
     columns = scannable(table.rows)
     if spec.target in columns and columns[spec.target][0] != "string":
         columns[_TARGET] = ("string", col(spec.target).cast("string"))
-    here = profile_here(table.here, _depth(spec)) if table.here is not None else None
-    return scan_columns(table.rows, columns, depth=_depth(spec)) if here is None else here
+    plain = profile_plain(table, _depth(spec))
+    return scan_columns(table.rows, columns, depth=_depth(spec)) if plain is None else plain
 
 
 def look_ahead(spec: Spec) -> None:

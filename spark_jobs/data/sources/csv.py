@@ -12,10 +12,10 @@ from spark_jobs.data.delimited import Text, understand
 from spark_jobs.data.files import DataFile, files_of, fingerprint_of, local_files, place_of, reads_of
 from spark_jobs.data.form import shown
 from spark_jobs.data.lines import is_header, is_wide, read_lines, reasons
-from spark_jobs.data.local_cells import NotHere, PlainText, plain_text
 from spark_jobs.data.marks import marks_of, without_marks
 from spark_jobs.data.names import col, quoted
 from spark_jobs.data.options import DATES, FILES, known_options
+from spark_jobs.data.plain_text import NotHere, PlainText, plain_text
 from spark_jobs.data.types import Reading, Table
 from spark_jobs.errors import DataError
 from spark_jobs.spec.models import Source
@@ -44,9 +44,10 @@ def read(source: Source, spark: SparkSession) -> Table:
     malformed = _malformed(text, spark)
     count = malformed.count() if apart and text.torn else 0
     reading = Reading("csv", path, _decided(text, spanning), marks, _decisions(text, spanning, count))
-    here = None if spanning or apart else plain_text(text, files, marks)
+    plain = None if spanning or apart else plain_text(text, files, marks)
+    lines = read_lines(spark, text.place, text.encoding, text.options) if plain else None
     found = fingerprint_of(files), malformed if count else None, count
-    return Table(rows, reading, *found, tuple(rows.columns), here, reads_of(source, files))
+    return Table(rows, reading, *found, tuple(rows.columns), plain, lines, reads_of(source, files))
 
 
 def read_here(source: Source) -> PlainText | None:
@@ -63,7 +64,8 @@ def read_here(source: Source) -> PlainText | None:
         text = understand(source, options, files, _heads(files, source, None), _elsewhere)
     except NotHere:
         return None
-    return plain_text(text, files, marks_of(source))
+    found = plain_text(text, files, marks_of(source))
+    return found if found is not None and found.local else None
 
 
 def _elsewhere(encoding: str) -> DataFrame:

@@ -1,4 +1,4 @@
-"""The cells of a small plain text on this machine, split here: Spark takes longer to begin than this to end."""
+"""Delimited text in which every line is a record, split by Arrow: here where it is small, else by Spark's workers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from pyarrow import csv
 
 from spark_jobs.data.delimited import Text
 from spark_jobs.data.files import DataFile
+from spark_jobs.data.line_counts import joined_bytes
 from spark_jobs.data.local_lines import is_small
+from spark_jobs.data.options import FILES
 
 _BLOCK: Final = 8 * 2**20
 _BLANKS: Final = "".join(map(chr, range(33)))  # what Spark's reader takes off both ends of a cell
@@ -23,44 +25,66 @@ _KNOWN: Final = ("sep", "quote", "escape", "encoding", "header", "decimal", "dat
 
 
 class NotHere(Exception):
-    """A text that cannot be read here as Spark reads it."""
+    """A text that Arrow may read otherwise than Spark does."""
 
 
 @dataclass(frozen=True)
 class PlainText:
     """Files in which every line is a record and every separator parts two cells, as far as their lines tell.
 
-    `rows` is how many records all files hold together, `header` whether the first line of each is none of them.
+    `rows` is how many records all files hold together, `headers` are the first lines of the files, where those are no
+    records. `local` texts are small and on this machine.
     """
 
     files: tuple[DataFile, ...]
     names: tuple[str, ...]
     sep: str
     quote: str
-    header: bool
+    headers: tuple[bytes, ...]
     rows: int
     marks: tuple[str, ...]
+    local: bool
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """The cells as text, trimmed, marks of a missing value null: what Spark makes of the same files.
+        """Split the files on this machine: the cells as text, trimmed, marks of a missing value null.
 
         Raises:
             NotHere: a file is not as plain as its lines are, with odd quotes, control characters or blank lines.
         """
         rows = 0
         for file in self.files:
-            for batch in self._read(Path(file.path).read_bytes()):
+            for batch in self._split(Path(file.path).read_bytes(), skipped=int(bool(self.headers))):
                 rows += batch.num_rows
-                yield pa.RecordBatch.from_arrays([self._cells(cells) for cells in batch.columns], names=self.names)
+                yield batch
         if rows != self.rows:
             raise NotHere(f"{rows} records instead of {self.rows}")
 
-    def _read(self, data: bytes) -> Iterator[pa.RecordBatch]:
+    def split_lines(self, lines: pa.Array) -> Iterator[pa.RecordBatch]:
+        """Split lines (Arrow binary, each with its line end) into cells, as `batches` does; headers are left out.
+
+        Raises:
+            NotHere: as `batches`.
+        """
+        if self.headers:
+            headers = pa.array([header + b"\n" for header in self.headers], lines.type)
+            lines = lines.filter(pc.invert(pc.is_in(lines, value_set=headers)))
+        if not len(lines):
+            return
+        batches = list(self._split(joined_bytes(lines), skipped=0))
+        if sum(batch.num_rows for batch in batches) != len(lines):
+            raise NotHere("a line is no record")
+        yield from batches
+
+    def _split(self, data: bytes, skipped: int) -> Iterator[pa.RecordBatch]:
+        for batch in self._read(data, skipped):
+            yield pa.RecordBatch.from_arrays([self._cells(cells) for cells in batch.columns], names=self.names)
+
+    def _read(self, data: bytes, skipped: int) -> Iterator[pa.RecordBatch]:
         if len(data.translate(None, _CONTROLS)) < len(data):
             raise NotHere("control characters")
         quoted = bool(self.quote) and self._is_quoted(data)
         names = [str(place) for place in range(len(self.names))]  # a name may come twice for Arrow, never for us
-        reading = csv.ReadOptions(column_names=names, skip_rows=int(self.header), block_size=_BLOCK)
+        reading = csv.ReadOptions(column_names=names, skip_rows=skipped, block_size=_BLOCK)
         parsing = csv.ParseOptions(delimiter=self.sep, quote_char=self.quote if quoted else False, double_quote=quoted)
         converting = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
         try:
@@ -86,11 +110,12 @@ class PlainText:
 
 
 def plain_text(text: Text, files: Sequence[DataFile], marks: Sequence[str]) -> PlainText | None:
-    """The text as one that can be split here; None where it is large, elsewhere, or its lines are not plain."""
+    """The text as Arrow can split it; None where its lines are not plain."""
     scan, form = text.scan, text.scan.form
-    plain = is_small(files, text.options) and set(text.options) <= set(_KNOWN) and form.escape in ("", form.quote)
+    plain = set(text.options) <= {*_KNOWN, *FILES} and form.escape in ("", form.quote)
     whole = not text.torn and not text.repeated_headers and text.utf8 and len(files) == text.files
     if not (plain and whole and len(form.sep) == 1 and form.sep.isascii()):
         return None
     rows = scan.lines - (text.files if text.headers else 0)
-    return PlainText(tuple(files), text.names, form.sep, form.quote, bool(text.headers), rows, tuple(marks))
+    local = is_small(files, text.options)
+    return PlainText(tuple(files), text.names, form.sep, form.quote, text.headers, rows, tuple(marks), local)

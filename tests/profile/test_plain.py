@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from spark_jobs.data import local_lines
 from spark_jobs.data.source import read
 from spark_jobs.profile.batch import Depth
-from spark_jobs.profile.local import profile_here
+from spark_jobs.profile.plain import profile_here, profile_plain
 from spark_jobs.profile.scan import scan_columns, scannable
 from spark_jobs.spec import Source
 
@@ -39,22 +40,22 @@ def source(tmp_path, data):
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_plain_text_is_split_here_as_spark_splits_it(spark, tmp_path, name):
     table = read(source(tmp_path, PLAIN[name]), spark)
-    assert table.here is not None
-    here = [tuple(row.values()) for batch in table.here.batches() for row in batch.to_pylist()]
+    assert table.plain is not None
+    here = [tuple(row.values()) for batch in table.plain.batches() for row in batch.to_pylist()]
     assert here == [tuple(row) for row in table.rows.collect()]
 
 
 @pytest.mark.parametrize("name", ODD)
 def test_an_odd_text_is_left_to_spark(spark, tmp_path, name):
     table = read(source(tmp_path, ODD[name]), spark)
-    assert table.here is None or profile_here(table.here, DEPTH) is None
+    assert table.plain is None or profile_here(table.plain, DEPTH) is None
 
 
 @pytest.mark.parametrize("options", [{"null_values": ["-"]}, {"options": {"header": False}}, {"names": ["x", "y"]}])
 def test_what_the_spec_says_of_a_text_holds_here_too(spark, tmp_path, options):
     said = source(tmp_path, b"-,1\nNA,2\n,3\n").model_copy(update=options)
     table = read(said, spark)
-    here = [tuple(row.values()) for batch in table.here.batches() for row in batch.to_pylist()]
+    here = [tuple(row.values()) for batch in table.plain.batches() for row in batch.to_pylist()]
     assert here == [tuple(row) for row in table.rows.collect()]
     assert len(here) == (2 if "null_values" in options else 3)
 
@@ -65,13 +66,38 @@ def test_the_profile_made_here_is_that_of_spark(spark, tmp_path):
         random.normal(size=3000), random.choice(["a", "b", "NA", "true"], 3000), random.integers(1, 29, 3000),
         strict=True)]  # fmt: skip
     table = read(source(tmp_path, ("n,c,d\n" + "".join(lines)).encode()), spark)
-    mine = profile_here(table.here, DEPTH)
+    mine = profile_here(table.plain, DEPTH)
     spark_s = scan_columns(table.rows, scannable(table.rows), depth=DEPTH)
     assert mine.rows == 3000
     assert mine.to_json() == spark_s.to_json()
 
 
 def test_a_changed_file_is_looked_at_anew(spark, tmp_path):
-    first = profile_here(read(source(tmp_path, b"a,b\n1,2\n"), spark).here, DEPTH)
-    second = profile_here(read(source(tmp_path, b"a,b\n1,2\n3,4\n"), spark).here, DEPTH)
+    first = profile_here(read(source(tmp_path, b"a,b\n1,2\n"), spark).plain, DEPTH)
+    second = profile_here(read(source(tmp_path, b"a,b\n1,2\n3,4\n"), spark).plain, DEPTH)
     assert (first.rows, second.rows) == (1, 2)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_large_plain_text_has_the_profile_that_sparks_reader_gives(spark, tmp_path, monkeypatch, name):
+    monkeypatch.setattr(local_lines, "LARGEST", 1)
+    table = read(source(tmp_path, PLAIN[name]), spark)
+    assert table.plain is not None
+    assert not table.plain.local
+    by_reader = scan_columns(table.rows, scannable(table.rows), depth=DEPTH)
+    assert profile_plain(table, DEPTH).to_json() == by_reader.to_json()
+
+
+def test_a_large_text_that_only_sparks_reader_splits_right_is_left_to_it(spark, tmp_path, monkeypatch):
+    monkeypatch.setattr(local_lines, "LARGEST", 1)
+    table = read(source(tmp_path, ODD["a quote inside a field"]), spark)
+    assert table.plain is None or profile_plain(table, DEPTH) is None
+
+
+def test_the_headers_of_several_large_files_are_no_rows(spark, tmp_path, monkeypatch):
+    monkeypatch.setattr(local_lines, "LARGEST", 1)
+    for name, rows in (("one", b"1,x\n2,y\n"), ("two", b"3,NA\n")):
+        (tmp_path / f"{name}.csv").write_bytes(b"a,b\n" + rows)
+    profile = profile_plain(read(Source(path=str(tmp_path)), spark), DEPTH)
+    assert profile.rows == 3
+    assert profile["b"].missing == 1
