@@ -47,7 +47,7 @@ def main() -> None:
     if "datasets" in asked.what:
         from benchmarks import datasets
 
-        datasets.run(sorted(Path("conf").glob("*.yml")))
+        datasets.run([Path("conf/flights.yml"), *sorted(Path("benchmarks/conf").glob("*.yml"))])
     if "quality" in asked.what:
         from benchmarks import quality
 

@@ -1,4 +1,4 @@
-"""The main job on every spec of conf/: seconds and metrics, as a Markdown table."""
+"""The main job on every spec of benchmarks/conf/ and the flights: seconds and metrics, as a Markdown table."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def _line(bound: Bound, measure: Any, seeds: range) -> None:
 
 def _train(spark: SparkSession, root: str, bound: Bound, split: dict[str, Any]) -> spark_jobs.Result:
     env = spark_jobs.Environment(root=root)
-    asked = f"conf/{bound.spec}.yml"
+    asked = f"benchmarks/conf/{bound.spec}.yml"
     return spark_jobs.train(asked, spark=spark, env=env, split=split, model={"kind": bound.kind})
 
 

@@ -10,7 +10,8 @@ from spark_jobs.errors import SpecError
 from spark_jobs.spec import Spec, dump, load, parse
 from spark_jobs.spec.yaml12 import read_yaml
 
-CONF = Path(__file__).parents[2] / "conf"
+ROOT = Path(__file__).parents[2]
+SPECS = [*sorted((ROOT / "conf").glob("*.yml")), *sorted((ROOT / "benchmarks" / "conf").glob("*.yml"))]
 TWO_LINES = "source: data/flights.csv\ntarget: arr_delay\n"
 
 
@@ -271,7 +272,7 @@ def test_a_name_that_is_no_file_is_refused(name):
         load(name)
 
 
-@pytest.mark.parametrize("file", sorted(CONF.glob("*.yml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", SPECS, ids=lambda file: file.stem)
 def test_every_use_case_of_ours_loads_and_can_be_written_out_and_read_again(file):
     spec, _ = load(file)
     assert spec.name == file.stem
