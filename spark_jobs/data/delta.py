@@ -118,6 +118,19 @@ def append(
     return commit_of(spark, path, token) if prove and exists(spark, path) else None
 
 
+def create(
+    rows: DataFrame, path: str, properties: Mapping[str, str] | None = None, partition_by: Sequence[str] = ()
+) -> None:
+    """Makes an empty table for such rows: a property of our own can be given to no writer."""
+    from delta.tables import DeltaTable
+
+    fields = [T.StructField(one.name, one.dataType, True, one.metadata) for one in rows.schema]
+    made = DeltaTable.createIfNotExists(rows.sparkSession).location(path).addColumns(T.StructType(fields))
+    for key, value in (properties or {}).items():
+        made = made.property(key, value)
+    made.partitionedBy(*partition_by).execute()
+
+
 def layout(spark: SparkSession, path: str) -> tuple[str, ...]:
     """The columns by whose values a table's files are laid out."""
     from delta.tables import DeltaTable

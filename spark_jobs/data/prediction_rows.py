@@ -10,6 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from spark_jobs.data.column_names import StoredNames
 from spark_jobs.data.moment import now
 from spark_jobs.data.names import col
 from spark_jobs.data.row_ids import with_row_ids
@@ -36,7 +37,8 @@ class Target:
 
     `batch_id` names the input by its content: one input has one id wherever it lies. `keep` names the input columns to
     keep beside the prediction. With `rescore` the rows of this batch and version are replaced. `unlike` says that no
-    two rows are known to be alike, in key or cells. By the values of `partition_by` a table that is made is laid out.
+    two rows are known to be alike, in key or cells. A table that is made is laid out by the values of `partition_by`,
+    and names its columns by `names`.
     """
 
     root: str
@@ -50,6 +52,7 @@ class Target:
     rescore: bool = False
     unlike: bool = False
     partition_by: tuple[str, ...] = ()
+    names: Literal["safe", "exact"] = "safe"
 
     @property
     def about(self) -> dict[str, object]:
@@ -57,15 +60,25 @@ class Target:
         return {"model": self.model, "model_version": self.version, "batch_id": self.batch_id, "run_id": self.run_id}
 
 
-def table_rows(scored: DataFrame, target: Target) -> DataFrame:
-    """Scored rows (`_row`, and `_row_id` where that is known) in the table's columns.
+def kept_columns(scored: DataFrame, target: Target) -> T.StructType:
+    """The input columns that the table keeps, with their types.
 
     Raises:
         DataError: a column of the key or to keep is not there, or has the name of one of ours.
     """
     kind = scored.schema["_row"].dataType
     assert isinstance(kind, T.StructType)
-    kept = _kept(kind, target)
+    return T.StructType([kind[name] for name in _kept(kind, target)])
+
+
+def table_rows(scored: DataFrame, target: Target, names: StoredNames) -> DataFrame:
+    """Scored rows (`_row`, and `_row_id` where that is known) in the table's columns.
+
+    Raises:
+        DataError: a column of the key or to keep is not there, or has the name of one of ours.
+    """
+    kept = kept_columns(scored, target)
+    stored = names.of(kept.names, ABOUT)
     outputs = [name for name in _OUTPUTS if name in scored.columns]
     lineage = {
         "_model_name": F.lit(target.model),
@@ -77,7 +90,7 @@ def table_rows(scored: DataFrame, target: Target) -> DataFrame:
     known = "_row_id" in scored.columns
     return (scored if known else with_row_ids(scored, target.key, target.unlike)).select(
         _told(F.col("_row_id"), "_row_id"),
-        *(_storable(F.col("_row").getField(name), kind[name].dataType).alias(name) for name in kept),
+        *(_stored(F.col("_row").getField(one.name), one.dataType, names, one.name, stored[one.name]) for one in kept),
         *(_told(F.col(name), name) for name in outputs),
         *(_told(column, name) for name, column in lineage.items()),
     )
@@ -101,8 +114,11 @@ def _told(column: Column, name: str) -> Column:
     return column.alias(name, metadata={"comment": ABOUT[name]})
 
 
-def _storable(column: Column, kind: T.DataType) -> Column:
-    return column.cast("string") if isinstance(kind, T.NullType) else column
+def _stored(column: Column, kind: T.DataType, names: StoredNames, name: str, stored: str) -> Column:
+    """A kept column as the table has it; the comment of a renamed one is its own name."""
+    safe = names.type_of(kind)
+    column = column.cast("string") if isinstance(kind, T.NullType) else column if safe == kind else column.cast(safe)
+    return column.alias(stored, metadata={"comment": name}) if name != stored else column.alias(stored)
 
 
 def fitting(rows: DataFrame, table: DataFrame, target: Target) -> tuple[DataFrame, dict[str, int]]:

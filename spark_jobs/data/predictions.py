@@ -12,9 +12,11 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from spark_jobs.data import delta
+from spark_jobs.data.column_names import keep_names, property_of, renamed_columns, stored_names
+from spark_jobs.data.delta import needs_mapping
 from spark_jobs.data.lock import locked
 from spark_jobs.data.names import quoted
-from spark_jobs.data.prediction_rows import Target, fitting, table_rows
+from spark_jobs.data.prediction_rows import ABOUT, Target, fitting, kept_columns, table_rows
 from spark_jobs.errors import DataError, JobError
 
 Outcome = Literal["written", "skipped_duplicate"]
@@ -72,14 +74,11 @@ def write_predictions(scored: DataFrame, target: Target) -> Written:
     path = delta.table_path(target.root, target.table)
     with locked(target.root, f"table-{target.table}"):
         spark = scored.sparkSession
-        if not delta.exists(spark, path):
-            return _add(table_rows(scored, target), path, target, _Standing())
-        _check_layout(spark, path, target)
-        table = delta.read(spark, path)
-        standing = _standing(table, path, target)
+        table = delta.read(spark, path) if delta.exists(spark, path) else None
+        standing = _Standing() if table is None else _standing(table, path, target)
         if standing.mine and not target.rescore:
             return Written("skipped_duplicate", 0, standing.mine, path)
-        rows, lost = fitting(table_rows(scored, target), table, target)
+        rows, target, lost = _rows(scored, table, path, target)
         return replace(_add(rows, path, target, standing), lost=lost)
 
 
@@ -94,14 +93,11 @@ def append_predictions(scored: DataFrame, target: Target, once: delta.Once) -> W
     """
     _check_batch(target.batch_id)
     path = delta.table_path(target.root, target.table)
-    lost: dict[str, int] = {}
-    rows = table_rows(scored, target)
     with locked(target.root, f"table-{target.table}"):
-        if delta.exists(scored.sparkSession, path):
-            _check_layout(scored.sparkSession, path, target)
-            table = delta.read(scored.sparkSession, path)
+        table = delta.read(scored.sparkSession, path) if delta.exists(scored.sparkSession, path) else None
+        if table is not None:
             _check_model(table, path, target)
-            rows, lost = fitting(rows, table, target)
+        rows, target, lost = _rows(scored, table, path, target)
         commit = delta.append(
             rows, path, about=target.about, once=once, properties=_PROPERTIES, partition_by=target.partition_by
         )
@@ -116,6 +112,12 @@ def rows_of_batch(spark: SparkSession, target: Target) -> int:
     return _standing(delta.read(spark, path), path, target).mine
 
 
+def column_names(spark: SparkSession, root: str, table: str) -> dict[str, str]:
+    """The names under which a table keeps columns that are called otherwise, by their own names."""
+    path = delta.table_path(root, table)
+    return renamed_columns(delta.read(spark, path), path) if delta.exists(spark, path) else {}
+
+
 def already_written(spark: SparkSession, target: Target) -> Written | None:
     """How writing this batch would end, if it is in the table already; None where it has to be scored.
 
@@ -127,6 +129,29 @@ def already_written(spark: SparkSession, target: Target) -> Written | None:
         return None
     mine = _standing(delta.read(spark, path), path, target).mine
     return Written("skipped_duplicate", 0, mine, path) if mine else None
+
+
+def _rows(
+    scored: DataFrame, table: DataFrame | None, path: str, target: Target
+) -> tuple[DataFrame, Target, dict[str, int]]:
+    """The rows in the table's own columns, the target by its names, and the values that its types lose."""
+    kept = kept_columns(scored, target)
+    names = stored_names(table, path, target.names, needs_mapping(kept))
+    stored = names.of(kept.names, ABOUT)
+    rows, target = table_rows(scored, target, names), replace(target, partition_by=_laid_out(stored, target))
+    if table is None:
+        if own := property_of(stored):
+            delta.create(rows, path, {**_PROPERTIES, **own}, target.partition_by)
+        return rows, target, {}
+    _check_layout(scored.sparkSession, path, target)
+    rows, lost = fitting(rows, table, target)
+    if not names.exact:
+        keep_names(scored.sparkSession, path, names, stored)
+    return rows, target, lost
+
+
+def _laid_out(stored: Mapping[str, str], target: Target) -> tuple[str, ...]:
+    return tuple(stored.get(name, name) for name in target.partition_by)
 
 
 def _add(rows: DataFrame, path: str, target: Target, standing: _Standing) -> Written:

@@ -9,6 +9,7 @@ from pathlib import Path
 from spark_jobs import progress, session
 from spark_jobs.data.types import ColumnType
 from spark_jobs.errors import SpecError
+from spark_jobs.jobs.check import made_name
 from spark_jobs.jobs.result import Result
 from spark_jobs.spec import Environment, Spec
 from spark_jobs.training.prepare import Looked, look
@@ -41,7 +42,11 @@ def run(data: str, target: str, env: Environment, out: str | None = None, force:
         rows={"read": looked.raw.rows + looked.table.malformed_count},
         seconds=progress.seconds(),
         extra={"spec": str(path)},
-        summary=(f"{path} is written: {looked.problem.task} of '{target}'.", f"  next: spark-jobs plan {path}"),
+        summary=(
+            f"{path} is written: {looked.problem.task} of '{spec.target}'.",
+            *made_name(spec),
+            f"  next: spark-jobs plan {path}",
+        ),
     )
 
 

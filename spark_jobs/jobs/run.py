@@ -9,13 +9,14 @@ from pyspark.sql import SparkSession
 from spark_jobs import progress
 from spark_jobs.data.lock import locked
 from spark_jobs.data.names import col
+from spark_jobs.data.predictions import column_names
 from spark_jobs.errors import GateError
 from spark_jobs.jobs import promote, train
 from spark_jobs.jobs.account import keeping_ledger
 from spark_jobs.jobs.batch import Batch, batch_id, batch_of
 from spark_jobs.jobs.result import Result
 from spark_jobs.jobs.score import Scored, prediction_table, score_batch, tables_of
-from spark_jobs.jobs.summary import training_summary
+from spark_jobs.jobs.summary import named_lines, training_summary
 from spark_jobs.jobs.unread import check_still
 from spark_jobs.registry.gate import Promotion
 from spark_jobs.spec import Environment, Spec
@@ -37,6 +38,7 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
             scored = score_batch(spec, spark, env, promotion.version, batch, model=model)
             reads = training.prepared.looked.table.reads
             check_still(reads)
+            scored = replace(scored, names=column_names(spark, env.root, prediction_table(spec)))
             ledger.tell(training.version, {**training.done.rows, "scored": scored.rows["scored"]}, reads=reads)
         train.forget(training)
     return _result(spec, training, promotion, scored, ledger.place)
@@ -80,11 +82,12 @@ def _result(spec: Spec, training: train.Training, promotion: Promotion, scored: 
         left_out=done.plan.left_out,
         warnings=done.warnings,
         seconds=progress.seconds(),
-        extra={"scoring": scored.rows, **scored.extra} if scored.batch and scored.batch.judged else {},
+        extra=({"scoring": scored.rows} if scored.batch and scored.batch.judged else {}) | scored.extra,
         summary=(
             *training_summary(done, training.version),
             f"  champion  version {version.version}: {' '.join(promotion.reasons)}",
             f"  scored    {scored.rows['scored']:,} rows into {tables[prediction_table(spec)]}",
+            *named_lines(scored.names),
             *scored.found.lines(),
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pyspark.ml import PipelineModel
@@ -11,9 +12,9 @@ from spark_jobs import progress
 from spark_jobs.bundle import GRAPH, load_manifest, verify
 from spark_jobs.contract.familiar import Familiar
 from spark_jobs.contract.findings import Findings
-from spark_jobs.data.delta import Once, table_path
+from spark_jobs.data.delta import Once
 from spark_jobs.data.prediction_rows import Target
-from spark_jobs.data.predictions import Written, already_written, write_predictions
+from spark_jobs.data.predictions import Written, already_written, column_names, write_predictions
 from spark_jobs.data.quarantine import quarantine_path, quarantined_rows, write_quarantine
 from spark_jobs.data.row_ids import are_unlike
 from spark_jobs.errors import JobError, SpecError
@@ -22,6 +23,7 @@ from spark_jobs.graph.score import graph_predictions, sending
 from spark_jobs.jobs.account import keeping_ledger
 from spark_jobs.jobs.batch import Batch, batch_of, input_source, is_empty_file
 from spark_jobs.jobs.result import Result
+from spark_jobs.jobs.summary import named_lines
 from spark_jobs.jobs.unread import check_still, read_unread, reading_lines
 from spark_jobs.persistence import load_pipeline
 from spark_jobs.plan import Plan
@@ -33,7 +35,7 @@ from spark_jobs.spec import Environment, Spec
 
 @dataclass(frozen=True)
 class Scored:
-    """What a scoring came to."""
+    """What a scoring came to; `names` are the columns that the table keeps under other names, by their own names."""
 
     version: ModelVersion
     batch: Batch | None = None
@@ -41,6 +43,7 @@ class Scored:
     quarantined: int = 0
     quarantine: str | None = None
     found: Findings = field(default_factory=Findings)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> dict[str, int]:
@@ -63,7 +66,8 @@ class Scored:
         """What there is to know of the rows beside their number."""
         batch = self.batch
         told = {"extra_columns": list(batch.extra), "skipped_checks": list(batch.skipped)} if batch else {}
-        return {**{name: value for name, value in told.items() if value}, **self.found.extra()}
+        named = {"column_names": dict(self.names)}
+        return {**{name: value for name, value in {**told, **named}.items() if value}, **self.found.extra()}
 
 
 def run(
@@ -93,6 +97,7 @@ def run(
         batch = scored.batch
         ledger.tell(scored.version, scored.rows, batch.batch_id if batch else None, batch.reads if batch else None)
         ledger.entry = replace(ledger.entry, written=scored.written.rows if scored.written else 0)
+        scored = replace(scored, names=column_names(spark, env.root, prediction_table(spec)))
     return result(spec, scored, ledger.place)
 
 
@@ -235,7 +240,6 @@ def _version(spec: Spec, env: Environment, number: int | None) -> ModelVersion:
 def _score(
     spec: Spec, spark: SparkSession, env: Environment, path: str | None, number: int | None, rescore: bool
 ) -> Scored:
-    table_path(env.root, prediction_table(spec))  # a name that cannot be is refused before anything is read
     version = _version(spec, env, number)
     source = input_source(spec, path, spark)
     if is_empty_file(source):
@@ -263,6 +267,7 @@ def target_of(spec: Spec, env: Environment, version: ModelVersion, batch: Batch,
         key=spec.key,
         keep=spec.predictions.keep,
         partition_by=spec.predictions.partition_by,
+        names=spec.predictions.names,
         rescore=rescore,
         unlike=batch.unlike,
     )
@@ -286,6 +291,7 @@ def _summary(spec: Spec, scored: Scored) -> tuple[str, ...]:
         lines.append("  not asked of rows without the target: " + "; ".join(scored.batch.skipped))
     if scored.cells:
         lines.append("  became null  " + ", ".join(f"{name} {count:,}" for name, count in scored.cells.items()))
+    lines += named_lines(scored.names)
     lines += reading_lines(scored.batch.reads) if scored.batch else []
     if scored.batch and scored.batch.extra:
         lines.append("  extra     columns that training did not know: " + ", ".join(scored.batch.extra[:12]))

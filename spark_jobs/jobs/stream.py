@@ -15,6 +15,7 @@ from spark_jobs import progress
 from spark_jobs.data.checkpoint import Checkpoint, checkpoint_of
 from spark_jobs.data.delta import table_path
 from spark_jobs.data.lock import locked
+from spark_jobs.data.predictions import column_names
 from spark_jobs.data.source import kind_of_source
 from spark_jobs.data.streams import open_stream, telling
 from spark_jobs.errors import JobError
@@ -24,6 +25,7 @@ from spark_jobs.jobs.score import prediction_table
 from spark_jobs.jobs.standing import Standing, standing_of
 from spark_jobs.jobs.stream_account import SUMMED, StreamAccount
 from spark_jobs.jobs.stream_ledger import StreamLedger
+from spark_jobs.jobs.summary import named_lines
 from spark_jobs.registry.tracking import Tracking, warm
 from spark_jobs.spec import Environment, Source, Spec
 
@@ -34,7 +36,6 @@ _PATIENCE = 20.0  # seconds that the end of a micro-batch may take to be written
 def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
     """Score what arrives until it is told to stop, or until all that was there is scored (`available_now`, `once`)."""
     warm(Tracking(spec.track.uri, env.root))
-    table_path(env.root, prediction_table(spec))  # a name that cannot be is refused before anything is read
     checkpoint = checkpoint_of(spec.stream.checkpoint, env.root, spec.name)
     source = spec.stream.source or spec.source
     with _alone(env, spec.name):
@@ -156,6 +157,7 @@ def _until_written(checkpoint: Checkpoint, scorer: Scorer, over: threading.Event
 def _result(spec: Spec, env: Environment, scorer: Scorer, version: int) -> Result:
     account, model = scorer.account, scorer.model(next(iter(scorer.models), version)).version
     rows = {name: account.totals[name] for name in SUMMED}
+    names = column_names(scorer.spark, env.root, prediction_table(spec))
     tables = [prediction_table(spec), *([f"{spec.name}_quarantine"] if rows["quarantined"] else []), "ledger"]
     others = f"{account.others:,} messages have keys that are no columns, such as '{account.other}'; these are left out"
     return Result(
@@ -167,12 +169,15 @@ def _result(spec: Spec, env: Environment, scorer: Scorer, version: int) -> Resul
         tables={name: table_path(env.root, name) for name in tables},
         bundle=str(model.bundle),
         seconds=progress.seconds(),
-        extra=account.found.extra() | ({"other_keys": account.others} if account.others else {}),
+        extra=account.found.extra()
+        | ({"other_keys": account.others} if account.others else {})
+        | ({"column_names": names} if names else {}),
         summary=(
             f"{spec.name}: {rows['scored']:,} rows scored from the stream, last by version {model.version}.",
             f"  quarantine  {rows['quarantined']:,} rows",
             *account.found.lines(),
             *([f"  keys      {others}"] if account.others else []),
+            *named_lines(names),
             f"  table     {table_path(env.root, prediction_table(spec))}",
         ),
     )

@@ -8,6 +8,7 @@ from spark_jobs.jobs.check import made_name
 from spark_jobs.plan import Decision, Plan
 from spark_jobs.registry.publish import Finished
 from spark_jobs.registry.versions import ModelVersion
+from spark_jobs.registry.words import text_of
 
 _SHOWN = 12
 
@@ -30,6 +31,12 @@ def training_summary(done: Finished, version: ModelVersion) -> tuple[str, ...]:
 def warned(warnings: Iterable[str]) -> list[str]:
     """What a person should read, a line each."""
     return [f"  warning   {sentence}" for sentence in warnings]
+
+
+def named_lines(names: Mapping[str, str]) -> list[str]:
+    """The columns that a table keeps under other names, by their own names."""
+    shown = [f"'{name}' as {stored}" for name, stored in names.items()]
+    return [f"  names     the table keeps {text_of(shown, _SHOWN)}"] if shown else []
 
 
 def counted(rows: Mapping[str, int]) -> str:

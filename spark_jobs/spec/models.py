@@ -183,6 +183,11 @@ class Predictions(Part):
 
     table: SafeName | None = Field(default=None, description="The Delta table; default: <name>_predictions.")
     keep: Literal["all"] | ColumnNames = Field(default="all", description="Input columns kept beside the prediction.")
+    names: Literal["safe", "exact"] = Field(
+        default="safe",
+        description="How a new table names columns: `safe` writes `_` for blanks and `,;{}()=`, which many readers "
+        "cannot take, `exact` keeps every name by Delta's column mapping.",
+    )
     partition_by: ColumnNames = Field(
         default=(), description="Kept columns of few values by which a new table's files are laid out."
     )

@@ -51,14 +51,17 @@ def test_names_may_hold_anything_in_features_key_weight_and_target(spark, env, t
     assert done.metrics["roc_auc"] > 0.9
     assert load_manifest(Path(done.bundle)).labels == (NO, YES)
     scored = table(spark, env, "odd_predictions").toPandas()
-    assert list(scored.columns)[:9] == ["_row_id", ODD_KEY, *ODD, ODD_TARGET]
+    stored = {name: name.replace(" ", "_").replace(";", "_") for name in (ODD_KEY, *ODD, ODD_TARGET, ODD_WEIGHT)}
+    assert list(scored.columns)[:10] == ["_row_id", *stored.values()]
+    assert done.extra["column_names"] == {name: safe for name, safe in stored.items() if name != safe}
+    assert any("'e f' as e_f" in line for line in done.summary)
     assert set(scored._row_id) == {f"k{number}" for number in range(240)}
     assert set(scored.prediction) == {NO, YES}
     shares = scored.probabilities.map(dict)
     assert all(set(one) == {NO, YES} for one in shares)
     assert np.allclose([one[YES] for one in shares], scored.probability)
     assert ((scored.probability > 0.5) == (scored.prediction == YES)).all()
-    assert (scored[ODD_TARGET] == scored.prediction).mean() > 0.8
+    assert (scored[stored[ODD_TARGET]] == scored.prediction).mean() > 0.8
     _check_keyed_rescoring(spec, spark, env, source, tmp_path)
 
 
@@ -71,6 +74,7 @@ def _check_keyed_rescoring(spec, spark, env, source, tmp_path):
     other.write_text("\n".join([lines[0], ",".join(changed), lines[2], lines[3].replace("k2,", "k999,", 1)]) + "\n")
     again = score.run(spec, spark, env, input=str(other))
     assert (again.rows["read"], again.rows["scored"], again.rows["duplicates"]) == (3, 3, 1)
+    assert again.extra["column_names"]["e f"] == "e_f"
     now = table(spark, env, "odd_predictions")
     assert now.count() == 241
     assert now.where("_row_id = 'k0'").first()["a.b"] == 4.99
