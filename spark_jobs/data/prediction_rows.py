@@ -71,6 +71,22 @@ def kept_columns(scored: DataFrame, target: Target) -> T.StructType:
     return T.StructType([kind[name] for name in _kept(kind, target)])
 
 
+def check_kept(names: Sequence[str], keep: Literal["all"] | Sequence[str]) -> Sequence[str]:
+    """Return the columns to keep.
+
+    Raises:
+        DataError: one has the name of a column of predictions.
+    """
+    kept = names if keep == "all" else keep
+    taken = [name for name in kept if name.casefold() in ABOUT]
+    if taken:
+        raise DataError(
+            f"The column '{taken[0]}' has the name of a column of predictions.",
+            "Rename it, or list the columns to keep in `predictions.keep`.",
+        )
+    return kept
+
+
 def table_rows(scored: DataFrame, target: Target, names: StoredNames) -> DataFrame:
     """Scored rows (`_row`, and `_row_id` where that is known) in the table's columns.
 
@@ -101,13 +117,7 @@ def _kept(kind: T.StructType, target: Target) -> Sequence[str]:
     for name in (*target.key, *target.partition_by, *(() if target.keep == "all" else target.keep)):
         if name not in names:
             raise DataError(f"The column '{name}' of the key or to keep is not in the data.", did_you_mean(name, names))
-    kept = names if target.keep == "all" else target.keep
-    taken = [name for name in kept if name.casefold() in ABOUT]
-    if taken:
-        raise DataError(
-            f"The column '{taken[0]}' has the name of a column of predictions.", "Rename it, or leave it out of `keep`."
-        )
-    return kept
+    return check_kept(names, target.keep)
 
 
 def _told(column: Column, name: str) -> Column:

@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 
 from spark_jobs import progress
 from spark_jobs.data.lock import locked
+from spark_jobs.data.prediction_rows import check_kept
 from spark_jobs.data.quarantine import write_quarantine
 from spark_jobs.errors import DataError, SpecError
 from spark_jobs.jobs.account import keeping_ledger
@@ -57,6 +58,7 @@ def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
     warm(tracking)
     scan.warm(spark)
     looked = look(spec, spark)
+    check_kept(list(looked.types), spec.predictions.keep)
     key = run_key(spec, looked)
     folder = Path(env.root).resolve() / "runs" / spec.name / key
     folder.mkdir(parents=True, exist_ok=True)

@@ -89,6 +89,10 @@ def reserved_name(folder):
     return write_csv(folder / "x.csv", ["_row_id", *HEADER[1:]], houses())
 
 
+def name_of_a_prediction(folder):
+    return write_csv(folder / "x.csv", ["Prediction", *HEADER[1:]], houses())
+
+
 CASES = {
     "an empty file": (empty_file, {}, "no rows|empty", ""),
     "a header alone": (header_alone, {}, "no rows", ""),
@@ -103,6 +107,7 @@ CASES = {
     "no usable column": (no_usable_column, {}, "No column is left", "'id'"),
     "every row torn": (every_row_torn, {}, "no rows|torn|quarantine", ""),
     "a reserved name": (reserved_name, {}, "'_row_id'", ""),
+    "a kept name that is one of predictions": (name_of_a_prediction, {}, "'Prediction' has the name", "keep"),
     "a key of another table": (good, {"key": ["flight"]}, "`key`: the source has no column 'flight'", "Known here"),
     "an ignored column that is not there": (good, {"columns": {"ignore": ["rums"]}}, "no column 'rums'", "'rooms'"),
     "a slice that is not there": (good, {"evaluate": {"slices": ["knd"]}}, "no column 'knd'", "'kind'"),
