@@ -138,20 +138,18 @@ def _rows(
     kept = kept_columns(scored, target)
     names = stored_names(table, path, target.names, needs_mapping(kept))
     stored = names.of(kept.names, ABOUT)
-    rows, target = table_rows(scored, target, names), replace(target, partition_by=_laid_out(stored, target))
+    rows, laid_out = table_rows(scored, target, names), tuple(stored[name] for name in target.partition_by)
+    by_names = replace(target, partition_by=laid_out)
     if table is None:
-        if own := property_of(stored):
-            delta.create(rows, path, {**_PROPERTIES, **own}, target.partition_by)
-        return rows, target, {}
-    _check_layout(scored.sparkSession, path, target)
+        if renamed := property_of(stored):
+            delta.create(rows, path, {**_PROPERTIES, **renamed}, laid_out)
+        return rows, by_names, {}
+    _check_layout(scored.sparkSession, path, target, stored)
     rows, lost = fitting(rows, table, target)
     if not names.exact:
         keep_names(scored.sparkSession, path, names, stored)
-    return rows, target, lost
-
-
-def _laid_out(stored: Mapping[str, str], target: Target) -> tuple[str, ...]:
-    return tuple(stored.get(name, name) for name in target.partition_by)
+    own = {safe: name for name, safe in stored.items()}
+    return rows, by_names, {own.get(name, name): count for name, count in lost.items()}
 
 
 def _add(rows: DataFrame, path: str, target: Target, standing: _Standing) -> Written:
@@ -207,11 +205,11 @@ def _uncommitted(fresh: DataFrame, path: str, target: Target) -> Written:
     return Written("skipped_duplicate" if mine else "written", 0, mine, path)
 
 
-def _check_layout(spark: SparkSession, path: str, target: Target) -> None:
+def _check_layout(spark: SparkSession, path: str, target: Target, stored: Mapping[str, str]) -> None:
     if not target.partition_by:
         return
     found = delta.layout(spark, path)
-    if [name.casefold() for name in found] != [name.casefold() for name in target.partition_by]:
+    if [name.casefold() for name in found] != [stored[name].casefold() for name in target.partition_by]:
         raise DataError(
             f"The table '{target.table}' is laid out by {', '.join(found) or 'no column'}, "
             f"not by {', '.join(target.partition_by)}.",
