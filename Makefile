@@ -8,7 +8,7 @@ TESTS ?= tests
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo install fast test test-kills test-jobs test-long lint types bench clean
+.PHONY: help demo install fast test test-kills test-jobs test-long lint types bench bench-scale clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="	" read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
@@ -43,6 +43,9 @@ types: install ## Check the types
 
 bench: $(VENV)/.bench data/flights.csv fast ## Measure ours against the ordinary ways, in turns
 	@$(BIN)/python -m benchmarks
+
+bench-scale: $(VENV)/.dev data/flights.csv fast ## Measure the flights job at ten times the rows beside the tutorial job
+	@$(BIN)/python -m benchmarks scale --rounds 1
 
 clean: ## Remove what was made here (the jars' cache in your home stays)
 	@rm -rf $(VENV) build dist data spark-jobs-data *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -36,7 +37,7 @@ def run(rounds: int) -> None:
     runs = {name: Runs() for name in JOBS}
     for number in range(rounds):
         for name, command in JOBS.items():
-            seconds, said = _once(command)
+            seconds, said = once(command)
             runs[name].seconds.append(seconds)
             runs[name].said = said
             print(f"round {number + 1} of {rounds}: {name} {seconds:.1f} s", file=sys.stderr)
@@ -56,10 +57,13 @@ def table(runs: dict[str, Runs]) -> str:
     return "\n".join([*lines, "", f"Ours / (a): {reached:.2f}, to reach at most {TARGET:.2f}: {verdict}."])
 
 
-def _once(command: list[str]) -> tuple[float, dict[str, Any]]:
+def once(command: list[str], settings: Sequence[str] = ()) -> tuple[float, dict[str, Any]]:
+    """Run a job in a process and a folder of its own: the seconds it took, and the JSON that it printed last."""
     with tempfile.TemporaryDirectory() as root:
         start = time.monotonic()
-        done = subprocess.run([sys.executable, "-m", *command, root], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", *command, root, *settings], capture_output=True, text=True, check=False
+        )
         seconds = time.monotonic() - start
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}")

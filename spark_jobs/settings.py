@@ -105,21 +105,29 @@ def _cores(master: str) -> int:
     return int(asked) if asked.isdigit() else 1
 
 
+def is_tuned() -> bool:
+    """Whether start-up is tuned on this machine (class archive, compiler settings); `SPARK_JOBS_TUNING=off` ends it."""
+    return os.environ.get("SPARK_JOBS_TUNING", "on").lower() not in ("off", "0", "false")
+
+
 def _java_options(lasting: bool) -> str:
     log4j = Path(__file__).with_name("log4j2.properties").as_uri()
     options = [
         "-XX:+UseParallelGC",
-        *(() if lasting else (*_PATIENT_COMPILER, *_planning_uncompiled())),
+        *(() if lasting or not is_tuned() else (*_PATIENT_COMPILER, *_planning_uncompiled())),
+        *_archive_options(),
         f"-Dlog4j2.configurationFile={log4j}",
         f"-Dspark_jobs.log={log_level() or 'error'}",
     ]
-    archive = jars.archive_path()
-    if "SPARK_JOBS_RECORD" in os.environ:
-        options.append(f"-XX:ArchiveClassesAtExit={os.environ['SPARK_JOBS_RECORD']}")
-    elif archive.is_file():
-        options += [f"-XX:SharedArchiveFile={archive}", "-Xshare:auto"]
     # The JVM writes its own remarks (a stale archive, say) to standard output, which is ours.
     return " ".join([*options, "-Xlog:disable"])
+
+
+def _archive_options() -> list[str]:
+    if recorded := os.environ.get("SPARK_JOBS_RECORD"):
+        return [f"-XX:ArchiveClassesAtExit={recorded}"]
+    archive = jars.archive_path()
+    return [f"-XX:SharedArchiveFile={archive}", "-Xshare:auto"] if is_tuned() and archive.is_file() else []
 
 
 def _planning_uncompiled() -> list[str]:

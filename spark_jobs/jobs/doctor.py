@@ -129,7 +129,7 @@ def _jars() -> Finding:
 def _archive() -> Finding:
     if jars.archive_path().is_file():
         return Finding("Quick start", "good", "Spark's classes are recorded")
-    advice = _command("spark_jobs.jobs.warm_up")
+    advice = f"The next local job records them in the background; now: {_command('spark_jobs.jobs.warm_up')}"
     return Finding("Quick start", "poor", "Spark starts slower than it could", advice)
 
 

@@ -91,7 +91,17 @@ def _with_session(verb: str, spec: Spec, environment: Environment, options: dict
         session.close(spark)
         raise
     session.close(spark)
+    _record_classes(environment)
     return result
+
+
+def _record_classes(environment: Environment) -> None:
+    """After the first local job: the next ones start seconds sooner."""
+    from spark_jobs import session, settings
+    from spark_jobs.jobs.warm_up import record_in_background
+
+    if settings.is_local(environment) and not session.is_given() and record_in_background():
+        progress.note("Recording Spark's classes in the background, once: later jobs start sooner.")
 
 
 def _look_ahead(verb: str, spec: Spec, environment: Environment) -> None:

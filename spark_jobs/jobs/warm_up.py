@@ -1,4 +1,4 @@
-"""Runs a small job once and keeps the classes that Java loaded for it, so that every later start is quicker."""
+"""Record the classes that Java loads for a small job, so that every later start is quicker."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from spark_jobs import jars, progress
+from spark_jobs.settings import is_tuned
 
 _SPEC = """\
 name: warm_up
@@ -19,14 +22,38 @@ predictions: {table: warm_up}
 """
 
 
+def record_in_background() -> bool:
+    """Start to record the class archive in a process of its own, at low priority; return whether one was started.
+
+    None is started where the archive exists, where recording has failed before, or where start-up tuning is off.
+    """
+    archive = jars.archive_path()
+    if not is_tuned() or "SPARK_JOBS_RECORD" in os.environ or archive.is_file() or _failure(archive).is_file():
+        return False
+    nothing = subprocess.DEVNULL
+    command = [sys.executable, "-m", __name__, "--background"]
+    subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True)
+    return True
+
+
 def record() -> bool:
-    """Makes the class archive where it is missing; False where that failed, which costs time and nothing else."""
+    """Record the class archive where it is missing; return False where that failed, which costs time and nothing else.
+
+    A second process that records at the same time leaves it to the first.
+    """
     jars.fetch()
     archive = jars.archive_path()
-    if archive.is_file():
-        return True
-    progress.note("Recording what Spark loads, so that it starts quicker (once, about a minute) …")
     archive.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(archive.with_suffix(".lock"), timeout=0):
+            return archive.is_file() or _record(archive)
+    except Timeout:
+        return True
+
+
+def _record(archive: Path) -> bool:
+    progress.note("Recording what Spark loads, so that it starts quicker (once, about a minute) …")
+    _failure(archive).unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(dir=archive.parent) as folder:
         recorded = Path(folder) / "recorded.jsa"
         done = _run_small_job(Path(folder), recorded)
@@ -34,8 +61,15 @@ def record() -> bool:
             os.replace(recorded, archive)
             return True
     told = done.stderr.strip().splitlines()
-    progress.note(f"That did not work, so Spark starts as slowly as it does: {told[0] if told else 'no reason given'}")
+    reason = told[0] if told else "no reason was given"
+    _failure(archive).write_text(reason, encoding="utf-8")
+    progress.note(f"Recording failed, so Spark starts without it: {reason}")
     return False
+
+
+def _failure(archive: Path) -> Path:
+    """Where it is kept that recording failed, so that not every job tries again."""
+    return archive.with_suffix(".failed")
 
 
 def _run_small_job(folder: Path, recorded: Path) -> subprocess.CompletedProcess[str]:
@@ -57,4 +91,6 @@ def _row(number: int) -> str:
 
 
 if __name__ == "__main__":
+    if "--background" in sys.argv:
+        os.nice(15)
     record()

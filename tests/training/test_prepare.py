@@ -155,4 +155,6 @@ def test_plan_tells_programs_and_people_what_is_left_out_and_what_to_read(spark,
         "1 of 101 rows cannot be read: they go to quarantine.",
         "'age': 9 of 100 cells (9.0%) do not read as number and become null.",
     ]
-    assert [line for line in done.summary if line.startswith("  warning")] == [f"  warning   {one}" for one in told["warnings"]]
+    assert [line for line in done.summary if line.startswith("  warning")] == [
+        f"  warning   {one}" for one in told["warnings"]
+    ]
