@@ -49,6 +49,7 @@ class Objects:
 
         def read(text: str) -> tuple[Cells, str | None]:
             found = object_of(text, scan)
+            found = found if names.issuperset(found) else _without_blanks(found, names)
             if unwelcome and not unwelcome.keys().isdisjoint(found):
                 raise Refused(next(unwelcome[key] for key in found if key in unwelcome))
             cells = pick(found)
@@ -99,6 +100,12 @@ class Records:
             return records[0], None
 
         return read
+
+
+def _without_blanks(found: Mapping[str, Any], names: frozenset[str]) -> Mapping[str, Any]:
+    """The object with keys that are `names` but for blanks around them under these names."""
+    bare = {key: key.strip() for key in found if key not in names and key.strip() in names and key.strip() not in found}
+    return {bare.get(key, key): value for key, value in found.items()} if bare else found
 
 
 def _picking(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Cells]:

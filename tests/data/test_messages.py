@@ -39,6 +39,12 @@ def test_a_key_beside_those_that_are_taken_is_told_or_makes_the_message_one_that
     assert refused == [("1", "2", None), "the key 'more' is none that the training knew"]
 
 
+def test_a_key_with_blanks_around_it_is_the_column_without_them_unless_that_is_there_too():
+    form = Objects(NAMES, others="told")
+    assert taken(form, '{" a ": 1, "\u00a0b.c": "x"}', '{"a": 1, "a ": 2}') == [("1", "x", None), ("1", None, None)]
+    assert taken(Objects((" a ",)), '{" a ": 1, "a": 2}') == [("1",)]
+
+
 def test_a_missing_key_and_null_are_missing_values():
     assert taken(Objects(NAMES), '{"a": null}', '{"b.c": "x"}') == [(None, None, None), (None, "x", None)]
 
