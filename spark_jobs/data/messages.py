@@ -102,7 +102,7 @@ class Records:
         return read
 
 
-def _without_blanks(found: Mapping[str, Any], names: frozenset[str]) -> Mapping[str, Any]:
+def _without_blanks(found: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
     """The object with keys that are `names` but for blanks around them under these names."""
     bare = {key: key.strip() for key in found if key not in names and key.strip() in names and key.strip() not in found}
     return {bare.get(key, key): value for key, value in found.items()} if bare else found
