@@ -96,5 +96,27 @@ def _by_label(values: Array, labels: tuple[str, ...]) -> list[dict[str, float]]:
     return [dict(zip(labels, row, strict=True)) for row in values.tolist()]
 
 
+def _read_csv_requests() -> None:
+    """Let MLflow's server read CSV as `score` does; it refuses to where a signature has columns of type Any."""
+    server = sys.modules.get("mlflow.pyfunc.scoring_server")
+    parse = getattr(server, "parse_csv_input", None)
+    if server is None or parse is None or hasattr(parse, "typed"):
+        return
+
+    def read(csv_input: Any, schema: Any = None) -> Any:
+        import pandas as pd
+
+        if schema is None or all(hasattr(kind, "to_pandas") for kind in schema.input_types()):
+            return parse(csv_input, schema)
+        try:
+            return pd.read_csv(csv_input, dtype=str, keep_default_na=False)
+        except ValueError as error:
+            raise server.MlflowException.invalid_parameter_value(f"The CSV cannot be read: {error}") from error
+
+    read.typed = parse  # type: ignore[attr-defined]
+    server.parse_csv_input = read  # type: ignore[attr-defined]
+
+
 def _load_pyfunc(path: str) -> GraphModel:
+    _read_csv_requests()
     return GraphModel(load(Path(path), whole=False))

@@ -84,7 +84,7 @@ def _result(spec: Spec, training: train.Training, promotion: Promotion, scored: 
         seconds=progress.seconds(),
         extra=({"scoring": scored.rows} if scored.batch and scored.batch.judged else {}) | scored.extra,
         summary=(
-            *training_summary(done, training.version),
+            *training_summary(done, training.version, training.tracking),
             f"  champion  version {version.version}: {' '.join(promotion.reasons)}",
             f"  scored    {scored.rows['scored']:,} rows into {tables[prediction_table(spec)]}",
             *named_lines(scored.names),

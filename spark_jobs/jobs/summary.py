@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from shlex import quote
 
 from spark_jobs.jobs.check import made_name
 from spark_jobs.plan import Decision, Plan
 from spark_jobs.registry.publish import Finished
+from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion
 from spark_jobs.registry.words import text_of
 
 _SHOWN = 12
 
 
-def training_summary(done: Finished, version: ModelVersion) -> tuple[str, ...]:
+def training_summary(done: Finished, version: ModelVersion, tracking: Tracking) -> tuple[str, ...]:
     """Rows, decisions, metrics, and where everything is."""
     return (
         f"{done.spec.name}: version {version.version} of '{version.name}' is the challenger.",
@@ -25,7 +27,19 @@ def training_summary(done: Finished, version: ModelVersion) -> tuple[str, ...]:
         *warned(done.warnings),
         *([f"  report    {report}"] if (report := version.bundle / "report.html").is_file() else []),
         f"  run       {version.run_id}",
+        *mlflow_commands(tracking),
     )
+
+
+def mlflow_commands(tracking: Tracking) -> list[str]:
+    """What to type so that MLflow's own commands find the run and the model, and to look at them in a browser."""
+    address = tracking.address
+    if "@" in address:  # it may hold a password
+        return []
+    lines = [f"  mlflow    export MLFLOW_TRACKING_URI={quote(address)}"]
+    if not address.startswith(("http:", "https:", "databricks")):  # these have a page of their own
+        lines.append('            mlflow ui --backend-store-uri "$MLFLOW_TRACKING_URI"')
+    return lines
 
 
 def warned(warnings: Iterable[str]) -> list[str]:

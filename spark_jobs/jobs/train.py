@@ -38,6 +38,7 @@ class Training:
     trained: Trained
     done: Finished
     version: ModelVersion
+    tracking: Tracking
     folder: Path
     quarantine: str | None = None
 
@@ -71,14 +72,14 @@ def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
         with fitted(spec, prepared, planned, folder) as pipeline:
             done = _finished(spec, prepared, planned, pipeline.trained, folder)
             quarantine = _quarantined(spec, env, looked)
-            version = publish_training(done, folder, tracking, started, pipeline.proof)
+            version = publish_training(done, looked.table.rows, folder, tracking, started, pipeline.proof)
             done = replace(done, warnings=(*done.warnings, *progress.warnings()))
     except BaseException as error:
         _end(tracking, starting, error)
         if isinstance(error, DataError | SpecError):  # nothing of what was refused is of use again
             shutil.rmtree(folder, ignore_errors=True)
         raise
-    return Training(prepared, pipeline.trained, done, version, folder, quarantine)
+    return Training(prepared, pipeline.trained, done, version, tracking, folder, quarantine)
 
 
 def forget(training: Training) -> None:
@@ -147,5 +148,5 @@ def result(training: Training, tables: Mapping[str, str]) -> Result:
         left_out=done.plan.left_out,
         warnings=done.warnings,
         seconds=progress.seconds(),
-        summary=training_summary(done, version),
+        summary=training_summary(done, version, training.tracking),
     )

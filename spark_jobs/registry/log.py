@@ -16,6 +16,7 @@ from spark_jobs.bundle import publish
 from spark_jobs.causes import optional
 from spark_jobs.data.lock import locked
 from spark_jobs.errors import JobError
+from spark_jobs.registry.lineage import Lineage, log_datasets, name_run
 from spark_jobs.registry.mlmodel import Signature, link_or_copy, write_mlflow_model
 from spark_jobs.registry.runs import Run, end_run
 from spark_jobs.registry.tracking import Tracking, connect, default_store
@@ -34,9 +35,9 @@ _METRICS_A_BATCH = 1000
 class Training:
     """All that is logged of a training.
 
-    `params` are the plan's values by dotted name (what is no short scalar is left to `plan.json`), `artifacts` files by
-    their path in the run, `bundle` the folder that `bundle.write` made, with `pipeline/` in it. `refused` says why the
-    model must not be registered.
+    `params` are the plan's values by dotted name (what is no short scalar is left to `plan.json`), `counts` metrics of
+    the run that are none of the model, `artifacts` files by their path in the run, `bundle` the folder that
+    `bundle.write` made, with `pipeline/` in it. `refused` says why the model must not be registered.
     """
 
     name: str
@@ -44,9 +45,11 @@ class Training:
     signature: Signature
     params: Mapping[str, object] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
+    counts: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     artifacts: Mapping[str, Path] = field(default_factory=dict)
     refused: str = ""
+    lineage: Lineage = field(default_factory=Lineage)
 
 
 def log_training(tracking: Tracking, run: Run, training: Training) -> ModelVersion:
@@ -63,13 +66,17 @@ def log_training(tracking: Tracking, run: Run, training: Training) -> ModelVersi
     client = connect(tracking)
     optional("The report and other artifacts of the MLflow run", lambda: _log_artifacts(client, run, training), None)
     model_id = _log_model(client, run, training)
+    optional(
+        "The data sets of the MLflow run", lambda: log_datasets(client, run, training.name, training.lineage), None
+    )
     optional("Part of what the MLflow run shows", lambda: _log_values(client, run, training, model_id), None)
     if training.refused:
         raise JobError(training.refused, "It is logged and not registered; use `graph: skip` to do without a graph.")
     with locked(tracking.root, "registry"):
-        version = _register(tracking, client, run, training.name, model_id)
+        version = _register(tracking, client, run, training, model_id)
         publish(training.bundle, version.bundle)
         point(tracking, training.name, "challenger", version.version)
+    optional("The name of the MLflow run", lambda: name_run(client, version), None)
     end_run(tracking, run.run_id, "FINISHED")
     return version
 
@@ -127,23 +134,30 @@ def _log_values(client: MlflowClient, run: Run, training: Training, model_id: st
         Metric(name, value, now, 0, model_id=model_id, run_id=run.run_id)
         for name, value in measures(training.metrics).items()
     ]
+    metrics += [Metric(name, value, now, 0, run_id=run.run_id) for name, value in measures(training.counts).items()]
     tags = {**training.tags, **({"spark_jobs.only_in_plan": text_of(left)} if left else {})}
     client.log_batch(run.run_id, metrics=metrics[:_METRICS_A_BATCH], tags=[RunTag(*item) for item in tags.items()])
     for start in range(0, len(params), _PARAMS_A_BATCH):
         client.log_batch(run.run_id, params=params[start : start + _PARAMS_A_BATCH])
 
 
-def _register(tracking: Tracking, client: MlflowClient, run: Run, name: str, model_id: str) -> ModelVersion:
+def _register(tracking: Tracking, client: MlflowClient, run: Run, training: Training, model_id: str) -> ModelVersion:
     from mlflow.exceptions import MlflowException
 
+    name = training.name
     try:
-        client.create_registered_model(name)
+        client.create_registered_model(name, description=training.lineage.model or None)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     with default_store(tracking):
         made = client.create_model_version(
-            name, f"models:/{model_id}", run_id=run.run_id, tags={RUN_KEY: run.run_key}, model_id=model_id
+            name,
+            f"models:/{model_id}",
+            run_id=run.run_id,
+            tags={RUN_KEY: run.run_key},
+            model_id=model_id,
+            description=training.lineage.version or None,
         )
     link = json.dumps([{"name": name, "version": made.version}])
     linked = partial(client.set_logged_model_tags, model_id, {"mlflow.modelVersions": link})

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from pyspark.sql import DataFrame
 
 from spark_jobs import progress
 from spark_jobs.bundle import GRAPH, Input, Manifest, write
 from spark_jobs.bundle.patterns import number_regex
 from spark_jobs.causes import optional
 from spark_jobs.data.types import ColumnType, Reading
-from spark_jobs.features import CategoryInput
 from spark_jobs.graph.proof import Proven
 from spark_jobs.models import find
 from spark_jobs.plan import Plan
 from spark_jobs.profile.profile import Profile
+from spark_jobs.registry.input_example import example_row
+from spark_jobs.registry.lineage import Lineage
 from spark_jobs.registry.log import Training, log_training
 from spark_jobs.registry.mlmodel import ColumnKind, OutputKind, Signature, versions
 from spark_jobs.registry.runs import Run
@@ -54,24 +57,30 @@ class Finished:
     cells: Mapping[str, int]
     warnings: tuple[str, ...] = ()
     proven: Proven | None = None
+    example: Sequence[object] = ()
 
 
 def publish_training(
-    done: Finished, folder: Path, tracking: Tracking, run: Run, prove: Callable[[], Proven | None]
+    done: Finished, source: DataFrame, folder: Path, tracking: Tracking, run: Run, prove: Callable[[], Proven | None]
 ) -> ModelVersion:
     """Write the report and the bundle below `folder`, log them, and register the pipeline saved there as challenger.
 
-    Pictures are drawn while `prove` waits for Spark.
+    Pictures are drawn, and a row of `source` is taken as the input example, while `prove` waits for Spark.
     """
     with ThreadPoolExecutor(1, "drawing") as pool:
         drawn = pool.submit(_drawn, done, folder / "report", run)
-        done = replace(done, proven=prove())
+        example = pool.submit(_example, source, done.plan)
+        done = replace(done, proven=prove(), example=example.result())
     with progress.phase("reporting"):
         report = _reported(done, folder / "report", run, drawn.result())
         draft = folder / "bundle"
         write(draft, _manifest(done), _files(done, folder, report))
     with progress.phase("logging to MLflow"):
         return log_training(tracking, run, _training(done, draft, folder / "report"))
+
+
+def _example(source: DataFrame, plan: Plan) -> list[object]:
+    return optional("The input example", lambda: example_row(source, plan), [])
 
 
 def _drawn(done: Finished, folder: Path, run: Run) -> Mapping[str, Path | None]:
@@ -168,13 +177,36 @@ def _training(done: Finished, draft: Path, report: Path) -> Training:
         signature=_signature(done),
         params={"model": done.plan.model, "params": done.plan.params, "inputs": len(done.plan.inputs), **settings},
         metrics=done.evaluation.metrics,
+        counts=_counts(done),
         tags={
+            "target": done.spec.target,
+            "task": done.plan.problem.task,
             "spark_jobs.fingerprint": done.fingerprint,
             "spark_jobs.source": done.reading.location,
             "spark_jobs.parity": "skipped" if done.proven is None else str(done.proven.parity),
         },
         artifacts={**files, **pictures},
         refused=_refused(done),
+        lineage=_logged_lineage(done),
+    )
+
+
+def _counts(done: Finished) -> dict[str, float]:
+    """The rows by fate, and the seconds of each phase so far."""
+    rows = {f"rows.{fate}": float(count) for fate, count in done.rows.items()}
+    return rows | {f"seconds.{phase}": spent for phase, spent in progress.seconds().items()}
+
+
+def _logged_lineage(done: Finished) -> Lineage:
+    plan, target = done.plan, done.spec.target
+    what = f"Predicts `{target}` ({plan.problem.task}) from {len(plan.used)} columns of {done.reading.location}."
+    measured = ", ".join(f"{name} {value:.4g}" for name, value in done.evaluation.metrics.items())
+    return Lineage(
+        source=done.reading.location,
+        fingerprint=done.fingerprint,
+        rows={"train": done.rows["trained"], "test": done.rows["tested"]},
+        model=f"{what} Trained by spark-jobs.",
+        version=f"{what} Algorithm: {find(plan.model).title}. On {done.rows['tested']:,} test rows: {measured}.",
     )
 
 
@@ -188,8 +220,7 @@ def _refused(done: Finished) -> str:
 def _signature(done: Finished) -> Signature:
     names = done.plan.used
     kinds: dict[str, ColumnKind] = {name: _KINDS[done.plan.type_of(name).cells] for name in names}
-    example: list[list[object]] = optional("The input example", lambda: [[_typical(done, name) for name in names]], [])
-    return Signature(kinds, _outputs(done), example)
+    return Signature(kinds, _outputs(done), [done.example] if done.example else [])
 
 
 def _outputs(done: Finished) -> dict[str, OutputKind]:
@@ -204,17 +235,3 @@ def _outputs(done: Finished) -> dict[str, OutputKind]:
         said |= {"probability": "double"} if problem.task == "binary" else {}
         said["probabilities"] = "by label"
     return said | {"valid": "boolean"}
-
-
-def _typical(done: Finished, name: str) -> object:
-    """A value such as the column has: the median or the most frequent level; null for dates."""
-    for one in done.plan.inputs:
-        if one.column != name:
-            continue
-        column = done.profile.columns.get(one.title)
-        if isinstance(one, CategoryInput):
-            return next(iter(column.levels.counts), None) if column and column.levels else None
-        if one.part is None and column is not None and column.numbers is not None and column.numbers.count:
-            middle = column.numbers.median
-            return middle >= 0.5 if done.plan.type_of(name).cells == "boolean" else middle
-    return None

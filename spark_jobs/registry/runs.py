@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import socket
 import subprocess
@@ -45,7 +46,7 @@ def start_run(
     interrupted = _interrupted(client, experiment_number, run_key, ("KILLED", "FINISHED") if ended else ("KILLED",))
     ours = {PROCESS: _this_process(), RUN_KEY: run_key, **_lineage(), **(tags or {})}
     if interrupted is None:
-        run = client.create_run(experiment_number, tags=ours)
+        run = client.create_run(experiment_number, tags=ours, run_name=experiment)
         return Run(run.info.run_id, experiment_number, run_key)
     client.update_run(interrupted, status="RUNNING")
     for key, value in ours.items():
@@ -89,7 +90,15 @@ def _lineage() -> dict[str, str]:
     packages = {f"version.{name}": number for name, number in versions().items()}
     commit = _git_commit()
     source = {"mlflow.source.name": "spark-jobs train", "mlflow.source.type": "LOCAL"}
-    return {**packages, **source, **({"mlflow.source.git.commit": commit} if commit else {})}
+    known = {"mlflow.source.git.commit": commit, "mlflow.user": _user()}
+    return {**packages, **source, **{tag: value for tag, value in known.items() if value}}
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container may have neither a name for its user nor a variable that says one
+        return ""
 
 
 def _git_commit() -> str:

@@ -94,14 +94,14 @@ def default_store(tracking: Tracking) -> Iterator[None]:
     """Makes the store MLflow's default for a while: a database store looks `models:/` up in the default one."""
     import mlflow
 
-    before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+    # What was the default by nobody's choice must not become one: it would outlast `mlflow.set_tracking_uri`.
+    chosen = mlflow.is_tracking_uri_set()  # type: ignore[no-untyped-call]
+    before = mlflow.get_tracking_uri() if chosen else None
     mlflow.set_tracking_uri(tracking.address)
-    mlflow.set_registry_uri(tracking.address)
     try:
         yield
     finally:
-        mlflow.set_tracking_uri(before[0])
-        mlflow.set_registry_uri(before[1])
+        mlflow.set_tracking_uri(before)  # type: ignore[arg-type]
 
 
 def _open(tracking: Tracking) -> MlflowClient:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import mlflow
 import pytest
 
 from spark_jobs import progress
@@ -25,6 +27,7 @@ from spark_jobs.registry import (
     start_run,
 )
 from spark_jobs.registry import log as log_module
+from spark_jobs.registry.lineage import Lineage
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +57,46 @@ def training(root: Path, name: str, rmse: float = 1.5) -> Training:
 
 def logged(tracking: Tracking, name: str, tmp_path: Path, key: str = "k", rmse: float = 1.5):
     return log_training(tracking, start_run(tracking, name, key), training(tmp_path, name, rmse))
+
+
+LINEAGE = Lineage("/data/x.csv", "f" * 40, {"train": 8, "test": 2}, "Predicts y.", "Predicts y, rmse 1.5.")
+
+
+def test_a_run_and_a_model_say_of_what_data_whose_and_how_many_rows(tracking, tmp_path):
+    one = replace(training(tmp_path, "told"), counts={"rows.read": 10, "seconds.fitting": 0.5}, lineage=LINEAGE)
+    version = log_training(tracking, start_run(tracking, "told", "k"), one)
+    client = connect(tracking)
+    run = client.get_run(version.run_id)
+    assert run.info.run_name == "told v1"
+    assert run.data.tags["mlflow.user"] == getpass.getuser()
+    assert run.data.metrics["rows.read"] == 10
+    assert run.data.metrics["seconds.fitting"] == 0.5
+    found = {each.tags[0].value: each.dataset for each in run.inputs.dataset_inputs}
+    assert {context: json.loads(dataset.profile)["num_rows"] for context, dataset in found.items()} == LINEAGE.rows
+    assert {dataset.digest for dataset in found.values()} == {"f" * 36}
+    assert mlflow.data.get_source(found["train"]).uri == "/data/x.csv"
+    assert client.get_registered_model("told").description == "Predicts y."
+    assert client.get_model_version("told", "1").description == "Predicts y, rmse 1.5."
+
+
+@pytest.mark.parametrize("part", ["log_datasets", "name_run"])
+def test_a_part_of_the_run_that_fails_is_told_and_left_out(tracking, tmp_path, monkeypatch, part):
+    def fail(*given):
+        raise ValueError("too long")
+
+    monkeypatch.setattr(log_module, part, fail)
+    one = replace(training(tmp_path, part), lineage=LINEAGE)
+    version = log_training(tracking, start_run(tracking, part, "k"), one)
+    assert resolve(tracking, part, "challenger").version == version.version
+    assert any("too long" in warning for warning in progress.warnings())
+
+
+def test_the_default_store_of_the_process_is_not_changed_for_good(tracking, tmp_path, monkeypatch):
+    mlflow.set_tracking_uri(None)
+    logged(tracking, "default", tmp_path)
+    assert not mlflow.is_tracking_uri_set()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///chosen.db")
+    assert mlflow.get_registry_uri() == mlflow.get_tracking_uri() == "sqlite:///chosen.db"
 
 
 def test_a_training_leaves_a_whole_run_and_a_challenger(tracking, tmp_path):

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -263,12 +264,40 @@ def test_a_function_of_spark_says_what_score_wrote_whatever_the_sessions_zone(sp
     text = spark.createDataFrame(rows.map(lambda cell: None if pd.isna(cell) else str(cell)).astype(object))
     col = {name: F.col("`" + name.replace("`", "``") + "`").alias(name) for name in ["id", *NAMES]}
     moment = F.expr(f"try_cast(concat(when, ':00 {ZONE}') AS TIMESTAMP)").alias("when")
+    whole = F.expr("try_cast(`e f` AS BIGINT)").alias("e f")
     kinds = {"a.b": col["a.b"].cast("double").alias("a.b"), "when": moment, "flag": col["flag"].cast("boolean")}
+    kinds["e f"] = whole
     typed = text.select(*(col | kinds).values())
     for frame in (text, typed):
         said = frame.select("id", ask(F.struct(*[col[name] for name in NAMES])).alias("said")).select("id", "said.*")
         said = said.toPandas().set_index("id")
         check_same(said.loc[rows.index], told)
+
+
+def test_the_input_example_is_a_row_of_the_source_as_it_was_read(asked):
+    import mlflow
+
+    model = mlflow.models.Model.load(str(asked.folder))
+    example = model.load_input_example(str(asked.folder)).iloc[0].to_dict()
+    seen = pd.read_csv(asked.file.with_name("seen.csv"), dtype=str, keep_default_na=False)[:20]
+    fullest = next(row for row in seen[NAMES].to_numpy().tolist() if "" not in row)
+    assert example == {**dict(zip(NAMES, fullest, strict=True)), "a.b": float(fullest[0]), "e f": int(fullest[2])}
+
+
+def test_the_run_says_what_was_learned_from_which_rows_in_which_time(asked):
+    client = connect(Tracking("sqlite", str(asked.file.with_name("root"))))
+    run = client.get_run(asked.trained.run_id)
+    assert run.info.run_name == "odd v1"
+    assert (run.data.tags["target"], run.data.tags["task"]) == ("out come", "binary")
+    assert {fate: run.data.metrics[f"rows.{fate}"] for fate in ("read", "trained", "tested")} == {
+        fate: asked.trained.rows[fate] for fate in ("read", "trained", "tested")
+    }
+    assert run.data.metrics["seconds.fitting"] > 0
+    parts = {each.tags[0].value: each.dataset for each in run.inputs.dataset_inputs}
+    assert set(parts) == {"train", "test"}
+    assert parts["train"].digest == run.data.tags["spark_jobs.fingerprint"]
+    assert client.get_registered_model("odd").description.startswith("Predicts `out come` (binary) from 6 columns of ")
+    assert "test rows: " in client.get_model_version("odd", "1").description
 
 
 @pytest.fixture
@@ -304,15 +333,20 @@ def is_up(address: str) -> bool:
 
 
 def post(address: str, body: object) -> dict:
-    request = urllib.request.Request(
-        f"{address}/invocations", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
+    kind = "text/csv" if isinstance(body, bytes) else "application/json"
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    request = urllib.request.Request(f"{address}/invocations", content, {"Content-Type": kind})
     with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)
 
 
-def test_mlflows_server_says_what_score_wrote(spark, town, server):
+def test_mlflows_server_says_what_score_wrote(spark, asked, town, server):
     _, rows, told = town
+    lines = post(server, asked.file.read_bytes())["predictions"]
+    keys = pd.read_csv(asked.file, dtype=str)["id"]
+    assert [one["probability"] for one in lines] == asked.told["probability"].loc[keys].tolist()
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        post(server, b"a,b\n1,2,3,4\n")
     plain = rows[NAMES].astype(object).where(rows[NAMES].notna(), None)
     split = {"columns": NAMES, "data": plain.to_numpy().tolist()}
     said = pd.DataFrame(post(server, {"dataframe_split": split})["predictions"])
