@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from pyspark.sql import SparkSession
 
 from spark_jobs import progress
 from spark_jobs.bundle import load_manifest
 from spark_jobs.jobs.account import keeping_ledger
+from spark_jobs.jobs.champion import compare_again
 from spark_jobs.jobs.result import Result
+from spark_jobs.jobs.summary import because, promoted
 from spark_jobs.registry.gate import Promotion, promote
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.spec import Environment, Spec
@@ -18,7 +21,7 @@ from spark_jobs.spec import Environment, Spec
 def run(spec: Spec, spark: SparkSession, env: Environment, force: bool = False) -> Result:
     """Compares the challenger with the champion and moves the alias; the ledger tells of it, of a refusal too."""
     with keeping_ledger("promote", spec, spark, env) as ledger:
-        promotion = decide(spec, env, force)
+        promotion = decide(spec, spark, env, force)
         version = promotion.version
         ledger.entry = replace(
             ledger.entry, run_id=version.run_id, model_version=version.version, note=_note(promotion)
@@ -26,7 +29,7 @@ def run(spec: Spec, spark: SparkSession, env: Environment, force: bool = False) 
     return result(spec, promotion, ledger.place)
 
 
-def decide(spec: Spec, env: Environment, force: bool = False) -> Promotion:
+def decide(spec: Spec, spark: SparkSession, env: Environment, force: bool = False) -> Promotion:
     """The promotion itself.
 
     Raises:
@@ -35,14 +38,13 @@ def decide(spec: Spec, env: Environment, force: bool = False) -> Promotion:
     with progress.phase("promoting"):
         tracking = Tracking(spec.track.uri, env.root)
         metric = next(iter(spec.evaluate.metrics), None)
-        return promote(tracking, spec.track.register_as or spec.name, metric, spec.evaluate.gate, force)
+        name, gate = spec.track.register_as or spec.name, spec.evaluate.gate
+        return promote(tracking, name, metric, gate, partial(compare_again, spark, tracking), force)
 
 
 def result(spec: Spec, promotion: Promotion, ledger: str) -> Result:
     """What `promote` hands back."""
     version = promotion.version
-    before = f" (before: version {promotion.previous})" if promotion.moved and promotion.previous else ""
-    forced = ("  forced    the gate had said no, which is written down in the ledger",) if promotion.forced else ()
     return Result(
         job="promote",
         run_id=version.run_id,
@@ -51,11 +53,7 @@ def result(spec: Spec, promotion: Promotion, ledger: str) -> Result:
         tables={"ledger": ledger},
         bundle=str(version.bundle),
         seconds=progress.seconds(),
-        summary=(
-            f"{spec.name}: version {version.version} of '{version.name}' is the champion{before}.",
-            *(f"  because   {reason}" for reason in promotion.reasons),
-            *forced,
-        ),
+        summary=(promoted(spec.name, promotion), *because(promotion)),
     )
 
 

@@ -16,7 +16,7 @@ from spark_jobs.jobs.account import keeping_ledger
 from spark_jobs.jobs.batch import Batch, batch_id, batch_of
 from spark_jobs.jobs.result import Result
 from spark_jobs.jobs.score import Scored, prediction_table, score_batch, tables_of
-from spark_jobs.jobs.summary import named_lines, training_summary
+from spark_jobs.jobs.summary import because, named_lines, promoted, training_lines
 from spark_jobs.jobs.unread import check_still
 from spark_jobs.registry.gate import Promotion
 from spark_jobs.spec import Environment, Spec
@@ -33,7 +33,7 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
     with locked(env.root, f"training-{spec.name}"):
         with keeping_ledger("run", spec, spark, env) as ledger:
             training = train.train(spec, spark, env)
-            promotion = _promoted(spec, env, training)
+            promotion = _promoted(spec, spark, env, training)
             batch, model = _batch(spec, spark, training), training.trained.pipeline
             scored = score_batch(spec, spark, env, promotion.version, batch, model=model)
             reads = training.prepared.looked.table.reads
@@ -44,13 +44,13 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
     return _result(spec, training, promotion, scored, ledger.place)
 
 
-def _promoted(spec: Spec, env: Environment, training: train.Training) -> Promotion:
+def _promoted(spec: Spec, spark: SparkSession, env: Environment, training: train.Training) -> Promotion:
     """The promotion; a training that the gate refuses has ended, and is not taken up again."""
     try:
-        return promote.decide(spec, env)
-    except GateError:
+        return promote.decide(spec, spark, env)
+    except GateError as error:
         train.forget(training)
-        raise
+        raise GateError(error.message, f"{error.advice} Look into {training.version.bundle}.") from None
 
 
 def _batch(spec: Spec, spark: SparkSession, training: train.Training) -> Batch:
@@ -70,6 +70,7 @@ def _batch(spec: Spec, spark: SparkSession, training: train.Training) -> Batch:
 def _result(spec: Spec, training: train.Training, promotion: Promotion, scored: Scored, ledger: str) -> Result:
     done, version = training.done, promotion.version
     tables = tables_of(spec, scored, ledger)
+    judged = ({"scoring": scored.rows} if scored.batch and scored.batch.judged else {}) | scored.extra
     return Result(
         job="run",
         run_id=training.version.run_id,
@@ -82,10 +83,11 @@ def _result(spec: Spec, training: train.Training, promotion: Promotion, scored: 
         left_out=done.plan.left_out,
         warnings=done.warnings,
         seconds=progress.seconds(),
-        extra=({"scoring": scored.rows} if scored.batch and scored.batch.judged else {}) | scored.extra,
+        extra={**train.compared(done), **judged},
         summary=(
-            *training_summary(done, training.version, training.tracking),
-            f"  champion  version {version.version}: {' '.join(promotion.reasons)}",
+            promoted(spec.name, promotion),
+            *because(promotion),
+            *training_lines(done, training.version, training.tracking),
             f"  scored    {scored.rows['scored']:,} rows into {tables[prediction_table(spec)]}",
             *named_lines(scored.names),
             *scored.found.lines(),

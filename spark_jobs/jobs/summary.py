@@ -7,6 +7,7 @@ from shlex import quote
 
 from spark_jobs.jobs.check import made_name
 from spark_jobs.plan import Decision, Plan
+from spark_jobs.registry.gate import Comparison, Promotion
 from spark_jobs.registry.publish import Finished
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion
@@ -16,14 +17,20 @@ _SHOWN = 12
 
 
 def training_summary(done: Finished, version: ModelVersion, tracking: Tracking) -> tuple[str, ...]:
+    """Which version is the challenger, and what `training_lines` say."""
+    headline = f"{done.spec.name}: version {version.version} of '{version.name}' is the challenger."
+    return headline, *training_lines(done, version, tracking)
+
+
+def training_lines(done: Finished, version: ModelVersion, tracking: Tracking) -> tuple[str, ...]:
     """Rows, decisions, metrics, and where everything is."""
     return (
-        f"{done.spec.name}: version {version.version} of '{version.name}' is the challenger.",
         *made_name(done.spec),
         f"  rows      {counted(done.rows)}",
         *([f"  became null  {counted(done.cells)}"] if done.cells else []),
         *(f"  {line}" for line in decided(done.plan)),
         f"  metrics   {measured(done.evaluation.metrics)}",
+        *_compared(done.champion),
         *warned(done.warnings),
         *([f"  report    {report}"] if (report := version.bundle / "report.html").is_file() else []),
         f"  run       {version.run_id}",
@@ -40,6 +47,19 @@ def mlflow_commands(tracking: Tracking) -> list[str]:
     if not address.startswith(("http:", "https:", "databricks")):  # these have a page of their own
         lines.append('            mlflow ui --backend-store-uri "$MLFLOW_TRACKING_URI"')
     return lines
+
+
+def promoted(name: str, promotion: Promotion) -> str:
+    """Which version is the champion."""
+    version = promotion.version
+    before = f" (before: version {promotion.previous})" if promotion.moved and promotion.previous else ""
+    return f"{name}: version {version.version} of '{version.name}' is the champion{before}."
+
+
+def because(promotion: Promotion) -> tuple[str, ...]:
+    """Why, a line each."""
+    forced = ("  forced    the gate had said no, which is written down in the ledger",) if promotion.forced else ()
+    return *(f"  because   {reason}" for reason in promotion.reasons), *forced
 
 
 def warned(warnings: Iterable[str]) -> list[str]:
@@ -77,6 +97,12 @@ def all_decided(decisions: Iterable[Decision]) -> tuple[str, ...]:
     subject = min(max((len(one.subject) for one in known), default=0), 32)
     choice = min(max((len(one.choice) for one in known), default=0), 36)
     return tuple(f"  {one.subject:<{subject}}  {one.choice:<{choice}}  {one.reason}".rstrip() for one in known)
+
+
+def _compared(champion: Comparison | None) -> list[str]:
+    if champion is None or champion.error:
+        return []
+    return [f"  champion  {measured(champion.metrics)} (version {champion.version}, on the same test rows)"]
 
 
 def _line(decision: Decision) -> str:

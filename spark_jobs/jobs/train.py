@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,15 +18,17 @@ from spark_jobs.data.quarantine import write_quarantine
 from spark_jobs.errors import DataError, SpecError
 from spark_jobs.jobs.account import keeping_ledger
 from spark_jobs.jobs.batch import batch_id
+from spark_jobs.jobs.champion import compare_champion, setup_of
 from spark_jobs.jobs.result import Result
 from spark_jobs.jobs.summary import training_summary
 from spark_jobs.profile import scan
+from spark_jobs.registry.gate import Comparison
 from spark_jobs.registry.publish import Finished, publish_training
 from spark_jobs.registry.runs import Run, end_run, start_run
 from spark_jobs.registry.tracking import Tracking, warm
 from spark_jobs.registry.versions import ModelVersion
 from spark_jobs.spec import Environment, Spec
-from spark_jobs.training.course import Planned, evaluated, fitted, is_fitted, plan_training, run_key
+from spark_jobs.training.course import Planned, beside, evaluated, fitted, is_fitted, plan_training, run_key
 from spark_jobs.training.fit import Trained
 from spark_jobs.training.prepare import Looked, Prepared, look, prepare
 
@@ -62,29 +65,45 @@ def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
     check_kept(list(looked.types), spec.predictions.keep)
     key = run_key(spec, looked)
     folder = Path(env.root).resolve() / "runs" / spec.name / key
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     # The folder goes when its job has ended: one with a pipeline whose run has FINISHED is of a job cut off after that.
     starting = _starting(tracking, spec, key, ended=is_fitted(folder))
     try:
         prepared = prepare(spec, spark, looked, folder)
         started = starting.result()
         planned = plan_training(spec, prepared, folder)
-        with fitted(spec, prepared, planned, folder) as pipeline:
+        with beside("champion") as pool, fitted(spec, prepared, planned, folder) as pipeline:
+            comparing = pool.submit(compare_champion, spec, tracking, prepared, folder)
             done = _finished(spec, prepared, planned, pipeline.trained, folder)
+            done = _compared(done, comparing.result())
             quarantine = _quarantined(spec, env, looked)
             version = publish_training(done, looked.table.rows, folder, tracking, started, pipeline.proof)
             done = replace(done, warnings=(*done.warnings, *progress.warnings()))
     except BaseException as error:
         _end(tracking, starting, error)
         if isinstance(error, DataError | SpecError):  # nothing of what was refused is of use again
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
         raise
     return Training(prepared, pipeline.trained, done, version, tracking, folder, quarantine)
 
 
 def forget(training: Training) -> None:
     """Let go of what was staged for a training that has ended."""
-    shutil.rmtree(training.folder, ignore_errors=True)
+    _remove(training.folder)
+
+
+def _make(folder: Path) -> None:
+    for _ in range(3):  # a training of another name may remove `runs` as it ends
+        with suppress(FileNotFoundError):
+            return folder.mkdir(parents=True, exist_ok=True)
+
+
+def _remove(folder: Path) -> None:
+    """Remove what was staged, and `runs/NAME` and `runs` where nothing else lies in them."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):  # an interrupted training of other data still lies there, to be taken up
+        folder.parent.rmdir()
+        folder.parent.parent.rmdir()
 
 
 def _quarantined(spec: Spec, env: Environment, looked: Looked) -> str | None:
@@ -110,8 +129,18 @@ def _finished(spec: Spec, prepared: Prepared, planned: Planned, trained: Trained
         fingerprint=looked.table.fingerprint,
         rows=rows,
         cells=looked.lost,
+        setup=setup_of(spec, prepared),
         warnings=(*looked.warnings, *evaluation.notes),
     )
+
+
+def _compared(done: Finished, champion: Comparison | None) -> Finished:
+    told = []
+    if champion is not None and champion.error:
+        told = [f"The gate cannot compare this model with the champion, version {champion.version}. {champion.error}"]
+    elif champion is not None and champion.caution:
+        told = [f"The test rows may flatter the champion, version {champion.version}. {champion.caution}"]
+    return replace(done, champion=champion, warnings=(*done.warnings, *told))
 
 
 def _starting(tracking: Tracking, spec: Spec, key: str, ended: bool) -> Future[Run]:
@@ -148,5 +177,12 @@ def result(training: Training, tables: Mapping[str, str]) -> Result:
         left_out=done.plan.left_out,
         warnings=done.warnings,
         seconds=progress.seconds(),
+        extra=compared(done),
         summary=training_summary(done, version, training.tracking),
     )
+
+
+def compared(done: Finished) -> dict[str, object]:
+    """How the champion did on the same test rows."""
+    champion = done.champion
+    return {"champion": {"version": champion.version, "metrics": champion.metrics}} if champion else {}

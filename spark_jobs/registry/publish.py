@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from spark_jobs.graph.proof import Proven
 from spark_jobs.models import find
 from spark_jobs.plan import Plan
 from spark_jobs.profile.profile import Profile
+from spark_jobs.registry.gate import Comparison, EvaluationSetup
 from spark_jobs.registry.input_example import example_row
 from spark_jobs.registry.lineage import Lineage
 from spark_jobs.registry.log import Training, log_training
@@ -55,6 +56,8 @@ class Finished:
     fingerprint: str
     rows: Mapping[str, int]
     cells: Mapping[str, int]
+    setup: EvaluationSetup
+    champion: Comparison | None = None
     warnings: tuple[str, ...] = ()
     proven: Proven | None = None
     example: Sequence[object] = ()
@@ -138,7 +141,11 @@ def _manifest(done: Finished) -> Manifest:
         "rows": dict(done.rows),
         "task": done.plan.problem.task,
         "target": done.spec.target,
-        "test": done.spec.split.model_dump(mode="json"),
+        "test": done.setup.split,
+        "key": done.setup.key,
+        "identity": done.setup.identity,
+        "cut": done.setup.cut,
+        "champion": asdict(done.champion) if done.champion else None,
     }
     return Manifest(
         inputs=inputs,
@@ -167,6 +174,7 @@ def _input(plan: Plan, kind: ColumnType) -> Input:
 
 
 def _training(done: Finished, draft: Path, report: Path) -> Training:
+    champion = done.champion or Comparison(0)
     pictures = {f"plots/{path.name}": path for path in sorted(report.glob("*.png"))}
     settings = done.spec.model_dump(mode="json", include={"split", "clean", "features"})
     names = ("plan.json", "profile.json", "report.html")
@@ -177,10 +185,11 @@ def _training(done: Finished, draft: Path, report: Path) -> Training:
         signature=_signature(done),
         params={"model": done.plan.model, "params": done.plan.params, "inputs": len(done.plan.inputs), **settings},
         metrics=done.evaluation.metrics,
-        counts=_counts(done),
+        counts={**_counts(done), **{f"champion.{name}": value for name, value in champion.metrics.items()}},
         tags={
             "target": done.spec.target,
             "task": done.plan.problem.task,
+            "spark_jobs.champion": str(champion.version or "none"),
             "spark_jobs.fingerprint": done.fingerprint,
             "spark_jobs.source": done.reading.location,
             "spark_jobs.parity": "skipped" if done.proven is None else str(done.proven.parity),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -65,6 +67,25 @@ def look_up(tracking: Tracking, name: str, which: Alias | int) -> ModelVersion |
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND"):
             raise JobError(f"MLflow could not look up '{name}': {error.message}", "Check `track.uri`.") from error
         return None
+
+
+def peek(tracking: Tracking, name: str, which: Alias | int) -> int | None:
+    """The number of a version as the local store has it, found in milliseconds; None where only MLflow can tell.
+
+    MLflow takes seconds to import, and its tables are its own affair: None never means that there is no version.
+    """
+    database = Path(tracking.root).absolute() / "mlflow.db"
+    asked = (
+        "SELECT version FROM model_versions WHERE name = ? AND version = ? AND current_stage <> 'Deleted_Internal'"
+        if isinstance(which, int)
+        else "SELECT version FROM registered_model_aliases WHERE name = ? AND alias = ?"
+    )
+    try:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as store:
+            found = store.execute(asked, (name, which)).fetchone() if tracking.local else None
+    except sqlite3.Error:
+        return None
+    return int(found[0]) if found else None
 
 
 def of_run(tracking: Tracking, name: str, run_id: str) -> ModelVersion | None:

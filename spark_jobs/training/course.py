@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pyspark.ml import PipelineModel
 from pyspark.ml.functions import vector_to_array
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.utils import is_remote
 
@@ -97,7 +97,7 @@ def fitted(spec: Spec, prepared: Prepared, planned: Planned, folder: Path) -> It
 
     It is saved, loaded again, compiled and proven beside what the block does.
     """
-    with _beside("saving") as pool:
+    with beside("saving", AT_ONCE + 1) as pool:
         wanted = spec.graph != "skip"
         if is_fitted(folder):
             trained, saved = _taken_up(prepared, folder)
@@ -119,9 +119,9 @@ def fitted(spec: Spec, prepared: Prepared, planned: Planned, folder: Path) -> It
 
 
 @contextmanager
-def _beside(name: str) -> Iterator[ThreadPoolExecutor]:
+def beside(name: str, threads: int = 1) -> Iterator[ThreadPoolExecutor]:
     """Threads that have ended when the block has, unless somebody interrupts it."""
-    pool = ThreadPoolExecutor(AT_ONCE + 1, name)
+    pool = ThreadPoolExecutor(threads, name)
     try:
         yield pool
     except BaseException as error:
@@ -193,14 +193,17 @@ def evaluated(spec: Spec, prepared: Prepared, planned: Planned, trained: Trained
 def _scored(spec: Spec, prepared: Prepared, pipeline: PipelineModel) -> DataFrame:
     scored = pipeline.transform(prepared.test)
     row = F.col("_row")
-    label = row[LABEL]
-    if prepared.problem.labels:
-        seen = relabelled(label, prepared.looked.problem, prepared.problem)
-        text = F.element_at(F.array(*[F.lit(one) for one in prepared.looked.problem.labels]), label.cast("int") + 1)
-        columns = [seen.alias("label"), text.alias("label_text")]
-    else:
-        columns = [label.alias("label")]
     vectors = [name for name in ("probability", "rawPrediction") if name in scored.columns][:1]
     outputs = [F.col("prediction"), *(vector_to_array(F.col(name)).alias(name) for name in vectors)]
     slices = [F.col(f"_row.{quoted(name)}").alias(name) for name in spec.evaluate.slices]
+    columns = label_columns(prepared, row.getField)
     return scored.select(*columns, *outputs, row[WEIGHT].alias("weight"), *slices)
+
+
+def label_columns(prepared: Prepared, row: Callable[[str], Column]) -> list[Column]:
+    """What `evaluate` takes of a test row's target; `row` gives a column of the row."""
+    label, every = row(LABEL), prepared.looked.problem
+    if not every.labels:
+        return [label.alias("label")]
+    text = F.element_at(F.array(*[F.lit(one) for one in every.labels]), label.cast("int") + 1)
+    return [relabelled(label, every, prepared.problem).alias("label"), text.alias("label_text")]

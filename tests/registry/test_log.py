@@ -12,7 +12,7 @@ import mlflow
 import pytest
 
 from spark_jobs import progress
-from spark_jobs.bundle import Manifest, verify, write
+from spark_jobs.bundle import Manifest, load_manifest, verify, write
 from spark_jobs.errors import GateError, JobError
 from spark_jobs.registry import (
     Signature,
@@ -27,7 +27,9 @@ from spark_jobs.registry import (
     start_run,
 )
 from spark_jobs.registry import log as log_module
+from spark_jobs.registry.gate import Comparison
 from spark_jobs.registry.lineage import Lineage
+from spark_jobs.registry.versions import peek
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +42,14 @@ def tracking(tmp_path_factory: pytest.TempPathFactory) -> Tracking:
     assert sorted(path.name for path in root.iterdir()) == [".locks", "artifacts", "bundles", "mlflow.db"]
 
 
-def training(root: Path, name: str, rmse: float = 1.5) -> Training:
+def training(root: Path, name: str, rmse: float = 1.5, champion: object = None) -> Training:
     draft = root / "draft"
     saved = {"pipeline/metadata/part-0": "{}", "plan.json": "{}", "report.html": "<html>"}
-    write(draft, Manifest(metrics={"rmse": rmse}, data={"task": "regression", "test": "hash 0.2 42"}), saved)
+    write(
+        draft,
+        Manifest(metrics={"rmse": rmse}, data={"task": "regression", "test": "hash", "champion": champion}),
+        saved,
+    )
     return Training(
         name,
         draft,
@@ -55,8 +61,8 @@ def training(root: Path, name: str, rmse: float = 1.5) -> Training:
     )
 
 
-def logged(tracking: Tracking, name: str, tmp_path: Path, key: str = "k", rmse: float = 1.5):
-    return log_training(tracking, start_run(tracking, name, key), training(tmp_path, name, rmse))
+def logged(tracking: Tracking, name: str, tmp_path: Path, key: str = "k", rmse: float = 1.5, champion: object = None):
+    return log_training(tracking, start_run(tracking, name, key), training(tmp_path, name, rmse, champion))
 
 
 LINEAGE = Lineage("/data/x.csv", "f" * 40, {"train": 8, "test": 2}, "Predicts y.", "Predicts y, rmse 1.5.")
@@ -214,16 +220,43 @@ def test_a_failed_run_says_why_and_is_not_taken_up(tracking):
 
 def test_promotion_takes_the_better_keeps_the_worse_and_can_be_forced(tracking, tmp_path):
     logged(tracking, "race", tmp_path, "1", rmse=2.0)
-    first = promote(tracking, "race", None, {"rmse": 2.5})
+    first = promote(tracking, "race", None, {"rmse": 2.5}, evaluated_now)
     assert (first.version.version, first.previous, first.metric, first.forced) == (1, None, "rmse", False)
     logged(tracking, "race", tmp_path, "2", rmse=3.0)
-    with pytest.raises(GateError, match="rmse of version 2 is 3, that of the champion is 2"):
-        promote(tracking, "race", None, {})
+    with pytest.raises(GateError, match="rmse of version 2 is 3, that of the champion, version 1, is 2"):
+        promote(tracking, "race", None, {}, evaluated_now)
     assert resolve(tracking, "race").version == 1
-    forced = promote(tracking, "race", None, {}, force=True)
+    forced = promote(tracking, "race", None, {}, evaluated_now, force=True)
     assert (forced.version.version, forced.previous, forced.forced) == (2, 1, True)
     assert resolve(tracking, "race").version == 2
-    assert not promote(tracking, "race", None, {}).moved
+    assert not promote(tracking, "race", None, {}, evaluated_now).moved
+    assert [peek(tracking, "race", which) for which in ("champion", "challenger", 1, 2, 3)] == [2, 2, 1, 2, None]
+    assert peek(replace(tracking, root=str(tmp_path)), "race", "champion") is None
+
+
+def evaluated_now(champion, challenger):
+    return Comparison(champion.version, load_manifest(champion.bundle).metrics)
+
+
+def test_what_the_training_found_of_the_champion_is_not_asked_again(tracking, tmp_path):
+    logged(tracking, "stored", tmp_path, "1", rmse=2.0)
+    promote(tracking, "stored", None, {}, evaluated_now)
+    logged(tracking, "stored", tmp_path, "2", rmse=3.0, champion={"version": 1, "metrics": {"rmse": 3.5}, "error": ""})
+    done = promote(tracking, "stored", None, {}, lambda *_: pytest.fail("asked again"))
+    assert done.reasons == ("rmse is 3, that of version 1 is 3.5 on the same test rows.",)
+    logged(tracking, "stored", tmp_path, "3", rmse=1.0, champion={"version": 1, "metrics": {"rmse": 0.5}, "error": ""})
+    assert promote(tracking, "stored", None, {}, evaluated_now).previous == 2
+
+
+def test_a_champion_without_a_bundle_needs_force(tracking, tmp_path):
+    logged(tracking, "gone", tmp_path, "1")
+    promote(tracking, "gone", None, {}, evaluated_now)
+    logged(tracking, "gone", tmp_path, "2")
+    error = JobError("its bundle is gone.")
+    with pytest.raises(GateError, match="could not be evaluated: its bundle is gone") as refused:
+        promote(tracking, "gone", None, {}, lambda *_: (_ for _ in ()).throw(error))
+    assert "--force" in refused.value.advice
+    assert promote(tracking, "gone", None, {}, lambda *_: (_ for _ in ()).throw(error), force=True).forced
 
 
 def test_what_is_not_registered_is_refused_with_advice(tracking, tmp_path):

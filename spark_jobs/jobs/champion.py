@@ -1,0 +1,87 @@
+"""Evaluates the champion on the test rows of a challenger: during its training, or for the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pyspark.sql import SparkSession
+
+from spark_jobs import progress
+from spark_jobs.bundle import load_manifest
+from spark_jobs.causes import worded
+from spark_jobs.errors import GateError
+from spark_jobs.registry.gate import Comparison, EvaluationSetup
+from spark_jobs.registry.tracking import Tracking
+from spark_jobs.registry.versions import ModelVersion, look_up, resolve
+from spark_jobs.spec import Spec, load_spec
+from spark_jobs.training.comparison import evaluate_bundle
+from spark_jobs.training.prepare import Prepared, look, prepare
+from spark_jobs.training.staging import identity
+
+
+def setup_of(spec: Spec, prepared: Prepared) -> EvaluationSetup:
+    """What a training predicts, and how its test rows are chosen."""
+    types = prepared.looked.types
+    return EvaluationSetup(
+        task=prepared.problem.task,
+        target=spec.target,
+        labels=prepared.problem.labels,
+        split=spec.split.model_dump(mode="json"),
+        key=spec.key,
+        identity={name: types[name].cells for name in identity(spec, types)},
+        cut=prepared.rule.cut,
+        fingerprint=prepared.looked.table.fingerprint,
+    )
+
+
+def compare_champion(spec: Spec, tracking: Tracking, prepared: Prepared, folder: Path) -> Comparison | None:
+    """Evaluate the champion on the test rows of a training that goes on; None where there is no champion.
+
+    What goes wrong is told by the comparison: it does not stop the training.
+    """
+    champion = look_up(tracking, spec.track.register_as or spec.name, "champion")
+    return None if champion is None else _told(champion, partial(_evaluated, spec, tracking, prepared, folder))
+
+
+def _evaluated(spec: Spec, tracking: Tracking, prepared: Prepared, folder: Path, champion: ModelVersion) -> Comparison:
+    bundle = resolve(tracking, champion.name, champion.version).bundle
+    own, other = setup_of(spec, prepared), EvaluationSetup.of(load_manifest(bundle))
+    different = own.differences(other)
+    if different:
+        return Comparison(champion.version, error=" ".join(different))
+    with progress.phase("evaluating the champion"):
+        metrics = evaluate_bundle(bundle, spec, prepared, folder).metrics
+    return Comparison(champion.version, metrics, caution=own.caution(other))
+
+
+def _told(champion: ModelVersion, evaluate: Callable[[ModelVersion], Comparison]) -> Comparison:
+    try:
+        return evaluate(champion)
+    except Exception as error:
+        return Comparison(champion.version, error=f"It could not be evaluated: {worded(error).message}")
+
+
+def compare_again(
+    spark: SparkSession, tracking: Tracking, champion: ModelVersion, challenger: ModelVersion
+) -> Comparison:
+    """Evaluate a champion on the test rows of a challenger that was trained when there was another champion, or none.
+
+    The rows are read from the challenger's source again and chosen by its own spec.
+    """
+    return _told(champion, partial(_from_source, spark, tracking, challenger))
+
+
+def _from_source(
+    spark: SparkSession, tracking: Tracking, challenger: ModelVersion, champion: ModelVersion
+) -> Comparison:
+    spec, _ = load_spec(challenger.bundle / "spec.yml")
+    root = Path(tracking.root).resolve()
+    with TemporaryDirectory(prefix="compare-", dir=root) as scratch:
+        looked = look(spec, spark)
+        if looked.table.fingerprint != load_manifest(challenger.bundle).data["fingerprint"]:
+            raise GateError(f"the source has changed since version {challenger.version} was trained.")
+        prepared = prepare(spec, spark, looked, Path(scratch))
+        return _evaluated(spec, tracking, prepared, Path(scratch), champion)

@@ -1,0 +1,108 @@
+"""How good a model that is there already is on the test rows of a training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pyspark.ml.functions import vector_to_array
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from spark_jobs.bundle import GRAPH, load_manifest, verify
+from spark_jobs.contract.familiar import Familiar
+from spark_jobs.data.names import col
+from spark_jobs.errors import DataError
+from spark_jobs.graph.score import answers
+from spark_jobs.persistence import load_pipeline
+from spark_jobs.plan import Plan
+from spark_jobs.plan.problem import Problem
+from spark_jobs.spec import Spec
+from spark_jobs.training.course import label_columns
+from spark_jobs.training.evaluation import Evaluation, evaluate
+from spark_jobs.training.prepare import Prepared
+from spark_jobs.training.staging import WEIGHT
+
+_ANSWER: Final = "⟨answer⟩"
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """Rows beside what a model says of them: `row` gives a column of theirs, `prediction` may be a class's position."""
+
+    rows: DataFrame
+    row: Any
+    prediction: Column
+    scores: Column | None = None
+    name: str = ""
+
+
+def evaluate_bundle(bundle: Path, spec: Spec, prepared: Prepared, folder: Path) -> Evaluation:
+    """Evaluate the model of a bundle on the test rows of a training, which are scored once and kept below `folder`.
+
+    It predicts the same target and labels; which of two labels is positive is for the training to say.
+
+    Raises:
+        BundleError: the bundle is not what was written.
+        DataError: the rows lack a column that the model reads, or hold another type there.
+    """
+    verify(bundle)
+    plan = Plan.from_json((bundle / "plan.json").read_text(encoding="utf-8"))
+    _check_columns(plan, prepared)
+    rows, place = prepared.test, str(folder / "compared")
+    answered = _by_graph(bundle, plan, rows) if (bundle / GRAPH).is_file() else _by_pipeline(bundle, rows)
+    _as_evaluated(answered, plan.problem, prepared).write.mode("overwrite").parquet(place)
+    problem, scored = prepared.problem, rows.sparkSession.read.parquet(place)
+    return evaluate(scored, problem.task, problem.labels, problem.positive, weight=spec.weight is not None)
+
+
+def _check_columns(plan: Plan, prepared: Prepared) -> None:
+    types = prepared.looked.types
+    for name in plan.used:
+        if name not in types:
+            raise DataError(f"the model reads '{name}', which the source does not have any more.")
+        if types[name].cells != plan.type_of(name).cells:
+            was, now = plan.type_of(name).cells, types[name].cells
+            raise DataError(f"the model reads '{name}' as {was}, and the source holds {now} there now.")
+
+
+def _by_graph(bundle: Path, plan: Plan, rows: DataFrame) -> _Answered:
+    import onnx
+
+    model = onnx.load_model(bundle / GRAPH)
+    answer = answers(model, plan, rows, load_manifest(bundle).null_sentinel, Familiar())
+    found, said = rows.withColumn(_ANSWER, answer), F.col(_ANSWER)
+    if not plan.problem.labels:
+        return _Answered(found, col, said["prediction"])
+    if any(one.name == "probabilities" for one in model.graph.output):
+        return _Answered(found, col, said["prediction"], said["scores"], "probability")
+    margin = said["scores"][0]
+    both = F.array(-margin, margin) if plan.problem.task == "binary" else said["scores"]
+    return _Answered(found, col, said["prediction"], both, "rawPrediction")
+
+
+def _by_pipeline(bundle: Path, rows: DataFrame) -> _Answered:
+    scored = load_pipeline(bundle / "pipeline", rows.sparkSession).transform(rows)
+    row, prediction = F.col("_row"), F.col("prediction")
+    name = next((one for one in ("probability", "rawPrediction") if one in scored.columns), "")
+    return _Answered(scored, row.getField, prediction, vector_to_array(F.col(name)) if name else None, name)
+
+
+def _as_evaluated(answered: _Answered, own: Problem, prepared: Prepared) -> DataFrame:
+    """The columns that `evaluate` takes, with labels and scores in the order of the training's labels."""
+    weight = answered.row(WEIGHT).alias("weight")
+    labels = label_columns(prepared, answered.row)
+    if answered.scores is None:
+        return answered.rows.select(*labels, answered.prediction.alias("prediction"), weight)
+    wanted = prepared.problem.labels
+    places = F.array(*[F.lit(float(wanted.index(label))) for label in own.labels])
+    prediction = F.element_at(places, answered.prediction.cast("int") + 1).alias("prediction")
+    return answered.rows.select(
+        *labels, prediction, _in_order(answered.scores, own.labels, wanted).alias(answered.name), weight
+    )
+
+
+def _in_order(scores: Column, own: Sequence[str], wanted: Sequence[str]) -> Column:
+    return scores if own == wanted else F.array(*[F.element_at(scores, own.index(label) + 1) for label in wanted])
