@@ -88,11 +88,17 @@ def told(compiled: Compiled, plan: Plan, held_out: DataFrame) -> Told:
     """What the pipeline says of held-out rows and of made ones, asked once, under another time zone."""
     made = _taken(compiled, plan)
     with _another_zone(held_out.sparkSession, plan.timezone) as spark:
-        trials = spark.createDataFrame(made)
+        trials = _in_session(spark, held_out.sparkSession.createDataFrame(made))
         own = held_out.select(*[_plain(held_out, name, trials) for name in plan.used], F.lit(_OWN).alias(KIND))
         rows = _asked(compiled.loaded, plan, trials.unionByName(own)).toArrow()
     weak = weak_points(plan, compiled.folder, compiled.model)
     return Told(rows, frozenset({_OWN, *kinds(plan, weak)}))
+
+
+def _in_session(spark: SparkSession, rows: DataFrame) -> DataFrame:
+    """The same rows in another session: to create them there would make it everybody's active one."""
+    empty = spark.range(0).select([F.lit(None).cast(one.dataType).alias(one.name) for one in rows.schema])
+    return empty.unionByName(rows)
 
 
 def _taken(compiled: Compiled, plan: Plan) -> pa.Table:

@@ -11,6 +11,7 @@ import pytest
 from drawn import as_table, drawn_rows
 from onnx import helper, numpy_helper
 from pipelines import CASES, TABLE
+from pyspark.sql import SparkSession
 from tampering import copied, set_param, stages
 
 from spark_jobs.graph.compile import compile_graph
@@ -371,9 +372,10 @@ def test_thresholds_of_a_model_are_kept_and_a_graph_without_them_is_caught(spark
     assert parity.differing["held out"] + parity.differing["mixed"] > 0
 
 
-def test_the_session_has_its_time_zone_again_after_a_proof_also_where_it_fails(spark, pipelines):
+def test_the_session_is_active_and_has_its_time_zone_after_a_proof_also_where_it_fails(spark, pipelines):
     made = pipelines[TREE]
     spark.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
     with pytest.raises(Exception, match=r"(?i)moment|unresolved|resolve"):
         prove(made.compiled, made.plan, spark.range(1))
     assert spark.conf.get("spark.sql.session.timeZone") == "Asia/Tokyo"
+    assert SparkSession.getActiveSession() is spark
