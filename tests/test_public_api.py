@@ -78,6 +78,36 @@ def test_a_misspelled_argument_is_refused_with_the_nearest_one():
     assert refused.value.advice == "Did you mean 'rescore'?"
 
 
+MADE = spark_jobs.Spec(source="a.csv", target="y")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"key": ("y",)}, "`key"),
+        ({"timezone": "Mars/Olympus"}, "`timezone`"),
+        (
+            {"split": MADE.split.model_copy(update={"kind": "time"})},
+            "split.column",
+        ),
+        ({"model": MADE.model.model_copy(update={"kind": "tre"})}, "'tree'"),
+        ({"columns": {"nmeric": ["a"]}}, "nmeric"),
+    ],
+)
+def test_a_spec_made_by_hand_is_judged_by_the_rules_of_a_file(change, told):
+    for made in (
+        MADE.model_copy(update=change),
+        spark_jobs.Spec.model_construct(**{**dict(MADE), **change}),
+    ):
+        with pytest.raises(spark_jobs.SpecError, match=told):
+            spark_jobs.train(made)
+
+
+def test_a_model_kind_that_is_not_there_is_refused_with_the_nearest():
+    with pytest.raises(spark_jobs.SpecError, match=r"`model.kind` must be one of boosted_trees, .*\n.*'forest'"):
+        spark_jobs.parse({"source": "a.csv", "target": "y", "model": {"kind": "forrest"}})
+
+
 def test_an_environment_may_be_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "conf" / "env").mkdir(parents=True)

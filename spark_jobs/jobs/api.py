@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from spark_jobs import progress
 from spark_jobs.bundle import verify
 from spark_jobs.errors import DataError, JobError, SpecError, nearest
-from spark_jobs.jobs import check
+from spark_jobs.jobs import check, preflight
+from spark_jobs.jobs.active_session import keeping_active, session_of
 from spark_jobs.jobs.result import Result
 from spark_jobs.spec import Environment, Spec, load_environment, load_spec, parse
 
@@ -246,7 +247,7 @@ def load_model(model: Result | str | PathLike[str], spark: SparkSession | None =
     bundle = Path(place)
     manifest = verify(bundle)
     plan = Plan.from_json((bundle / "plan.json").read_text(encoding="utf-8"))
-    pipeline = load_pipeline(bundle / "pipeline", _session(spark))
+    pipeline = load_pipeline(bundle / "pipeline", session_of(spark))
     return TrainedModel(plan, pipeline, bundle, manifest.null_values)
 
 
@@ -261,9 +262,12 @@ def _do(
     _check_arguments(keys, (*options, "spark", "env"))
     asked = _spec(spec, keys)
     environment = _environment(env, spec)
-    session = _session(spark)
     with progress.show():
-        result: Result = import_module(f"spark_jobs.jobs.{verb}").run(asked, session, env=environment, **options)
+        answered = preflight.answer(verb, asked, environment, options)
+        if answered is not None:
+            return answered
+        with keeping_active(session_of(spark)) as session:
+            result: Result = import_module(f"spark_jobs.jobs.{verb}").run(asked, session, env=environment, **options)
     return result
 
 
@@ -281,20 +285,12 @@ def _spec(given: AnySpec | None, keys: Mapping[str, Any]) -> Spec:
         given = load_spec(Path(given), (), check.option_mistakes)[0]
     if given is None and not keys:
         raise SpecError("There is no spec.", "Give one, or `source=` and `target=`.")
-    data = given.model_dump(mode="json", by_alias=True, exclude_none=True) if isinstance(given, Spec) else given
-    return parse({**(data or {}), **keys}, more_rules=check.option_mistakes)
+    if isinstance(given, Spec):  # one made by hand is judged as a file is
+        given = given.model_dump(mode="json", by_alias=True, exclude_none=True, warnings=False)
+    return parse({**(given or {}), **keys}, more_rules=check.option_mistakes)
 
 
 def _environment(env: AnyEnvironment | None, spec: AnySpec | None) -> Environment:
     if isinstance(env, Environment):
         return env
     return load_environment(env, Path(spec).parent if isinstance(spec, (str, PathLike)) else Path("conf"))
-
-
-def _session(spark: SparkSession | None) -> SparkSession:
-    from pyspark.sql import SparkSession
-
-    found = spark or SparkSession.getActiveSession()
-    if found is None:
-        raise JobError("There is no Spark session.", "Open one: `spark = spark_jobs.open_session()`.")
-    return found

@@ -46,7 +46,11 @@ def launch(arguments: Namespace) -> Result:
         case "doctor" | "init" as verb:
             return _without_session(verb, arguments, options)
         case verb:
-            return _with_session(verb, *asked(arguments), options)
+            from spark_jobs.jobs import preflight
+
+            spec, environment = asked(arguments)
+            answered = preflight.answer(verb, spec, environment, options)
+            return answered or _with_session(verb, spec, environment, options)
 
 
 def asked(arguments: Namespace) -> tuple[Spec, Environment]:

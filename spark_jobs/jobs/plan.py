@@ -26,13 +26,13 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
         prepared = prepare(spec, spark, looked, Path(scratch))
         plan = plan_training(spec, prepared).plan
     reading = [Decision("source", looked.table.reading.kind, said) for said in looked.table.reading.decisions]
-    decisions = [*reading, *plan.decisions]
+    decisions, warnings = [*reading, *plan.decisions], (*looked.warnings, *progress.warnings())
     return Result(
         job="plan",
         rows=prepared.counts,
         cells=looked.lost,
         left_out=plan.left_out,
-        warnings=looked.warnings,
+        warnings=warnings,
         seconds=progress.seconds(),
         extra={"plan": [{"subject": d.subject, "choice": d.choice, "reason": d.reason} for d in decisions]},
         summary=(
@@ -40,6 +40,6 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
             *made_name(spec),
             f"  rows: {counted(prepared.counts)}",
             *all_decided(decisions),
-            *warned(looked.warnings),
+            *warned(warnings),
         ),
     )

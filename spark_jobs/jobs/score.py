@@ -17,7 +17,7 @@ from spark_jobs.data.prediction_rows import Target
 from spark_jobs.data.predictions import Written, already_written, column_names, write_predictions
 from spark_jobs.data.quarantine import quarantine_path, quarantined_rows, write_quarantine
 from spark_jobs.data.row_ids import are_unlike
-from spark_jobs.errors import JobError, SpecError
+from spark_jobs.errors import JobError
 from spark_jobs.fitted import predictions
 from spark_jobs.graph.score import graph_predictions, sending
 from spark_jobs.jobs.account import keeping_ledger
@@ -82,12 +82,7 @@ def run(
     """Scores an input and adds the predictions to their table; the ledger tells of it, also where it failed.
 
     `replay` names a batch of which refused rows are scored instead, where they meet the checks of today.
-
-    Raises:
-        SpecError: both an input and a batch are named.
     """
-    if replay is not None and (input is not None or rescore):
-        raise SpecError("`--replay` goes without `--input` and `--rescore`.", "Leave them out.")
     warm(Tracking(spec.track.uri, env.root))
     with keeping_ledger("score", spec, spark, env) as ledger:
         if replay is not None:

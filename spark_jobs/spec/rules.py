@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pkgutil import iter_modules
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -42,6 +44,7 @@ def broken_rules(spec: Spec) -> Iterator[Mistake]:
         _reserved,
         _split,
         _task,
+        _model,
         _metrics,
         _timezone,
         broken_checks,
@@ -151,6 +154,15 @@ def _task(spec: Spec) -> Iterator[Mistake]:
             yield Mistake(path, f"has no use with `task: {spec.task}`.", "Take it out, or say `task: binary`.")
     if spec.model.balance and spec.task == "regression":
         yield Mistake(("model", "balance"), "weighs classes, and `task: regression` has none.", "Take it out.")
+
+
+def _model(spec: Spec) -> Iterator[Mistake]:
+    """The kinds are the names of the files in `models/`, a room further up, which is not imported here."""
+    found, kind = find_spec("spark_jobs.models"), spec.model.kind
+    folders = found.submodule_search_locations if found else None
+    kinds = sorted(one.name for one in iter_modules(folders) if not one.name.startswith("_")) if folders else []
+    if kinds and kind not in kinds and kind not in vocabulary.LATER_MODELS:
+        yield Mistake(("model", "kind"), f"must be one of {', '.join(kinds)}.{got(kind)}", did_you_mean(kind, kinds))
 
 
 def _metrics(spec: Spec) -> Iterator[Mistake]:

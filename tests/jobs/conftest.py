@@ -41,12 +41,14 @@ class Town:
 
 @pytest.fixture(scope="session")
 def town(session, tmp_path_factory) -> Town:
+    from spark_jobs import progress
     from spark_jobs.jobs import run
 
     folder = tmp_path_factory.mktemp("town")
     source, env = houses_file(folder), Environment(root=str(folder / "root"))
     spec = spec_of(source)
-    result = run.run(spec, session, env)
+    with progress.show(False):
+        result = run.run(spec, session, env)
     scored = session.read.format("delta").load(result.tables["houses_predictions"]).toPandas()
     champion = client_of(Path(env.root)).get_model_version_by_alias("houses", "champion").version
     return Town(session, env, source, spec, result, scored, int(champion))

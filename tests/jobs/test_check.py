@@ -28,16 +28,17 @@ CACHES = (models.kinds, models.find, features.find_encoder, features.find_scaler
 
 
 @pytest.fixture(autouse=True)
-def plugins(tmp_path, monkeypatch):
+def plugins(tmp_path):
     """A file of somebody else's in each room, found by its name, without a graph."""
     for room, text in PLUGINS.items():
         folder = tmp_path / room
         folder.mkdir()
         (folder / "fancy.py").write_text(text, encoding="utf-8")
-        monkeypatch.setattr(PACKAGES[room], "__path__", [*PACKAGES[room].__path__, str(folder)])
+        PACKAGES[room].__path__.append(str(folder))
     forget()
     yield
-    monkeypatch.undo()
+    for room in PLUGINS:
+        PACKAGES[room].__path__.remove(str(tmp_path / room))
     forget()
 
 

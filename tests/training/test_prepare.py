@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from spark_jobs import progress
 from spark_jobs.errors import DataError
 from spark_jobs.jobs import plan
 from spark_jobs.spec import Environment, parse
@@ -147,7 +148,8 @@ def test_plan_tells_programs_and_people_what_is_left_out_and_what_to_read(spark,
     source = tmp_path / "leak.csv"
     source.write_text("\n".join(["y,age,kind,same_as_y", *cells, "1,2"]) + "\n")
     spec = parse({"source": str(source), "target": "y", "task": "regression", "columns": {"numeric": ["age"]}})
-    done = plan.run(spec, spark, Environment(root=str(tmp_path / "root")))
+    with progress.show(False):
+        done = plan.run(spec, spark, Environment(root=str(tmp_path / "root")))
     told = done.to_json()
     assert list(told["left_out"]) == ["same_as_y"]
     assert "target" in told["left_out"]["same_as_y"]

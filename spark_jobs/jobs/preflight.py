@@ -1,0 +1,66 @@
+"""What the registry alone can answer, before Spark is started for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from spark_jobs import progress
+from spark_jobs.bundle import load_manifest
+from spark_jobs.errors import SpecError
+from spark_jobs.jobs.result import Result
+from spark_jobs.registry.tracking import Tracking
+from spark_jobs.registry.versions import Alias, look_up, peek, resolve
+from spark_jobs.spec import Environment, Spec
+
+
+def answer(verb: str, spec: Spec, env: Environment, options: Mapping[str, Any]) -> Result | None:
+    """The result of a job that has nothing to do; None where a session is needed.
+
+    Raises:
+        JobError: there is no such version, champion or challenger.
+        SpecError: options that exclude each other.
+    """
+    tracking, name = Tracking(spec.track.uri, env.root), spec.track.register_as or spec.name
+    match verb:
+        case "score":
+            _check_options(options)
+            version = options.get("version")
+            _check_registered(tracking, name, "champion" if version is None else version)
+        case "stream":
+            _check_registered(tracking, name, "champion")
+        case "promote":
+            return _nothing_to_promote(spec, tracking, name)
+    return None
+
+
+def _check_options(options: Mapping[str, Any]) -> None:
+    others = [f"`--{name}`" for name in ("input", "rescore") if options.get(name)]
+    if options.get("replay") is not None and others:
+        raise SpecError(f"`--replay` cannot be combined with {' or '.join(others)}.", "Leave one of them out.")
+
+
+def _check_registered(tracking: Tracking, name: str, which: Alias | int) -> None:
+    """MLflow is asked, which takes seconds to import, only where a look at the store does not find the version."""
+    if peek(tracking, name, which) is None:
+        with progress.phase("finding the model"):
+            resolve(tracking, name, which)
+
+
+def _nothing_to_promote(spec: Spec, tracking: Tracking, name: str) -> Result | None:
+    challenger = peek(tracking, name, "challenger")
+    if challenger is not None and challenger != peek(tracking, name, "champion"):
+        return None
+    with progress.phase("finding the model"):
+        found, champion = resolve(tracking, name, "challenger"), look_up(tracking, name, "champion")
+    if champion is None or champion.version != found.version:
+        return None
+    return Result(
+        job="promote",
+        run_id=found.run_id,
+        model={"name": name, "version": found.version, "alias": "champion"},
+        metrics=load_manifest(found.bundle).metrics,
+        bundle=str(found.bundle),
+        seconds=progress.seconds(),
+        summary=(f"{spec.name}: version {found.version} of '{name}' is the champion already; nothing has changed.",),
+    )
