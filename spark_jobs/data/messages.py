@@ -13,6 +13,8 @@ from typing import Any, Final, Literal
 
 import pyarrow as pa
 
+from spark_jobs.data.names import under_names
+
 Cells = Sequence[Any]
 Read = Callable[[str], tuple[Cells, str | None]]
 BINARY: Final = "base64:"
@@ -48,8 +50,7 @@ class Objects:
         pick = _picking(self.names)
 
         def read(text: str) -> tuple[Cells, str | None]:
-            found = object_of(text, scan)
-            found = found if names.issuperset(found) else _without_blanks(found, names)
+            found = under_names(object_of(text, scan), names)
             if unwelcome and not unwelcome.keys().isdisjoint(found):
                 raise Refused(next(unwelcome[key] for key in found if key in unwelcome))
             cells = pick(found)
@@ -100,12 +101,6 @@ class Records:
             return records[0], None
 
         return read
-
-
-def _without_blanks(found: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
-    """The object with keys that are `names` but for blanks around them under these names."""
-    bare = {key: key.strip() for key in found if key not in names and key.strip() in names and key.strip() not in found}
-    return {bare.get(key, key): value for key, value in found.items()} if bare else found
 
 
 def _picking(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Cells]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from spark_jobs.errors import DataError
 
@@ -39,6 +39,18 @@ def named(header: Iterable[str]) -> tuple[str, ...]:
     ('a', '_c1', 'b')
     """
     return tuple(cell.strip() or f"_c{position}" for position, cell in enumerate(header))
+
+
+def under_names(found: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    """The object with each key that is one of `names` but for blanks around it under that name.
+
+    >>> under_names({" a": 1, "b": 2}, frozenset("ab"))
+    {'a': 1, 'b': 2}
+    """
+    if names.issuperset(found):
+        return found
+    bare = {key: key.strip() for key in found if key not in names and key.strip() in names and key.strip() not in found}
+    return {bare.get(key, key): value for key, value in found.items()} if bare else found
 
 
 def with_trimmed_names(rows: DataFrame) -> DataFrame:
