@@ -90,10 +90,9 @@ class Records:
         def read(text: str) -> tuple[Cells, str | None]:
             several = "\n" in text or "\r" in text
             try:
-                records = list(csv.reader(StringIO(text, newline="") if several else (text,), **form))
+                records = [one for one in csv.reader(StringIO(text, newline="") if several else (text,), **form) if one]
             except csv.Error as error:
                 raise Refused(f"the record is torn: {error}") from None
-            records = [record for record in records if record]
             if len(records) != 1:
                 raise Refused(f"the value holds {len(records)} records, not one" if records else "the value is empty")
             if len(records[0]) != width:
