@@ -9,7 +9,7 @@ from functools import lru_cache
 from pyspark.sql import DataFrame
 
 from spark_jobs.data.files import DataFile, Place, place_of
-from spark_jobs.data.form import Form, candidates, encoding_of, header_of, text_of
+from spark_jobs.data.form import Form, candidates, canonical, encoding_of, header_of, text_of
 from spark_jobs.data.line_counts import LineCounts
 from spark_jobs.data.lines import Scan, count_lines, is_wide, scans
 from spark_jobs.data.local_lines import count_here, is_small
@@ -21,7 +21,6 @@ Lines = Callable[[str], DataFrame]
 _Counter = Callable[[Sequence[Form]], list[LineCounts]]
 # Remembered while the files are what they were: a source may be looked at before Spark is there, and then again.
 _counted_here = lru_cache(maxsize=8)(count_here)
-_ENCODINGS = {"UTF8": "UTF-8", "LATIN1": "ISO-8859-1", "LATIN-1": "ISO-8859-1", "UTF-16": "UTF-16LE"}
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def understand(
         DataError: no form fits, headers differ between files, or a name is doubled or reserved.
     """
     first = next(iter(heads.values()))
-    encoding = _canonical(options.get("encoding") or encoding_of(first))
+    encoding = canonical(options.get("encoding") or encoding_of(first))
     header = options.get("header", "true") != "false" and source.names is None
     comment = options.get("comment", "")
     headers = tuple({_first_line(head, encoding, comment) for head in heads.values()}) if header else ()
@@ -81,11 +80,6 @@ def understand(
         encoding, scan = "ISO-8859-1", replace(scan, not_utf8=0)
     text = Text(place_of(source), options, encoding, scan, headers, len(heads))
     return replace(text, names=_names(source, text, heads))
-
-
-def _canonical(encoding: str) -> str:
-    name = encoding.upper().replace("_", "-")
-    return _ENCODINGS.get(name, name)
 
 
 def _first_line(head: bytes, encoding: str, comment: str) -> bytes:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import os
 import re
 import zlib
@@ -13,22 +11,18 @@ from functools import lru_cache
 from glob import glob, has_magic
 from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import IO, Final, NamedTuple, cast
+from typing import Final, NamedTuple
 from urllib.parse import unquote, urlparse
 
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrameReader, SparkSession
 
+from spark_jobs.data.packing import opened
 from spark_jobs.errors import DataError, did_you_mean
+from spark_jobs.spec.endings import kind_of, packing
 from spark_jobs.spec.models import Source
 
 HEAD: Final = 262_144
-_EXTENSIONS: Final = {
-    "csv": ("csv", "tsv", "txt", "tab", "psv", "dat"),
-    "json": ("json", "jsonl", "ndjson"),
-    "parquet": ("parquet", "pq", "parq"),
-}
-_COMPRESSIONS: Final = (".gz", ".bz2", ".zst", ".lz4", ".snappy", ".deflate", ".xz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +41,7 @@ class DataFile:
     @property
     def plain(self) -> bool:
         """Whether Python can open it and finds its text as it is."""
-        return self.local and not self.path.endswith(_COMPRESSIONS)
+        return self.local and packing(self.path) is None
 
     @property
     def content(self) -> str:
@@ -96,13 +90,6 @@ class Place(NamedTuple):
     def reader(self, spark: SparkSession) -> DataFrameReader:
         """A reader for the paths."""
         return spark.read if self.base is None else spark.read.option("basePath", self.base)
-
-
-def opened(path: str) -> IO[bytes]:
-    """A file of this machine, to be read unpacked."""
-    if path.endswith(".gz"):
-        return cast("IO[bytes]", gzip.open(path, "rb"))
-    return cast("IO[bytes]", bz2.open(path, "rb")) if path.endswith(".bz2") else open(path, "rb")
 
 
 @lru_cache(maxsize=100_000)
@@ -196,25 +183,17 @@ def reads_of(source: Source, files: Sequence[DataFile]) -> dict[str, object]:
     return {"files": [file.told() for file in files if file.size]}
 
 
-def kind_of(files: Sequence[DataFile], path: str) -> str:
+def kind_of_files(files: Sequence[DataFile], path: str) -> str:
     """The kind of source that the files' extensions tell.
 
     Raises:
         DataError: they tell none, or several.
     """
-    kinds = {_kind(file.path) for file in files}
+    kinds = {kind_of(file.path) for file in files}
     if len(kinds) == 1 and (kind := kinds.pop()):
         return kind
     names = ", ".join(sorted({f"'{Path(file.path).name}'" for file in files})[:5])
     raise DataError(f"The kind of '{path}' cannot be told from {names}.", "Say it: `source: {kind: csv, path: …}`.")
-
-
-def _kind(path: str) -> str | None:
-    name = path.lower()
-    for suffix in _COMPRESSIONS:
-        name = name.removesuffix(suffix)
-    extension = name.rsplit(".", 1)[-1]
-    return next((kind for kind, extensions in _EXTENSIONS.items() if extension in extensions), None)
 
 
 def _local(path: str) -> str | None:

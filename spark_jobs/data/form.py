@@ -13,6 +13,7 @@ from spark_jobs.errors import DataError
 
 SEPARATORS: Final = (",", ";", "\t", "|")
 WEAK: Final = (" ", ":")  # common inside text too: taken only where every line agrees
+_ENCODINGS: Final = {"UTF8": "UTF-8", "LATIN1": "ISO-8859-1", "LATIN-1": "ISO-8859-1", "UTF-16": "UTF-16LE"}
 NAMES: Final = {"\t": "tab", " ": "blank", ",": "comma", ";": "semicolon", "|": "bar", ":": "colon"}
 
 
@@ -48,6 +49,12 @@ def encoding_of(head: bytes) -> str:
     if odd > many and even < few:
         return "UTF-16LE"
     return "UTF-16BE" if even > many and odd < few else "UTF-8"
+
+
+def canonical(encoding: str) -> str:
+    """An encoding under the name by which Spark and Python know it."""
+    name = encoding.upper().replace("_", "-")
+    return _ENCODINGS.get(name, name)
 
 
 def text_of(head: bytes, encoding: str) -> str:

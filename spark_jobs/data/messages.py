@@ -46,7 +46,7 @@ class Objects:
 
     def reader(self) -> Read:
         """What takes the cells out of one value's text, and names a key that is not among those taken."""
-        names, unwelcome, others, scan = frozenset(self.names), self.unwelcome, self.others, _scanner()
+        names, unwelcome, others, scan = frozenset(self.names), self.unwelcome, self.others, object_scanner()
         pick = _picking(self.names)
 
         def read(text: str) -> tuple[Cells, str | None]:
@@ -132,23 +132,6 @@ def split(
     return work
 
 
-def keys(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The keys of the objects in batches of (value, place), each with how often and where it was first seen."""
-    scan = _scanner()
-    for batch in batches:
-        seen: dict[str, list[Any]] = {}
-        for value, place in zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True):
-            for position, key in enumerate(_keys_of(value, scan)):
-                seen.setdefault(key, [0, f"{position:06d} {place}"])[0] += 1
-        yield pa.RecordBatch.from_pydict(
-            {
-                "key": pa.array(list(seen), pa.string()),
-                "count": pa.array([count for count, _ in seen.values()], pa.int64()),
-                "first": pa.array([first for _, first in seen.values()], pa.string()),
-            }
-        )
-
-
 def object_of(text: str, scan: Callable[[str, int], tuple[Any, int]]) -> dict[str, Any]:
     """The one JSON object that a text is, numbers as their text.
 
@@ -175,7 +158,7 @@ def object_of(text: str, scan: Callable[[str, int], tuple[Any, int]]) -> dict[st
     return found
 
 
-def _scanner() -> Callable[[str, int], tuple[Any, int]]:
+def object_scanner() -> Callable[[str, int], tuple[Any, int]]:
     """Reads the value at a place in a text; only what may be nested needs to know its numbers from its texts."""
     plain, nested = (_scanning(number) for number in (str, _Number))
     return lambda text, at: (nested if "[" in text or text.find("{", 1) > 0 else plain)(text, at)
@@ -211,28 +194,28 @@ def _listed(found: Mapping[str, Any]) -> str:
     return (shown + " …" if len(found) > 5 else shown) or "none"
 
 
-def _keys_of(value: bytes | None, scan: Callable[[str, int], tuple[Any, int]]) -> Sequence[str]:
-    try:
-        found = object_of(value.decode(), scan) if value is not None else {}
-        return [key for key in found if _is_text(key)]
-    except (Refused, UnicodeDecodeError, RecursionError):
-        return ()
-
-
 def _split(batch: pa.RecordBatch, read: Read, names: Sequence[str], headers: Sequence[str]) -> pa.RecordBatch:
     values, rows, reasons, others = batch.column(0).to_pylist(), [], [], []
-    nothing: Cells = (None,) * len(names)
     for value in values:
         cells, reason, other = _cells(value, read)
-        rows.append(nothing if cells is None else cells)
+        rows.append(cells)
         reasons.append(reason)
-        others.append(other if other is None or _is_text(other) else "�")
-    arrays = _arrays(rows, reasons, nothing)
-    raw = [_raw(value) if reason else None for value, reason in zip(values, reasons, strict=True)]
-    told = [None if reason is None else [reason] for reason in reasons]
-    own = [batch.column(1), pa.array(raw, pa.string()), pa.array(told, pa.list_(pa.string()))]
-    arrays += [*batch.columns[2:], *own, pa.array(others, pa.string())]
+        others.append(other if other is None or is_text(other) else "�")
+    cells, raw, told = columns_of(rows, reasons, values, len(names))
+    arrays = [*cells, *batch.columns[2:], batch.column(1), raw, told, pa.array(others, pa.string())]
     return pa.RecordBatch.from_arrays(arrays, [*names, *headers, *BESIDE])
+
+
+def columns_of(
+    found: Sequence[Cells | None], reasons: Sequence[str | None], values: Sequence[bytes | str | None], width: int
+) -> tuple[list[pa.Array], pa.Array, pa.Array]:
+    """The cells of records by column, as text; then, of those that are refused, their raw form and their reasons."""
+    nothing: Cells = (None,) * width
+    rows, told = [nothing if cells is None else cells for cells in found], list(reasons)
+    arrays = _arrays(rows, told, nothing)
+    raw = [_raw(value) if reason else None for value, reason in zip(values, told, strict=True)]
+    lists = [None if reason is None else [reason] for reason in told]
+    return arrays, pa.array(raw, pa.string()), pa.array(lists, pa.list_(pa.string()))
 
 
 def _cells(value: bytes | None, read: Read) -> tuple[Cells | None, str | None, str | None]:
@@ -256,17 +239,18 @@ def _arrays(rows: list[Cells], reasons: list[str | None], nothing: Cells) -> lis
         return [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
     except (pa.ArrowTypeError, pa.ArrowInvalid, UnicodeEncodeError):
         for place, cells in enumerate(rows):
-            rows[place], refused = _as_texts(cells, nothing)
+            rows[place], refused = as_texts(cells, nothing)
             reasons[place] = reasons[place] or refused
     return [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
 
 
-def _as_texts(cells: Cells, nothing: Cells) -> tuple[Cells, str | None]:
+def as_texts(cells: Cells, nothing: Cells) -> tuple[Cells, str | None]:
+    """The cells as text, what is nested as JSON; or `nothing`, and why they cannot be."""
     try:
         texts = [cell if cell is None or isinstance(cell, str) else _json(cell) for cell in cells]
     except RecursionError:
         return nothing, "the value is nested too deep"
-    if not all(text is None or _is_text(text) for text in texts):
+    if not all(text is None or is_text(text) for text in texts):
         return nothing, "a text holds half a character"
     return texts, None
 
@@ -282,7 +266,7 @@ def _json(cell: Any) -> str:
     return json.dumps(cell, ensure_ascii=False)
 
 
-def _is_text(text: str) -> bool:
+def is_text(text: str) -> bool:
     """Whether every character is whole: JSON can name halves, which no table can keep."""
     try:
         text.encode()
@@ -291,9 +275,9 @@ def _is_text(text: str) -> bool:
     return True
 
 
-def _raw(value: bytes | None) -> str | None:
-    if value is None:
-        return None
+def _raw(value: bytes | str | None) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
     try:
         return value.decode()
     except UnicodeDecodeError:

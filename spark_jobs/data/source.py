@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from spark_jobs.data.files import find_files, kind_of
+from spark_jobs.data.files import find_files, kind_of_files
 from spark_jobs.data.names import with_trimmed_names
 from spark_jobs.data.read_errors import explain_read_error
 from spark_jobs.data.sources import jdbc, reader
@@ -51,4 +51,4 @@ def kind_of_source(source: Source, spark: SparkSession) -> str:
         raise SpecError("`source` must say a `path` or a `table`.", "For example `source: data/flights.csv`.")
     if (Path(source.path) / "_delta_log").is_dir():
         return "delta"
-    return kind_of(find_files(source.path, spark), source.path)
+    return kind_of_files(find_files(source.path, spark), source.path)

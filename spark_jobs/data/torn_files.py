@@ -11,13 +11,15 @@ from typing import Any, Final
 
 from pyspark.sql import SparkSession
 
-from spark_jobs.data.files import DataFile, chosen, fingerprint, fingerprint_of, opened
+from spark_jobs.data.files import DataFile, chosen, fingerprint, fingerprint_of
 from spark_jobs.data.marks import marks_of
 from spark_jobs.data.names import quoted
+from spark_jobs.data.packing import opened, why_packed
 from spark_jobs.data.source import kind_of_source, read
 from spark_jobs.data.sources import parquet
 from spark_jobs.data.types import Reading, Table
 from spark_jobs.errors import DataError
+from spark_jobs.spec.endings import packing
 from spark_jobs.spec.models import Source
 
 SETTLED_SECONDS: Final = 30
@@ -66,7 +68,9 @@ def why_torn(file: DataFile, kind: str) -> str | None:
     try:
         if kind == "parquet":
             return parquet.why_torn(file)
-        if file.path.endswith((".gz", ".bz2")):
+        if why := why_packed(file):
+            return why
+        if packing(file.path):
             _unpack(file.path)
     except (OSError, EOFError, zlib.error) as broken:
         if isinstance(broken, OSError) and broken.errno is not None:

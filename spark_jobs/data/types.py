@@ -55,7 +55,8 @@ class Table:
     stored types otherwise. `malformed` has `_raw`, `_reasons` (array of string) and `_source`; None where the format
     cannot hold a torn row. `fingerprint` changes when the data does. `here`
     are the same rows where they can be read without Spark. `reads` is what the ledger keeps of it, so that a later
-    scoring knows what was read already.
+    scoring knows what was read already. `records` is how many the source holds, malformed ones among them, counted
+    where its form was looked at and not in `rows`; None where nothing counts them.
     """
 
     rows: DataFrame
@@ -67,3 +68,4 @@ class Table:
     plain: PlainText | None = None
     lines: DataFrame | None = None
     reads: Mapping[str, Any] = field(default_factory=dict)
+    records: int | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -87,34 +87,3 @@ Location = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_
 Levels = Annotated[dict[ColumnName, Texts], BeforeValidator(with_text_keys)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Option = str | bool | int | float
-
-
-def stem(file_name: str) -> str:
-    """The file's name without its endings.
-
-    >>> stem("open.payments.csv.gz")
-    'open.payments'
-    """
-    without = re.sub(r"\.(gz|bz2|zst)$", "", file_name, flags=re.IGNORECASE)
-    return re.sub(r"\.[A-Za-z0-9]{1,8}$", "", without)
-
-
-def kind_of(path: str) -> str | None:
-    """The kind of file that a path's ending tells, or None where only the files can tell.
-
-    >>> kind_of("data/flights.tsv.bz2")
-    'csv'
-    """
-    ending = re.search(r"\.([A-Za-z0-9]+)(?:\.(?:gz|bz2|zst))?/?$", path)
-    return KIND_BY_ENDING.get(ending[1].lower()) if ending else None
-
-
-KIND_BY_ENDING: Mapping[str, Any] = {
-    "csv": "csv",
-    "tsv": "csv",
-    "txt": "csv",
-    "json": "json",
-    "jsonl": "json",
-    "ndjson": "json",
-    "parquet": "parquet",
-}

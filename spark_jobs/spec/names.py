@@ -9,7 +9,8 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator
 
-from spark_jobs.spec.fields import mistake, stem, written_text
+from spark_jobs.spec.endings import stem
+from spark_jobs.spec.fields import mistake, written_text
 
 LONGEST: Final = 100
 _SAFE: Final = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_-]{{0,{LONGEST - 1}}}")

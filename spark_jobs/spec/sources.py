@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from spark_jobs.spec.endings import kind_of
 from spark_jobs.spec.fields import (
     ColumnName,
     ColumnNames,
@@ -17,7 +18,6 @@ from spark_jobs.spec.fields import (
     TableName,
     Text,
     Texts,
-    kind_of,
     mistake,
 )
 

@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs import progress
-from spark_jobs.data.files import kind_of, local_files
+from spark_jobs.data.files import kind_of_files, local_files
 from spark_jobs.data.names import col
 from spark_jobs.data.source import read
 from spark_jobs.data.sources.csv import read_here
@@ -199,7 +199,7 @@ def look_ahead(spec: Spec) -> None:
         return
     with suppress(SparkJobsError):
         files = local_files(source.path)
-        text = read_here(source) if files and (source.kind or kind_of(files, source.path)) == "csv" else None
+        text = read_here(source) if files and (source.kind or kind_of_files(files, source.path)) == "csv" else None
         if text is not None:
             profile_here(text, _depth(spec))
 

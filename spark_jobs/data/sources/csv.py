@@ -15,6 +15,7 @@ from spark_jobs.data.lines import is_header, is_wide, read_lines, reasons
 from spark_jobs.data.marks import marks_of, without_marks
 from spark_jobs.data.names import col, quoted
 from spark_jobs.data.options import DATES, FILES, known_options
+from spark_jobs.data.packing import check_packed
 from spark_jobs.data.plain_text import NotHere, PlainText, plain_text
 from spark_jobs.data.types import Reading, Table
 from spark_jobs.errors import DataError
@@ -32,6 +33,7 @@ def read(source: Source, spark: SparkSession) -> Table:
     """
     options = known_options("csv", source.options, OPTIONS)
     path, files = str(source.path), files_of(source, spark)
+    check_packed(files)
     text = understand(
         source, options, files, _heads(files, source, spark),
         lambda encoding: read_lines(spark, place_of(source), encoding, options),

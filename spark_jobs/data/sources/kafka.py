@@ -14,8 +14,9 @@ from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from spark_jobs.data.json_records import keys
 from spark_jobs.data.marks import marks_of, without_marks
-from spark_jobs.data.messages import BESIDE, Objects, Records, keys, split
+from spark_jobs.data.messages import BESIDE, Objects, Records, split
 from spark_jobs.data.names import RESERVED, check_names, col
 from spark_jobs.data.options import DATES, known_options
 from spark_jobs.data.secrets import resolve, resolved
