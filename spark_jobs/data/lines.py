@@ -18,6 +18,7 @@ from spark_jobs.data.line_counts import LineCounts, from_rows, to_row
 from spark_jobs.data.options import FILES
 
 _OF_TEXT = (*FILES, "lineSep")
+BLANKS = "".join(map(chr, range(33)))  # a line of these alone is none to Spark's reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def read_lines(spark: SparkSession, place: Place, encoding: str, options: Mappin
         decoded = F.decode(F.col("value").cast("binary"), encoding)
         lines = lines.withColumn("value", F.rtrim(F.ltrim(decoded, F.lit("\ufeff")), F.lit("\r")))
     comment = options.get("comment")
-    there = F.length(F.btrim("value", F.lit(" \t\r"))) > 0
+    there = F.length(F.btrim("value", F.lit(BLANKS))) > 0
     return lines.where(there & ~F.col("value").startswith(comment) if comment else there)
 
 

@@ -14,6 +14,7 @@ from spark_jobs.data.options import FILES
 
 LARGEST: Final = 64 * 2**20
 _BLOCK: Final = 8 * 2**20
+_BLANKS: Final = bytes(range(33))  # as `lines.BLANKS`
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -34,7 +35,7 @@ def _counted(file: DataFile, forms: Sequence[Form], headers: Sequence[bytes], ut
     counts = LineCounts()
     for block in _blocks(file.path):
         lines = [
-            line for line in block.splitlines() if line.strip(b" \t") and not (comment and line.startswith(comment))
+            line for line in block.splitlines() if line.strip(_BLANKS) and not (comment and line.startswith(comment))
         ]
         counts.add(pa.array(lines, pa.binary()), forms, headers, utf8)
     return counts

@@ -29,7 +29,8 @@ class Batch:
     `malformed` are rows that could not be read, `judged` what is known of the others: which of them are refused, and
     what is counted; with it `rows` are all of them, to be sifted while they are scored. `extra` are columns that
     training did not know, `skipped` the checks of a target that is not there. `unlike` says that no two rows are known
-    to be alike, in key or cells. `reads` is what the ledger keeps of the input.
+    to be alike, in key or cells. `reads` is what the ledger keeps of the input, `records` how many it holds where that
+    was counted at the source.
     """
 
     rows: DataFrame
@@ -42,6 +43,7 @@ class Batch:
     unlike: bool = False
     skipped: tuple[str, ...] = ()
     reads: Mapping[str, Any] = field(default_factory=dict)
+    records: int | None = None
 
     @property
     def may_refuse(self) -> bool:
@@ -138,7 +140,9 @@ def batch_of(table: Table, plan: Plan, spec: Spec, familiar: Familiar | None = N
     number = batch_id(table) if not judged.may_refuse else _judged_id(table, judged)
     told = tuple(described(check) for check in skipped)
     torn = table.malformed, table.malformed_count
-    return Batch(judged.passing, number, location, *torn, extra, judged, skipped=told, reads=table.reads)
+    return Batch(
+        judged.passing, number, location, *torn, extra, judged, skipped=told, reads=table.reads, records=table.records
+    )
 
 
 def batch_id(table: Table) -> str:

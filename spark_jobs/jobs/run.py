@@ -64,7 +64,7 @@ def _batch(spec: Spec, spark: SparkSession, training: train.Training) -> Batch:
     table, names = looked.table, list(looked.types)
     rows = staged_rows(spark, training.folder / "rows", names).select(*[col(name) for name in names])
     batch = Batch(rows, batch_id(table), table.reading.location, table.malformed, table.malformed_count)
-    return replace(batch, unlike=training.prepared.unlike)
+    return replace(batch, unlike=training.prepared.unlike, records=training.prepared.counts["read"])
 
 
 def _result(spec: Spec, training: train.Training, promotion: Promotion, scored: Scored, ledger: str) -> Result:

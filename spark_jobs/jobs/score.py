@@ -47,10 +47,13 @@ class Scored:
 
     @property
     def rows(self) -> dict[str, int]:
-        """Rows by fate: those read were scored or quarantined; duplicates are those that were there already."""
+        """Rows by fate: those read, counted at the source where they can be, were scored or quarantined; duplicates are
+        those that were there already.
+        """
         scored = self.written.scored if self.written else 0
         known = self.written.duplicates if self.written else 0
-        read = scored + self.quarantined
+        counted = self.batch.records if self.batch and self.written and self.written.outcome == "written" else None
+        read = scored + self.quarantined if counted is None else counted
         return {"read": read, "scored": scored, "quarantined": self.quarantined, "duplicates": known}
 
     @property
@@ -128,7 +131,7 @@ def score_batch(
         refused = found.refused + batch.malformed_count
         there_now = quarantine_batch(spec, env, batch) if refused else 0
     scored = Scored(version, batch, written, there_now, _place(spec, env, there_now), found)
-    _balance(scored, found.rows + batch.malformed_count if batch.judged else scored.rows["read"], refused)
+    _balance(scored, found.rows + batch.malformed_count if batch.judged else None, refused)
     return scored
 
 
@@ -144,13 +147,14 @@ def _place(spec: Spec, env: Environment, refused: int) -> str | None:
     return quarantine_path(env.root, spec.name) if refused else None
 
 
-def _balance(scored: Scored, read: int, refused: int) -> None:
-    """Each row that was read is in one of the two tables."""
+def _balance(scored: Scored, passed: int | None, refused: int) -> None:
+    """Each row that the source holds, and each that passed through the write, is in one of the two tables."""
     rows = scored.rows
-    if rows["read"] != read or scored.quarantined != refused:
+    ended = rows["scored"] + rows["quarantined"]
+    if {rows["read"], ended if passed is None else passed} != {ended} or scored.quarantined != refused:
         raise JobError(
-            f"{read:,} rows were read and {refused:,} refused; {rows['scored']:,} are among the predictions and "
-            f"{rows['quarantined']:,} in quarantine.",
+            f"{rows['read']:,} rows were read and {refused:,} refused; {rows['scored']:,} are among the predictions "
+            f"and {rows['quarantined']:,} in quarantine.",
             "The input changed while it was read, or a table was written to by something else. Score it again.",
         )
 

@@ -28,8 +28,9 @@ from spark_jobs.profile.scan import scan_columns, scannable
 from spark_jobs.spec import Spec
 from spark_jobs.training.duplicates import duplicates, is_any_alike
 from spark_jobs.training.labels import relabelled, seen_in_training
+from spark_jobs.training.row_counts import check_balance, count_rows
 from spark_jobs.training.split import SplitRule, split_rule
-from spark_jobs.training.staging import HASH, LABEL, NUMBER, WEIGHT, is_staged, stage, staged_rows
+from spark_jobs.training.staging import HASH, LABEL, NUMBER, is_staged, stage, staged_rows
 
 _TARGET = "⟨target⟩"
 
@@ -228,21 +229,26 @@ def prepare(spec: Spec, spark: SparkSession, looked: Looked, folder: Path) -> Pr
         with progress.phase("staging"):
             stage(looked.table.rows, spec, looked.types, looked.problem, staged, looked.seen)
     everything = staged_rows(spark, staged, list(looked.types))
-    labelled = everything.where(F.col(LABEL).isNotNull())
-    if spec.clean.duplicates.by == "all" and (counted := _unlike(spec, looked, everything, labelled)) is not None:
+    if spec.clean.duplicates.by == "all" and (counted := _unlike(spec, looked, everything)) is not None:
         return counted
     with progress.phase("duplicates"):
-        distinct, repeated = _without_duplicates(spark, labelled, spec, looked, repeats)
-    rule = split_rule(spec, looked.types, distinct)
-    return _counted(Prepared(looked, looked.problem, distinct, rule, {}, {}), repeated)
+        distinct, repeated = _without_duplicates(spark, everything, spec, looked, repeats)
+    labelled = _labelled(distinct)
+    rule = split_rule(spec, looked.types, labelled)
+    return _counted(Prepared(looked, looked.problem, labelled, rule, {}, {}), distinct, repeated)
 
 
-def _unlike(spec: Spec, looked: Looked, everything: DataFrame, labelled: DataFrame) -> Prepared | None:
+def _labelled(rows: DataFrame) -> DataFrame:
+    return rows.where(F.col(LABEL).isNotNull())
+
+
+def _unlike(spec: Spec, looked: Looked, everything: DataFrame) -> Prepared | None:
     """The rows, counted while it is looked whether any two are alike; None where some are."""
     with ThreadPoolExecutor(1, "duplicates") as pool:
         looking = pool.submit(is_any_alike, everything)
+        labelled = _labelled(everything)
         rule = split_rule(spec, looked.types, labelled)
-        counted = _counted(Prepared(looked, looked.problem, labelled, rule, {}, {}, unlike=True), 0)
+        counted = _counted(Prepared(looked, looked.problem, labelled, rule, {}, {}, unlike=True), everything, 0)
         with progress.phase("duplicates"):
             return None if looking.result() else counted
 
@@ -253,39 +259,21 @@ def _without_duplicates(
     if spec.clean.duplicates.by == "none":
         return rows, 0
     if not is_staged(path):
-        duplicates(rows, spec, looked.types).coalesce(1).write.mode("overwrite").parquet(str(path))
+        duplicates(_labelled(rows), spec, looked.types).coalesce(1).write.mode("overwrite").parquet(str(path))
     repeats = spark.read.parquet(str(path))
     repeated = repeats.count()
     return (rows.join(repeats, NUMBER, "left_anti") if repeated else rows), repeated
 
 
-def _check_weighted(unweighted: int) -> None:
-    if unweighted:
-        rows = "1 row has" if unweighted == 1 else f"{unweighted:,} rows have"
-        raise DataError(f"{rows} no weight, or one below 0.", "Mend the weight column, or leave it out.")
-
-
-def _counted(prepared: Prepared, repeated: int) -> Prepared:
-    """The rows by fate and, of the training rows, by class; one pass over a few columns."""
+def _counted(prepared: Prepared, staged: DataFrame, repeated: int) -> Prepared:
+    """The rows by fate and, of the training rows, by class."""
+    table, with_classes = prepared.looked.table, bool(prepared.looked.problem.labels)
     with progress.phase("counting"):
-        classes = F.col(LABEL).cast("int") if prepared.looked.problem.labels else F.lit(None).cast("int")
-        groups = prepared.rows.groupBy(prepared._tests().alias("test"), classes.alias("class"))
-        unweighted = F.count_if(~F.coalesce(F.col(WEIGHT) >= 0, F.lit(False))).alias("unweighted")
-        found = groups.agg(F.count("*").alias("rows"), unweighted).collect()
-    _check_weighted(sum(row["unweighted"] for row in found))
-    tested = sum(row["rows"] for row in found if row["test"])
-    kept = sum(row["rows"] for row in found)
-    read_rows, torn = prepared.looked.raw.rows, prepared.looked.table.malformed_count
-    counts = {
-        "read": read_rows + torn,
-        "trained": kept - tested,
-        "tested": tested,
-        "duplicates": repeated,
-        "no_target": read_rows - kept - repeated,
-        "malformed": torn,
-        "quarantined": torn,
-    }
-    by_class = {row["class"]: row["rows"] for row in found if not row["test"] and row["class"] is not None}
+        by_fate, by_class = count_rows(staged, prepared._tests(), with_classes)
+    read_rows = prepared.looked.raw.rows + table.malformed_count if table.records is None else table.records
+    torn = {"malformed": table.malformed_count, "quarantined": table.malformed_count}
+    counts = {"read": read_rows, **by_fate, "duplicates": repeated, **torn}
+    check_balance(counts)
     problem = seen_in_training(prepared.problem, by_class) if counts["trained"] else prepared.problem
     class_rows = {index: by_class[prepared.problem.labels.index(one)] for index, one in enumerate(problem.labels)}
     return replace(prepared, problem=problem, counts=counts, class_rows=class_rows)

@@ -38,7 +38,7 @@ def read(source: Source, spark: SparkSession) -> Table:
         source, options, files, _heads(files, source, spark),
         lambda encoding: read_lines(spark, place_of(source), encoding, options),
     )  # fmt: skip
-    spanning = _spans_lines(text, spark)
+    spanning, records = _records(text, spark)
     apart = not spanning and (text.torn or bool(text.repeated_headers) or is_wide(text.encoding))
     raw = _by_line(text, spark) if apart else _by_spark(text, spark, spanning)
     marks = marks_of(source)
@@ -49,7 +49,7 @@ def read(source: Source, spark: SparkSession) -> Table:
     plain = None if spanning or apart else plain_text(text, files, marks)
     lines = read_lines(spark, text.place, text.encoding, text.options) if plain else None
     found = fingerprint_of(files), malformed if count else None, count
-    return Table(rows, reading, *found, tuple(rows.columns), plain, lines, reads_of(source, files))
+    return Table(rows, reading, *found, tuple(rows.columns), plain, lines, reads_of(source, files), records)
 
 
 def read_here(source: Source) -> PlainText | None:
@@ -93,21 +93,23 @@ def _heads(files: Sequence[DataFile], source: Source, spark: SparkSession | None
     return heads
 
 
-def _spans_lines(text: Text, spark: SparkSession) -> bool:
-    """Whether quoted fields go over line ends: quotes are left open, and every record read so has all its fields."""
-    said = text.options.get("multiLine")
+def _records(text: Text, spark: SparkSession) -> tuple[bool, int | None]:
+    """Whether quoted fields go over line ends: quotes are left open, and every record read so has all its fields; and
+    how many records there are, None where only Spark's own reader could tell.
+    """
+    said, lines = text.options.get("multiLine"), text.scan.lines - text.scan.headers
     if said is not None:
-        return said == "true"
+        return said == "true", None if said == "true" else lines
     if not text.scan.torn or text.scan.odd_quotes or text.scan.not_utf8:
-        return False
+        return False, lines
     schema = f"{_schema(text.names)}, {_TORN} STRING"
     records = _reader(text, spark, True).option("columnNameOfCorruptRecord", _TORN).schema(schema).csv(text.place.paths)
     quote = text.scan.form.quote
     swallowed = F.exists(
         F.array(*(col(name) for name in text.names)), lambda cell: cell.startswith(quote) & cell.contains("\n")
     )
-    torn, swallowing = records.agg(F.count(_TORN), F.count_if(swallowed)).collect()[0]
-    return not torn and not swallowing
+    torn, swallowing, count = records.agg(F.count(_TORN), F.count_if(swallowed), F.count(F.lit(1))).collect()[0]
+    return (False, lines) if torn or swallowing else (True, count)
 
 
 def _schema(names: Sequence[str]) -> str:

@@ -75,11 +75,11 @@ def read(source: Source, spark: SparkSession) -> Table:
         raise
     except Exception as failure:
         raise (explain(failure, source) or failure) from failure
-    found = held.agg(F.count(F.lit(1)), F.count("value")).first()
-    if found is None or not found[0]:
+    if not (records := held.count()):
         raise NoMessages(f"The topic '{source.topic}' holds no messages.", "Wait until there are some.")
     form = _records(source) if source.values == "csv" else _objects(held, source)
-    return _apart(snapshot(_split(held, form, source)), source, _columns(form, source), _fingerprint(held, source))
+    taken = _apart(snapshot(_split(held, form, source)), source, _columns(form, source), _fingerprint(held, source))
+    return replace(taken, records=records)
 
 
 def open_stream(
@@ -238,9 +238,8 @@ def _apart(rows: DataFrame, source: Source, names: Sequence[str], fingerprint: s
     poison = table.malformed.count()
     decisions = (f"{poison:,} messages cannot be read and are set apart",) if poison else ()
     reading = replace(table.reading, decisions=decisions)
-    kept = table.malformed if poison else None
-    rows = table.rows.drop("_source")
-    return replace(table, rows=rows, reading=reading, malformed=kept, malformed_count=poison)
+    good, refused = table.rows.drop("_source"), table.malformed if poison else None
+    return replace(table, rows=good, reading=reading, malformed=refused, malformed_count=poison)
 
 
 def _records(source: Source) -> Records:

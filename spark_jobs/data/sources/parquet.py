@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
 from spark_jobs.data.files import DataFile, files_of, fingerprint_of, place_of, reads_of
@@ -35,7 +37,16 @@ def read(source: Source, spark: SparkSession) -> Table:
     rows = without_marks(stored, marks)
     reading = Reading("parquet", path, options, marks)
     reads = reads_of(source, files)
-    return Table(rows, reading, fingerprint_of(files), columns=tuple(rows.columns), reads=reads)
+    return Table(
+        rows, reading, fingerprint_of(files), columns=tuple(rows.columns), reads=reads, records=_records(files, options)
+    )
+
+
+def _records(files: Sequence[DataFile], options: Mapping[str, str]) -> int | None:
+    """How many rows the files' footers tell, where Python can open them and all of them are meant."""
+    if not all(file.local for file in files) or not options.keys().isdisjoint(FILES):
+        return None
+    return sum(int(pq.read_metadata(file.path).num_rows) for file in files if file.size)
 
 
 def why_torn(file: DataFile) -> str | None:
