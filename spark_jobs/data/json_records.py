@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import islice
@@ -13,7 +14,7 @@ from typing import IO, Any, Final, Generic, TypeVar
 import pyarrow as pa
 
 from spark_jobs.data.json_documents import Value, values
-from spark_jobs.data.messages import Objects, Refused, as_texts, columns_of, is_text, object_of, object_scanner
+from spark_jobs.data.messages import Number, Objects, Refused, as_texts, columns_of, is_text, object_of, object_scanner
 from spark_jobs.data.packing import opened, unpacking
 
 T = TypeVar("T")
@@ -24,6 +25,7 @@ COUNTED: Final = (
 _CHUNK: Final = 2**20
 _TOGETHER: Final = 10_000
 _DEEP: Final = 100
+_PLAIN: Final = frozenset({str, bool, Number})
 
 
 @dataclass
@@ -152,7 +154,7 @@ class _Counts:
         if found is None:
             self.refused[file] += 1
             self.whys.setdefault(file, why or "")
-        elif None in found.values() or any(type(value) in (dict, list) for value in found.values()):
+        elif not _PLAIN.issuperset(map(type, found.values())):
             self.objects[file] += 1
             for place, (key, value) in enumerate(found.items()):
                 self._add(file, key, place, 1, None if value is None else isinstance(value, (dict, list)))
@@ -191,8 +193,13 @@ class _Counts:
 
 
 def _of_lines(batch: pa.RecordBatch, read: Callable[[str], T]) -> Records[T]:
+    """The records of lines: of most batches each line is one object."""
+    lines = batch.column(0).to_pylist()
+    with suppress(Refused, UnicodeDecodeError):
+        objects: list[T | None] = [read(line.decode()) for line in lines]
+        return Records(read, objects, [None] * len(lines), lines, list(range(len(lines))))
     found = Records(read)
-    for origin, line in enumerate(batch.column(0).to_pylist()):
+    for origin, line in enumerate(lines):
         found.add_line(line, origin)
     return found
 

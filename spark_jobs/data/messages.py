@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
@@ -21,7 +22,7 @@ BINARY: Final = "base64:"
 # What stands beside the cells of a message: its place, its text and the reasons if it is refused, and another key.
 BESIDE: Final = ("_source", "⟨raw⟩", "_reasons", "⟨other⟩")
 _BLANK: Final = " \t\r\n"
-_SPACED: Final = tuple(f'"{blank}' for blank in _BLANK)
+_SPACED: Final = re.compile(r'"[ \t\r\n]+:').search
 _KINDS: Final = {"[": "an array", '"': "a text", "t": "true", "f": "false", "n": "null"}
 
 
@@ -29,7 +30,7 @@ class Refused(Exception):
     """Why a message is not taken."""
 
 
-class _Number(str):
+class Number(str):
     """A number as it was written."""
 
 
@@ -153,14 +154,14 @@ def object_of(text: str, scan: Callable[[str, int], tuple[Any, int]]) -> dict[st
     if end != len(text):
         raise Refused(f"more follows the JSON object at character {end + 1}")
     # As many colons behind quotes as keys: then no key is there twice, and nothing has to be looked at again.
-    if text.count('":') != len(found) or any(spaced in text for spaced in _SPACED):
+    if text.count('":') != len(found) or _SPACED(text):
         json.loads(text, object_pairs_hook=_once, parse_int=str)
     return found
 
 
 def object_scanner() -> Callable[[str, int], tuple[Any, int]]:
     """Reads the value at a place in a text; only what may be nested needs to know its numbers from its texts."""
-    plain, nested = (_scanning(number) for number in (str, _Number))
+    plain, nested = (_scanning(number) for number in (str, Number))
     return lambda text, at: (nested if "[" in text or text.find("{", 1) > 0 else plain)(text, at)
 
 
@@ -234,14 +235,23 @@ def _cells(value: bytes | None, read: Read) -> tuple[Cells | None, str | None, s
 
 
 def _arrays(rows: list[Cells], reasons: list[str | None], nothing: Cells) -> list[pa.Array]:
-    """The cells by column, as text; only where one is not, each is looked at."""
+    """The cells by column, as text; only where one cannot be written as text each is looked at."""
     try:
-        return [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
-    except (pa.ArrowTypeError, pa.ArrowInvalid, UnicodeEncodeError):
+        return [_array(column) for column in zip(*rows, strict=True)]
+    except (UnicodeEncodeError, RecursionError):
         for place, cells in enumerate(rows):
             rows[place], refused = as_texts(cells, nothing)
             reasons[place] = reasons[place] or refused
     return [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
+
+
+def _array(column: Sequence[Any]) -> pa.Array:
+    try:
+        return pa.array(column, pa.string())
+    except (pa.ArrowTypeError, pa.ArrowInvalid):
+        return pa.array(
+            [cell if cell is None or isinstance(cell, str) else _json(cell) for cell in column], pa.string()
+        )
 
 
 def as_texts(cells: Cells, nothing: Cells) -> tuple[Cells, str | None]:
@@ -257,8 +267,10 @@ def as_texts(cells: Cells, nothing: Cells) -> tuple[Cells, str | None]:
 
 def _json(cell: Any) -> str:
     """What is nested, as JSON again, its numbers as they were written."""
-    if isinstance(cell, _Number):
+    if isinstance(cell, Number):
         return str(cell)
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
     if isinstance(cell, dict):
         return "{" + ",".join(f"{_json(key)}:{_json(value)}" for key, value in cell.items()) + "}"
     if isinstance(cell, list):

@@ -83,11 +83,15 @@ def _options(source: Source, at: Path) -> Iterator[Mistake]:
     allowed = (*vocabulary.OPTIONS, *vocabulary.DATABASE_OPTIONS, *vocabulary.CLIENT_OPTIONS)
     known = {option.casefold(): option for option in allowed}
     decided = {option.casefold() for option in vocabulary.DECIDED}
+    of_json = {option.casefold() for option in vocabulary.OF_SPARKS_JSON}
     for option, value in source.options.items():
         path: Path = (*at, "options", option)
         if option.casefold() in decided:
             hint = "Leave it out: every row is read, types come from all rows, torn rows are set aside and counted."
             yield Mistake(path, "is not for the spec to choose.", hint)
+        elif option.casefold() in of_json:
+            hint = "Leave it out: numbers, texts and nested values are read as they are written, with nothing guessed."
+            yield Mistake(path, "has no effect: JSON is read by the standard (RFC 8259).", hint)
         elif option.casefold() not in known:
             yield Mistake(path, "is not an option of Spark's readers.", did_you_mean(option, set(known.values())))
         elif known[option.casefold()] in vocabulary.FORMATS and not re.fullmatch(r"[A-Za-z0-9 /.:,'+-]+", str(value)):

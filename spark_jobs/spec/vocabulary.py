@@ -60,15 +60,6 @@ OPTIONS = frozenset(
         "unescapedQuoteHandling",
         "compression",
         "decimal",
-        "primitivesAsString",
-        "prefersDecimal",
-        "allowComments",
-        "allowUnquotedFieldNames",
-        "allowSingleQuotes",
-        "allowNumericLeadingZeros",
-        "allowNonNumericNumbers",
-        "allowBackslashEscapingAnyCharacter",
-        "allowUnquotedControlChars",
         "mergeSchema",
         "datetimeRebaseMode",
         "int96RebaseMode",
@@ -93,5 +84,20 @@ CLIENT_OPTIONS = (
 # Options that would undo how a source is read: whole, typed by all its rows, torn rows set aside and counted.
 DECIDED = frozenset(
     ["mode", "inferSchema", "enforceSchema", "columnNameOfCorruptRecord", "samplingRatio", "path", "paths", "schema"]
+)
+# Options of Spark's JSON reader, which is not used: every value is read as it is written, by the standard.
+OF_SPARKS_JSON = frozenset(
+    [
+        "primitivesAsString",
+        "prefersDecimal",
+        "dropFieldIfAllNull",
+        "allowComments",
+        "allowUnquotedFieldNames",
+        "allowSingleQuotes",
+        "allowNumericLeadingZeros",
+        "allowNonNumericNumbers",
+        "allowBackslashEscapingAnyCharacter",
+        "allowUnquotedControlChars",
+    ]
 )
 FORMATS = ("dateFormat", "timestampFormat", "timestampNTZFormat")

@@ -22,7 +22,7 @@ from spark_jobs.errors import DataError
 from spark_jobs.spec.models import Source
 
 OPTIONS: Final = (*FILES, *DATES, "sep", "quote", "escape", "encoding", "header", "comment", "lineSep", "multiLine")
-_TORN: Final = "_spark_jobs_torn"
+_TORN: Final = "⟨torn⟩"
 
 
 def read(source: Source, spark: SparkSession) -> Table:
