@@ -25,6 +25,7 @@ COUNTED: Final = (
 _CHUNK: Final = 2**20
 _TOGETHER: Final = 10_000
 _DEEP: Final = 100
+_MOST_KEYS: Final = 100_000
 _PLAIN: Final = frozenset({str, bool, Number})
 
 
@@ -117,6 +118,9 @@ def count(encoding: str | None = None) -> Batches:
                 counts.add(files[origin], object_, why)
             if encoding is not None and found.hidden:
                 counts.hidden[files[found.origins[-1]]] = found.hidden
+            if len(counts.keys) > _MOST_KEYS:  # keys that are values: what is known so far is handed on
+                yield counts.batch()
+                counts = _Counts()
         yield counts.batch()
 
     return work

@@ -32,8 +32,9 @@ def cells(table) -> list[tuple[str | None, ...]]:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_object_is_read_however_the_file_is_laid_out(spark, tmp_path, layout):
-    (tmp_path / "x.json").write_text(LAYOUTS[layout], encoding="utf-8")
-    table = read(Source(path=str(tmp_path / "x.json")), spark)
+    path = tmp_path / "x [2]*,%25 é.json"
+    path.write_text(LAYOUTS[layout], encoding="utf-8")
+    table = read(Source(path=str(path)), spark)
     assert (table.columns, cells(table)) == (tuple(ROWS[0]), CELLS)
     assert (table.records, table.malformed, table.malformed_count) == (6, None, 0)
 
