@@ -196,13 +196,10 @@ def _listed(found: Mapping[str, Any]) -> str:
 
 
 def _split(batch: pa.RecordBatch, read: Read, names: Sequence[str], headers: Sequence[str]) -> pa.RecordBatch:
-    values, rows, reasons, others = batch.column(0).to_pylist(), [], [], []
-    for value in values:
-        cells, reason, other = _cells(value, read)
-        rows.append(cells)
-        reasons.append(reason)
-        others.append(other if other is None or is_text(other) else "�")
-    cells, raw, told = columns_of(rows, reasons, values, len(names))
+    values = batch.column(0).to_pylist()
+    found = [_cells(value, read) for value in values]
+    others = [other if other is None or is_text(other) else "�" for _, _, other in found]
+    cells, raw, told = columns_of([one[0] for one in found], [one[1] for one in found], values, len(names))
     arrays = [*cells, *batch.columns[2:], batch.column(1), raw, told, pa.array(others, pa.string())]
     return pa.RecordBatch.from_arrays(arrays, [*names, *headers, *BESIDE])
 
@@ -229,8 +226,6 @@ def _cells(value: bytes | None, read: Read) -> tuple[Cells | None, str | None, s
         return None, str(refused).encode("utf-8", "replace").decode(), None
     except UnicodeDecodeError as error:
         return None, f"the value is no valid UTF-8 at byte {error.start + 1}", None
-    except RecursionError:
-        return None, "the value is nested too deep", None
     return cells, None, other
 
 
@@ -249,15 +244,17 @@ def _array(column: Sequence[Any]) -> pa.Array:
     try:
         return pa.array(column, pa.string())
     except (pa.ArrowTypeError, pa.ArrowInvalid):
-        return pa.array(
-            [cell if cell is None or isinstance(cell, str) else _json(cell) for cell in column], pa.string()
-        )
+        return pa.array(_texts(column), pa.string())
+
+
+def _texts(cells: Cells) -> list[str | None]:
+    return [cell if cell is None or isinstance(cell, str) else _json(cell) for cell in cells]
 
 
 def as_texts(cells: Cells, nothing: Cells) -> tuple[Cells, str | None]:
     """The cells as text, what is nested as JSON; or `nothing`, and why they cannot be."""
     try:
-        texts = [cell if cell is None or isinstance(cell, str) else _json(cell) for cell in cells]
+        texts = _texts(cells)
     except RecursionError:
         return nothing, "the value is nested too deep"
     if not all(text is None or is_text(text) for text in texts):
@@ -288,7 +285,7 @@ def is_text(text: str) -> bool:
 
 
 def _raw(value: bytes | str | None) -> str | None:
-    if value is None or isinstance(value, str):
+    if not isinstance(value, bytes):
         return value
     try:
         return value.decode()
