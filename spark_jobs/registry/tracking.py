@@ -41,9 +41,14 @@ class Tracking:
         return self.uri == "sqlite"
 
     @property
+    def database(self) -> Path:
+        """Where the local store lies."""
+        return Path(self.root).absolute() / "mlflow.db"
+
+    @property
     def address(self) -> str:
         """The uri that MLflow is given."""
-        return f"sqlite:///{Path(self.root).absolute() / 'mlflow.db'}" if self.local else self.uri
+        return f"sqlite:///{self.database}" if self.local else self.uri
 
 
 def warm(tracking: Tracking) -> Future[MlflowClient]:
@@ -109,9 +114,8 @@ def _open(tracking: Tracking) -> MlflowClient:
         os.environ.setdefault(key, value)
     try:
         with locked(tracking.root, "registry"):
-            database = Path(tracking.root).absolute() / "mlflow.db"
-            if tracking.local and not database.exists():
-                _make_whole(database)
+            if tracking.local and not tracking.database.exists():
+                _make_whole(tracking.database)
             client = _client(tracking.address)
     except JobError:
         raise

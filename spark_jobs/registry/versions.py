@@ -45,6 +45,8 @@ def resolve(tracking: Tracking, name: str, which: Alias | int = "champion") -> M
     Raises:
         JobError: there is no such model, version or alias.
     """
+    if tracking.local and not tracking.database.exists():  # to look into it would make it
+        raise JobError(f"No model '{name}' is registered.", "Train one first.")
     client = connect(tracking)
     found = look_up(tracking, name, which)
     if found is None:
@@ -74,14 +76,13 @@ def peek(tracking: Tracking, name: str, which: Alias | int) -> int | None:
 
     MLflow takes seconds to import, and its tables are its own affair: None never means that there is no version.
     """
-    database = Path(tracking.root).absolute() / "mlflow.db"
     asked = (
         "SELECT version FROM model_versions WHERE name = ? AND version = ? AND current_stage <> 'Deleted_Internal'"
         if isinstance(which, int)
         else "SELECT version FROM registered_model_aliases WHERE name = ? AND alias = ?"
     )
     try:
-        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as store:
+        with closing(sqlite3.connect(f"{tracking.database.as_uri()}?mode=ro", uri=True)) as store:
             found = store.execute(asked, (name, which)).fetchone() if tracking.local else None
     except sqlite3.Error:
         return None

@@ -259,6 +259,12 @@ def test_a_champion_without_a_bundle_needs_force(tracking, tmp_path):
     assert promote(tracking, "gone", None, {}, lambda *_: (_ for _ in ()).throw(error), force=True).forced
 
 
+def test_where_nothing_was_registered_nothing_is_made_by_looking(tmp_path):
+    with pytest.raises(JobError, match="No model 'flights' is registered"):
+        resolve(Tracking("sqlite", str(tmp_path)), "flights", 9)
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_is_not_registered_is_refused_with_advice(tracking, tmp_path):
     logged(tracking, "flights", tmp_path)
     with pytest.raises(JobError, match="Did you mean 'flights'"):
