@@ -16,6 +16,19 @@ from spark_jobs.errors import SpecError
 
 ISO_DATE: Final = "yyyy-MM-dd"
 ISO_TIMESTAMP: Final = "ISO 8601"
+BLANKS: Final = (
+    "".join(
+        map(
+            chr,
+            [*range(0x21), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200C), 0x2028, 0x2029, 0x202F, 0x205F, 0x2060, 0x3000],
+        )
+    )
+    + "\ufeff"
+)
+"""What SQL, Arrow and Python trim from both ends of a text.
+
+The blanks of `str.strip`, the control characters that Spark's CSV reader trims, and U+200B, U+2060 and U+FEFF.
+"""
 MONTHS: Final = "janfebmaraprmayjunjulaugsepoctnovdec"
 Part = Literal["year", "month", "day", "hour", "minute", "second", "half", "offset"]
 

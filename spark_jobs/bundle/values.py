@@ -17,7 +17,7 @@ import numpy as np
 
 from spark_jobs.bundle.manifest import Input
 from spark_jobs.bundle.moments import DAY, MICRO, Zones, day_of, day_of_text, moment_of, moment_of_text
-from spark_jobs.bundle.patterns import number_regex
+from spark_jobs.bundle.patterns import BLANKS, number_regex
 
 NULL = math.nan
 Reader = Callable[[Any], float]
@@ -92,7 +92,7 @@ def text(cell: Any, digits: bool) -> str | None:
 def plain(cell: Any) -> Any:
     """A cell as a value of Python's own: text trimmed, numpy's scalars unwrapped."""
     if isinstance(cell, str):
-        return cell.strip(" ")
+        return cell.strip(BLANKS)
     if isinstance(cell, np.datetime64):
         found = cell.astype("datetime64[us]").item()
         return found if isinstance(found, date) else cell

@@ -11,6 +11,7 @@ from typing import Any, Final
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.contract.bounds import bounded
 from spark_jobs.contract.cells import WORDS, Cell, Columns
 from spark_jobs.contract.patterns import unlike
@@ -88,7 +89,7 @@ def _out_of(check: Between) -> str:
 
 def _in(check: InSet, place: int, columns: Columns) -> Broken:
     cell = columns.cell(check.column)
-    values = [value.strip(" ") for value in check.values]
+    values = [value.strip(BLANKS) for value in check.values]
     found = cell.value.cast("double").isin(_numbers(values, check, place)) if cell.cells == "number" else None
     if found is None:
         folded = [value.casefold() if cell.cells == "boolean" else value for value in values]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
+from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.contract.familiar import Familiar
 from spark_jobs.data.names import col
 
@@ -56,7 +57,7 @@ def distinct(values: pa.Array) -> tuple[list[str], npt.NDArray[Any]]:
 
     coded = values.dictionary_encode()
     codes = coded.indices.fill_null(len(coded.dictionary)).to_numpy(zero_copy_only=False)
-    return pc.utf8_trim(coded.dictionary, characters=" ").to_pylist(), codes
+    return pc.utf8_trim(coded.dictionary, characters=BLANKS).to_pylist(), codes
 
 
 def untold(rows: int) -> pa.Array:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from spark_jobs.bundle.patterns import (
+    BLANKS,
     ISO_DATE,
     ISO_TIMESTAMP,
     MONTHS,
@@ -125,7 +126,13 @@ def timestamp_sql(name: str, column: ColumnType, zone: str) -> str:
 
 def text_sql(name: str) -> str:
     """A cell as trimmed text."""
-    return _text(name)
+    return trimmed_sql(f"CAST({name} AS STRING)")
+
+
+def trimmed_sql(text: str) -> str:
+    """A text without the `BLANKS` around it; `btrim` is slow, and asked only where an end may be one of them."""
+    visible = f"{text} >= '!' AND {text} < '\\u0080' AND right({text}, 1) BETWEEN '!' AND '~'"
+    return f"CASE WHEN {visible} THEN {text} ELSE btrim({text}, {_BLANKS}) END"
 
 
 def wall_sql(timestamp: str, zone: str) -> str:
@@ -135,11 +142,14 @@ def wall_sql(timestamp: str, zone: str) -> str:
 
 
 def _text(name: str) -> str:
-    return f"trim(CAST({name} AS STRING))"
+    return f"btrim(CAST({name} AS STRING), {_BLANKS})"
 
 
 def _string(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+_BLANKS: Final = _string(BLANKS).replace("\0", "\\0").replace("\r", "\\r").replace("\n", "\\n")
 
 
 def _regex(regex: str) -> str:

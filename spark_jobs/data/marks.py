@@ -8,6 +8,8 @@ from typing import Final
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.bundle.patterns import BLANKS
+from spark_jobs.data.cells import trimmed_sql
 from spark_jobs.data.names import quoted
 from spark_jobs.spec.models import Source
 
@@ -16,8 +18,10 @@ _MARKS: Final = "⟨marks⟩"
 
 
 def marks_of(source: Source) -> tuple[str, ...]:
-    """The marks of a missing value that a source names, or the usual ones."""
-    return source.null_values if source.null_values is not None else USUAL
+    """The marks of a missing value that a source names, trimmed as cells are, or the usual ones."""
+    if source.null_values is None:
+        return USUAL
+    return tuple(dict.fromkeys(mark.strip(BLANKS) for mark in source.null_values))
 
 
 def without_marks(rows: DataFrame, marks: Sequence[str]) -> DataFrame:
@@ -31,5 +35,5 @@ def _cell(name: str, kind: str, marks: Sequence[str]) -> str:
     cell = quoted(name)
     if kind != "string":
         return cell
-    text = f"trim({cell})" if "" in marks else f"coalesce(trim({cell}), '')"
+    text = trimmed_sql(cell) if "" in marks else f"coalesce({trimmed_sql(cell)}, '')"
     return f"CASE WHEN NOT array_contains({quoted(_MARKS)}, {text}) THEN {text} END AS {cell}"

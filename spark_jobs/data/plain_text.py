@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
+from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.data.delimited import Text
 from spark_jobs.data.files import DataFile
 from spark_jobs.data.line_counts import joined_bytes
@@ -19,7 +20,6 @@ from spark_jobs.data.local_lines import is_small
 from spark_jobs.data.options import FILES
 
 _BLOCK: Final = 8 * 2**20
-_BLANKS: Final = "".join(map(chr, range(33)))  # what Spark's reader takes off both ends of a cell
 _CONTROLS: Final = bytes(code for code in range(32) if code not in b"\t\r\n")
 _KNOWN: Final = ("sep", "quote", "escape", "encoding", "header", "decimal", "dateFormat", "timestampFormat")
 
@@ -105,7 +105,7 @@ class PlainText:
         return True
 
     def _cells(self, cells: pa.Array) -> pa.Array:
-        text = pc.utf8_trim(cells, _BLANKS)
+        text = pc.utf8_trim(cells, BLANKS)
         return pc.if_else(pc.is_in(text, value_set=pa.array(self.marks, pa.string())), None, text)
 
 

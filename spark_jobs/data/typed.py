@@ -117,7 +117,7 @@ def _canonical(column: ColumnType, stored: str, zone: str, seen: Seen) -> Column
 
 def _level_sql(name: str, stored: str) -> str:
     """Text, where text that is a number counts as that number: '1' and '1.0' are one level."""
-    text = f"trim(CAST({name} AS STRING))"
+    text = text_sql(name)
     if stored not in ("string", "float", "double") and not stored.startswith("decimal"):
         return text
     anything = ColumnType("", "number", "number", "")

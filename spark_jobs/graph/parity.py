@@ -36,12 +36,15 @@ class Parity:
 
     A difference is absolute or, of values above 1, relative. Of a row for which neither says a finite number nothing is
     compared but that: the graph calls it not valid. A kind that had to be tried and has no rows proves nothing.
+    `causes` say of the rows that differ by no finite number what came instead, and of `example`, one row, both answers.
     """
 
     bound: float
     rows: Mapping[str, int]
     differing: Mapping[str, int]
     largest: float
+    causes: tuple[str, ...] = ()
+    example: int | None = None
 
     @property
     def holds(self) -> bool:
@@ -55,8 +58,9 @@ class Parity:
         untried = [kind for kind, count in self.rows.items() if not count]
         if untried or not rows:
             return f"nothing is proven without rows of the kinds: {', '.join(untried) or 'any'}"
+        causes = "; ".join([*self.causes, f"largest finite difference {self.largest:.1e}"])
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.differing.items() if count)
-        return f"{off:,} of {rows:,} rows differ ({kinds}), largest difference {self.largest:.1e}"
+        return f"{off:,} of {rows:,} rows differ ({causes}; by kind of row: {kinds})"
 
     def to_dict(self) -> dict[str, Any]:
         """The proof as JSON can hold it."""
@@ -81,8 +85,38 @@ def compare(
         bound,
         {kind: int((names == kind).sum()) for kind in found},
         {kind: int((wrong & (names == kind)).sum()) for kind in found},
-        float(np.nan_to_num(off, nan=np.inf).max(initial=0.0)) if not wrong.any() else _largest(off),
+        _largest(off),
+        tuple(_causes(pipeline, graph, wrong)),
+        int(np.argmax(np.where(wrong, np.nan_to_num(off, nan=np.inf), -1.0))) if wrong.any() else None,
     )
+
+
+def said(answers: Answers, row: int) -> Numbers:
+    """All numbers that are said of a row."""
+    return np.atleast_1d(answers.prediction[row] if answers.scores is None else answers.scores[row])
+
+
+def _causes(pipeline: Answers, graph: Answers, wrong: npt.NDArray[np.bool_]) -> list[str]:
+    """What the graph says instead, for the rows that differ by no finite number."""
+    found: dict[str, list[str]] = {}
+    for row in np.flatnonzero(wrong).tolist():
+        one, other = said(pipeline, row), said(graph, row)
+        apart = (np.isfinite(one) & np.isfinite(other)) | (one == other) | (np.isnan(one) & np.isnan(other))
+        if not apart.all():
+            place = int(np.argmin(apart))
+            told = f"{_word(other[place])} instead of {_word(one[place])}"
+            found.setdefault("finite" if np.isfinite(other[place]) else _word(other[place]), []).append(told)
+        elif graph.valid is not None and bool(graph.valid[row]) != bool(graph.finite[row]):
+            found.setdefault("valid", []).append(f"{'' if graph.valid[row] else 'not '}valid instead of the opposite")
+    return [f"{texts[0]} in {len(texts):,} row{'s' if len(texts) > 1 else ''}" for texts in found.values()]
+
+
+def _word(value: float) -> str:
+    if np.isnan(value):
+        return "not a number"
+    if np.isinf(value):
+        return "infinite" if value > 0 else "-infinite"
+    return f"{value:.2g}"
 
 
 def _largest(off: Numbers) -> float:
@@ -96,7 +130,7 @@ def _off(pipeline: Answers, graph: Answers) -> Numbers:
         return _apart(pipeline.prediction, graph.prediction)
     apart = _apart(pipeline.scores, graph.scores).max(axis=1)
     rows = np.arange(len(apart))
-    one, two = (pipeline.scores[rows, said.prediction.astype(np.int64)] for said in (pipeline, graph))
+    one, two = (pipeline.scores[rows, each.prediction.astype(np.int64)] for each in (pipeline, graph))
     tie = np.where(pipeline.prediction == graph.prediction, 0.0, _apart(one, two))
     off: Numbers = np.maximum(apart, tie)
     return off

@@ -23,7 +23,7 @@ from pyspark.sql.utils import is_remote
 from spark_jobs.data.names import col, quoted
 from spark_jobs.graph.adversarial import KIND, adversarial_rows, kinds, weak_points
 from spark_jobs.graph.compile import compile_graph, sentinel_for
-from spark_jobs.graph.parity import Answers, Parity, compare
+from spark_jobs.graph.parity import Answers, Parity, compare, said
 from spark_jobs.graph.same import answers_of
 from spark_jobs.graph.score import graph_input
 from spark_jobs.graph.wall import keep_clock
@@ -36,6 +36,7 @@ HELD_OUT = 10_000
 _OWN = "held out"
 _ELSEWHERE = ("Pacific/Chatham", "America/Caracas")
 BOUND, SINGLE = 1e-9, 1e-5
+_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,12 @@ class Compiled:
 
 @dataclass(frozen=True)
 class Proven:
-    """A graph as bytes, the text that stands for null in it, and how it compares with its pipeline."""
+    """A graph as bytes, the text for null in it, how it compares with its pipeline, and a row that differs."""
 
     graph: bytes
     sentinel: str
     parity: Parity
+    example: str = ""
 
 
 def compile_saved(plan: Plan, folder: Path, loaded: PipelineModel, spark: SparkSession) -> Compiled:
@@ -116,7 +118,17 @@ def judged(compiled: Compiled, plan: Plan, asked: Told) -> Proven:
     bound = SINGLE if plan.model == "xgboost" else BOUND
     pipeline, own = _of_spark(asked.rows, plan), _of_graph(graph, asked.rows, plan, compiled.sentinel)
     parity = compare(pipeline, own, asked.rows.column(KIND).to_pylist(), bound, asked.wanted)
-    return Proven(graph, compiled.sentinel, parity)
+    example = "" if parity.example is None else _example(asked.rows, plan, pipeline, own, parity.example)
+    return Proven(graph, compiled.sentinel, parity, example)
+
+
+def _example(rows: pa.Table, plan: Plan, pipeline: Answers, graph: Answers, row: int) -> str:
+    """One row that differs: what is asked, and both answers to it."""
+    given = {name: rows.column(f"x{at}")[row].as_py() for at, name in enumerate(plan.used)}
+    asked = ", ".join(f"{name}={value!r:.60}" for name, value in list(given.items())[:_SHOWN])
+    more = ", …" if len(given) > _SHOWN else ""
+    both = (f"{', '.join(f'{value:.17g}' for value in said(each, row)[:_SHOWN])}" for each in (pipeline, graph))
+    return f"For example ({rows.column(KIND)[row].as_py()}) {asked}{more}: pipeline {next(both)}, graph {next(both)}."
 
 
 def _plain(rows: DataFrame, name: str, trials: DataFrame) -> Column:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spark_jobs.bundle.moments import DAY
+from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.errors import JobError
 from spark_jobs.graph.adversarial import adversarial_rows
 from spark_jobs.plan import Plan
@@ -54,7 +55,7 @@ def _alike(one: npt.NDArray[Any], two: npt.NDArray[Any]) -> npt.NDArray[np.bool_
 def _given(values: pa.Array, sentinel: str) -> npt.NDArray[Any]:
     """Made rows as the graph takes them: text trimmed, its nulls the sentinel; all else as double."""
     if pa.types.is_string(values.type):
-        trimmed = pc.fill_null(pc.utf8_trim(values, characters=" "), sentinel)
+        trimmed = pc.fill_null(pc.utf8_trim(values, characters=BLANKS), sentinel)
         text: npt.NDArray[Any] = trimmed.to_numpy(zero_copy_only=False)
         return text
     if pa.types.is_date(values.type):

@@ -12,6 +12,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 
+from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.contract.familiar import Familiar
 from spark_jobs.contract.unfamiliar import COUNTS, Count, distinct, untold
 from spark_jobs.data import cells
@@ -93,7 +94,7 @@ def _sent(plan: Plan, name: str, stored: str, familiar: Familiar) -> Column:
         return col(kind.name).cast("double")
     if kind.cells == "text" and stored == "string":
         text, longest = col(kind.name), _longest_level(plan, name, familiar)
-        trimmed = F.trim(text)
+        trimmed = F.btrim(text, F.lit(BLANKS))
         # Not cut: what is left of it could end in a blank, and trimmed be a level.
         short = F.when(F.char_length(trimmed) > longest, F.lit("-" * (longest + 1))).otherwise(trimmed)
         return F.when(F.octet_length(text) > _WIDE, short).otherwise(text)

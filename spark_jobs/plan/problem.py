@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
+from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.data.types import ColumnType
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.profile.profile import ColumnProfile
@@ -12,6 +16,10 @@ from spark_jobs.spec import Spec, Task
 
 MOST_CLASSES = 1000
 FEW_NUMBERS = 10
+MANY_LABELS = 20  # from which labels that mostly occur once are no classes
+TRUE: Final = ("true", "t", "yes", "y", "on", "1")
+FALSE: Final = ("false", "f", "no", "n", "off", "0")
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +48,14 @@ class Problem:
 
 
 def number_text(text: str) -> str:
-    """A number's text in one spelling, so that 1, 1.0 and 01 are one label.
+    """A finite number's text in one spelling, so that 1, 1.0 and 01 are one label; '' for another.
 
     >>> number_text("1.0"), number_text("-0"), number_text("2.50")
     ('1', '0', '2.5')
     """
     value = float(text) + 0.0
+    if not math.isfinite(value):
+        return ""
     return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
 
 
@@ -57,20 +67,27 @@ def frame(spec: Spec, target: ColumnProfile, kind: ColumnType) -> Problem:
     Raises:
         DataError: nothing to learn (no values, one label), too many labels, a positive label that is not there.
     """
-    counts = _labels(target, kind)
+    counts = _merged(_labels(target, kind))
     if not target.present:
         raise DataError(
             f"The target '{spec.target}' has no value in any row.", "Check `target` and `source.null_values`."
         )
     if target.distinct < 2 and len(counts) < 2:
         raise DataError(
-            f"The target '{spec.target}' has one value only, {next(iter(counts), '')!r}: there is nothing to learn.",
-            "Check `target`, or the rows that the source holds.",
+            f"The target '{spec.target}' has one value only, {next(iter(counts), '')!r}, in {target.present:,} of"
+            f" {target.rows:,} rows{_null_rows(target)}: there is nothing to learn.",
+            "Check `target`, the rows that the source holds, and the marks in `source.null_values`.",
         )
     task, reason = (spec.task, "as the spec says") if spec.task else _guess(spec, target, kind, counts)
     if task == "regression":
         return _regression(spec, kind, target, reason)
-    return _classes(spec, task, target, counts, reason)
+    problem = _classes(spec, task, target, counts, reason)
+    spellings = [text for text in (target.levels.counts if target.levels else {}) if label_text(text, kind)]
+    return replace(problem, warnings=tuple(_spelled(spec.target, spellings, counts)))
+
+
+def _null_rows(target: ColumnProfile) -> str:
+    return f" ({target.rows - target.present:,} have none)" if target.rows > target.present else ""
 
 
 def _labels(target: ColumnProfile, kind: ColumnType) -> Counter[str]:
@@ -83,13 +100,54 @@ def _labels(target: ColumnProfile, kind: ColumnType) -> Counter[str]:
 
 def label_text(text: str, kind: ColumnType) -> str:
     """A target's cell as a label: numbers in one spelling, booleans in lower case, else trimmed; '' if unreadable."""
-    trimmed = text.strip()
+    trimmed = text.strip(BLANKS)
     if kind.cells == "number":
         try:
             return number_text(trimmed.replace(kind.decimal, "."))
         except ValueError:
             return ""
-    return trimmed.lower() if kind.cells == "boolean" else trimmed
+    if kind.cells == "boolean":
+        return {True: "true", False: "false", None: ""}[truth(trimmed)]
+    return trimmed
+
+
+def truth(text: str) -> bool | None:
+    """What a word for true or false says, in any case; None for any other text."""
+    word = text.lower()
+    return True if word in TRUE else False if word in FALSE else None
+
+
+def are_words(labels: Iterable[str]) -> bool:
+    """Whether labels are words for true and false, and so the same in every spelling: yes, Yes and Y are one label."""
+    said = {truth(label) for label in labels}
+    return said == {True, False}
+
+
+def _merged(texts: Counter[str]) -> Counter[str]:
+    """Rows by label; words for true and false become one label each, under their most frequent spelling."""
+    if not are_words(texts):
+        return texts
+    merged: Counter[str] = Counter()
+    first: dict[bool | None, str] = {}
+    for text, rows in sorted(texts.items(), key=lambda item: (-item[1], item[0])):
+        merged[first.setdefault(truth(text), text)] += rows
+    return merged
+
+
+def _spelled(name: str, spellings: Sequence[str], counts: Counter[str]) -> Iterable[str]:
+    """What a person should know of spellings: those that became one label, and those that look alike and stay apart."""
+    if len(spellings) > len(counts):
+        yield f"The target '{name}' has {len(spellings)} spellings of {len(counts)} labels: {_some(spellings)}."
+    alike: defaultdict[str, list[str]] = defaultdict(list)
+    for label in counts:
+        alike["".join(label.split()).casefold()].append(label)
+    for labels in [some for some in alike.values() if len(some) > 1][:_SHOWN]:
+        yield f"Labels of the target '{name}' differ only by case or blanks and stay apart: {_some(map(repr, labels))}."
+
+
+def _some(texts: Iterable[str]) -> str:
+    listed = list(texts)
+    return ", ".join(listed[:_SHOWN]) + (" …" if len(listed) > _SHOWN else "")
 
 
 def _guess(spec: Spec, target: ColumnProfile, kind: ColumnType, counts: Counter[str]) -> tuple[Task, str]:
@@ -98,8 +156,9 @@ def _guess(spec: Spec, target: ColumnProfile, kind: ColumnType, counts: Counter[
     if spec.positive is not None:
         return "binary", "the spec names a positive label"
     if kind.cells != "number":
+        _check_repeated(spec, target, kind, counts)
         return "multiclass", f"the target is no number and has {target.distinct:,} values"
-    if kind.integral and len(counts) <= FEW_NUMBERS and all(float(label) >= 0 for label in counts):
+    if len(counts) <= FEW_NUMBERS and all(label.isdecimal() for label in counts):
         return (
             "multiclass",
             f"the target has {len(counts)} different whole numbers; say `task: regression` for a number",
@@ -107,12 +166,25 @@ def _guess(spec: Spec, target: ColumnProfile, kind: ColumnType, counts: Counter[
     return "regression", f"the target is a number with about {target.distinct:,} values"
 
 
+def _check_repeated(spec: Spec, target: ColumnProfile, kind: ColumnType, counts: Counter[str]) -> None:
+    """Refuse text that is no class: many labels, most of which occur once."""
+    once = [label for label, rows in counts.items() if rows == 1]
+    if len(counts) >= MANY_LABELS and 2 * len(once) > len(counts):
+        raise DataError(
+            f"The target '{spec.target}' holds {kind.cells} of about {target.distinct:,} different values, most of them"
+            f" once, such as {once[0]!r}: these are no classes.",
+            "For a number, write it as 1234.5 (no currency, unit or thousands sign) and say `task: regression`;"
+            " for classes all the same, say `task: multiclass`.",
+        )
+
+
 def _regression(spec: Spec, kind: ColumnType, target: ColumnProfile, reason: str) -> Problem:
     if kind.cells not in ("number", "boolean"):
         example = next(iter(target.levels.counts), "") if target.levels else ""
         raise DataError(
             f"A regression needs a number, but the target '{spec.target}' holds {kind.cells} such as {example!r}.",
-            "Set `task: binary` or `task: multiclass`, or name another target.",
+            "Write its numbers as 1234.5 (no currency, unit or thousands sign), set `task: multiclass`, or name another"
+            " target.",
         )
     if spec.positive is not None:
         raise DataError("`positive` is for two classes, the task is a regression.", "Leave `positive` out.")
@@ -153,15 +225,15 @@ def _binary(spec: Spec, counts: Counter[str], reason: str) -> Problem:
 def _positive(spec: Spec, counts: Counter[str]) -> str:
     if spec.positive is None:
         return min(counts, key=lambda label: (counts[label], label))
-    wanted = str(spec.positive)
+    wanted = str(spec.positive).strip(BLANKS)
     for label in counts:
-        if label == wanted or _same_number(label, wanted) or _same_boolean(label, wanted):
+        if label == wanted or _same_number(label, wanted) or _same_word(label, wanted, counts):
             return label
     raise DataError(f"No row has the positive label '{wanted}'.", did_you_mean(wanted, counts))
 
 
-def _same_boolean(one: str, other: str) -> bool:
-    return one.lower() == other.lower() and one.lower() in ("true", "false")
+def _same_word(one: str, other: str, labels: Iterable[str]) -> bool:
+    return are_words(labels) and truth(one) == truth(other)
 
 
 def _same_number(one: str, other: str) -> bool:

@@ -161,6 +161,8 @@ def _from_text(column: _Column) -> ColumnType:
     reading, name = column.reading, column.name
     if not column.cells:
         return ColumnType(name, "text", "constant", "no cell holds a value")
+    if reading.boolean == column.cells > reading.number:  # also where most are 1 and 0
+        return ColumnType(name, "boolean", "boolean", f"all {column.cells:,} cells are true or false")
     whole = reading.number > 0 and reading.whole == reading.number
     if reading.number >= READS * column.cells:
         if whole and reading.leading_zeros > CODES * column.cells:
@@ -168,8 +170,6 @@ def _from_text(column: _Column) -> ColumnType:
             return ColumnType(name, "text", "category", reason)
         reason = _counted(column, reading.number, "number" if not whole else "whole number")
         return ColumnType(name, "number", "number", reason, integral=whole, decimal=column.decimal)
-    if reading.boolean == column.cells:
-        return ColumnType(name, "boolean", "boolean", f"all {column.cells:,} cells are true or false")
     return _date(column) or ColumnType(name, "text", "category", _text_reason(column))
 
 

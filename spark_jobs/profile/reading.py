@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spark_jobs.bundle.patterns import ISO_DATE, ISO_TIMESTAMP, MONTHS, number_regex, pattern
+from spark_jobs.bundle.patterns import BLANKS, ISO_DATE, ISO_TIMESTAMP, MONTHS, number_regex, pattern
 
 if TYPE_CHECKING:
     from spark_jobs.data.types import Cells, ColumnType
@@ -63,7 +63,7 @@ class TextReading:
         """The reading of distinct text values and how often each comes; `formats` are looked for beside the usual."""
         if not len(values):
             return cls()
-        text = pc.utf8_trim(values.cast(pa.string()), " ")
+        text = pc.utf8_trim(values.cast(pa.string()), BLANKS)
         numbers = _numbers(text, decimal)
         finite = np.isfinite(numbers)
         whole = finite & (np.rint(numbers) == numbers) & (np.abs(numbers) <= WHOLE)

@@ -223,7 +223,8 @@ def _refused(done: Finished) -> str:
     """Why the model must not be registered; empty where it may."""
     if done.proven is None or done.proven.parity.holds:
         return ""
-    return f"The graph does not say what the pipeline says: {done.proven.parity}."
+    told = f"The ONNX graph does not match the Spark pipeline: {done.proven.parity}."
+    return f"{told} {done.proven.example}".strip()
 
 
 def _signature(done: Finished) -> Signature:

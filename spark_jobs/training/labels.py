@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from spark_jobs.data.names import quoted
 from spark_jobs.data.types import ColumnType
 from spark_jobs.errors import DataError
 from spark_jobs.plan import Problem
+from spark_jobs.plan.problem import FALSE, TRUE, are_words, truth
 
 
 def label(problem: Problem, kind: ColumnType, zone: str) -> Column:
@@ -28,7 +29,8 @@ def label(problem: Problem, kind: ColumnType, zone: str) -> Column:
     if kind.cells in ("number", "boolean"):
         index = _position([_number(text) for text in problem.labels], value)
     else:
-        index = _position(list(problem.labels), F.expr(cells.text_sql(name)))
+        text = F.expr(cells.text_sql(name))
+        index = _word(problem.labels, F.lower(text)) if are_words(problem.labels) else _position(problem.labels, text)
     unknown = 0 if is_against_rest(problem) else -1
     return F.when(value.isNotNull(), F.coalesce(index, F.lit(unknown)).cast("double"))
 
@@ -76,7 +78,14 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _position(labels: list[Any], value: Column) -> Column:
+def _word(labels: Sequence[str], text: Column) -> Column:
+    """The index of the label that says the same as a word for true or false."""
+    places = {truth(label): place for place, label in enumerate(labels)}
+    found = F.when(text.isin(*TRUE), places[True])
+    return found.when(text.isin(*FALSE), places[False])
+
+
+def _position(labels: Sequence[Any], value: Column) -> Column:
     """The index of a value among labels, null where it is not one of them."""
     found = F.array_position(F.array(*[F.lit(one) for one in labels]), value)
     return F.when(found > 0, found - 1)

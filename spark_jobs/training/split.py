@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.data.names import col
 from spark_jobs.data.typed import row_hash
 from spark_jobs.data.types import ColumnType
@@ -31,7 +32,7 @@ class SplitRule:
         if split.kind == "time":
             return _micros(self._column()) > F.lit(self.cut)
         if split.kind == "column":
-            return F.lower(F.trim(col(self._column()).cast("string"))).isin(*self._marks())
+            return F.lower(F.btrim(col(self._column()).cast("string"), F.lit(BLANKS))).isin(*self._marks())
         of = number if split.kind == "random" else row
         if split.kind == "group":
             of = row_hash(rows, [self.types[self._column()]], 0, self.spec.timezone)
@@ -39,7 +40,7 @@ class SplitRule:
 
     def _marks(self) -> list[str]:
         given = self.spec.split.test_value
-        return [given.strip().lower()] if given is not None else ["test", "true", "1"]
+        return [given.strip(BLANKS).lower()] if given is not None else ["test", "true", "1"]
 
     def _column(self) -> str:
         name = self.spec.split.column or ""

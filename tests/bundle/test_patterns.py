@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from spark_jobs.bundle.patterns import ISO_TIMESTAMP, number_regex, pattern, plain_regex, strict
+from spark_jobs.bundle.patterns import BLANKS, ISO_TIMESTAMP, number_regex, pattern, plain_regex, strict
 from spark_jobs.errors import SpecError
 
 
@@ -78,3 +78,8 @@ def test_a_number_of_more_than_300_digits_is_not_of_the_usual_ones(text):
 @pytest.mark.parametrize("text", ["1" * 300, "1" * 300 + ".5", "1.", ".5", "0." + "0" * 400 + "1"])
 def test_the_usual_numbers_are_read_at_once(text):
     assert re.fullmatch(plain_regex(), text)
+
+
+def test_all_that_python_calls_a_blank_is_trimmed_and_no_sign_that_can_be_seen():
+    assert {chr(code) for code in range(0x110000) if chr(code).isspace()} <= set(BLANKS)
+    assert not [sign for sign in BLANKS if sign.isprintable() and sign != " "]

@@ -8,10 +8,14 @@ from io import StringIO
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from pyspark.sql import functions as F
 
+from spark_jobs.bundle.patterns import BLANKS
+from spark_jobs.bundle.values import plain
 from spark_jobs.data.cells import number_sql, plain_sql, timestamp_sql, value_sql, whole_sql
+from spark_jobs.data.marks import without_marks
 from spark_jobs.data.names import col, quoted
 from spark_jobs.data.typed import Seen, lost_cells, row_hash, typed
 from spark_jobs.data.types import ColumnType
@@ -270,3 +274,19 @@ def test_no_cast_is_asked_that_throws(spark):
     throwing = [F.expr(sql.replace("try_cast", "CAST")).isNotNull().cast("int") for sql in readings]
     found = rows.select(*(F.sum(column).alias(str(at)) for at, column in enumerate(throwing))).collect()[0]
     assert tuple(found) == (2, 2, 0, 1, 2)
+
+
+def test_sql_arrow_and_python_trim_the_same_blanks(spark):
+    inner = ["yes", "a b", "a\u00a0b", "é", "日本", "🙂", "it's", "\\", "\u200d", "~", "!", "\x7f", "1"]
+    padded = [f"{blank}{text}{blank}{blank}" for blank in BLANKS for text in inner]
+    alone = ["", *BLANKS, BLANKS, f"{BLANKS}no{BLANKS}", "\ufeffno", "no\t", "NA\u00a0", "\u3000?\r\n"]
+    texts = inner + padded + alone
+    wanted = inner + [text for _ in BLANKS for text in inner] + [""] * (len(BLANKS) + 2) + ["no"] * 3 + ["NA", "?"]
+    rows = spark.createDataFrame([(place, text) for place, text in enumerate(texts)], "place INT, `a.b` STRING")
+    marked = without_marks(rows, ("", "NA", "?")).withColumnRenamed("a.b", "marked")
+    asked = rows.select("place", F.expr(value_sql("`a.b`", ColumnType("a.b", "text", "text", ""), "UTC")).alias("sql"))
+    found = asked.join(marked, "place").orderBy("place").toArrow().to_pydict()
+    assert found["sql"] == wanted
+    assert found["marked"] == [None if text in ("", "NA", "?") else text for text in wanted]
+    assert pc.utf8_trim(pa.array(texts), BLANKS).to_pylist() == wanted
+    assert [plain(text) for text in texts] == wanted

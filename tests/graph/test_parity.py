@@ -80,7 +80,7 @@ def test_a_class_may_differ_where_its_scores_tie_and_nowhere_else():
 def test_the_same_class_with_other_scores_differs():
     one, other = [[0.6, 0.4]] * 3, [[0.6, 0.4], [0.6, 0.4], [0.7, 0.3]]
     parity = compare(classes([0, 0, 0], one, None), classes([0, 0, 0], other), KINDS, 1e-9)
-    assert str(parity) == "1 of 3 rows differ (1 extreme), largest difference 1.0e-01"
+    assert str(parity) == "1 of 3 rows differ (largest finite difference 1.0e-01; by kind of row: 1 extreme)"
 
 
 def test_a_kind_without_rows_proves_nothing_and_is_named():
@@ -98,3 +98,16 @@ def test_what_is_stored_tells_whether_it_held():
     assert stored["holds"] is False
     assert stored["bound"] == 1e-9
     assert stored["largest"] == pytest.approx(1 / 3)
+
+
+def test_rows_that_differ_by_no_finite_number_say_what_came_instead():
+    parity = compare(numbers(1.79e308, 2, 7, valid=None), numbers(np.inf, np.nan, 7 + 1e-3), KINDS, 1e-9)
+    assert str(parity).startswith(
+        "3 of 3 rows differ (infinite instead of 1.8e+308 in 1 row; not a number instead of 2 in 1 row; largest finite"
+        " difference 1.4e-04;"
+    )
+    assert parity.example in (0, 1)
+    overflown = compare(numbers(np.inf, np.inf, 1, valid=None), numbers(5, 6, 1), KINDS, 1e-9)
+    assert "5 instead of infinite in 2 rows; largest finite difference 0.0e+00" in str(overflown)
+    called = compare(numbers(1, 2, 3, valid=None), numbers(1, 2, 3, valid=~SURE), KINDS, 1e-9)
+    assert "not valid instead of the opposite in 3 rows" in str(called)

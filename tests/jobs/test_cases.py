@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -66,3 +68,52 @@ def test_23_a_packed_file_that_cannot_be_read_is_refused_by_name(spark, case):
     with pytest.raises(DataError, match=r"d\.csv\.zst' is packed with Zstandard") as refused:
         spark_jobs.run("d.csv.zst.yml", spark=spark, env=Environment(root=str(folder / "root")))
     assert "Unpack it" in refused.value.advice
+
+
+def _run(spark, folder, spec="spec.yml", **asked):
+    return spark_jobs.run(spec, spark=spark, env=Environment(root=str(folder / "root")), **asked)
+
+
+def test_06b_values_one_ulp_apart_train(spark, case):
+    result = _run(spark, case("06b"))
+    assert result.status == "done"
+    assert result.rows["scored"] == result.rows["read"]
+    assert not [text for text in result.warnings if "figure" in text]
+
+
+def test_07_a_label_with_a_no_break_space_behind_it_is_the_same_label(spark, case):
+    result = _run(spark, case("07"))
+    assert (result.status, result.rows["no_target"]) == ("done", 0)
+    assert json.loads((Path(result.bundle) / "manifest.json").read_text())["labels"] == ["no", "yes"]
+
+
+def test_08_true_and_false_in_many_spellings_are_two_labels(spark, case):
+    result = _run(spark, case("08"))
+    manifest = json.loads((Path(result.bundle) / "manifest.json").read_text())
+    assert (manifest["data"]["task"], manifest["labels"]) == ("binary", ["true", "false"])
+    assert "8 spellings of 2 labels" in " ".join(result.warnings)
+    predicted = spark.read.format("delta").load(result.tables[next(name for name in result.tables if "pred" in name)])
+    assert "probability" in predicted.columns
+
+
+def test_09_labels_stored_as_doubles_are_those_of_the_text(spark, case):
+    folder = case("09")
+    for name in ("csv.yml", "spec.yml"):
+        result = _run(spark, folder, name)
+        manifest = json.loads((Path(result.bundle) / "manifest.json").read_text())
+        assert (manifest["data"]["task"], manifest["labels"]) == ("multiclass", ["0", "1", "2"])
+        assert result.rows["no_target"] == 12
+
+
+def test_xgboost_of_60_classes_is_verified_and_scores(spark, tmp_path):
+    draw = np.random.default_rng(60)
+    x = draw.normal(size=(3000, 4)).round(4)
+    place = (np.argsort(np.argsort(x[:, 0])) * 60 // 3000).tolist()
+    lines = [f"{a},{b},{c},{d},class {k:02d}" for (a, b, c, d), k in zip(x.tolist(), place, strict=True)]
+    (tmp_path / "d.csv").write_text("\n".join(["a,b,c,d,y", *lines]) + "\n", encoding="utf-8")
+    spec = {"name": "sixty", "source": str(tmp_path / "d.csv"), "target": "y"}
+    result = _run(spark, tmp_path, spec | {"model": {"kind": "xgboost", "params": {"trees": 60, "max_depth": 6}}})
+    (model,) = Path(result.bundle).glob("pipeline/stages/*XGB*/model/part-00000")
+    assert model.read_bytes().count(b"\n") > 1
+    assert (result.status, result.rows["scored"]) == ("done", 3000)
+    assert result.metrics["accuracy"] > 0.5

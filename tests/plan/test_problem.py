@@ -61,7 +61,11 @@ def test_a_label_that_is_not_there_is_refused_with_the_nearest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cells", "said"), [([None, None], "no value in any row"), (["a", "a", None], "one value only, 'a'")]
+    ("cells", "said"),
+    [
+        ([None, None], "no value in any row"),
+        (["a", "a", None], "one value only, 'a', in 2 of 3 rows [(]1 have none[)]"),
+    ],
 )
 def test_a_target_that_says_nothing_is_refused(cells: list[str | None], said: str) -> None:
     with pytest.raises(DataError, match=said):
@@ -75,4 +79,47 @@ def test_text_is_no_number_to_regress_on() -> None:
 
 def test_too_many_classes_are_refused() -> None:
     with pytest.raises(DataError, match="too many for classes"):
-        _frame([f"label {i}" for i in range(1500)])
+        _frame([f"label {i // 2}" for i in range(3000)])
+
+
+@pytest.mark.parametrize("kind", ["boolean", "text"])
+def test_words_for_true_and_false_are_two_labels_however_they_are_written(kind: str) -> None:
+    problem = _frame(["true", "TRUE", "1", "0", "false", "FALSE", "true", "false"], kind)
+    assert (problem.task, len(problem.labels)) == ("binary", 2)
+    assert {label.lower() for label in problem.labels} == {"true", "false"}
+    assert problem.warnings == ("The target 'y' has 6 spellings of 2 labels: false, true, 0, 1, FALSE ….",)
+
+
+def test_spellings_of_yes_and_no_are_the_two_most_frequent_ones() -> None:
+    problem = _frame(["Yes", "Yes", "yes", "Y", "no", "NO", "no", "n", "no", "no"])
+    assert (problem.labels, problem.positive) == (("no", "Yes"), "Yes")
+    assert _frame(["Yes", "yes", "no", "NO"], positive="YES").positive == "Yes"
+    assert _frame(["Yes", "No", "no"], positive=True).positive == "Yes"
+
+
+def test_other_labels_that_differ_by_case_stay_apart_and_are_named() -> None:
+    problem = _frame(["Setosa", "setosa", "virginica", "Setosa", "setosa", "y"])
+    assert problem.labels == ("Setosa", "setosa", "virginica", "y")
+    assert problem.warnings == (
+        "Labels of the target 'y' differ only by case or blanks and stay apart: 'Setosa', 'setosa'.",
+    )
+
+
+@pytest.mark.parametrize(
+    "cells", [["0", "1", "2"], ["0.0", "1.0", "2.0"], ["0.00", "1.00", "2.00"], ["0", "1.0", "02"]]
+)
+@pytest.mark.parametrize("integral", [True, False])
+def test_whole_numbers_are_the_same_labels_in_every_storage(cells: list[str], integral: bool) -> None:
+    problem = _frame([*cells, "NaN", *cells], "number", integral)
+    assert (problem.task, problem.labels) == ("multiclass", ("0", "1", "2"))
+
+
+def test_text_that_mostly_differs_is_no_class_but_where_the_spec_says_so() -> None:
+    money = [f"${i},{i:03}.5" for i in range(1, 60)] + ["$7.50"] * 20
+    with pytest.raises(DataError, match="60 different values, most of them once, such as") as refused:
+        _frame(money)
+    assert "`task: regression`" in refused.value.advice
+    assert "`task: multiclass`" in refused.value.advice
+    assert len(_frame(money, task="multiclass").labels) == 60
+    assert _frame(money, positive="$7.50").task == "binary"
+    assert _frame([f"city {i // 2}" for i in range(60)]).task == "multiclass"

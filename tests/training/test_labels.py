@@ -13,6 +13,7 @@ COLOURS = Problem("multiclass", "t", ("blue", "it's", "red"))
 ONE = Problem("binary", "t", ("not red", "red"), "red")
 RATES = Problem("multiclass", "n`.", ("-1", "0", "2.5"))
 YES = Problem("binary", "b", ("false", "true"), "true")
+SAID = Problem("binary", "t", ("no", "Yes"), "Yes")
 PRICE = Problem("regression", "n`.")
 
 
@@ -43,3 +44,10 @@ def test_the_label_tells_its_classes_also_those_no_row_has():
     assert metadata(COLOURS)["ml_attr"]["vals"] == ["blue", "it's", "red"]
     assert metadata(PRICE) == {}
     assert [is_against_rest(problem) for problem in (ONE, YES, COLOURS)] == [True, False, False]
+
+
+def test_words_for_true_and_false_find_their_label_in_every_spelling(spark):
+    texts = ["Yes", "yes", "YES\u00a0", "y", "TRUE", "1", "No", "\tno", "N", "false", "0", "maybe", None]
+    rows = spark.createDataFrame([(text,) for text in texts], "t STRING")
+    found = [row[0] for row in rows.select(label(SAID, TEXT, "UTC")).collect()]
+    assert found == [1.0] * 6 + [0.0] * 5 + [-1.0, None]
