@@ -50,10 +50,13 @@ class TrainedModel:
             DataError: the rows lack a column that the model reads, or have one named like what is added.
         """
         from spark_jobs.data.marks import without_marks
+        from spark_jobs.data.names import with_trimmed_names
         from spark_jobs.data.typed import typed
         from spark_jobs.fitted import predictions
         from spark_jobs.jobs.batch import check_used
 
+        if any(name != name.strip() for name in rows.columns):
+            rows = with_trimmed_names(rows)
         check_used(self.plan, rows.columns)
         present = [kind for kind in self.plan.types if kind.name in rows.columns]
         read = typed(without_marks(rows, self.null_values), present, self.plan.timezone)

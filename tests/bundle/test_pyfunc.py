@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import sys
 from datetime import UTC, datetime
+from io import StringIO
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from spark_jobs.bundle import pyfunc
 from spark_jobs.bundle.manifest import Input, Manifest
 from spark_jobs.bundle.predictor import Predictor
 from spark_jobs.bundle.pyfunc import GraphModel
@@ -100,3 +102,19 @@ def test_a_session_of_no_known_zone_is_refused_where_moments_are_read(task):
     assert model_of(prediction=[0.5], valid=[True]).predict({"x": [1]}).loc[0, "valid"]
     with pytest.raises(JobError, match=r"spark\.sql\.session\.timeZone is '\+02:00', which is no IANA time zone"):
         model_of(cells="date", prediction=[0.5], valid=[True]).predict({"x": ["2020-01-01"]})
+
+
+def test_mlflows_server_reads_csv_as_text_where_a_signature_takes_anything(monkeypatch):
+    from mlflow.exceptions import MlflowException
+    from mlflow.pyfunc import scoring_server
+    from mlflow.types import ColSpec, DataType, Schema
+    from mlflow.types.schema import AnyType
+
+    monkeypatch.setattr(scoring_server, "parse_csv_input", scoring_server.parse_csv_input)
+    pyfunc._read_csv_requests()
+    anything, typed = (Schema([ColSpec(kind, name) for name in "ab"]) for kind in (AnyType(), DataType.double))
+    read = scoring_server.parse_csv_input
+    assert read(StringIO("a,b\n007,None\n,1.50\n"), anything).to_numpy().tolist() == [["007", "None"], ["", "1.50"]]
+    assert read(StringIO("a,b\n1,2\n"), typed).to_numpy().tolist() == [[1.0, 2.0]]
+    with pytest.raises(MlflowException, match="cannot be read"):
+        read(StringIO("a,b\n1,2,3\n1,2,3,4\n"), anything)

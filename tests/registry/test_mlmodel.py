@@ -218,6 +218,7 @@ def test_marks_padding_and_unseen_categories_count_alike_however_the_model_is_as
 
     text = pd.read_csv(asked.file, dtype=str, keep_default_na=False)[80:].set_index("id", drop=False)
     frame = spark.createDataFrame(text)
+    padded = frame.withColumnRenamed("zip", " zip ")
     columns = [F.col("`" + name.replace("`", "``") + "`").alias(name) for name in NAMES]
     udf = mlflow.pyfunc.spark_udf(spark, str(asked.folder), env_manager="local")(F.struct(*columns))["probability"]
     told = asked.told["probability"].loc[text.index]
@@ -226,7 +227,7 @@ def test_marks_padding_and_unseen_categories_count_alike_however_the_model_is_as
 
     loaded = mlflow.pyfunc.load_model(str(asked.folder)).predict(text)["probability"]
     assert loaded.tolist() == told.tolist()
-    predicted = spark_jobs.load_model(asked.trained, spark).predict(frame)
+    predicted = spark_jobs.load_model(asked.trained, spark).predict(padded)
     both = predicted.select("id", "probability"), frame.select("id", udf.alias("probability"))
     for one in both:
         said = one.toPandas().set_index("id")["probability"].loc[text.index]
