@@ -9,7 +9,7 @@ from typing import TypeVar
 from spark_jobs import progress
 from spark_jobs.errors import JobError, SparkJobsError
 
-ADVICE = "Run it again with --debug to see the whole traceback."
+ADVICE = "Check the machine with `spark-jobs doctor`; run it again with --debug to see the whole traceback."
 # Words of the scheduler that only say that something failed.
 EMPTY_WORDS = (
     "Job aborted",
@@ -19,6 +19,26 @@ EMPTY_WORDS = (
     "Task not serial",
 )
 LIMIT = 500
+# What foreign errors say, and what to do about each; the first that is found counts.
+_KNOWN: tuple[tuple[str, str], ...] = (
+    ("No space left on device", "Free disk space below `root` and in the temporary folder, then run it again."),
+    ("Permission denied", "Give this user the right to read and write there, or set another `root`."),
+    ("Address already in use", "End the process that holds the port, or name another port."),
+    (
+        "Python worker exited unexpectedly",
+        "A Python worker was killed, mostly for memory: lower the cores or add memory.",
+    ),
+    (
+        "Python worker failed to connect back",
+        "Let processes of this machine connect to 127.0.0.1; see `spark-jobs doctor`.",
+    ),
+    ("ClassNotFoundException", "A jar is missing: `spark-jobs doctor` says which and how to fetch it."),
+    ("database is locked", "Another process writes to the MLflow database: wait for it, then run it again."),
+    ("out-of-date database schema", "Run `mlflow db upgrade` with the tracking URI, after a backup."),
+    ("FAILED_READ_FILE", "A source file is damaged, or changed while it was read: check it, then run it again."),
+    ("CAST_INVALID_INPUT", "A value does not fit its column's type: declare the column in `columns.text`."),
+    ("ARITHMETIC_OVERFLOW", "A value is too large for its type: declare the column in `columns.text` or leave it out."),
+)
 Part = TypeVar("Part")
 
 
@@ -36,6 +56,9 @@ def worded(error: BaseException) -> SparkJobsError:
             "Run it again to go on; where it dies again, lower `memory` of the environment or take a larger machine.",
         )
     line = cause(str(error)) or "it gave no reason"
+    known = next((advice for words, advice in _KNOWN if words in str(error)), None)
+    if known is not None:
+        return JobError(f"{'Spark failed' if type(error).__module__.startswith('py') else 'Failed'}: {line}", known)
     if "OutOfMemoryError" in str(error):
         return JobError(f"Spark ran out of memory: {line}", "Raise `memory` in the environment's file (conf/env).")
     if isinstance(error, OSError) and error.strerror:

@@ -90,7 +90,7 @@ def test_07_a_label_with_a_no_break_space_behind_it_is_the_same_label(spark, cas
 def test_08_true_and_false_in_many_spellings_are_two_labels(spark, case):
     result = _run(spark, case("08"))
     manifest = json.loads((Path(result.bundle) / "manifest.json").read_text())
-    assert (manifest["data"]["task"], manifest["labels"]) == ("binary", ["true", "false"])
+    assert (manifest["data"]["task"], manifest["labels"]) == ("binary", ["false", "true"])
     assert "8 spellings of 2 labels" in " ".join(result.warnings)
     predicted = spark.read.format("delta").load(result.tables[next(name for name in result.tables if "pred" in name)])
     assert "probability" in predicted.columns
