@@ -57,15 +57,13 @@ def worded(error: BaseException) -> SparkJobsError:
         )
     line = cause(str(error)) or "it gave no reason"
     known = next((advice for words, advice in _KNOWN if words in str(error)), None)
-    if known is not None:
-        return JobError(f"{'Spark failed' if type(error).__module__.startswith('py') else 'Failed'}: {line}", known)
     if "OutOfMemoryError" in str(error):
         return JobError(f"Spark ran out of memory: {line}", "Raise `memory` in the environment's file (conf/env).")
     if isinstance(error, OSError) and error.strerror:
-        return JobError(f"{error.strerror}: {error.filename}" if error.filename else error.strerror, ADVICE)
+        return JobError(f"{error.strerror}: {error.filename}" if error.filename else error.strerror, known or ADVICE)
     if type(error).__module__.startswith(("pyspark", "py4j")):
-        return JobError(f"Spark failed: {line}", ADVICE)
-    return JobError(f"Something unexpected happened ({type(error).__name__}): {line}", ADVICE)
+        return JobError(f"Spark failed: {line}", known or ADVICE)
+    return JobError(f"Something unexpected happened ({type(error).__name__}): {line}", known or ADVICE)
 
 
 def optional(part: str, make: Callable[[], Part], otherwise: Part) -> Part:
