@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from spark_jobs.bundle.manifest import Input, Manifest
 from spark_jobs.bundle.moments import DAY, MICRO, Zones, days_of, moments_of, within_years, zone_of
+from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.bundle.values import NULL, is_missing, plain, reader_of, text
 from spark_jobs.errors import DataError, did_you_mean
 
@@ -44,7 +45,10 @@ def arrays(columns: Any, manifest: Manifest, zones: Zones | None = None) -> Arra
             and came as something that does not say how it was written.
     """
     # Headers are read without the blanks around them; pandas keeps those.
-    known = {**{name.strip(): name for name in columns if isinstance(name, str)}, **{name: name for name in columns}}
+    known = {
+        **{name.strip(BLANKS): name for name in columns if isinstance(name, str)},
+        **{name: name for name in columns},
+    }
     gone = [one.name for one in manifest.inputs if one.name not in known]
     if gone:
         listed = ", ".join(f"'{name}'" for name in gone[:10]) + (" …" if len(gone) > 10 else "")

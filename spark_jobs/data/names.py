@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.errors import DataError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def named(header: Iterable[str]) -> tuple[str, ...]:
     >>> named([" a ", "", "b"])
     ('a', '_c1', 'b')
     """
-    return tuple(cell.strip() or f"_c{position}" for position, cell in enumerate(header))
+    return tuple(cell.strip(BLANKS) or f"_c{position}" for position, cell in enumerate(header))
 
 
 def under_names(found: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
@@ -49,7 +50,11 @@ def under_names(found: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
     """
     if names.issuperset(found):
         return found
-    bare = {key: key.strip() for key in found if key not in names and key.strip() in names and key.strip() not in found}
+    bare = {
+        key: key.strip(BLANKS)
+        for key in found
+        if key not in names and key.strip(BLANKS) in names and key.strip(BLANKS) not in found
+    }
     return {bare.get(key, key): value for key, value in found.items()} if bare else found
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.contract.wording import columns_of
 from spark_jobs.data.files import chosen, files_of, local_files
 from spark_jobs.data.ledger import reads_so_far
@@ -100,5 +101,7 @@ def _last(source: Source, earlier: Sequence[Mapping[str, Any]]) -> str | None:
     """The watermark that the last scoring of the same table came to."""
     marks = [reads["watermark"] for reads in earlier if "watermark" in reads]
     place = f"{str(source.url).removeprefix('jdbc:postgresql://')} {source.table}"
-    same = [mark["high"] for mark in marks if (mark["source"], mark["column"].strip()) == (place, source.watermark)]
+    same = [
+        mark["high"] for mark in marks if (mark["source"], mark["column"].strip(BLANKS)) == (place, source.watermark)
+    ]
     return same[-1] if same else None

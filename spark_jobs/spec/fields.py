@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from spark_jobs.bundle.patterns import BLANKS
+
 MAX_NAME = 1000
 Task = Literal["regression", "binary", "multiclass"]
 
@@ -32,7 +34,7 @@ def written_text(value: object) -> object:
 def written_name(value: object) -> object:
     """A column's name as the spec means it: as text, without blanks around it, as headers are read."""
     written = written_text(value)
-    return written.strip() if isinstance(written, str) else written
+    return written.strip(BLANKS) if isinstance(written, str) else written
 
 
 def _scalar(value: object) -> object:

@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.data.database import Database, connect, identifier, literal, table_name
 from spark_jobs.data.database_errors import NoTable
 from spark_jobs.data.files import fingerprint
@@ -56,7 +57,7 @@ def _read(database: Database, source: Source, since: str | None, wanted: Collect
     parts = _parts(database, source, asked, schema)
     stored = database.rows(asked, parts, _doubles(schema))
     if wanted is not None:
-        stored = stored.select(*[col(name) for name in stored.columns if name.strip() in wanted])
+        stored = stored.select(*[col(name) for name in stored.columns if name.strip(BLANKS) in wanted])
     copy = snapshot(stored)
     marks = marks_of(source)
     rows, place = without_marks(copy, marks), f"{database.place} {source.table}"
@@ -108,7 +109,7 @@ def _finite(kind: T.DataType) -> str:
 
 def _ordered(name: str, schema: T.StructType, key: str) -> T.StructField:
     """The column of that name, as the database has it."""
-    found = next((field for field in schema if name in (field.name, field.name.strip())), None)
+    found = next((field for field in schema if name in (field.name, field.name.strip(BLANKS))), None)
     if found is None:
         raise DataError(f"`source.{key}` is '{name}', which is no column.", did_you_mean(name, schema.names))
     if not isinstance(found.dataType, _ORDERED):
