@@ -18,7 +18,7 @@ from spark_jobs.contract.row_rules import Broken, broken
 from spark_jobs.contract.table_rules import measure
 from spark_jobs.contract.tally import REFUSED, ROWS, Key, Tally
 from spark_jobs.contract.unfamiliar import COUNTS
-from spark_jobs.data.names import RESERVED, col
+from spark_jobs.data.names import RESERVED, UNREAD_KEY, col
 from spark_jobs.data.row_ids import row_hash
 from spark_jobs.data.typed import lost_cells, typed
 from spark_jobs.data.types import ColumnType
@@ -42,6 +42,7 @@ class Judged:
     checks: tuple[Check, ...]
     changes: Changes
     familiar: Familiar
+    key: tuple[str, ...] = ()
 
     @property
     def may_refuse(self) -> bool:
@@ -80,7 +81,8 @@ class Judged:
         counts = None if answer is None else F.col(answer)[COUNTS]
         judged = self.tally.watch(passing, counts)
         kept = judged.where(~self._refused) if self.may_refuse else judged
-        return kept.select(*[col(name) for name in self.rows.columns], *([] if answer is None else [F.col(answer)]))
+        names = [*self.rows.columns, *([UNREAD_KEY] if UNREAD_KEY in passing.columns else [])]
+        return kept.select(*map(col, names), *([] if answer is None else [F.col(answer)]))
 
     @cached_property
     def good(self) -> DataFrame:
@@ -107,7 +109,7 @@ class Judged:
     @property
     def typed(self) -> DataFrame:
         """All rows, typed, not judged."""
-        return typed(self.rows, self.types, self.zone)
+        return typed(self.rows, self.types, self.zone, key=self.key)
 
     def judged(self) -> DataFrame:
         """The rows with what `tally` counts, not watched."""
@@ -152,7 +154,7 @@ class Judged:
             beside.append(F.struct(*[col(name) for name in needed]).alias(RAW))
         if self.changes.type == "quarantine":
             beside.append(self._lost_reasons().alias(_LOST))
-        looked = typed(rows.select("*", *beside) if beside else rows, self.types, self.zone)
+        looked = typed(rows.select("*", *beside) if beside else rows, self.types, self.zone, key=self.key)
         for place, check in self._row_checks.items():
             if isinstance(check, Unique):
                 looked = looked.withColumn(_number(place), self._occurrence(check))

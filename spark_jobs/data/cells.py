@@ -24,7 +24,8 @@ from spark_jobs.bundle.patterns import (
 )
 from spark_jobs.data.types import Cells, ColumnType
 
-_NUMERIC: Final = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal", "boolean", "void")
+STORED_NUMBERS: Final = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
+_NUMERIC: Final = (*STORED_NUMBERS, "boolean", "void")
 _DATED: Final = ("date", "timestamp", "timestamp_ntz", "void")
 _EPOCH: Final = "TIMESTAMP_NTZ'1970-01-01 00:00:00'"
 
@@ -76,16 +77,23 @@ def plain_sql(name: str, column: ColumnType, zone: str) -> str:
     """
     if column.cells == "number":
         number = f"try_cast({name} AS DOUBLE)"
+        if column.scale is not None:
+            return f"try_cast({_text(name)} AS {_decimal(column)})"
         return _plain_whole(name, number) if column.integral else number
     text = _text(name)
     return f"try_cast({text} AS DATE)" if column.cells == "date" else f"try_cast({_iso(text, zone)} AS TIMESTAMP)"
 
 
 def whole_sql(name: str, column: ColumnType) -> str:
-    """A cell of a column of whole numbers as BIGINT, or null; `517.0`, as pandas writes it beside gaps, is 517."""
-    few = f"{_text(name)} RLIKE {_regex('^[+-]?[0-9]{1,18}(?:[.]0)?$')}"
+    """A cell of a column of whole numbers as BIGINT, or null; `517.0`, as pandas writes it beside gaps, is 517.
+
+    In other spellings, `5e2`, only what a double holds counts, as the number is read as one.
+    """
+    few = f"{_text(name)} RLIKE {_regex('^[+-]?[0-9]{1,19}(?:[.]0)?$')}"
     digits = f"CASE WHEN typeof({name}) = 'string' THEN {few} ELSE false END"
-    number = f"try_cast({number_sql(name, column)} AS BIGINT)"
+    # A function of its own, so that the number is not worked out, and compiled, once for each question.
+    held = f"filter(array({number_sql(name, column)}), x -> x = floor(x) AND abs(x) < 9007199254740992D)"
+    number = f"try_cast(try_element_at({held}, 1) AS BIGINT)"
     return f"CASE WHEN {digits} THEN try_cast({_before_point(_text(name))} AS BIGINT) ELSE {number} END"
 
 
@@ -99,6 +107,17 @@ def _plain_whole(name: str, number: str) -> str:
 
 def _before_point(text: str) -> str:
     return f"substring_index({text}, '.', 1)"
+
+
+def decimal_sql(name: str, column: ColumnType) -> str:
+    """A cell of a column of numbers beyond a double as DECIMAL of the column's scale, or null."""
+    text, sign = _text(name), column.decimal
+    pointed = text if sign == "." else f"replace({text}, {_string(sign)}, '.')"
+    return f"CASE WHEN {text} RLIKE {_regex(number_regex(sign))} THEN try_cast({pointed} AS {_decimal(column)}) END"
+
+
+def _decimal(column: ColumnType) -> str:
+    return f"DECIMAL(38, {column.scale})"
 
 
 def boolean_sql(name: str) -> str:

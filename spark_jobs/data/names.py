@@ -12,6 +12,8 @@ from spark_jobs.errors import DataError
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
+# The text of the cells of a row's key that the types of their columns do not hold.
+UNREAD_KEY: Final = "⟨unread key⟩"
 RESERVED: Final = frozenset(
     {"_row", "_row_id", "_model_name", "_model_version", "_run_id", "_batch_id", "_scored_at", "_reasons", "_source"}
 )

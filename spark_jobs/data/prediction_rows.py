@@ -12,7 +12,7 @@ from pyspark.sql import types as T
 
 from spark_jobs.data.column_names import StoredNames
 from spark_jobs.data.moment import now
-from spark_jobs.data.names import col
+from spark_jobs.data.names import UNREAD_KEY, col
 from spark_jobs.data.row_ids import with_row_ids
 from spark_jobs.errors import DataError, did_you_mean
 
@@ -113,7 +113,7 @@ def table_rows(scored: DataFrame, target: Target, names: StoredNames) -> DataFra
 
 
 def _kept(kind: T.StructType, target: Target) -> Sequence[str]:
-    names = kind.fieldNames()
+    names = [name for name in kind.fieldNames() if name != UNREAD_KEY]
     for name in (*target.key, *target.partition_by, *(() if target.keep == "all" else target.keep)):
         if name not in names:
             raise DataError(f"The column '{name}' of the key or to keep is not in the data.", did_you_mean(name, names))
@@ -132,7 +132,7 @@ def _stored(column: Column, kind: T.DataType, names: StoredNames, name: str, sto
 
 
 def fitting(rows: DataFrame, table: DataFrame, target: Target) -> tuple[DataFrame, dict[str, int]]:
-    """The rows with the table's types where they differ, and the values that this loses."""
+    """The rows with the table's types where they differ, and the values that this makes null or rounds."""
     known = {field.name.casefold(): field.dataType for field in table.schema}
     differing = [field for field in rows.schema if _differs(known.get(field.name.casefold()), field.dataType)]
     if not differing:
@@ -145,9 +145,16 @@ def fitting(rows: DataFrame, table: DataFrame, target: Target) -> tuple[DataFram
                 "Set `predictions.table` to another name.",
             )
     cast = {field.name: col(field.name).try_cast(known[field.name.casefold()]) for field in differing}
-    counts = [F.count_if(col(name).isNotNull() & value.isNull()) for name, value in cast.items()]
+    counts = [F.count_if(col(field.name).isNotNull() & _changes(cast[field.name], field)) for field in differing]
     found: Any = rows.agg(*counts).first()
     return rows.withColumns(cast), {name: int(lost) for name, lost in zip(cast, found, strict=True) if lost}
+
+
+def _changes(value: Column, field: T.StructField) -> Column:
+    """Whether a value that was cast is null, or another number than it was."""
+    if not isinstance(field.dataType, T.NumericType):
+        return value.isNull()
+    return ~value.try_cast(field.dataType).eqNullSafe(col(field.name))
 
 
 def _differs(stored: T.DataType | None, new: T.DataType) -> bool:

@@ -33,8 +33,9 @@ _PROPERTIES = {
 class Written:
     """How a write ended: rows added or replaced, rows that were there already, and columns whose type was cast.
 
-    `lost` has, by column, the values that became null because the table keeps the column as another type. `plain` is
-    true where every row that was scored passed through one plain write, so that what was observed of them is known.
+    `lost` has, by column, the values that became null or were rounded because the table keeps the column as another
+    type. `plain` is true where every row that was scored passed through one plain write, so that what was observed of
+    them is known.
     """
 
     outcome: Outcome

@@ -11,7 +11,8 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-_EXACT = 2**53
+from spark_jobs.data.exact import beyond_double, exact_text
+from spark_jobs.data.names import UNREAD_KEY
 
 
 def with_row_ids(rows: DataFrame, key: Sequence[str] = (), unlike: bool = False) -> DataFrame:
@@ -21,7 +22,7 @@ def with_row_ids(rows: DataFrame, key: Sequence[str] = (), unlike: bool = False)
     and `#null` for null, so that no two keys look alike. Without one it is the hash of the row's cells and an
     occurrence number from 1. Rows of one key after the first have `#2`, `#3` …, in the order of their hashes: equal
     rows are interchangeable, so a second run gives each row the same id. Where rows are known to be `unlike` nobody
-    looks.
+    looks. A cell of the key that its column's type does not hold (`typed`) counts as its text.
     """
     fields = {field.name: field.dataType for field in _row_type(rows).fields}
     content = row_hash(fields)
@@ -65,8 +66,11 @@ def with_streamed_ids(rows: DataFrame, key: Sequence[str], batch: int) -> DataFr
 
 def key_text(key: Sequence[str], fields: dict[str, T.DataType]) -> Column:
     """The key of a row as text that no other key has."""
-    parts = [_escaped(_text(F.col("_row").getField(name), fields[name])) for name in key]
-    return F.concat_ws("|", *parts)
+    parts = [exact_text(F.col("_row").getField(name), fields[name]) for name in key]
+    if UNREAD_KEY in fields:
+        unread = F.col("_row").getField(UNREAD_KEY)
+        parts = [F.coalesce(F.get(unread, F.lit(place)), part) for place, part in enumerate(parts)]
+    return F.concat_ws("|", *map(_escaped, parts))
 
 
 def row_hash(fields: dict[str, T.DataType], cell: Callable[[str], Column] | None = None) -> Column:
@@ -74,6 +78,7 @@ def row_hash(fields: dict[str, T.DataType], cell: Callable[[str], Column] | None
 
     The cells are those of the struct `_row`, or what `cell` gives for a name.
     """
+    fields = {name: kind for name, kind in fields.items() if name != UNREAD_KEY}
     found = {name: F.col("_row").getField(name) if cell is None else cell(name) for name in fields}
     cells = [part for name, kind in fields.items() for part in _hashable(found[name], kind)]
     # xxhash64 passes over nulls in silence. The names as text beside each cell would tell which there are as well, and
@@ -105,27 +110,14 @@ def _row_type(rows: DataFrame) -> T.StructType:
 
 
 def _hashable(cell: Column, kind: T.DataType) -> list[Column]:
-    if isinstance(kind, T.LongType | T.DecimalType):
-        # Beyond 2**53 a double is the same for neighbours: the text tells them apart.
-        return [cell.cast("double"), F.when(F.abs(cell.cast("double")) >= _EXACT, cell.cast("string"))]
     if isinstance(kind, T.NumericType):
-        return [cell.cast("double") + F.lit(0.0)]
+        beyond = beyond_double(cell, kind)
+        return [cell.cast("double") + F.lit(0.0), *([] if beyond is None else [beyond])]
     if isinstance(
         kind, T.StringType | T.BooleanType | T.BinaryType | T.DateType | T.TimestampType | T.TimestampNTZType
     ):
         return [cell]
-    return [_text(cell, kind)]
-
-
-def _text(cell: Column, kind: T.DataType) -> Column:
-    if isinstance(kind, T.FloatType | T.DoubleType):
-        whole = (cell == F.floor(cell)) & (F.abs(cell) <= _EXACT)
-        return F.when(whole, cell.cast("bigint").cast("string")).otherwise(cell.cast("string"))
-    if isinstance(kind, T.StructType | T.ArrayType | T.MapType):
-        return F.to_json(cell)
-    if isinstance(kind, T.BinaryType):
-        return F.base64(cell)
-    return cell.cast("string")
+    return [exact_text(cell, kind)]
 
 
 def _escaped(text: Column) -> Column:

@@ -20,7 +20,8 @@ class ColumnType:
     """What was decided about a column, from the whole table, and why.
 
     `cells` says how a cell is read; `kind` what the column is good for. `formats` are Spark datetime patterns tried
-    after ISO 8601. `integral` is true where every number is a whole one within ±2**53.
+    after ISO 8601. `integral` is true where every number is a whole one that BIGINT holds. `scale` is set where some
+    numbers are more than a double or BIGINT holds: DECIMAL(38, scale) keeps them.
     """
 
     name: str
@@ -30,6 +31,7 @@ class ColumnType:
     integral: bool = False
     formats: tuple[str, ...] = ()
     decimal: str = "."
+    scale: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

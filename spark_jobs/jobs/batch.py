@@ -136,6 +136,7 @@ def batch_of(table: Table, plan: Plan, spec: Spec, familiar: Familiar | None = N
         tuple(check for check in spec.checks if check not in skipped),
         spec.changes,
         familiar or Familiar(),
+        tuple(name for name in spec.key if name in rows.columns),
     )
     number = batch_id(table) if not judged.may_refuse else _judged_id(table, judged)
     told = tuple(described(check) for check in skipped)
@@ -163,7 +164,8 @@ def _judged_id(table: Table, judged: Judged) -> str:
     """
     refusing = sorted(check.model_dump_json() for check in judged.checks if check.severity == "quarantine")
     types = [(kind.name, kind.cells, kind.integral, kind.formats, kind.decimal) for kind in judged.types]
-    rules = f"{refusing}\n{judged.changes.type == 'quarantine'}\n{types}\n{judged.zone}"
+    scales = [(kind.name, kind.scale) for kind in judged.types if kind.scale is not None]
+    rules = f"{refusing}\n{judged.changes.type == 'quarantine'}\n{types}\n{judged.zone}{scales or ''}"
     return _hashed(f"{_reading(table)}\n{rules}")
 
 

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from spark_jobs import progress
 from spark_jobs.data.lock import locked
-from spark_jobs.data.names import col
+from spark_jobs.data.names import UNREAD_KEY, col
 from spark_jobs.data.predictions import column_names
 from spark_jobs.errors import GateError
 from spark_jobs.jobs import promote, train
@@ -62,7 +62,8 @@ def _batch(spec: Spec, spark: SparkSession, training: train.Training) -> Batch:
     if spec.checks or spec.changes != Changes():
         return batch_of(looked.table, training.done.plan, spec)
     table, names = looked.table, list(looked.types)
-    rows = staged_rows(spark, training.folder / "rows", names).select(*[col(name) for name in names])
+    rows = staged_rows(spark, training.folder / "rows", names)
+    rows = rows.select(*[col(name) for name in rows.columns if name in (*names, UNREAD_KEY)])
     batch = Batch(rows, batch_id(table), table.reading.location, table.malformed, table.malformed_count)
     return replace(batch, unlike=training.prepared.unlike, records=training.prepared.counts["read"])
 

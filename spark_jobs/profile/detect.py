@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from spark_jobs.bundle.patterns import ISO_DATE, ISO_TIMESTAMP, pattern
@@ -117,8 +117,10 @@ def _declared_number(column: _Column) -> ColumnType:
     if column.stored in ("date", "timestamp", "timestamp_ntz"):
         read = 0
     reason = _of_declared(column, "number", "no number", read)
-    whole = column.stored in _INTEGERS or (column.stored == "string" and 0 < read == column.reading.whole)
-    return ColumnType(column.name, "number", "number", reason, integral=whole, decimal=column.decimal)
+    if column.stored != "string":
+        return replace(_from_stored(column), cells="number", kind="number", reason=reason)
+    whole, scale = _exactness(column)
+    return ColumnType(column.name, "number", "number", reason, integral=whole, decimal=column.decimal, scale=scale)
 
 
 def _declared_date(column: _Column) -> ColumnType:
@@ -148,13 +150,23 @@ def _of_declared(column: _Column, kind: str, what: str, read: int) -> str:
 
 def _from_stored(column: _Column) -> ColumnType:
     cells: Cells = _STORED.get(column.stored, "number")
-    whole = column.stored in _INTEGERS or bool(re.fullmatch(r"decimal\((?:\d|1[0-5]),0\)", column.profile.type))
-    return ColumnType(column.name, cells, cells, f"stored as {column.profile.type}", integral=whole and _exact(column))
+    found = ColumnType(column.name, cells, cells, f"stored as {column.profile.type}", column.stored in _INTEGERS)
+    precision = re.fullmatch(r"decimal\((\d+),(\d+)\)", column.profile.type)
+    if precision is None:
+        return found
+    digits, scale = map(int, precision.groups())
+    if not scale and digits <= 18:
+        return replace(found, integral=True)
+    return replace(found, scale=scale) if digits > 15 else found
 
 
-def _exact(column: _Column) -> bool:
-    numbers = column.profile.numbers
-    return numbers is None or numbers.count == 0 or max(abs(numbers.low), abs(numbers.high)) <= 2**53
+def _exactness(column: _Column) -> tuple[bool, int | None]:
+    """Whether BIGINT holds all numbers of a text column; else the scale of the decimal type for more than doubles."""
+    reading = column.reading
+    if 0 < reading.number == reading.whole:
+        return True, None
+    fits = reading.digits + reading.fraction <= 38
+    return False, reading.fraction if not reading.held and fits else None
 
 
 def _from_text(column: _Column) -> ColumnType:
@@ -163,13 +175,16 @@ def _from_text(column: _Column) -> ColumnType:
         return ColumnType(name, "text", "constant", "no cell holds a value")
     if reading.boolean == column.cells > reading.number:  # also where most are 1 and 0
         return ColumnType(name, "boolean", "boolean", f"all {column.cells:,} cells are true or false")
-    whole = reading.number > 0 and reading.whole == reading.number
     if reading.number >= READS * column.cells:
+        if reading.digits > 38 and not reading.fraction:
+            return ColumnType(name, "text", "category", f"whole numbers of up to {reading.digits} digits, kept as text")
+        integral, scale = _exactness(column)
+        whole = integral or scale == 0
         if whole and reading.leading_zeros > CODES * column.cells:
             reason = f"{reading.leading_zeros:,} of {column.cells:,} cells are digits with a leading zero: codes"
             return ColumnType(name, "text", "category", reason)
         reason = _counted(column, reading.number, "number" if not whole else "whole number")
-        return ColumnType(name, "number", "number", reason, integral=whole, decimal=column.decimal)
+        return ColumnType(name, "number", "number", reason, integral=integral, decimal=column.decimal, scale=scale)
     return _date(column) or ColumnType(name, "text", "category", _text_reason(column))
 
 
@@ -232,7 +247,7 @@ def _extra(form: str) -> tuple[str, ...]:
 def _narrowed(column: _Column, found: ColumnType) -> ColumnType:
     """The same cells, as what they are good for: a constant, an identifier, too many levels."""
     kind, reason = _usefulness(column, found)
-    return ColumnType(found.name, found.cells, kind, reason, found.integral, found.formats, found.decimal)
+    return replace(found, kind=kind, reason=reason)
 
 
 def _usefulness(column: _Column, found: ColumnType) -> tuple[Kind, str]:
@@ -241,7 +256,8 @@ def _usefulness(column: _Column, found: ColumnType) -> tuple[Kind, str]:
         return "constant", "no cell holds a value"
     if different <= 1 and (not column.profile.missing or found.cells != "text"):
         return "constant", f"all {column.cells:,} cells hold one value"
-    if found.kind == "number" and found.integral and column.unique and _runs(column):
+    whole = found.integral or found.scale == 0
+    if found.kind == "number" and whole and column.unique and (_runs(column) or is_beyond_double(column.profile)):
         return "identifier", f"all {column.cells:,} whole numbers differ{_why_id(column)}"
     if found.kind == "category":
         return _levels(column, found)
@@ -249,21 +265,28 @@ def _usefulness(column: _Column, found: ColumnType) -> tuple[Kind, str]:
 
 
 def _runs(column: _Column) -> bool:
-    low, high = _extremes(column)
+    low, high = _extremes(column.profile)
     return bool(_NAMED_ID.search(column.name)) or high - low < 2 * column.cells
 
 
+def is_beyond_double(column: ColumnProfile) -> bool:
+    """Whether a column has numbers beyond ±2**53, of which a double does not hold each."""
+    return max(map(abs, _extremes(column))) > 2**53
+
+
 def _why_id(column: _Column) -> str:
-    low, high = _extremes(column)
+    low, high = _extremes(column.profile)
     running = high - low < 2 * column.cells
+    if is_beyond_double(column.profile) and not running:
+        return f", up to {high:,.0f}"
     return f" and run from {low:,.0f} to {high:,.0f}" if running else ", and the name says identifier"
 
 
-def _extremes(column: _Column) -> tuple[float, float]:
-    numbers = column.profile.numbers
+def _extremes(column: ColumnProfile) -> tuple[float, float]:
+    numbers, reading = column.numbers, column.reading
     if numbers is not None and numbers.count:
         return float(numbers.low), float(numbers.high)
-    return column.reading.lowest or 0.0, column.reading.highest or 0.0
+    return (reading.lowest or 0.0, reading.highest or 0.0) if reading is not None else (0.0, 0.0)
 
 
 def _levels(column: _Column, found: ColumnType) -> tuple[Kind, str]:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spark_jobs.bundle.patterns import BLANKS, ISO_DATE, ISO_TIMESTAMP, MONTHS, number_regex, pattern
+from spark_jobs.profile.exactness import are_held, places, wide_whole
 
 if TYPE_CHECKING:
     from spark_jobs.data.types import Cells, ColumnType
@@ -41,9 +42,11 @@ _MONTH_DAYS: Final = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
 class TextReading:
     """Of the cells of a text column: how many read as what. Two readings add up to that of both parts.
 
-    `number` counts finite numbers, `whole` those that are whole and within ±2**53, `leading_zeros` digits that begin
-    with a zero (codes rather than numbers), `boolean` true, false, 1 and 0; `formats` the datetime patterns that fit,
-    one cell may fit several; `longest` is in characters, `lowest` and `highest` are of the numbers.
+    `number` counts finite numbers, `whole` those that BIGINT holds (beyond ±2**53 where they are written in digits),
+    `leading_zeros` digits that begin with a zero (codes rather than numbers), `boolean` true, false, 1 and 0; `formats`
+    the datetime patterns that fit, one cell may fit several; `longest` is in characters, `lowest` and `highest` are of
+    the numbers. `held` is false where a number has more digits than a double or BIGINT holds; `digits` and `fraction`
+    are the most before and after the point of any number.
     """
 
     cells: int = 0
@@ -55,6 +58,9 @@ class TextReading:
     longest: int = 0
     lowest: float | None = None
     highest: float | None = None
+    held: bool = True
+    digits: int = 0
+    fraction: int = 0
 
     @classmethod
     def of(
@@ -67,6 +73,8 @@ class TextReading:
         numbers = _numbers(text, decimal)
         finite = np.isfinite(numbers)
         whole = finite & (np.rint(numbers) == numbers) & (np.abs(numbers) <= WHOLE)
+        whole |= wide_whole(text, finite & (np.abs(numbers) > WHOLE))
+        digits, fraction = places(text, finite, decimal)
         return cls(
             cells=int(counts.sum()),
             number=int(counts[finite].sum()),
@@ -77,6 +85,9 @@ class TextReading:
             longest=int(pc.max(pc.utf8_length(text)).as_py()),
             lowest=float(numbers[finite].min()) if finite.any() else None,
             highest=float(numbers[finite].max()) if finite.any() else None,
+            held=are_held(text, numbers, finite & ~whole, decimal),
+            digits=digits,
+            fraction=fraction,
         )
 
     def __add__(self, other: TextReading) -> TextReading:
@@ -96,6 +107,9 @@ class TextReading:
             longest=max(self.longest, other.longest),
             lowest=min(lows, default=None),
             highest=max(highs, default=None),
+            held=self.held and other.held,
+            digits=max(self.digits, other.digits),
+            fraction=max(self.fraction, other.fraction),
         )
 
     def read_as(self, cells: Cells, formats: Iterable[str] = ()) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import reduce
 from operator import add
 from typing import Any
@@ -18,6 +19,7 @@ from pyspark.sql import types as T
 from spark_jobs.data.names import col
 from spark_jobs.data.transport import by_rows
 from spark_jobs.profile.batch import Depth, Target, profile_column
+from spark_jobs.profile.detect import is_beyond_double
 from spark_jobs.profile.profile import ColumnProfile, Profile
 
 GATHERED = 2**24
@@ -31,6 +33,21 @@ def scan(rows: DataFrame, depth: Depth | None = None) -> Profile:
     One pass over the rows; what comes back grows with the columns, never with the rows.
     """
     return scan_columns(rows, scannable(rows), depth=depth)
+
+
+def with_exact_counts(profile: Profile, rows: DataFrame) -> Profile:
+    """The profile of rows, where distinct values of stored numbers beyond a double are counted by their text.
+
+    One more pass over these columns; none where there are none.
+    """
+    stored = {name: one for name, one in profile.columns.items() if one.reading is None and name in rows.columns}
+    wide = [name for name, column in stored.items() if is_beyond_double(column)]
+    if not wide:
+        return profile
+    texts = {name: ("string", col(name).cast("string")) for name in wide}
+    counted = scan_columns(rows, texts, depth=Depth(quantiles=False, levels=1))
+    exact = {name: replace(profile[name], different=counted[name].different) for name in wide}
+    return Profile(profile.rows, {**profile.columns, **exact})
 
 
 def scannable(rows: DataFrame) -> dict[str, tuple[str, Column]]:

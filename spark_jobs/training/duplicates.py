@@ -12,7 +12,7 @@ from spark_jobs.data.typed import canonical, row_hash
 from spark_jobs.data.types import ColumnType
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.spec import Spec
-from spark_jobs.training.staging import HASH, LABEL, NUMBER
+from spark_jobs.training.staging import HASH, LABEL, NUMBER, compared, tells_duplicates
 
 
 def duplicates(rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType]) -> DataFrame:
@@ -23,30 +23,19 @@ def duplicates(rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType]) -> 
     Raises:
         DataError: a column that the spec names is not there.
     """
-    names = _compared(spec, types)
-    by_all = spec.clean.duplicates.by == "all"
-    compared = [types[name] for name in names]
-    hashed = rows.withColumn("⟨same⟩", F.col(HASH) if by_all else row_hash(rows, compared, 0, spec.timezone))
-    keys = ["⟨same⟩", LABEL] if by_all else ["⟨same⟩"]
+    told = tells_duplicates(spec, types)
+    columns = [types[name] for name in compared(spec, types)]
+    hashed = rows.withColumn("⟨same⟩", F.col(HASH) if told else row_hash(rows, columns, 0, spec.timezone))
+    keys = ["⟨same⟩", LABEL] if told else ["⟨same⟩"]
     repeated = hashed.groupBy(*keys).count().where("count > 1").select("⟨same⟩").distinct()
     suspects = hashed.join(repeated, "⟨same⟩", "left_semi")
-    alike = Window.partitionBy("⟨same⟩", *canonical(rows, compared, spec.timezone)).orderBy(*_order(spec, types))
+    alike = Window.partitionBy("⟨same⟩", *canonical(rows, columns, spec.timezone)).orderBy(*_order(spec, types))
     return suspects.select(NUMBER, F.row_number().over(alike).alias("place")).where("place > 1").select(NUMBER)
 
 
 def is_any_alike(rows: DataFrame) -> bool:
     """Whether any two rows have the same hash: what a look at one column tells, and mostly all there is to tell."""
     return not rows.groupBy(HASH).count().where("count > 1").isEmpty()
-
-
-def _compared(spec: Spec, types: Mapping[str, ColumnType]) -> list[str]:
-    asked = spec.clean.duplicates.by
-    if asked == "all":
-        return [name for name, kind in types.items() if name not in spec.columns.ignore and kind.kind != "unsupported"]
-    for name in asked:
-        if name not in types:
-            raise DataError(f"`clean.duplicates.by`: the source has no column '{name}'.", did_you_mean(name, types))
-    return list(asked)
 
 
 def _order(spec: Spec, types: Mapping[str, ColumnType]) -> list[Column]:

@@ -24,13 +24,13 @@ from spark_jobs.profile.batch import Depth
 from spark_jobs.profile.detect import WARNED, detect, named_formats
 from spark_jobs.profile.plain import profile_here, profile_plain
 from spark_jobs.profile.profile import ColumnProfile, Profile
-from spark_jobs.profile.scan import scan_columns, scannable
+from spark_jobs.profile.scan import scan_columns, scannable, with_exact_counts
 from spark_jobs.spec import Spec
 from spark_jobs.training.duplicates import duplicates, is_any_alike
 from spark_jobs.training.labels import relabelled, seen_in_training
 from spark_jobs.training.row_counts import check_balance, count_rows
 from spark_jobs.training.split import SplitRule, split_rule
-from spark_jobs.training.staging import HASH, LABEL, NUMBER, is_staged, stage, staged_rows
+from spark_jobs.training.staging import HASH, LABEL, NUMBER, is_staged, stage, staged_rows, tells_duplicates
 
 _TARGET = "⟨target⟩"
 
@@ -128,7 +128,7 @@ def survey(spec: Spec, spark: SparkSession) -> Survey:
     with progress.phase("reading"):
         table = read(spec.source, spark)
         check_columns(spec, table.columns)
-        raw = profile_raw(table, spec)
+        raw = with_exact_counts(profile_raw(table, spec), table.rows)
     if not raw.rows:
         raise DataError(f"{table.reading.location} holds no rows.", "Check the source, or that it was written whole.")
     types = {kind.name: kind for kind in detect(_without_target_text(raw), spec)}
@@ -229,7 +229,7 @@ def prepare(spec: Spec, spark: SparkSession, looked: Looked, folder: Path) -> Pr
         with progress.phase("staging"):
             stage(looked.table.rows, spec, looked.types, looked.problem, staged, looked.seen)
     everything = staged_rows(spark, staged, list(looked.types))
-    if spec.clean.duplicates.by == "all" and (counted := _unlike(spec, looked, everything)) is not None:
+    if tells_duplicates(spec, looked.types) and (counted := _unlike(spec, looked, everything)) is not None:
         return counted
     with progress.phase("duplicates"):
         distinct, repeated = _without_duplicates(spark, everything, spec, looked, repeats)

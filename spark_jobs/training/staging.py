@@ -8,22 +8,43 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from spark_jobs.data.names import col
+from spark_jobs.data.names import UNREAD_KEY, col
 from spark_jobs.data.typed import NOTHING, Seen, row_hash, typed
 from spark_jobs.data.types import ColumnType
+from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.plan import Problem
 from spark_jobs.spec import Spec
 from spark_jobs.training.labels import label
 
 # Names beside the user's own that no table has.
 LABEL, WEIGHT, HASH, NUMBER = "⟨label⟩", "⟨weight⟩", "⟨hash⟩", "⟨number⟩"
-_SAFE = {LABEL: "label", WEIGHT: "weight", HASH: "hash", NUMBER: "number"}
+_SAFE = {LABEL: "label", WEIGHT: "weight", HASH: "hash", NUMBER: "number", UNREAD_KEY: "unread_key"}
 
 
 def identity(spec: Spec, types: Mapping[str, ColumnType]) -> list[str]:
     """The columns that say which row is which: the key, or all features."""
     apart = {spec.target, spec.weight, *spec.columns.ignore}
     return list(spec.key) or [name for name, kind in types.items() if name not in apart and kind.kind != "unsupported"]
+
+
+def compared(spec: Spec, types: Mapping[str, ColumnType]) -> list[str]:
+    """The columns in which rows must be equal to be duplicates: all that are not ignored, or those that the spec names.
+
+    Raises:
+        DataError: a column that the spec names is not there.
+    """
+    asked = spec.clean.duplicates.by
+    if isinstance(asked, str):
+        return [name for name in types if name not in spec.columns.ignore]
+    for name in asked:
+        if name not in types:
+            raise DataError(f"`clean.duplicates.by`: the source has no column '{name}'.", did_you_mean(name, types))
+    return list(asked)
+
+
+def tells_duplicates(spec: Spec, types: Mapping[str, ColumnType]) -> bool:
+    """Whether duplicates always have the same `⟨hash⟩`: not where they may differ in an ignored key."""
+    return spec.clean.duplicates.by == "all" and set(identity(spec, types)) <= set(compared(spec, types))
 
 
 def stage(
@@ -35,7 +56,7 @@ def stage(
     seen: Seen = NOTHING,
 ) -> None:
     """Write every row of a source: its typed columns, its hash, its number and, where there is a target, its label."""
-    values = typed(rows, list(types.values()), spec.timezone, seen)
+    values = typed(rows, list(types.values()), spec.timezone, seen, spec.key)
     columns = [col(name).alias(f"x{position}") for position, name in enumerate(types)]
     beside = {
         HASH: row_hash(values, [types[name] for name in identity(spec, types)], 0, spec.timezone, seen),
@@ -43,6 +64,8 @@ def stage(
         LABEL: _label(spec, types, problem),
         WEIGHT: _weight(spec),
     }
+    if UNREAD_KEY in values.columns:
+        beside[UNREAD_KEY] = col(UNREAD_KEY)
     named = [value.alias(_SAFE[name]) for name, value in beside.items()]
     values.select(*columns, *named).write.mode("overwrite").parquet(str(path))
 
@@ -63,7 +86,11 @@ def is_staged(path: Path) -> bool:
 
 
 def staged_rows(spark: SparkSession, path: Path, names: Sequence[str]) -> DataFrame:
-    """The staged rows under the user's names, with `⟨label⟩`, `⟨weight⟩`, `⟨hash⟩` and `⟨number⟩`."""
+    """The staged rows under the user's names, with `⟨label⟩`, `⟨weight⟩`, `⟨hash⟩` and `⟨number⟩`.
+
+    And `UNREAD_KEY` where cells of the key may not be held by the types of their columns.
+    """
     rows = spark.read.parquet(str(path))
     columns = [F.col(f"x{position}").alias(name) for position, name in enumerate(names)]
-    return rows.select(*columns, *[F.col(safe).alias(name) for name, safe in _SAFE.items()])
+    beside = [F.col(safe).alias(name) for name, safe in _SAFE.items() if safe in rows.columns]
+    return rows.select(*columns, *beside)

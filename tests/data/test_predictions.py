@@ -148,6 +148,21 @@ def test_an_empty_batch_writes_nothing_and_says_so(spark, target):
     assert (again.outcome, again.rows, again.duplicates) == ("written", 0, 0)
 
 
+def test_numbers_that_a_table_of_before_rounds_are_counted(spark, target):
+    from pyspark.sql import functions as F
+
+    def batch(cells, kind):
+        rows = spark.createDataFrame(pa.table({"id": pa.array(cells, kind)}))
+        return rows.select(F.struct("*").alias("_row"), F.lit(1.0).alias("prediction"))
+
+    keyed = replace(target, key=("id",))
+    write_predictions(batch([1.0], pa.float64()), keyed)
+    written = write_predictions(batch([2**53 + 1, 2], pa.int64()), replace(keyed, batch_id="wide"))
+    assert (written.rows, written.lost) == (2, {"id": 1})
+    found = delta.read(spark, written.location).select("_row_id").collect()
+    assert {row[0] for row in found} == {"1", "2", str(2**53 + 1)}
+
+
 def test_ids_do_not_depend_on_how_numbers_are_stored(spark):
     from pyspark.sql import functions as F
 

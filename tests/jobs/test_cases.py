@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 import spark_jobs
@@ -117,3 +118,31 @@ def test_xgboost_of_60_classes_is_verified_and_scores(spark, tmp_path):
     assert model.read_bytes().count(b"\n") > 1
     assert (result.status, result.rows["scored"]) == ("done", 3000)
     assert result.metrics["accuracy"] > 0.5
+
+
+def test_05c_keys_beyond_two_to_the_53_are_each_their_own_row(spark, case):
+    folder = case("05c")
+    env = Environment(root=str(folder / "root"))
+    spark_jobs.run("spec.yml", spark=spark, env=env)
+    result = spark_jobs.score("spec.yml", input="tuesday.csv", spark=spark, env=env)
+    assert (result.rows["scored"], result.rows["duplicates"]) == (100, 0)
+    found = spark.read.format("delta").load(result.tables["orders_predictions"]).select("_row_id", "order_no").collect()
+    lines = [line for day in ("monday", "tuesday") for line in (folder / f"{day}.csv").read_text().splitlines()[1:]]
+    orders = sorted(int(line.split(",")[0]) for line in lines)
+    assert sorted(row.order_no for row in found) == orders
+    assert sorted(row._row_id for row in found) == sorted(map(str, orders))
+    assert len(set(orders)) == 340
+
+
+def test_06_stored_numbers_beyond_two_to_the_53_keep_value_and_type(spark, case):
+    folder = case("06")
+    result = spark_jobs.run("spec.yml", spark=spark, env=Environment(root=str(folder / "root")))
+    found = spark.read.format("delta").load(result.tables["big_predictions"])
+    stored = {name: kind for name, kind in found.dtypes if name in ("tweet_id", "u", "amount")}
+    assert stored == {"tweet_id": "bigint", "u": "decimal(20,0)", "amount": "decimal(38,10)"}
+    columns = ("tweet_id", "u", "amount")
+    rows = pq.read_table("big.parquet").to_pylist()
+    assert sorted(tuple(row) for row in found.select(*columns).collect()) == sorted(
+        tuple(row[name] for name in columns) for row in rows
+    )
+    assert result.left_out.keys() >= {"tweet_id", "u"}

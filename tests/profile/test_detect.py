@@ -46,6 +46,24 @@ def test_whole_numbers_that_differ_are_an_identifier_only_where_the_name_says_so
     assert found("humid", values).kind == "number"
 
 
+def test_whole_numbers_beyond_a_double_that_all_differ_are_identifiers_kept_as_they_are():
+    orders = found("order_no", text(range(10152345678900000, 10152345678900480, 2)))
+    unsigned = found("u", text(range(2**64 - 500, 2**64)))
+    apart = found("tweet", text(number * 10**15 + 10**16 for number in range(200)))
+    assert (orders.kind, orders.integral, orders.scale) == ("identifier", True, None)
+    assert (unsigned.kind, unsigned.integral, unsigned.scale) == ("identifier", False, 0)
+    assert apart.kind == "identifier"
+    assert found("y", text(range(2**60, 2**60 + 100)), target="y").kind == "number"
+
+
+def test_numbers_that_a_double_does_not_hold_keep_their_digits():
+    money = found("amount", [f"{n}2345678901234567.{n:02}" for n in range(10, 60)])
+    assert (money.cells, money.kind, money.scale) == ("number", "number", 2)
+    assert found("pi", ["3.14159265358979323846264338327950288419716"] * 30 + ["1.5"] * 30).scale is None
+    assert found("x", text(np.random.default_rng(1).uniform(0, 1, 500))).scale is None
+    assert found("hash", text(10**40 + n for n in range(100))).cells == "text"
+
+
 def test_codes_of_few_whole_numbers_stay_numbers():
     column = found("season", text([1, 2, 3, 4] * 50))
     assert (column.cells, column.kind, column.integral) == ("number", "number", True)
@@ -139,11 +157,18 @@ def test_the_target_is_never_called_a_constant_or_an_identifier():
 
 def test_stored_types_stay():
     assert found("n", [1.0, 2.0, 2.0] * 20, "bigint").integral
-    assert not found("n", [1.0, 2.0**60] * 20, "bigint").integral
+    assert found("n", [1.0, 2.0**60] * 20, "bigint").integral
     assert found("n", [1.0, 2.0, 2.0] * 20, "double").cells == "number"
     assert found("d", [1.0, 2.0, 2.0] * 20, "date").cells == "date"
     assert found("t", [1.0, 2.0, 2.0] * 20, "timestamp_ntz").cells == "timestamp"
     assert found("b", [1.0, 0.0, 0.0] * 20, "boolean").kind == "boolean"
+
+
+def test_stored_decimals_keep_their_scale_and_small_whole_ones_are_whole():
+    kinds = {stored: found("n", [1.0, 2.0, 2.0] * 20, stored) for stored in ("decimal(9,0)", "decimal(20,0)")}
+    assert [(kind.integral, kind.scale) for kind in kinds.values()] == [(True, None), (False, 0)]
+    assert found("n", [1.0, 2.0, 2.0] * 20, "decimal(38,10)").scale == 10
+    assert found("n", [1.0, 2.0, 2.0] * 20, "decimal(10,2)").scale is None
 
 
 def test_nested_columns_are_kept_out_by_name():

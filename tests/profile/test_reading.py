@@ -25,9 +25,29 @@ def test_what_is_no_finite_decimal_number_does_not_count_as_one(text):
     assert reading({text: 1}).number == 0
 
 
-def test_numbers_beyond_two_to_the_53_are_not_whole_enough():
-    found = reading({"9007199254740992": 1, "9223372036854775808": 1, "1e20": 1, "-0": 1})
-    assert (found.number, found.whole) == (4, 2)
+def test_whole_numbers_beyond_two_to_the_53_are_whole_where_digits_say_so_and_bigint_holds_them():
+    found = reading({"9007199254740992": 1, "9223372036854775808": 1, "1e20": 1, "-0": 1, "-9223372036854775808": 4})
+    assert (found.number, found.whole) == (8, 6)
+    assert reading({"10152345678900001": 1, "10152345678900001.0": 1, "1.0152345678900001e16": 1}).whole == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "held", "digits", "fraction"),
+    [
+        ("0.30000000000000004", True, 1, 17),  # what Python writes of 0.1 + 0.2
+        ("12345678901234567890.1234567890", False, 20, 10),
+        ("1234567890.12345600000000", True, 10, 14),
+        ("9223372036854775809", False, 19, 0),
+        ("-10152345678900001", True, 17, 0),
+        ("0.1000000000000000055511151231257827", False, 1, 34),
+        ("1.5e-300", True, 1, 99),
+    ],
+)
+def test_digits_that_a_double_does_not_hold_are_seen(text, held, digits, fraction):
+    found = reading({text: 1, "1": 1})
+    assert (found.held, found.digits, found.fraction) == (held, digits, fraction)
+    both = found + reading({"22.5": 1})
+    assert (both.held, both.digits, both.fraction) == (held, max(digits, 2), max(fraction, 1))
 
 
 def test_digits_with_a_leading_zero_are_counted():

@@ -43,6 +43,7 @@ def found(spark, **keys):
         ({}, [1, 4]),
         ({"columns": {"ignore": ["seen"]}}, [1, 4, 6]),
         ({"key": ["kind"]}, [1, 4]),
+        ({"key": ["seen"], "columns": {"ignore": ["seen"]}}, [1, 4, 6]),
         ({"clean": {"duplicates": {"by": ["kind"]}}}, [1, 2, 4, 6, 7]),
         ({"clean": {"duplicates": {"by": ["kind"], "order": "seen"}}}, [0, 1, 2, 4, 7]),
         ({"clean": {"duplicates": {"by": ["a.b", "kind"]}}}, [1, 2, 4, 6]),
@@ -64,3 +65,16 @@ def test_columns_that_are_not_there_are_refused(spark):
         with pytest.raises(DataError, match="'knd'") as refused:
             found(spark, clean={"duplicates": asked})
         assert refused.value.advice == "Did you mean 'kind'?"
+
+
+def test_rows_that_differ_in_a_nested_column_only_are_no_duplicates(spark):
+    rows = spark.createDataFrame(ROWS[:2], SCHEMA).selectExpr(
+        "*", f"CASE WHEN `{NUMBER}` = 0 THEN array('a, b') ELSE array('a', 'b') END AS tags", "map('x', 1, 'y', 2) AS m"
+    )
+    types = TYPES | {name: ColumnType(name, "text", "unsupported", "") for name in ("tags", "m")}
+    staged = rows.withColumn(HASH, F.lit(1)).withColumn(LABEL, F.col("y"))
+    repeated = [
+        duplicates(staged, parse({"source": "x.csv", "target": "y", **keys}), types).count()
+        for keys in ({}, {"columns": {"ignore": ["tags"]}})
+    ]
+    assert repeated == [0, 1]
