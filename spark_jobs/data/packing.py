@@ -44,7 +44,7 @@ def why_packed(file: DataFile) -> str | None:
         return None
     found = _packing_of(file)
     if said is not None and not file.path.endswith(f".{said}"):
-        return f"'{file.path}' is packed: Spark reads it only where its name ends in `.{said}`, in small letters."
+        return f"'{file.path}' is packed, and its name must end in `.{said}`, in small letters."
     if found is None or found == said or said is not None:
         return None
     return f"'{file.path}' is packed with {PACKED[found]}, and its name does not say so."

@@ -56,6 +56,6 @@ def test_what_is_packed_under_a_name_that_does_not_say_so_is_refused(tmp_path, c
     assert why_packed(the_file(tmp_path / "y.csv", b"PK,BZ\n1,2\n")) is None
 
 
-def test_an_ending_in_capitals_is_refused_because_spark_reads_it_as_text(tmp_path):
+def test_an_ending_in_capitals_is_refused_by_name(tmp_path):
     file = the_file(tmp_path / "x.csv.GZ", gzip.compress(TEXT))
-    assert "ends in `.gz`, in small letters" in str(why_packed(file))
+    assert "must end in `.gz`, in small letters" in str(why_packed(file))
