@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spark_jobs import jars, spec
+from spark_jobs.data.timestamps import MICROSECONDS
 
 DELTA = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -27,6 +28,7 @@ SQL = {
     # Java neither inlines into a method of more than 8,000 bytes nor compiles it unless told to: let Spark split it.
     "spark.sql.codegen.hugeMethodLimit": "8000",
     TYPES: "false",
+    **MICROSECONDS,
 }
 # Most methods of a job of a minute are never worth compiling: Java waits for more calls than it usually does.
 _PATIENT_COMPILER = (

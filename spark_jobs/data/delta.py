@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
 
 from spark_jobs.data.names import quoted
+from spark_jobs.data.timestamps import microsecond_timestamps
 from spark_jobs.errors import SpecError
 from spark_jobs.faults import point
 
@@ -113,7 +114,8 @@ def append(
         options |= {"replaceWhere": replace, "mergeSchema": "false"}
     table = path.rsplit("/", 1)[-1]
     point(f"write.{table}")
-    writer.options(**options).save(path)
+    with microsecond_timestamps(spark):
+        writer.options(**options).save(path)
     point(f"written.{table}")
     return commit_of(spark, path, token) if prove and exists(spark, path) else None
 
@@ -170,7 +172,8 @@ def merge(rows: DataFrame, path: str, on: str, changed: str, about: Mapping[str,
         into = DeltaTable.forPath(spark, path).alias("t").merge(whole.alias("s"), on)
         # Delta's own "all" reads a name with a backtick as two.
         cells: Any = {quoted(name): f"s.{quoted(name)}" for name in whole.columns}
-        into.whenMatchedUpdate(changed, cells).whenNotMatchedInsert(values=cells).execute()
+        with microsecond_timestamps(spark):
+            into.whenMatchedUpdate(changed, cells).whenNotMatchedInsert(values=cells).execute()
     finally:
         spark.conf.unset(setting)
     return commit_of(spark, path, token)

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from spark_jobs.data import delta
 from spark_jobs.data.lock import locked
+from spark_jobs.data.timestamps import microsecond_timestamps
 
 ABOUT = {
     "_raw": "The row as it came: a line of text, or its cells as JSON; null for a file that cannot be read.",
@@ -99,6 +100,6 @@ def mark_replayed(ids: DataFrame, root: str, name: str, batch_id: str, replay: s
 
     table = f"{name}_quarantine"
     on = (F.col("t._batch_id") == batch_id) & (F.col("t._refused_id") == F.col("s._refused_id"))
-    with locked(root, f"table-{table}"):
+    with locked(root, f"table-{table}"), microsecond_timestamps(ids.sparkSession):
         into = DeltaTable.forPath(ids.sparkSession, quarantine_path(root, name)).alias("t")
         into.merge(ids.alias("s"), on).whenMatchedUpdate(set={"_replayed": F.lit(replay)}).execute()

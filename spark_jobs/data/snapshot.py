@@ -12,6 +12,8 @@ from uuid import uuid4
 
 from pyspark.sql import DataFrame, SparkSession
 
+from spark_jobs.data.timestamps import microsecond_timestamps
+
 _FOLDER: Final = "_snapshots"
 _OLD_SECONDS: Final = 86_400
 _made: list[tuple[SparkSession, str]] = []
@@ -24,7 +26,8 @@ def snapshot(rows: DataFrame) -> DataFrame:
     _sweep(root)
     place = f"{root}/{_owner()}-{uuid4().hex}"
     _made.append((spark, place))
-    rows.write.parquet(place)
+    with microsecond_timestamps(spark):
+        rows.write.parquet(place)
     return spark.read.schema(rows.schema).parquet(place)
 
 

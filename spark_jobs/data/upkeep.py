@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import SparkSession
 
 from spark_jobs.data.names import quoted
+from spark_jobs.data.timestamps import microsecond_timestamps
 from spark_jobs.spec.retention import DAYS
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def do(spark: SparkSession, path: str, days: int | None) -> Upkeep:
     """Joins small files, and deletes those that no version of the last days uses: 7, or what the table itself says."""
     table = _table(spark, path)
     before = _standing(table)
-    table.optimize().executeCompaction()
+    with microsecond_timestamps(spark):
+        table.optimize().executeCompaction()
     with _settings(spark, days):
         table.vacuum(None if days is None else float(days * 24))
     told = _vacuumed(table)

@@ -9,6 +9,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs.data.names import UNREAD_KEY, col
+from spark_jobs.data.timestamps import microsecond_timestamps
 from spark_jobs.data.typed import NOTHING, Seen, row_hash, typed
 from spark_jobs.data.types import ColumnType
 from spark_jobs.errors import DataError, did_you_mean
@@ -67,7 +68,8 @@ def stage(
     if UNREAD_KEY in values.columns:
         beside[UNREAD_KEY] = col(UNREAD_KEY)
     named = [value.alias(_SAFE[name]) for name, value in beside.items()]
-    values.select(*columns, *named).write.mode("overwrite").parquet(str(path))
+    with microsecond_timestamps(rows.sparkSession):
+        values.select(*columns, *named).write.mode("overwrite").parquet(str(path))
 
 
 def _label(spec: Spec, types: Mapping[str, ColumnType], problem: Problem | None) -> Column:
