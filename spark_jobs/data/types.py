@@ -58,7 +58,9 @@ class Table:
     cannot hold a torn row. `fingerprint` changes when the data does. `here`
     are the same rows where they can be read without Spark. `reads` is what the ledger keeps of it, so that a later
     scoring knows what was read already. `records` is how many the source holds, malformed ones among them, counted
-    where its form was looked at and not in `rows`; None where nothing counts them.
+    where its form was looked at and not in `rows`; None where nothing counts them. `unusable` are the columns whose
+    stored type no step can use, with that type: `rows` has them as text, or not at all. `codes` are columns of text
+    that is not to be read as numbers.
     """
 
     rows: DataFrame
@@ -71,3 +73,5 @@ class Table:
     lines: DataFrame | None = None
     reads: Mapping[str, Any] = field(default_factory=dict)
     records: int | None = None
+    unusable: Mapping[str, str] = field(default_factory=dict)
+    codes: frozenset[str] = frozenset()

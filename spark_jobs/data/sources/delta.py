@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
 
 from pyspark.sql import DataFrame, SparkSession
 
-from spark_jobs.data.files import fingerprint, location, missing
+from spark_jobs.data.contents import content_fingerprint, version_fingerprint
+from spark_jobs.data.files import location, missing
 from spark_jobs.data.marks import marks_of, without_marks
 from spark_jobs.data.names import check_names
 from spark_jobs.data.options import DATES, known_options
+from spark_jobs.data.stored import storable
 from spark_jobs.data.types import Reading, Table
 from spark_jobs.errors import DataError
 from spark_jobs.spec.models import Source
 
-OPTIONS: Final = (*DATES, "versionAsOf", "timestampAsOf")
+if TYPE_CHECKING:
+    from delta.tables import DeltaTable
+
+VERSIONS: Final = ("versionAsOf", "timestampAsOf")
+OPTIONS: Final = (*DATES, *VERSIONS)
 
 
 def read(source: Source, spark: SparkSession) -> Table:
@@ -23,22 +30,34 @@ def read(source: Source, spark: SparkSession) -> Table:
     Raises:
         DataError: there is no Delta table; a name is reserved.
     """
+    from delta.tables import DeltaTable
+
     options = known_options("delta", source.options, OPTIONS)
     path = str(source.path)
     place = location(path)
     if "://" not in place and not place.startswith("file:"):
         raise missing(path)
-    stored = spark.read.format("delta").options(**options).load(place)
-    if not stored.columns:
+
+    def load(asked: Mapping[str, str]) -> DataFrame:
+        return spark.read.format("delta").options(**asked).load(place)
+
+    if not load(options).columns:
         raise DataError(f"'{path}' is no Delta table with columns.", "Name the folder that holds `_delta_log`.")
-    return table_of(stored, source, Reading("delta", path, options, ()))
+    return table_of(load, lambda: DeltaTable.forPath(spark, place), source, Reading("delta", path, options, ()))
 
 
-def table_of(stored: DataFrame, source: Source, reading: Reading) -> Table:
-    """A stored frame as a table; its files' names tell whether it changed, for a changed table has other files."""
+def table_of(
+    load: Callable[[Mapping[str, str]], DataFrame], table: Callable[[], DeltaTable], source: Source, reading: Reading
+) -> Table:
+    """A stored table, read at the very version that its fingerprint names; one without versions is told by its rows."""
+    stored = load(reading.options)
     check_names(stored.columns)
+    found = version_fingerprint(table, {name: reading.options[name] for name in VERSIONS if name in reading.options})
+    if found is not None:
+        stored = load({"versionAsOf": str(found[0])})
+    changed = content_fingerprint(storable(stored)[0]) if found is None else found[1]
     marks = marks_of(source)
-    rows = without_marks(stored, marks)
+    whole, unusable = storable(stored)
+    rows = without_marks(whole, marks)
     said = Reading(reading.kind, reading.location, reading.options, marks, reading.decisions)
-    changed = fingerprint([reading.location, stored.schema.json(), *sorted(stored.inputFiles())])
-    return Table(rows, said, changed, columns=tuple(rows.columns))
+    return Table(rows, said, changed, columns=tuple(rows.columns), unusable=unusable)

@@ -7,17 +7,16 @@ from itertools import pairwise
 from typing import Final
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from spark_jobs.bundle.patterns import BLANKS
+from spark_jobs.data.contents import content_fingerprint
 from spark_jobs.data.database import Database, connect, identifier, literal, table_name
 from spark_jobs.data.database_errors import NoTable
-from spark_jobs.data.files import fingerprint
 from spark_jobs.data.marks import marks_of, without_marks
 from spark_jobs.data.names import check_names, col, quoted
-from spark_jobs.data.row_ids import row_hash
 from spark_jobs.data.snapshot import snapshot
+from spark_jobs.data.stored import storable
 from spark_jobs.data.types import Reading, Table
 from spark_jobs.data.watermark import Span, span_of
 from spark_jobs.errors import DataError, did_you_mean
@@ -58,12 +57,15 @@ def _read(database: Database, source: Source, since: str | None, wanted: Collect
     stored = database.rows(asked, parts, _doubles(schema))
     if wanted is not None:
         stored = stored.select(*[col(name) for name in stored.columns if name.strip(BLANKS) in wanted])
-    copy = snapshot(stored)
+    whole, unusable = storable(stored)
+    copy = snapshot(whole)
     marks = marks_of(source)
     rows, place = without_marks(copy, marks), f"{database.place} {source.table}"
     reading = Reading("jdbc", place, {}, marks, _decisions(source, span, parts))
     reads = span.reads(place) if span else {}
-    return Table(rows, reading, _fingerprint(copy, place, span), columns=tuple(rows.columns), reads=reads)
+    return Table(
+        rows, reading, _fingerprint(copy, place, span), columns=tuple(rows.columns), reads=reads, unusable=unusable
+    )
 
 
 def _span(database: Database, source: Source, table: str, schema: T.StructType, since: str | None) -> Span | None:
@@ -126,11 +128,8 @@ def _doubles(schema: T.StructType) -> str:
 
 
 def _fingerprint(copy: DataFrame, place: str, span: Span | None) -> str:
-    fields = {field.name: field.dataType for field in copy.schema}
-    packed = copy.select(F.struct(*map(F.col, map(quoted, copy.columns))).alias("_row"))
-    content = packed.agg(F.count(F.lit(1)), F.sum(row_hash(fields).cast("decimal(38,0)"))).first()
     asked = () if span is None else (place, span.column, span.low, span.high)
-    return fingerprint([*asked, *copy.columns, *(content or ())])
+    return content_fingerprint(copy, *asked)
 
 
 def _decisions(source: Source, span: Span | None, parts: Sequence[str]) -> tuple[str, ...]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from spark_jobs.data.options import DATES, known_options
-from spark_jobs.data.sources.delta import table_of
+from spark_jobs.data.sources.delta import VERSIONS, table_of
 from spark_jobs.data.types import Reading, Table
 from spark_jobs.errors import SpecError
 from spark_jobs.spec.models import Source
 
-OPTIONS: Final = (*DATES, "versionAsOf", "timestampAsOf")
+OPTIONS: Final = (*DATES, *VERSIONS)
 
 
 def read(source: Source, spark: SparkSession) -> Table:
@@ -21,8 +22,14 @@ def read(source: Source, spark: SparkSession) -> Table:
     Raises:
         SpecError: the source has no `table`.
     """
+    from delta.tables import DeltaTable
+
     options = known_options("table", source.options, OPTIONS)
     if source.table is None:
         raise SpecError("A source of kind table needs `table`.", "As in `source: {kind: table, table: db.flights}`.")
-    stored = spark.read.options(**options).table(source.table)
-    return table_of(stored, source, Reading("table", source.table, options, ()))
+    name = source.table
+
+    def load(asked: Mapping[str, str]) -> DataFrame:
+        return spark.read.options(**asked).table(name)
+
+    return table_of(load, lambda: DeltaTable.forName(spark, name), source, Reading("table", name, options, ()))
