@@ -78,7 +78,7 @@ def understand(
     scan = _scan(source, options, counter, bool(headers), text_of(first, encoding))
     if "encoding" not in options and encoding == "UTF-8" and scan.is_latin:
         encoding, scan = "ISO-8859-1", replace(scan, not_utf8=0)
-    text = Text(place_of(source), options, encoding, scan, headers, len(heads))
+    text = Text(place_of(source, files), options, encoding, scan, headers, len(heads))
     return replace(text, names=_names(source, text, heads))
 
 

@@ -17,6 +17,16 @@ from urllib.parse import unquote, urlparse
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrameReader, SparkSession
 
+from spark_jobs.data.listing import (
+    Choice,
+    choice_of,
+    choosing,
+    files_below,
+    is_hidden,
+    partition_names,
+    partition_of,
+    unread_below,
+)
 from spark_jobs.data.packing import opened
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.spec.endings import kind_of, packing
@@ -73,19 +83,24 @@ class DataFile:
 class Chosen(Source):
     """A source of whose files some alone are read."""
 
-    files: tuple[str, ...]
+    files: tuple[DataFile, ...]
 
 
-def chosen(source: Source, paths: tuple[str, ...]) -> Chosen:
+def chosen(source: Source, files: Sequence[DataFile]) -> Chosen:
     """The source with those of its files alone."""
-    return Chosen.model_construct(**{**dict(source), "files": paths})
+    return Chosen.model_construct(**{**dict(source), "files": tuple(files)})
 
 
 class Place(NamedTuple):
-    """What Spark is told to read, and below which folder others stand for columns, where it does not see that."""
+    """What Spark is told to read, and below which folder others stand for columns, where it does not see that.
+
+    `partitions` are the columns that folders stand for. A reader that is given a schema must name them as text: else
+    Spark guesses their types anew from the folders of each read, and `code=01` becomes 1.
+    """
 
     paths: list[str]
     base: str | None = None
+    partitions: tuple[str, ...] = ()
 
     def reader(self, spark: SparkSession) -> DataFrameReader:
         """A reader for the paths."""
@@ -101,38 +116,44 @@ def _content(path: str, size: int, changed: int) -> str:
         raise DataError(f"'{path}' cannot be read: {broken.strerror}.", "Fetch the file again.") from None
 
 
-def find_files(path: str, spark: SparkSession) -> tuple[DataFile, ...]:
-    """The data files of a file, folder or glob, by name; hidden ones (`_`, `.`) are not data.
+def files_of(source: Source, spark: SparkSession) -> tuple[DataFile, ...]:
+    """The data files of a source, by name; hidden ones (`_`, `.`) are not data.
+
+    What is read, fingerprinted and compared are these files and no others.
 
     Raises:
         DataError: there is no such file, or the folder holds none.
     """
-    found = local_files(path)
+    if isinstance(source, Chosen):
+        return source.files
+    found = local_files(source, spark.conf.get("spark.sql.session.timeZone") or "UTC")
     if found is None:
-        found = _by_name(_listed(path, spark))
+        found = _by_name(_listed(source, spark))
     if not found:
-        raise DataError(f"'{path}' holds no data file.", "Name the file, or a glob that matches some.")
+        chosen_by = " and ".join(f"`{name}`" for name in choosing(source.options))
+        cause = f"'{source.path}' holds no data file" + (f" that {chosen_by} take." if chosen_by else ".")
+        raise DataError(cause, "Name the file, or a glob that matches some.")
     return found
 
 
-def files_of(source: Source, spark: SparkSession) -> tuple[DataFile, ...]:
-    """The data files of a source, by name.
-
-    Raises:
-        DataError: there are none.
-    """
-    found = find_files(str(source.path), spark)
-    return tuple(file for file in found if file.path in source.files) if isinstance(source, Chosen) else found
+def unread_of(source: Source, files: Sequence[DataFile]) -> tuple[str, ...]:
+    """What to tell of files below a source's folder that are not read."""
+    part = isinstance(source, Chosen) or bool(choosing(source.options))
+    return () if part else unread_below(local_path(str(source.path)), [file.path for file in files])
 
 
-def place_of(source: Source) -> Place:
-    """Where Spark finds the files of a source."""
-    if not isinstance(source, Chosen):
-        return Place([pattern(str(source.path))])
-    whole = location(str(source.path))
-    local = whole.startswith("file:")
-    paths = [_escaped(f"file:{os.path.abspath(path)}" if local else path) for path in source.files]
-    return Place(paths, whole if local and os.path.isdir(whole.removeprefix("file:")) else None)
+def place_of(source: Source, files: Sequence[DataFile] = ()) -> Place:
+    """Where Spark finds the files of a source: the folder itself, or each file where some alone are read."""
+    if isinstance(source, Chosen) or (files and choosing(source.options)):
+        return place_of_files(source, source.files if isinstance(source, Chosen) else files)
+    return Place([pattern(str(source.path))], None, partition_names([file.partition for file in files]))
+
+
+def place_of_files(source: Source, files: Sequence[DataFile]) -> Place:
+    """Where Spark finds these files of a source, each by its path."""
+    partitions = partition_names([file.partition for file in files])
+    paths = [_escaped(f"file:{os.path.abspath(file.path)}" if file.local else file.path) for file in files]
+    return Place(paths, location(str(source.path)) if partitions else None, partitions)
 
 
 def _escaped(path: str) -> str:
@@ -140,13 +161,22 @@ def _escaped(path: str) -> str:
     return re.sub(r"([{}\[\]*?\\])", r"\\\1", path)
 
 
-def local_files(path: str) -> tuple[DataFile, ...] | None:
-    """The data files of a path of this machine, by name; None where it is another's or there is nothing."""
-    local = _local(path)
+def local_files(source: Source, zone: str = "UTC") -> tuple[DataFile, ...] | None:
+    """The data files of a path of this machine, by name; None where it is another's or there is nothing.
+
+    Raises:
+        DataError: the file is one that Spark does not see.
+    """
+    local = local_path(str(source.path))
     if local is None or not _there(local):
         return None
-    paths = [local] if os.path.exists(local) else glob(local)
-    return _by_name(file for path in paths for file in _inside(Path(path)))
+    if os.path.isfile(local) and is_hidden(Path(local).name):
+        cause = f"Spark does not read '{local}': a name that begins with `_` or `.` is hidden from it."
+        raise DataError(cause, "Rename the file.")
+    choice = choice_of(source.options, zone)
+    paths = [Path(local)] if os.path.exists(local) else [Path(path) for path in glob(local)]
+    seen = [path for path in paths if not (path.is_file() and is_hidden(path.name))]
+    return _by_name(file for path in seen for file in _inside(path, choice))
 
 
 def _by_name(files: Iterable[DataFile]) -> tuple[DataFile, ...]:
@@ -155,13 +185,13 @@ def _by_name(files: Iterable[DataFile]) -> tuple[DataFile, ...]:
 
 def location(path: str) -> str:
     """The path as Spark takes it: a local one made absolute, so that the current folder of the driver counts."""
-    local = _local(path)
+    local = local_path(path)
     return f"file:{os.path.abspath(local)}" if local is not None and _there(local) else path
 
 
 def pattern(path: str) -> str:
     """The path as Spark's readers of files take it: what is there under this very name is no pattern."""
-    local = _local(path)
+    local = local_path(path)
     place = location(path)
     return _escaped(place) if local is not None and os.path.exists(local) else place
 
@@ -196,7 +226,8 @@ def kind_of_files(files: Sequence[DataFile], path: str) -> str:
     raise DataError(f"The kind of '{path}' cannot be told from {names}.", "Say it: `source: {kind: csv, path: …}`.")
 
 
-def _local(path: str) -> str | None:
+def local_path(path: str) -> str | None:
+    """The path as Python takes it; None where it is not of this machine."""
     url = urlparse(path)
     if (len(url.scheme) > 1 and "://" in path) or path.startswith("file:"):
         return unquote(url.path) if url.scheme == "file" else None
@@ -207,38 +238,42 @@ def _there(local: str) -> bool:
     return os.path.exists(local) or (has_magic(local) and bool(glob(local)))
 
 
-def _inside(path: Path, partition: str = "") -> list[DataFile]:
-    if path.is_file():
-        return [_data_file(path, partition)]
-    shown = [child for child in path.iterdir() if child.name[0] not in "_."]
-    files = [_data_file(child, partition) for child in shown if child.is_file()]
-    folders = [child for child in shown if child.is_dir() and "=" in child.name]
-    return files + [file for folder in folders for file in _inside(folder, f"{partition}/{folder.name}".lstrip("/"))]
+def _inside(path: Path, choice: Choice) -> list[DataFile]:
+    return [data_file(file.path, file.partition) for file in files_below(path, choice)]
 
 
-def _data_file(path: Path, partition: str) -> DataFile:
+def data_file(path: Path, partition: str) -> DataFile:
+    """A file of this machine as it is now."""
     stat = path.stat()
     return DataFile(str(path), stat.st_size, stat.st_mtime_ns, partition=partition)
 
 
-def _listed(path: str, spark: SparkSession) -> list[DataFile]:
+def _listed(source: Source, spark: SparkSession) -> list[DataFile]:
     """The files as Spark lists them, where Python cannot see them."""
+    path, options = str(source.path), choosing(source.options)
+    reader = spark.read.format("binaryFile").options(**options)
     try:
-        listing = spark.read.format("binaryFile").load(path).select("path", "length", "modificationTime").collect()
+        listing = reader.load(path).select("path", "length", "modificationTime").collect()
     except PySparkException as refused:
         raise missing(path) from refused
-    return [DataFile(row[0], row[1], int(row[2].timestamp() * 1e9), local=False) for row in listing]
+    flat = options.get("recursiveFileLookup") == "true" or has_magic(path)
+    return [
+        DataFile(
+            row[0], row[1], int(row[2].timestamp() * 1e9), False, "" if flat else partition_of(Path(row[0]), Path(path))
+        )
+        for row in listing
+    ]
 
 
 def is_absent(path: str) -> bool:
     """Whether the path is one of this machine and there is nothing at it."""
-    local = _local(path)
+    local = local_path(path)
     return local is not None and not _there(local)
 
 
 def missing(path: str) -> DataError:
     """What to say of a path that is not there: the nearest name beside it."""
-    local = Path(_local(path) or path)
+    local = Path(local_path(path) or path)
     siblings = [child.name for child in local.parent.iterdir()] if local.parent.is_dir() else []
     advice = did_you_mean(local.name, siblings) or "Check `source.path`; it is relative to the current folder."
     return DataError(f"There is no file or folder '{path}'.", advice)

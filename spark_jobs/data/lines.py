@@ -15,9 +15,9 @@ from pyspark.sql import functions as F
 from spark_jobs.data.files import Place
 from spark_jobs.data.form import Form, field_regex, open_regex
 from spark_jobs.data.line_counts import LineCounts, from_rows, to_row
-from spark_jobs.data.options import FILES
+from spark_jobs.data.names import text_schema
 
-_OF_TEXT = (*FILES, "lineSep")
+_OF_TEXT = ("lineSep",)
 BLANKS = "".join(map(chr, range(33)))  # a line of these alone is none to Spark's reader
 
 
@@ -48,7 +48,11 @@ def read_lines(spark: SparkSession, place: Place, encoding: str, options: Mappin
     wide = is_wide(encoding)
     if wide:
         reader = reader.option("encoding", encoding).option("lineSep", "\n")
-    lines = reader.text(place.paths).withColumn("_file", F.col("_metadata.file_path"))
+    lines = (
+        reader.schema(text_schema("value", *place.partitions))
+        .text(place.paths)
+        .withColumn("_file", F.col("_metadata.file_path"))
+    )
     if wide:
         decoded = F.decode(F.col("value").cast("binary"), encoding)
         lines = lines.withColumn("value", F.rtrim(F.ltrim(decoded, F.lit("\ufeff")), F.lit("\r")))

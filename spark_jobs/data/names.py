@@ -28,6 +28,11 @@ def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
+def text_schema(*names: str) -> str:
+    """The schema in which each of the columns is text, as Spark's readers take it."""
+    return ", ".join(f"{quoted(name)} STRING" for name in names)
+
+
 def col(name: str) -> Column:
     """The column of that very name, whatever the name holds."""
     from pyspark.sql import functions as F

@@ -114,7 +114,7 @@ def plain_text(text: Text, files: Sequence[DataFile], marks: Sequence[str]) -> P
     scan, form = text.scan, text.scan.form
     plain = set(text.options) <= {*_KNOWN, *FILES} and form.escape in ("", form.quote)
     whole = not text.torn and not text.repeated_headers and text.utf8 and len(files) == text.files
-    if not (plain and whole and len(form.sep) == 1 and form.sep.isascii()):
+    if any(file.partition for file in files) or not (plain and whole and len(form.sep) == 1 and form.sep.isascii()):
         return None
     rows = scan.lines - (text.files if text.headers else 0)
     local = is_small(files, text.options)

@@ -6,9 +6,9 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
-from spark_jobs.data.files import find_files, kind_of_files
+from spark_jobs.data.files import files_of, kind_of_files
 from spark_jobs.data.names import with_trimmed_names
 from spark_jobs.data.read_errors import explain_read_error
 from spark_jobs.data.sources import jdbc, reader
@@ -31,7 +31,7 @@ def read(source: Source, spark: SparkSession, since: str | None = None, wanted: 
     try:
         found = jdbc.read(source, spark, since, wanted) if kind == "jdbc" else reader(kind)(source, spark)
         rows = with_trimmed_names(found.rows)
-        return found if rows is found.rows else replace(found, rows=rows, columns=tuple(rows.columns))
+        return found if rows is found.rows else _renamed(found, rows)
     except SparkJobsError:
         raise
     except Exception as failure:
@@ -39,6 +39,13 @@ def read(source: Source, spark: SparkSession, since: str | None = None, wanted: 
         if explained is None:
             raise
         raise explained from failure
+
+
+def _renamed(table: Table, rows: DataFrame) -> Table:
+    new = dict(zip(table.columns, rows.columns, strict=True))
+    unusable = {new.get(name, name.strip()): kind for name, kind in table.unusable.items()}
+    codes = frozenset(new[name] for name in table.codes)
+    return replace(table, rows=rows, columns=tuple(rows.columns), unusable=unusable, codes=codes)
 
 
 def kind_of_source(source: Source, spark: SparkSession) -> str:
@@ -51,4 +58,4 @@ def kind_of_source(source: Source, spark: SparkSession) -> str:
         raise SpecError("`source` must say a `path` or a `table`.", "For example `source: data/flights.csv`.")
     if (Path(source.path) / "_delta_log").is_dir():
         return "delta"
-    return kind_of_files(find_files(source.path, spark), source.path)
+    return kind_of_files(files_of(source, spark), source.path)

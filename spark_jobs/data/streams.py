@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from pyspark.sql import DataFrame, Observation, SparkSession
 
 from spark_jobs.data import delta
-from spark_jobs.data.files import location, pattern
+from spark_jobs.data.files import Chosen, chosen, data_file, files_of, local_path, location, pattern
+from spark_jobs.data.listing import choice_of, choosing, partition_of
 from spark_jobs.data.marks import marks_of, without_marks
 from spark_jobs.data.names import with_trimmed_names
 from spark_jobs.data.source import kind_of_source
+from spark_jobs.data.stored import storable
 from spark_jobs.data.types import Reading, Table
 from spark_jobs.errors import DataError, SparkJobsError, SpecError
 from spark_jobs.spec.models import Source, Stream
@@ -32,7 +36,7 @@ def open_stream(source: Source, stream: Stream, spark: SparkSession, after: Mapp
     """
     kind = kind_of_source(source, spark)
     if kind in FILES:
-        return _arriving(str(source.path), stream, spark)
+        return _arriving(source, stream, spark)
     if kind == "delta":
         return _growing(str(source.path), stream, spark)
     if kind == "kafka":
@@ -40,6 +44,16 @@ def open_stream(source: Source, stream: Stream, spark: SparkSession, after: Mapp
 
         return kafka.open_stream(source, spark, stream.start, stream.rows, after)
     raise SpecError(f"A source of kind {kind} cannot be streamed.", "Name a folder of files, a Delta table or a topic.")
+
+
+def arrived(source: Source, path: str, spark: SparkSession) -> Chosen:
+    """The source with one file alone that arrived in its folder, at the path that Spark names."""
+    local, root = local_path(path), local_path(str(source.path))
+    if local is None or root is None or not os.path.isfile(local):
+        return chosen(source, files_of(source.model_copy(update={"path": path, "options": {}}), spark))
+    flat = choice_of(source.options).recursive
+    partition = "" if flat else partition_of(Path(os.path.abspath(local)), Path(os.path.abspath(root)))
+    return chosen(source, [data_file(Path(local), partition)])
 
 
 @contextmanager
@@ -77,13 +91,19 @@ def table_of(
         return kafka.parsed(rows, source, names, batch, "refused" if strict else "told", seen)
     marks = marks_of(source)
     reading = Reading(kind, str(source.path), {}, marks)
-    return Table(without_marks(rows, marks), reading, batch, columns=tuple(rows.columns))
+    whole, unusable = storable(rows)
+    return Table(without_marks(whole, marks), reading, batch, columns=tuple(rows.columns), unusable=unusable)
 
 
-def _arriving(path: str, stream: Stream, spark: SparkSession) -> DataFrame:
+def _arriving(source: Source, stream: Stream, spark: SparkSession) -> DataFrame:
     """The names of new files alone: what is in them is read as `score` reads it, and nothing of it here."""
-    reader = spark.readStream.format("binaryFile").schema(_LISTING)
-    return reader.option("maxFilesPerTrigger", stream.rows or _MOST_FILES).load(pattern(path)).select("path")
+    options = choosing(source.options)
+    for name in ("modifiedAfter", "modifiedBefore"):
+        if name in options:
+            raise SpecError(f"`source.options.{name}` has no use with a stream.", "Leave it out: new files are read.")
+    reader = spark.readStream.format("binaryFile").schema(_LISTING).options(**options)
+    most = reader.option("maxFilesPerTrigger", stream.rows or _MOST_FILES)
+    return most.load(pattern(str(source.path))).select("path")
 
 
 def _growing(path: str, stream: Stream, spark: SparkSession) -> DataFrame:

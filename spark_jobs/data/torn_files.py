@@ -84,12 +84,12 @@ def _read_of(
 ) -> Table:
     if len(whole) == len(files):
         return read(source, spark)
-    return read(chosen(source, tuple(file.path for file in whole)), spark) if whole else _nothing(source, spark, names)
+    return read(chosen(source, whole), spark) if whole else _nothing(source, spark, names)
 
 
 def _why_unread(source: Source, file: DataFile, spark: SparkSession) -> str | None:
     try:
-        read(chosen(source, (file.path,)), spark)
+        read(chosen(source, [file]), spark)
     except DataError as refused:
         if not file.local or not os.access(file.path, os.R_OK):
             raise  # it is gone, or may not be read, or a network failed: that is no fault of the file

@@ -15,6 +15,7 @@ from pyspark.sql import SparkSession
 from spark_jobs import progress
 from spark_jobs.causes import worded
 from spark_jobs.data.ledger import Entry, record
+from spark_jobs.data.read_errors import explain_late_error
 from spark_jobs.data.snapshot import forget
 from spark_jobs.registry.versions import ModelVersion
 from spark_jobs.spec import Environment, Spec, dump
@@ -61,10 +62,13 @@ def keeping_ledger(job: str, spec: Spec, spark: SparkSession, env: Environment) 
     try:
         yield ledger
     except Exception as error:
-        told = worded(error)
+        refused = explain_late_error(error, env.root)
+        told = refused or worded(error)
         failed = replace(ledger.entry, ended=datetime.now(UTC), status=told.status, error=told.message)
         with suppress(Exception):  # where Spark itself is gone, the first error is the one to show
             record(spark, env.root, failed)
+        if refused is not None:
+            raise refused from error
         raise
     finally:
         forget()

@@ -15,11 +15,10 @@ from spark_jobs.bundle import GRAPH, load_manifest
 from spark_jobs.contract.familiar import Familiar
 from spark_jobs.data.checkpoint import Checkpoint
 from spark_jobs.data.delta import Once
-from spark_jobs.data.files import files_of
 from spark_jobs.data.prediction_rows import Target
 from spark_jobs.data.predictions import append_predictions, rows_of_batch
 from spark_jobs.data.row_ids import with_streamed_ids
-from spark_jobs.data.streams import FILES, table_of
+from spark_jobs.data.streams import FILES, arrived, table_of
 from spark_jobs.data.torn_files import read_files
 from spark_jobs.errors import JobError
 from spark_jobs.graph.score import graph_predictions, sending
@@ -111,8 +110,8 @@ class Scorer:
 
     def _file(self, path: str, number: int, model: Model) -> Done:
         """A file is a batch of its own, with the id that `score` would give it: the same content is scored once."""
-        source = self.source.model_copy(update={"path": path})
-        table = read_files(source, files_of(source, self.spark), self.spark, model.plan.names)
+        source = arrived(self.source, path, self.spark)
+        table = read_files(source, source.files, self.spark, model.plan.names)
         batch = batch_of(table, model.plan, self.spec, model.familiar)
         scored = score_batch(self.spec, self.spark, self.env, model.version, batch)
         rows = scored.rows

@@ -87,12 +87,12 @@ def check_still(reads: Mapping[str, Any]) -> None:
 
 def _new_files(source: Source, earlier: Sequence[Mapping[str, Any]], spark: SparkSession, plan: Plan) -> Table | None:
     known = {file["sha256"] for reads in earlier for file in reads.get("files", ())}
-    if local_files(str(source.path)) == ():
+    if local_files(source) == ():
         return None
     new = tuple(file for file in files_of(source, spark) if file.size and file.content not in known)
     if not new:
         return None
-    table = read_files(chosen(source, tuple(file.path for file in new)), new, spark, plan.names)
+    table = read_files(chosen(source, new), new, spark, plan.names)
     check_still(table.reads)
     return table
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -40,6 +40,7 @@ _SWAPPED: Final = {
 class _Column:
     profile: ColumnProfile
     spec: Spec
+    code: bool = False
 
     @property
     def name(self) -> str:
@@ -69,11 +70,11 @@ class _Column:
         return self.cells >= _FEW and different >= (self.cells if exact else 0.91 * self.cells)
 
 
-def detect(raw: Profile, spec: Spec) -> tuple[ColumnType, ...]:
+def detect(raw: Profile, spec: Spec, codes: Collection[str] = ()) -> tuple[ColumnType, ...]:
     """How each column's cells are read and what the column is good for, each with its reason, in the table's order.
 
     A declared type (`columns.numeric`, `categorical`, `date`, `text`, `order`) goes before what the cells look like;
-    otherwise at least 95 % of the cells must read as a number or a date, and all as a boolean.
+    otherwise at least 95 % of the cells must read as a number or a date, and all as a boolean. `codes` stay text.
 
     Raises:
         DataError: a declared column is not there, or more than half of its cells do not read as declared.
@@ -83,7 +84,9 @@ def detect(raw: Profile, spec: Spec) -> tuple[ColumnType, ...]:
         if name not in raw.columns:
             cause = f"`columns` declares '{name}' as {kind}, and the table has no such column."
             raise DataError(cause, did_you_mean(name, raw.columns))
-    return tuple(_decide(_Column(column, spec), declared.get(name)) for name, column in raw.columns.items())
+    return tuple(
+        _decide(_Column(column, spec, name in codes), declared.get(name)) for name, column in raw.columns.items()
+    )
 
 
 def _declared(spec: Spec) -> Iterator[tuple[str, Kind]]:
@@ -101,6 +104,9 @@ def _declared(spec: Spec) -> Iterator[tuple[str, Kind]]:
 
 def _decide(column: _Column, declared: Kind | None) -> ColumnType:
     if column.stored not in (*_NUMERIC, "string", "boolean", "date", "timestamp", "timestamp_ntz", "void"):
+        if declared not in (None, "text"):
+            cause = f"'{column.name}' is declared {declared}, but it is stored as {column.profile.type}."
+            raise DataError(cause, "No step can use that type: take it out of `columns`, or change it in the data.")
         return ColumnType(column.name, "text", "unsupported", f"stored as {column.profile.type}, which no step can use")
     if declared == "number":
         return _declared_number(column)
@@ -108,7 +114,10 @@ def _decide(column: _Column, declared: Kind | None) -> ColumnType:
         return _declared_date(column)
     if declared is not None:
         return ColumnType(column.name, "text", declared, f"declared {declared}")
-    found = _from_text(column) if column.stored in ("string", "void") else _from_stored(column)
+    if column.code:
+        found = ColumnType(column.name, "text", "category", "folder names that a number would not write again: codes")
+    else:
+        found = _from_text(column) if column.stored in ("string", "void") else _from_stored(column)
     return found if column.name == column.spec.target else _narrowed(column, found)
 
 

@@ -54,12 +54,13 @@ def scannable(rows: DataFrame) -> dict[str, tuple[str, Column]]:
     """The columns that can be profiled as `scan_columns` takes them; one of a nested type counts as its nulls only."""
     found = {}
     for field in rows.schema.fields:
-        value = values(field.name, field.dataType) if is_scannable(field.dataType) else _presence(field.name)
+        value = values(field.name, field.dataType) if is_scannable(field.dataType) else presence(field.name)
         found[field.name] = (field.dataType.simpleString(), value)
     return found
 
 
-def _presence(name: str) -> Column:
+def presence(name: str) -> Column:
+    """Whether a cell is there: 1 or null."""
     return F.when(col(name).isNotNull(), F.lit(1.0))
 
 

@@ -60,7 +60,8 @@ def plan_training(spec: Spec, prepared: Prepared, folder: Path | None = None) ->
     refuse(spec.model.kind, looked.problem.task)
     with progress.phase("profiling"):
         lesson = _lesson(spec, prepared, folder)
-    return Planned(lesson, make(spec, list(looked.types.values()), prepared.problem, lesson.profile, lesson.drops))
+    types = [*looked.types.values(), *looked.unread]
+    return Planned(lesson, make(spec, types, prepared.problem, lesson.profile, lesson.drops))
 
 
 def _lesson(spec: Spec, prepared: Prepared, folder: Path | None) -> Lesson:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,14 +18,15 @@ from spark_jobs.data.source import read
 from spark_jobs.data.sources.csv import read_here
 from spark_jobs.data.typed import Seen
 from spark_jobs.data.types import ColumnType, Table
-from spark_jobs.errors import DataError, SparkJobsError, did_you_mean
+from spark_jobs.errors import DataError, SparkJobsError
 from spark_jobs.plan import Problem, frame
 from spark_jobs.profile.batch import Depth
 from spark_jobs.profile.detect import WARNED, detect, named_formats
 from spark_jobs.profile.plain import profile_here, profile_plain
 from spark_jobs.profile.profile import ColumnProfile, Profile
-from spark_jobs.profile.scan import scan_columns, scannable, with_exact_counts
+from spark_jobs.profile.scan import presence, scan_columns, scannable, with_exact_counts
 from spark_jobs.spec import Spec
+from spark_jobs.training.columns import check_columns
 from spark_jobs.training.duplicates import duplicates, is_any_alike
 from spark_jobs.training.labels import relabelled, seen_in_training
 from spark_jobs.training.row_counts import check_balance, count_rows
@@ -61,6 +62,15 @@ class Survey:
             return ""
         share = f"{lost:,} of {cells:,} cells ({lost / cells:.1%})"
         return f"'{name}': {share} do not read as {self.types[name].cells} and become null."
+
+    @property
+    def unread(self) -> list[ColumnType]:
+        """The columns of a stored type that cannot be read at all."""
+        lost = {name: kind for name, kind in self.table.unusable.items() if name not in self.types}
+        return [
+            ColumnType(name, "text", "unsupported", f"stored as {kind}, which cannot be read")
+            for name, kind in lost.items()
+        ]
 
     @property
     def seen(self) -> Seen:
@@ -127,11 +137,11 @@ def survey(spec: Spec, spark: SparkSession) -> Survey:
     """
     with progress.phase("reading"):
         table = read(spec.source, spark)
-        check_columns(spec, table.columns)
+        check_columns(spec, table.columns, table.unusable)
         raw = with_exact_counts(profile_raw(table, spec), table.rows)
     if not raw.rows:
         raise DataError(f"{table.reading.location} holds no rows.", "Check the source, or that it was written whole.")
-    types = {kind.name: kind for kind in detect(_without_target_text(raw), spec)}
+    types = {kind.name: kind for kind in detect(_without_target_text(raw), spec, table.codes)}
     return Survey(table, raw, types)
 
 
@@ -148,45 +158,17 @@ def look(spec: Spec, spark: SparkSession) -> Looked:
             f"The weight '{kind.name}' must be a number. It holds {kind.cells}: {kind.reason}.",
             "Mend the weight column, or leave it out.",
         )
+    if seen.types[spec.target].kind == "unsupported":
+        cause = f"The target '{spec.target}' is {seen.types[spec.target].reason}."
+        raise DataError(cause, "Name another column, or change its type in the data.")
     target = seen.raw.columns.get(_TARGET, seen.raw[spec.target])
     return Looked(seen.table, seen.raw, seen.types, frame(spec, target, seen.types[spec.target]))
-
-
-def check_columns(spec: Spec, names: Iterable[str]) -> None:
-    """Refuse a spec that names a column which the source does not have.
-
-    Raises:
-        DataError: with the key, the name and the nearest one.
-    """
-    known = set(names)
-    for key, asked in _named(spec):
-        if asked not in known:
-            raise DataError(f"`{key}`: the source has no column '{asked}'.", did_you_mean(asked, known))
-
-
-def _named(spec: Spec) -> Iterable[tuple[str, str]]:
-    yield "target", spec.target
-    if spec.weight:
-        yield "weight", spec.weight
-    lists: dict[str, Iterable[str]] = {
-        "key": spec.key,
-        **{
-            f"columns.{name}": getattr(spec.columns, name)
-            for name in ("ignore", "numeric", "categorical", "date", "text")
-        },
-        "columns.order": spec.columns.order,
-        "features.per_column": spec.features.per_column,
-        "evaluate.slices": spec.evaluate.slices,
-        "predictions.keep": spec.predictions.keep if not isinstance(spec.predictions.keep, str) else (),
-        "predictions.partition_by": spec.predictions.partition_by,
-    }
-    for key, names in lists.items():
-        yield from ((key, name) for name in names)
 
 
 def profile_raw(table: Table, spec: Spec) -> Profile:
     """The profile of a source as it was read: how its text reads, how many values differ; the target also as text."""
     columns = scannable(table.rows)
+    columns |= {name: (stored, presence(name)) for name, stored in table.unusable.items() if name in columns}
     if spec.target in columns and columns[spec.target][0] != "string":
         columns[_TARGET] = ("string", col(spec.target).cast("string"))
     plain = profile_plain(table, _depth(spec))
@@ -199,7 +181,7 @@ def look_ahead(spec: Spec) -> None:
     if source.path is None or source.kind not in (None, "csv"):
         return
     with suppress(SparkJobsError):
-        files = local_files(source.path)
+        files = local_files(source)
         text = read_here(source) if files and (source.kind or kind_of_files(files, source.path)) == "csv" else None
         if text is not None:
             profile_here(text, _depth(spec))

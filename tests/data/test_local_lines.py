@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from spark_jobs.data import local_lines
-from spark_jobs.data.files import Place, find_files
+from spark_jobs.data.files import Place, files_of
 from spark_jobs.data.form import Form, candidates
 from spark_jobs.data.lines import count_lines, read_lines
 from spark_jobs.data.local_lines import count_here, is_small
+from spark_jobs.spec.models import Source
 
 TEXTS = {
     "plain": b"a,b\n1,2\n3,4\n",
@@ -32,7 +33,7 @@ def test_lines_are_counted_here_as_spark_counts_them(spark, tmp_path, monkeypatc
     path.write_bytes(TEXTS[name])
     options = {"comment": "#"} if name == "comments" else {}
     forms = [*candidates("a,b\n1,2\n", {}), Form(";", '"', "\\", ("a,b",))]
-    files = find_files(str(path), spark)
+    files = files_of(Source(path=str(path)), spark)
     assert is_small(files, options)
     here = count_here(files, forms, [b"a,b"], True, options.get("comment", ""))
     by_spark = count_lines(read_lines(spark, Place([f"file:{path}"]), "UTF-8", options), forms, [b"a,b"], True)
@@ -43,7 +44,10 @@ def test_lines_are_counted_here_as_spark_counts_them(spark, tmp_path, monkeypatc
 def test_what_is_large_packed_or_read_in_a_special_way_is_left_to_spark(spark, tmp_path, monkeypatch):
     (tmp_path / "rows.csv").write_bytes(TEXTS["plain"])
     (tmp_path / "rows.csv.gz").write_bytes(b"not looked into")
-    plain, packed = find_files(str(tmp_path / "rows.csv"), spark), find_files(str(tmp_path / "rows.csv.gz"), spark)
+    plain, packed = (
+        files_of(Source(path=str(tmp_path / "rows.csv")), spark),
+        files_of(Source(path=str(tmp_path / "rows.csv.gz")), spark),
+    )
     assert is_small(plain, {})
     assert not is_small(packed, {})
     assert not is_small(plain, {"lineSep": ";"})

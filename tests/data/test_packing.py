@@ -22,7 +22,7 @@ PACKERS = {"gz": gzip.compress, "bz2": bz2.compress, "deflate": zlib.compress}
 
 def the_file(path, content):
     path.write_bytes(content)
-    return next(file for file in local_files(str(path.parent)) if file.path == str(path))
+    return next(file for file in local_files(Source(path=str(path.parent))) if file.path == str(path))
 
 
 @pytest.mark.parametrize("ending", PACKED)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from spark_jobs.data.files import DataFile
-from spark_jobs.data.read_errors import explain_read_error
+from spark_jobs.data.read_errors import explain_late_error, explain_read_error
 from spark_jobs.data.source import kind_of_source, read
 from spark_jobs.data.sources import csv as delimited
 from spark_jobs.data.sources import kinds
@@ -116,6 +116,44 @@ def test_a_view_of_the_catalog_is_a_source(spark):
         read(Source(table="four"), spark)
 
 
+def test_a_delta_table_is_the_same_input_only_at_the_same_version(spark, tmp_path):
+    place, moved = tmp_path / "d", tmp_path / "moved"
+    spark.range(240).coalesce(1).write.format("delta").option("delta.enableDeletionVectors", "true").save(str(place))
+    known = {"at first": read(Source(path=str(place)), spark).fingerprint}
+    assert read(Source(path=str(place)), spark).fingerprint == known["at first"]
+    spark.sql(f"DELETE FROM delta.`{place}` WHERE id >= 200")
+    table = read(Source(path=str(place)), spark)
+    known["deleted by a vector, in the same file"] = table.fingerprint
+    spark.sql(f"RESTORE delta.`{place}` TO VERSION AS OF 0")
+    assert table.rows.count() == 200
+    known["restored"] = read(Source(path=str(place)), spark).fingerprint
+    assert (
+        read(Source(path=str(place), options={"versionAsOf": 1}), spark).fingerprint
+        == known["deleted by a vector, in the same file"]
+    )
+    shutil.copytree(place, moved)
+    known["a copy"] = read(Source(path=str(moved)), spark).fingerprint
+    assert len({*known.values()}) == 4
+    late = {"timestampAsOf": spark.sql("SELECT cast(timestampadd(YEAR, -1, now()) AS string)").first()[0]}
+    with pytest.raises(DataError):
+        read(Source(path=str(place), options=late), spark)
+
+
+def test_tables_without_versions_are_the_same_input_if_their_rows_are(spark, tmp_path):
+    spark.range(240).coalesce(1).write.format("delta").option("delta.enableDeletionVectors", "true").save(
+        str(tmp_path / "d")
+    )
+    spark.read.format("delta").load(str(tmp_path / "d")).createOrReplaceTempView("three")
+    first = read(Source(table="three"), spark).fingerprint
+    assert read(Source(table="three"), spark).fingerprint == first
+    spark.sql(f"DELETE FROM delta.`{tmp_path / 'd'}` WHERE id >= 200")
+    second = read(Source(table="three"), spark).fingerprint
+    spark.createDataFrame([(1, "a")], "id long, s string").createOrReplaceTempView("three")
+    third = read(Source(table="three"), spark).fingerprint
+    spark.createDataFrame([(1, "b")], "id long, s string").createOrReplaceTempView("three")
+    assert len({first, second, third, read(Source(table="three"), spark).fingerprint}) == 4
+
+
 def test_json_lines_that_are_no_json_are_set_apart(spark, tmp_path):
     lines = [json.dumps({"a": n, "b": "NA" if n else "x", "c": {"d": 1}}) for n in range(3)]
     (tmp_path / "x.jsonl").write_text("\n".join([*lines[:2], '{"a": 1, "b"', lines[2]]) + "\n")
@@ -156,6 +194,10 @@ def test_what_spark_says_of_a_file_that_went_away_is_put_in_words(spark, tmp_pat
     assert isinstance(explained, DataError)
     assert "x.csv" in explained.message
     assert explain_read_error(ValueError("other")) is None
+    late = explain_late_error(failure.value, str(tmp_path / "root"))
+    assert late is not None
+    assert "x.csv" in late.message
+    assert explain_late_error(failure.value, str(tmp_path)) is None
 
 
 def test_the_first_lines_of_files_out_of_reach_come_by_spark(spark, tmp_path):

@@ -38,7 +38,7 @@ def file_of(folder: Path, name: str, content: bytes, seconds_ago: float = 3_600)
     path = folder / name
     path.write_bytes(content)
     os.utime(path, (time.time() - seconds_ago,) * 2)
-    return next(file for file in local_files(str(folder)) if file.path == str(path))
+    return next(file for file in local_files(Source(path=str(folder))) if file.path == str(path))
 
 
 @pytest.mark.parametrize(

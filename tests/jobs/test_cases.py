@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import deltalake
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -146,3 +149,73 @@ def test_06_stored_numbers_beyond_two_to_the_53_keep_value_and_type(spark, case)
         tuple(row[name] for name in columns) for row in rows
     )
     assert result.left_out.keys() >= {"tweet_id", "u"}
+
+
+def _predictions(spark, result):
+    (place,) = [where for name, where in result.tables.items() if name.endswith("_predictions")]
+    return spark.read.format("delta").load(place)
+
+
+def test_04_partition_folders_keep_the_type_that_training_saw(spark, case):
+    folder = case("04")
+    env = Environment(root=str(folder / "root"))
+    result = spark_jobs.run("spec.yml", spark=spark, env=env)
+    by_code = _predictions(spark, result).groupBy("code").avg("probability")
+    trained = {row[0]: row[1] for row in by_code.collect()}
+    assert {"01", "02", "007", "1", "2", "A7"} == set(trained)
+    assert trained["01"] == pytest.approx(0.87, abs=0.03)
+    assert trained["02"] == pytest.approx(0.80, abs=0.03)
+    scored = spark_jobs.score("spec.yml", input="new", spark=spark, env=env)
+    newest = _predictions(spark, scored).orderBy("_scored_at", ascending=False).first()["_batch_id"]
+    found = _predictions(spark, scored).where(f"_batch_id = '{newest}'").groupBy("code").avg("probability")
+    again = {row[0]: row[1] for row in found.collect()}
+    assert again == {code: pytest.approx(trained[code], abs=0.03) for code in ("01", "02")}
+
+
+def test_10_rows_that_a_restore_brings_back_are_scored(spark, case):
+    folder = case("10")
+    env, table = Environment(root=str(folder / "root")), f"delta.`{folder / 'tbl'}`"
+    spark.sql(f"DELETE FROM {table} WHERE id >= 200")
+    first = spark_jobs.run("spec.yml", spark=spark, env=env)
+    assert first.rows["scored"] == 200
+    spark.sql(f"RESTORE {table} TO VERSION AS OF 0")
+    second = spark_jobs.score("spec.yml", spark=spark, env=env)
+    assert (second.rows["read"], second.rows["scored"], second.rows["duplicates"]) == (240, 240, 200)
+    assert _predictions(spark, second).select("id").distinct().count() == 240
+
+
+def test_12_nanoseconds_are_read_as_timestamps(spark, case):
+    folder = case("12")
+    result = spark_jobs.run("spec.yml", spark=spark, env=Environment(root=str(folder / "root")))
+    assert result.rows["scored"] == 240
+    rows = _predictions(spark, result)
+    assert dict(rows.dtypes)["seen"] in ("timestamp", "timestamp_ntz")
+    assert rows.selectExpr("min(cast(seen as string))").first()[0] == "2024-01-01 00:00:00"
+
+
+def test_13_a_column_that_the_second_file_adds_is_used(spark, case):
+    folder = case("13")
+    result = spark_jobs.run("spec.yml", spark=spark, env=Environment(root=str(folder / "root")))
+    assert result.rows["scored"] == result.rows["read"] > 0
+    rows = _predictions(spark, result)
+    assert "b" in rows.columns
+    assert 0 < rows.where("b IS NOT NULL").count() < rows.count()
+
+
+def test_33_timestamps_are_microseconds_for_every_reader(spark, case):
+    folder = case("33")
+    result = spark_jobs.run("spec.yml", spark=spark, env=Environment(root=str(folder / "root")))
+    assert result.rows["scored"] == 240
+    (place,) = [where for name, where in result.tables.items() if name.endswith("_predictions")]
+    source = pq.read_table(folder / "d.parquet")
+    found = deltalake.DeltaTable(place).to_pyarrow_table()
+    assert sorted(found["valid_from"].to_pylist()) == sorted(source["valid_from"].to_pylist())
+    rows = duckdb.sql(f"SELECT min(valid_from), max(valid_to) FROM read_parquet('{place}/*.parquet')").fetchone()
+    assert rows is not None
+    assert rows[0].replace(tzinfo=UTC) == min(source["valid_from"].to_pylist())
+    assert rows[1] == max(filter(None, source["valid_to"].to_pylist())).replace(tzinfo=rows[1].tzinfo)
+    files = [file for file in Path(place).glob("*.parquet") if not file.name.startswith(".")]
+    physical = {
+        column.physical_type for file in files for column in pq.ParquetFile(file).schema if "valid" in column.name
+    }
+    assert physical == {"INT64"}

@@ -9,11 +9,12 @@ import pytest
 from towns import house, write_csv
 
 from spark_jobs.data import torn_files
-from spark_jobs.data.files import Chosen, fingerprint_of, local_files
+from spark_jobs.data.files import chosen, fingerprint_of, local_files
 from spark_jobs.data.source import read
 from spark_jobs.errors import DataError
 from spark_jobs.jobs import score
 from spark_jobs.spec import parse
+from spark_jobs.spec.models import Source
 
 HEADER = ["size", "rooms", "kind", "built", "price"]
 
@@ -94,7 +95,7 @@ def test_files_are_known_by_what_they_hold_and_the_folders_that_stand_for_column
     }.items():
         (tmp_path / place).parent.mkdir(parents=True)
         (tmp_path / place).write_text(text)
-    a, b, c, d = (fingerprint_of(local_files(str(tmp_path / name))) for name in "abcd")
+    a, b, c, d = (fingerprint_of(local_files(Source(path=str(tmp_path / name)))) for name in "abcd")
     assert a == b
     assert len({a, c, d}) == 3
 
@@ -104,7 +105,8 @@ def test_chosen_files_keep_the_columns_that_their_folders_stand_for(spark, tmp_p
     spark.sql("SELECT * FROM VALUES (1, 2013), (2, 2014), (3, 2015) AS t(n, y)").write.partitionBy("y").format(
         kind
     ).option("header", "true").save(str(tmp_path / "d"))
-    files = [file.path for file in local_files(str(tmp_path / "d"))]
+    source = Source(kind=kind, path=str(tmp_path / "d"))
+    files = local_files(source)
     assert len(files) == 3
-    source = Chosen(kind=kind, path=str(tmp_path / "d"), files=tuple(file for file in files if "y=2014" not in file))
+    source = chosen(source, [file for file in files if "y=2014" not in file.path])
     assert sorted((int(row.n), int(row.y)) for row in read(source, spark).rows.collect()) == [(1, 2013), (3, 2015)]

@@ -9,11 +9,12 @@ from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs.data.delimited import Text, understand
-from spark_jobs.data.files import DataFile, files_of, fingerprint_of, local_files, place_of, reads_of
+from spark_jobs.data.files import DataFile, files_of, fingerprint_of, local_files, place_of, reads_of, unread_of
 from spark_jobs.data.form import shown
 from spark_jobs.data.lines import is_header, is_wide, read_lines, reasons
+from spark_jobs.data.listing import codes_among
 from spark_jobs.data.marks import marks_of, without_marks
-from spark_jobs.data.names import col, quoted
+from spark_jobs.data.names import col, text_schema
 from spark_jobs.data.options import DATES, FILES, known_options
 from spark_jobs.data.packing import check_packed
 from spark_jobs.data.plain_text import NotHere, PlainText, plain_text
@@ -36,7 +37,7 @@ def read(source: Source, spark: SparkSession) -> Table:
     check_packed(files)
     text = understand(
         source, options, files, _heads(files, source, spark),
-        lambda encoding: read_lines(spark, place_of(source), encoding, options),
+        lambda encoding: read_lines(spark, place_of(source, files), encoding, options),
     )  # fmt: skip
     spanning, records = _records(text, spark)
     apart = not spanning and (text.torn or bool(text.repeated_headers) or is_wide(text.encoding))
@@ -45,11 +46,13 @@ def read(source: Source, spark: SparkSession) -> Table:
     rows = without_marks(raw, marks)
     malformed = _malformed(text, spark)
     count = malformed.count() if apart and text.torn else 0
-    reading = Reading("csv", path, _decided(text, spanning), marks, _decisions(text, spanning, count))
+    unread = unread_of(source, files)
+    reading = Reading("csv", path, _decided(text, spanning), marks, _decisions(text, spanning, count), unread)
     plain = None if spanning or apart else plain_text(text, files, marks)
     lines = read_lines(spark, text.place, text.encoding, text.options) if plain else None
     found = fingerprint_of(files), malformed if count else None, count
-    return Table(rows, reading, *found, tuple(rows.columns), plain, lines, reads_of(source, files), records)
+    codes, reads = codes_among([file.partition for file in files], marks), reads_of(source, files)
+    return Table(rows, reading, *found, tuple(rows.columns), plain, lines, reads, records, codes=codes)
 
 
 def read_here(source: Source) -> PlainText | None:
@@ -58,8 +61,8 @@ def read_here(source: Source) -> PlainText | None:
     Raises:
         DataError: as `read`.
     """
-    options, path = known_options("csv", source.options, OPTIONS), str(source.path)
-    files = local_files(path)
+    options = known_options("csv", source.options, OPTIONS)
+    files = local_files(source)
     if not files or options.get("multiLine") == "true":
         return None
     try:
@@ -82,9 +85,10 @@ def _heads(files: Sequence[DataFile], source: Source, spark: SparkSession | None
     if spark is None or all(file.local for file in files):
         heads = {file.path: file.head() for file in files}
     else:
-        lines = place_of(source).reader(spark).text(place_of(source).paths).where(F.length(F.trim("value")) > 0)
-        place = F.struct(F.col("_metadata.file_block_start"), F.monotonically_increasing_id())
-        placed = lines.select("_metadata.file_path", F.col("value").cast("binary"), place.alias("place"))
+        place = place_of(source, files)
+        lines = place.reader(spark).text(place.paths).where(F.length(F.trim("value")) > 0)
+        where = F.struct(F.col("_metadata.file_block_start"), F.monotonically_increasing_id())
+        placed = lines.select("_metadata.file_path", F.col("value").cast("binary"), where.alias("place"))
         first = placed.groupBy("file_path").agg(F.min_by("value", "place"))
         heads = {row[0]: bytes(row[1]) for row in first.collect()}
     heads = {file: head for file, head in heads.items() if head.strip()}
@@ -102,7 +106,7 @@ def _records(text: Text, spark: SparkSession) -> tuple[bool, int | None]:
         return said == "true", None if said == "true" else lines
     if not text.scan.torn or text.scan.odd_quotes or text.scan.not_utf8:
         return False, lines
-    schema = f"{_schema(text.names)}, {_TORN} STRING"
+    schema = text_schema(*text.names, _TORN, *text.place.partitions)
     records = _reader(text, spark, True).option("columnNameOfCorruptRecord", _TORN).schema(schema).csv(text.place.paths)
     quote = text.scan.form.quote
     swallowed = F.exists(
@@ -112,12 +116,8 @@ def _records(text: Text, spark: SparkSession) -> tuple[bool, int | None]:
     return (False, lines) if torn or swallowing else (True, count)
 
 
-def _schema(names: Sequence[str]) -> str:
-    return ", ".join(f"{quoted(name)} STRING" for name in names)
-
-
 def _options(text: Text) -> dict[str, str]:
-    options = {name: value for name, value in text.options.items() if name in (*FILES, "lineSep", "comment")}
+    options = {name: value for name, value in text.options.items() if name in ("lineSep", "comment")}
     return options | {
         "sep": text.scan.form.sep,
         "quote": text.scan.form.quote,
@@ -134,7 +134,7 @@ def _reader(text: Text, spark: SparkSession, spanning: bool) -> DataFrameReader:
 
 
 def _by_spark(text: Text, spark: SparkSession, spanning: bool) -> DataFrame:
-    return _reader(text, spark, spanning).schema(_schema(text.names)).csv(text.place.paths)
+    return _reader(text, spark, spanning).schema(text_schema(*text.names, *text.place.partitions)).csv(text.place.paths)
 
 
 def _lines(text: Text, spark: SparkSession) -> DataFrame:
@@ -149,7 +149,7 @@ def _lines(text: Text, spark: SparkSession) -> DataFrame:
 def _by_line(text: Text, spark: SparkSession) -> DataFrame:
     lines = _lines(text, spark).where(F.size("_reasons") == 0)
     more = [name for name in lines.columns if name not in ("value", "_file", "_reasons")]
-    record = F.from_csv("value", F.lit(_schema(text.names)), _options(text))
+    record = F.from_csv("value", F.lit(text_schema(*text.names)), _options(text))
     return lines.select(record.alias("record"), *map(col, more)).select("record.*", *map(col, more))
 
 

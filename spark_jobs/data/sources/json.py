@@ -16,9 +16,10 @@ from spark_jobs.data.form import canonical, encoding_of, text_of
 from spark_jobs.data.json_documents import values
 from spark_jobs.data.json_records import COUNTED, count, split
 from spark_jobs.data.lines import is_wide, read_lines
+from spark_jobs.data.listing import choosing, codes_among
 from spark_jobs.data.marks import marks_of, without_marks
 from spark_jobs.data.messages import Objects
-from spark_jobs.data.names import check_names, col
+from spark_jobs.data.names import check_names, col, text_schema
 from spark_jobs.data.options import DATES, FILES, known_options
 from spark_jobs.data.packing import check_packed
 from spark_jobs.data.types import Reading, Table
@@ -27,6 +28,7 @@ from spark_jobs.spec.models import Source
 
 OPTIONS: Final = (*FILES, *DATES, "multiLine", "encoding", "lineSep")
 _BESIDE: Final = ("⟨source⟩", "⟨raw⟩", "⟨reasons⟩")
+_LISTING: Final = "path STRING, modificationTime TIMESTAMP, length BIGINT, content BINARY"
 _MOST_COLUMNS: Final = 10_000
 _SHOWN: Final = 20
 _LINES: Final = 100
@@ -43,6 +45,7 @@ def read(source: Source, spark: SparkSession) -> Table:
     """
     options = known_options("json", source.options, OPTIONS)
     path, files = str(source.path), files_of(source, spark)
+    source = _by_file(source, files)
     check_packed(files)
     if not any(file.size for file in files):
         raise DataError(f"'{path}' is empty: 0 bytes.", "Name a file that holds JSON objects.")
@@ -63,6 +66,7 @@ def read(source: Source, spark: SparkSession) -> Table:
         columns,
         reads=reads_of(source, files),
         records=found.records,
+        codes=codes_among([file.partition for file in files], marks),
     )
 
 
@@ -98,6 +102,12 @@ class _Part:
         return self.rows.mapInArrow(split(Objects(tuple(names)), schema.names, self.encoding), schema)
 
 
+def _by_file(source: Source, files: Sequence[DataFile]) -> Source:
+    """The source, read file by file where options or folders say more than its path."""
+    several = bool(choosing(source.options)) or any(file.partition for file in files)
+    return chosen(source, files) if several else source
+
+
 def _parts(
     source: Source, options: Mapping[str, str], files: Sequence[DataFile], spark: SparkSession
 ) -> tuple[_Part, ...]:
@@ -111,10 +121,10 @@ def _parts(
         return (_files(source, options, encoding, spark),)
     if not any(whole):
         return (_lines(source, options, encoding, spark),)
-    over, lines = (
-        chosen(source, tuple(path for path, spans in zip(heads, whole, strict=True) if spans == side))
-        for side in (True, False)
-    )
+    known = {file.path: file for file in files}
+    looked = [known.get(path) or DataFile(path, 0, 0, False) for path in heads]
+    spanning = list(zip(looked, whole, strict=True))
+    over, lines = (chosen(source, [file for file, spans in spanning if spans == side]) for side in (True, False))
     return _lines(lines, options, encoding, spark), _files(over, options, encoding, spark)
 
 
@@ -151,8 +161,9 @@ def _lines(source: Source, options: Mapping[str, str], encoding: str, spark: Spa
 
 def _files(source: Source, options: Mapping[str, str], encoding: str, spark: SparkSession) -> _Part:
     """The names of the files alone, where Python can open them; else what is in them as well."""
-    place, given = place_of(source), {name: value for name, value in options.items() if name in FILES}
-    files = place.reader(spark).format("binaryFile").options(**given).load(place.paths)
+    place = place_of(source)
+    schema = ", ".join(filter(None, (_LISTING, text_schema(*place.partitions))))
+    files = place.reader(spark).format("binaryFile").schema(schema).load(place.paths)
     content = (
         F.when(~F.col("path").startswith("file:"), F.col("content")) if _is_elsewhere(place.paths) else F.lit(None)
     )

@@ -1,0 +1,43 @@
+"""The columns that a spec names, beside those that the source has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from spark_jobs.errors import DataError, did_you_mean
+from spark_jobs.spec import Spec
+
+
+def check_columns(spec: Spec, names: Iterable[str], unusable: Mapping[str, str] | None = None) -> None:
+    """Refuse a spec that names a column which the source does not have.
+
+    Raises:
+        DataError: with the key, the name and the nearest one.
+    """
+    known, unread = set(names), unusable or {}
+    for key, asked in _named(spec):
+        if asked in unread and (asked not in known or key in ("target", "weight")):
+            cause = f"`{key}`: the column '{asked}' is stored as {unread[asked]}, which no step can use."
+            raise DataError(cause, "Name another column, or change its type in the data.")
+        if asked not in known:
+            raise DataError(f"`{key}`: the source has no column '{asked}'.", did_you_mean(asked, known))
+
+
+def _named(spec: Spec) -> Iterable[tuple[str, str]]:
+    yield "target", spec.target
+    if spec.weight:
+        yield "weight", spec.weight
+    lists: dict[str, Iterable[str]] = {
+        "key": spec.key,
+        **{
+            f"columns.{name}": getattr(spec.columns, name)
+            for name in ("ignore", "numeric", "categorical", "date", "text")
+        },
+        "columns.order": spec.columns.order,
+        "features.per_column": spec.features.per_column,
+        "evaluate.slices": spec.evaluate.slices,
+        "predictions.keep": spec.predictions.keep if not isinstance(spec.predictions.keep, str) else (),
+        "predictions.partition_by": spec.predictions.partition_by,
+    }
+    for key, names in lists.items():
+        yield from ((key, name) for name in names)
