@@ -40,13 +40,13 @@ def read_files(source: Source, files: Sequence[DataFile], spark: SparkSession, n
     torn = {file: why for file, why in looked if why is not None}
     whole = [file for file, why in looked if why is None]
     try:
-        table = _read_of(source, whole, files, spark, names)
+        table = _read_of(source, whole, spark, names)
     except DataError:
         alone = {file: why for file in whole if (why := _why_unread(source, file, spark)) is not None}
         if not alone:
             raise
         torn |= alone
-        table = _read_of(source, [file for file in whole if file not in alone], files, spark, names)
+        table = _read_of(source, [file for file in whole if file not in alone], spark, names)
     return _with_torn(table, torn, source, spark) if torn else table
 
 
@@ -79,11 +79,7 @@ def why_torn(file: DataFile, kind: str) -> str | None:
     return None
 
 
-def _read_of(
-    source: Source, whole: Sequence[DataFile], files: Sequence[DataFile], spark: SparkSession, names: Sequence[str]
-) -> Table:
-    if len(whole) == len(files):
-        return read(source, spark)
+def _read_of(source: Source, whole: Sequence[DataFile], spark: SparkSession, names: Sequence[str]) -> Table:
     return read(chosen(source, whole), spark) if whole else _nothing(source, spark, names)
 
 
