@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 
+from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.data.files import files_of, kind_of_files
 from spark_jobs.data.names import with_trimmed_names
 from spark_jobs.data.read_errors import explain_read_error
@@ -43,7 +44,7 @@ def read(source: Source, spark: SparkSession, since: str | None = None, wanted: 
 
 def _renamed(table: Table, rows: DataFrame) -> Table:
     new = dict(zip(table.columns, rows.columns, strict=True))
-    unusable = {new.get(name, name.strip()): kind for name, kind in table.unusable.items()}
+    unusable = {new.get(name, name.strip(BLANKS)): kind for name, kind in table.unusable.items()}
     codes = frozenset(new[name] for name in table.codes)
     return replace(table, rows=rows, columns=tuple(rows.columns), unusable=unusable, codes=codes)
 
