@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from spark_jobs.bundle.patterns import ISO_DATE, ISO_TIMESTAMP, pattern
 from spark_jobs.data.types import Cells, ColumnType, Kind
 from spark_jobs.errors import DataError, did_you_mean
+from spark_jobs.profile.declared import declared_kinds
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.profile.reading import TextReading
 from spark_jobs.spec.models import Spec
@@ -79,7 +80,7 @@ def detect(raw: Profile, spec: Spec, codes: Collection[str] = ()) -> tuple[Colum
     Raises:
         DataError: a declared column is not there, or more than half of its cells do not read as declared.
     """
-    declared = dict(_declared(spec))
+    declared = dict(declared_kinds(spec))
     for name, kind in declared.items():
         if name not in raw.columns:
             cause = f"`columns` declares '{name}' as {kind}, and the table has no such column."
@@ -87,19 +88,6 @@ def detect(raw: Profile, spec: Spec, codes: Collection[str] = ()) -> tuple[Colum
     return tuple(
         _decide(_Column(column, spec, name in codes), declared.get(name)) for name, column in raw.columns.items()
     )
-
-
-def _declared(spec: Spec) -> Iterator[tuple[str, Kind]]:
-    columns = spec.columns
-    lists: Mapping[Kind, tuple[str, ...]] = {
-        "number": columns.numeric,
-        "category": (*columns.categorical, *columns.order),
-        "date": columns.date,
-        "text": columns.text,
-    }
-    for kind, names in lists.items():
-        for name in names:
-            yield name, kind
 
 
 def _decide(column: _Column, declared: Kind | None) -> ColumnType:
