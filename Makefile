@@ -26,8 +26,8 @@ fast: | $(VENV)/.demo ## Fetch Delta's jars and record what makes Spark start fa
 test: install fast ## Run the tests (under ten minutes on two cores)
 	@$(BIN)/python -m pytest -m "not long" $(TESTS)
 
-test-kills: install fast ## Kill jobs at each of their steps, a stream five times over (under twenty minutes)
-	@SPARK_JOBS_KILL_ROUNDS=5 $(BIN)/python -m pytest -m "batch_kills or stream_kills" $(TESTS)
+test-kills: install fast ## Kill jobs at each of their steps, a stream three times over (under twelve minutes)
+	@SPARK_JOBS_KILL_ROUNDS=3 $(BIN)/python -m pytest -m "batch_kills or stream_kills" $(TESTS)
 
 test-jobs: install fast ## Run the jobs that take long from end to end, one after the other
 	@$(BIN)/python -m pytest -m end_to_end $(TESTS)
