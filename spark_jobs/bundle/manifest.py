@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
+from spark_jobs.bundle.numerals import Numerals
 from spark_jobs.errors import BundleError
 
 NAME = "manifest.json"
@@ -23,7 +24,7 @@ class Input:
     """One raw column that the model reads.
 
     `type` is that of the graph's input (`double` for numbers, booleans, dates and timestamps); `cells`, `formats` and
-    `decimal` say how a cell given as text is read. `digits` says of text that a whole number may stand for its digits:
+    `numerals` say how a cell given as text is read. `digits` says of text that a whole number may stand for its digits:
     no level that the model knows is a number in another spelling (007, 1.0).
     """
 
@@ -33,6 +34,14 @@ class Input:
     formats: tuple[str, ...] = ()
     decimal: str = "."
     digits: bool = False
+    thousands: str = ""
+    affix: str = ""
+    signs: bool = False
+
+    @property
+    def numerals(self) -> Numerals:
+        """How its numbers are written."""
+        return Numerals(self.decimal, self.thousands, self.affix, self.signs)
 
 
 @dataclass(frozen=True, slots=True)

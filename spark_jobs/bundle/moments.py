@@ -182,7 +182,7 @@ def _day(parts: dict[str, str] | None) -> int | None:
     if parts is None:
         return None
     month = parts["month"]
-    number = int(month) if month.isdecimal() else MONTHS.index(month.lower()) // 3 + 1
+    number = int(month) if month.isdecimal() else MONTHS.index(month[:3].lower()) // 3 + 1
     try:
         return date(int(parts["year"]), number, int(parts["day"])).toordinal() - _EPOCH
     except ValueError:
@@ -209,8 +209,8 @@ def _hour(parts: dict[str, str]) -> int:
 
 
 def _seconds(offset: str) -> int:
-    """An offset from UTC, `Z` or `+01:00`, in seconds."""
-    if offset == "Z":
+    """An offset from UTC, `Z`, `UTC`, `+01`, `+0100` or `+01:00`, in seconds."""
+    if offset[0] not in "+-":
         return 0
-    hours, minutes = offset[1:].split(":")
-    return (-1 if offset[0] == "-" else 1) * (int(hours) * 60 + int(minutes)) * 60
+    minutes = int(offset[1:3]) * 60 + int(offset[3:].removeprefix(":") or 0)
+    return (-1 if offset[0] == "-" else 1) * minutes * 60

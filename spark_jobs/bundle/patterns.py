@@ -2,7 +2,8 @@
 
 Spark's own parsers are lenient ('0x1p3' is 8, '1D' is 1) and differ from Python's, so every reader of text in this
 package goes by these expressions. A datetime pattern is a Spark one; `MM`, `dd`, `HH` and `hh` take one digit too,
-seconds may have a fraction, and years are 0001 to 9999.
+seconds may have a fraction, and years are 0001 to 9999, or 2000 to 2099 where they have two digits. An offset from UTC
+is read in all its spellings, `Z`, `UTC`, `GMT`, `+01`, `+0100`, `+01:00`, whichever letters stand for it.
 """
 
 from __future__ import annotations
@@ -35,19 +36,24 @@ Part = Literal["year", "month", "day", "hour", "minute", "second", "half", "offs
 _YEAR = "000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3}"
 _MONTH = "0?[1-9]|1[0-2]"
 _NAME = "|".join("".join(f"[{c.upper()}{c}]" for c in MONTHS[start : start + 3]) for start in range(0, 36, 3))
+_MONTH_NAMES = (
+    "january february march april may june july august september october november december".split()  # noqa: SIM905
+)
+_FULL_NAME = "|".join(f"[{name[0].upper()}{name[0]}]{name[1:]}|{name.upper()}" for name in _MONTH_NAMES)
 _DAY = "0?[1-9]|[12][0-9]|3[01]"
 _HOUR = "[01]?[0-9]|2[0-3]"
 _HOUR12 = "0?[1-9]|1[0-2]"
 _SIXTY = "[0-5][0-9]"
 _SECOND = "[0-5][0-9](?:[.][0-9]{1,9})?"
-_OFFSET = "Z|[+-](?:0[0-9]|1[0-7]):[0-5][0-9]"
+_OFFSET = "Z|UTC|GMT|[+-](?:0[0-9]|1[0-7])(?::?[0-5][0-9])?"
 
 OFFSET_AT_END: Final = f"(?:{_OFFSET})$"
 NO_SECONDS: Final = f"^([^:]*:{_SIXTY})( ?(?:{_OFFSET})?)$"
-_TOKENS: Final[dict[str, tuple[Part, str]]] = {
+_TOKENS: Final[dict[str, tuple[Part | None, str]]] = {
     "yyyy": ("year", _YEAR),
     "y": ("year", _YEAR),
     "yy": ("year", "[0-9]{2}"),
+    "MMMM": ("month", _FULL_NAME),
     "MMM": ("month", _NAME),
     "MM": ("month", _MONTH),
     "M": ("month", _MONTH),
@@ -60,6 +66,8 @@ _TOKENS: Final[dict[str, tuple[Part, str]]] = {
     "mm": ("minute", _SIXTY),
     "ss": ("second", _SECOND),
     "a": ("half", "[AaPp][Mm]"),
+    **dict.fromkeys(("E", "EEE", "EEEE"), (None, "[A-Za-z]{3,9}")),
+    **dict.fromkeys(("X", "XX", "XXX", "x", "xx", "xxx", "Z", "ZZZ", "VV", "z"), ("offset", _OFFSET)),
 }
 _SAFE: Final = re.compile(r"[\w \-/:,.'()+#|]+")
 _SCAN: Final = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|(.)", re.DOTALL)

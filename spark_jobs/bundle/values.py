@@ -6,18 +6,17 @@ A missing cell is None, NaN, pandas' NA or NaT, or a text that the manifest's `n
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 import numpy as np
 
 from spark_jobs.bundle.manifest import Input
 from spark_jobs.bundle.moments import DAY, MICRO, Zones, day_of, day_of_text, moment_of, moment_of_text
-from spark_jobs.bundle.patterns import BLANKS, number_regex
+from spark_jobs.bundle.numerals import PLAIN, Numerals, float_text
+from spark_jobs.bundle.patterns import BLANKS
 
 NULL = math.nan
 Reader = Callable[[Any], float]
@@ -28,7 +27,7 @@ _BOOLEANS = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
 def reader_of(one: Input, zones: Zones) -> Reader:
     """What reads a cell (trimmed text, or a value of Python's own) of a column that is not text: NaN if it cannot."""
     if one.cells == "number":
-        return lambda cell: number(cell, one.decimal)
+        return lambda cell: number(cell, one.numerals)
     if one.cells == "boolean":
         return boolean
     if one.cells == "date":
@@ -46,11 +45,11 @@ def is_missing(cell: Any) -> bool:
         return type(cell).__name__ == "NAType"
 
 
-def number(cell: Any, decimal: str) -> float:
+def number(cell: Any, numerals: Numerals = PLAIN) -> float:
     """A cell as a finite number."""
     if isinstance(cell, str):
-        written = _number(decimal).fullmatch(cell) is not None
-        return _finite(cell.replace(decimal, ".")) if written else NULL
+        written = float_text(cell, numerals)
+        return NULL if written is None else _finite(written)
     return _finite(cell) if isinstance(cell, int | float | Decimal) else NULL
 
 
@@ -114,8 +113,3 @@ def _finite(value: Any) -> float:
     except (OverflowError, ValueError):  # a whole number too large, a signalling NaN
         return NULL
     return found if math.isfinite(found) else NULL
-
-
-@cache
-def _number(decimal: str) -> re.Pattern[str]:
-    return re.compile(number_regex(decimal))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from spark_jobs.bundle.numerals import NEGATIVE, PLAIN, Numerals
 from spark_jobs.bundle.patterns import (
     BLANKS,
     ISO_DATE,
@@ -54,14 +55,29 @@ def number_sql(name: str, column: ColumnType) -> str:
 
     A number without an exponent cannot be too large for a double, so only the others are cast to be looked at.
     """
-    text, sign = _text(name), column.decimal
+    read = (
+        _plain_number(_text(name), column.decimal) if column.numerals.plain else _numeral(_text(name), column.numerals)
+    )
+    stored = f"try_cast({name} AS DOUBLE)"
+    finite = f"CASE WHEN abs({stored}) < double('Infinity') THEN {stored} END"
+    return f"CASE WHEN typeof({name}) = 'string' THEN {read} ELSE {finite} END"
+
+
+def _plain_number(text: str, sign: str) -> str:
     pointed = text if sign == "." else f"replace({text}, {_string(sign)}, '.')"
     read = f"try_cast({pointed} AS DOUBLE)"
     plain = f"WHEN {text} RLIKE {_regex(plain_regex(sign))} THEN {read}"
     other = f"WHEN {text} RLIKE {_regex(number_regex(sign))} AND abs({read}) < double('Infinity') THEN {read}"
-    stored = f"try_cast({name} AS DOUBLE)"
-    finite = f"CASE WHEN abs({stored}) < double('Infinity') THEN {stored} END"
-    return f"CASE WHEN typeof({name}) = 'string' THEN CASE {plain} {other} END ELSE {finite} END"
+    return f"CASE {plain} {other} END"
+
+
+def _numeral(text: str, numerals: Numerals) -> str:
+    """A number as people write it: its digits, without what stands between and beside them, and its sign."""
+    whole = _regex(numerals.regex())
+    kept = _string(numerals.decimal + numerals.groups)
+    read = f"try_cast(translate(regexp_replace({text}, {whole}, '$1$2'), {kept}, '.') AS DOUBLE)"
+    signed = f"CASE WHEN {text} RLIKE {_regex(NEGATIVE)} THEN -{read} ELSE {read} END"
+    return f"CASE WHEN {text} RLIKE {whole} AND abs({read}) < double('Infinity') THEN {signed} END"
 
 
 def is_number_sql(text: str) -> str:
@@ -89,11 +105,13 @@ def whole_sql(name: str, column: ColumnType) -> str:
 
     In other spellings, `5e2`, only what a double holds counts, as the number is read as one.
     """
-    few = f"{_text(name)} RLIKE {_regex('^[+-]?[0-9]{1,19}(?:[.]0)?$')}"
-    digits = f"CASE WHEN typeof({name}) = 'string' THEN {few} ELSE false END"
     # A function of its own, so that the number is not worked out, and compiled, once for each question.
     held = f"filter(array({number_sql(name, column)}), x -> x = floor(x) AND abs(x) < 9007199254740992D)"
     number = f"try_cast(try_element_at({held}, 1) AS BIGINT)"
+    if column.numerals != PLAIN:
+        return number
+    few = f"{_text(name)} RLIKE {_regex('^[+-]?[0-9]{1,19}(?:[.]0)?$')}"
+    digits = f"CASE WHEN typeof({name}) = 'string' THEN {few} ELSE false END"
     return f"CASE WHEN {digits} THEN try_cast({_before_point(_text(name))} AS BIGINT) ELSE {number} END"
 
 
@@ -189,7 +207,9 @@ def _moment(text: str, form: Pattern, zone: str) -> str:
     if form.text == ISO_TIMESTAMP:
         clock = _iso(text, zone)
     else:
-        clock = f"concat({_rebuilt(text, form)}, {_string(('' if form.timed else ' 00:00:00') + ' ' + zone)})"
+        midnight = "" if form.timed else " 00:00:00"
+        there_or_zone = f"' ', {_group(text, form, 'offset')}" if "offset" in form.parts else _string(f" {zone}")
+        clock = f"concat({_rebuilt(text, form)}, {_string(midnight)}, {there_or_zone})"
     return f"CASE WHEN {there} THEN try_cast({clock} AS TIMESTAMP) END"
 
 
@@ -212,7 +232,7 @@ def _rebuilt(text: str, form: Pattern) -> str:
     century = "20" if form.short_year else ""
     regex = _regex(form.regex())
     if form.named_month:
-        month = f"CAST(instr('{MONTHS}', lower({_group(text, form, 'month')})) DIV 3 + 1 AS STRING)"
+        month = f"CAST(instr('{MONTHS}', lower(left({_group(text, form, 'month')}, 3))) DIV 3 + 1 AS STRING)"
         head = f"concat({_group(text, form, 'year')}, '-', {month}, '-', {_group(text, form, 'day')})"
         head = f"concat('{century}', {head})"
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -21,6 +22,8 @@ Lines = Callable[[str], DataFrame]
 _Counter = Callable[[Sequence[Form]], list[LineCounts]]
 # Remembered while the files are what they were: a source may be looked at before Spark is there, and then again.
 _counted_here = lru_cache(maxsize=8)(count_here)
+_SEP = re.compile(b'"?sep=[^\r\n]"?')
+_SEP_LINE = re.compile(rb"^\s*" + _SEP.pattern + rb"[\r\n]*")
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Text:
     """A delimited text: where it is, how it is read, what its columns are called.
 
     `headers` are the first lines of the files, as bytes; none where the first line is a row. `files` counts those that
-    hold anything.
+    hold anything, `skipped` are the lines with which Excel names the separator, one for each of `skips` files.
     """
 
     place: Place
@@ -38,6 +41,8 @@ class Text:
     headers: tuple[bytes, ...]
     files: int
     names: tuple[str, ...] = ()
+    skipped: tuple[bytes, ...] = ()
+    skips: int = 0
 
     @property
     def utf8(self) -> bool:
@@ -52,7 +57,12 @@ class Text:
     @property
     def repeated_headers(self) -> int:
         """Lines after the first of a file that are a header again."""
-        return max(0, self.scan.headers - self.files)
+        return max(0, self.scan.headers - self.files * bool(self.headers) - self.skips)
+
+    @property
+    def no_rows(self) -> tuple[bytes, ...]:
+        """The lines that are no rows: headers, and those with which Excel names the separator."""
+        return (*self.headers, *self.skipped)
 
 
 def understand(
@@ -73,13 +83,26 @@ def understand(
     encoding = canonical(options.get("encoding") or encoding_of(first))
     header = options.get("header", "true") != "false" and source.names is None
     comment = options.get("comment", "")
+    skips = [line for head in heads.values() if _SEP.fullmatch(line := _first_line(head, encoding, comment))]
+    if skips:
+        heads = {file: _without_sep(head, encoding) for file, head in heads.items()}
+        options = {"sep": skips[0].strip(b'"').decode("utf-8", "replace")[4:], **options}
+        first = next(iter(heads.values()))
     headers = tuple({_first_line(head, encoding, comment) for head in heads.values()}) if header else ()
-    counter = _counter(options, files, encoding, headers, lines)
+    counter = _counter(options, files, encoding, (*headers, *set(skips)), lines)
     scan = _scan(source, options, counter, bool(headers), text_of(first, encoding))
     if "encoding" not in options and encoding == "UTF-8" and scan.is_latin:
         encoding, scan = "ISO-8859-1", replace(scan, not_utf8=0)
-    text = Text(place_of(source, files), options, encoding, scan, headers, len(heads))
+    place, skipped = place_of(source, files), tuple(set(skips))
+    text = Text(place, options, encoding, scan, headers, len(heads), (), skipped, len(skips))
     return replace(text, names=_names(source, text, heads))
+
+
+def _without_sep(head: bytes, encoding: str) -> bytes:
+    """The beginning of a text without the line with which Excel names the separator."""
+    if is_wide(encoding):
+        return _SEP_LINE.sub(b"", text_of(head, encoding).encode()).decode().encode(encoding)
+    return _SEP_LINE.sub(b"", head.removeprefix(b"\xef\xbb\xbf"))
 
 
 def _first_line(head: bytes, encoding: str, comment: str) -> bytes:

@@ -13,7 +13,7 @@ from spark_jobs.data.cells import trimmed_sql
 from spark_jobs.data.names import quoted
 from spark_jobs.spec.models import Source
 
-USUAL: Final = ("", "NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "?", "#N/A", "<NA>")
+USUAL: Final = ("", "NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "?", "#N/A", "<NA>", "\\N")
 _MARKS: Final = "⟨marks⟩"
 
 

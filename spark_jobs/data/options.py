@@ -8,7 +8,7 @@ from typing import Any, Final
 from spark_jobs.errors import SpecError, did_you_mean
 
 FILES: Final = ("recursiveFileLookup", "pathGlobFilter", "modifiedBefore", "modifiedAfter")
-DATES: Final = ("dateFormat", "timestampFormat", "decimal")
+DATES: Final = ("dateFormat", "timestampFormat", "decimal", "thousands")
 _ALIASES: Final = {"delimiter": "sep", "charset": "encoding"}
 
 

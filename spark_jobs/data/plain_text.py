@@ -17,11 +17,11 @@ from spark_jobs.data.delimited import Text
 from spark_jobs.data.files import DataFile
 from spark_jobs.data.line_counts import joined_bytes
 from spark_jobs.data.local_lines import is_small
-from spark_jobs.data.options import FILES
+from spark_jobs.data.options import DATES, FILES
 
 _BLOCK: Final = 8 * 2**20
 _CONTROLS: Final = bytes(code for code in range(32) if code not in b"\t\r\n")
-_KNOWN: Final = ("sep", "quote", "escape", "encoding", "header", "decimal", "dateFormat", "timestampFormat")
+_KNOWN: Final = ("sep", "quote", "escape", "encoding", "header", *DATES)
 
 
 class NotHere(Exception):
@@ -113,7 +113,7 @@ def plain_text(text: Text, files: Sequence[DataFile], marks: Sequence[str]) -> P
     """The text as Arrow can split it; None where its lines are not plain."""
     scan, form = text.scan, text.scan.form
     plain = set(text.options) <= {*_KNOWN, *FILES} and form.escape in ("", form.quote)
-    whole = not text.torn and not text.repeated_headers and text.utf8 and len(files) == text.files
+    whole = not text.torn and not text.repeated_headers and not text.skipped and text.utf8 and len(files) == text.files
     if any(file.partition for file in files) or not (plain and whole and len(form.sep) == 1 and form.sep.isascii()):
         return None
     rows = scan.lines - (text.files if text.headers else 0)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from spark_jobs.bundle.numerals import Numerals
+
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
@@ -21,7 +23,8 @@ class ColumnType:
 
     `cells` says how a cell is read; `kind` what the column is good for. `formats` are Spark datetime patterns tried
     after ISO 8601. `integral` is true where every number is a whole one that BIGINT holds. `scale` is set where some
-    numbers are more than a double or BIGINT holds: DECIMAL(38, scale) keeps them.
+    numbers are more than a double or BIGINT holds: DECIMAL(38, scale) keeps them. `decimal`, `thousands`,
+    `affix` and `signs` say how numbers are written (`bundle.numerals`).
     """
 
     name: str
@@ -32,6 +35,14 @@ class ColumnType:
     formats: tuple[str, ...] = ()
     decimal: str = "."
     scale: int | None = None
+    thousands: str = ""
+    affix: str = ""
+    signs: bool = False
+
+    @property
+    def numerals(self) -> Numerals:
+        """How its numbers are written."""
+        return Numerals(self.decimal, self.thousands, self.affix, self.signs)
 
 
 @dataclass(frozen=True, slots=True)

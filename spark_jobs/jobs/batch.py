@@ -163,7 +163,10 @@ def _judged_id(table: Table, judged: Judged) -> str:
     was said of it then.
     """
     refusing = sorted(check.model_dump_json() for check in judged.checks if check.severity == "quarantine")
-    types = [(kind.name, kind.cells, kind.integral, kind.formats, kind.decimal) for kind in judged.types]
+    types = [
+        (kind.name, kind.cells, kind.integral, kind.formats, kind.decimal if kind.numerals.plain else kind.numerals)
+        for kind in judged.types
+    ]
     scales = [(kind.name, kind.scale) for kind in judged.types if kind.scale is not None]
     rules = f"{refusing}\n{judged.changes.type == 'quarantine'}\n{types}\n{judged.zone}{scales or ''}"
     return _hashed(f"{_reading(table)}\n{rules}")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from spark_jobs.bundle.numerals import float_text
 from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.data.types import ColumnType
 from spark_jobs.errors import DataError, did_you_mean
@@ -103,7 +104,7 @@ def label_text(text: str, kind: ColumnType) -> str:
     trimmed = text.strip(BLANKS)
     if kind.cells == "number":
         try:
-            return number_text(trimmed.replace(kind.decimal, "."))
+            return number_text(float_text(trimmed, kind.numerals) or "")
         except ValueError:
             return ""
     if kind.cells == "boolean":

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Final
 
-from spark_jobs.bundle.patterns import ISO_DATE, ISO_TIMESTAMP, pattern
 from spark_jobs.data.types import Cells, ColumnType, Kind
 from spark_jobs.errors import DataError, did_you_mean
+from spark_jobs.profile.amounts import READS, Amounts, amounts, others, several_ways
+from spark_jobs.profile.day_patterns import best_format, date_cells, extra, looks_like, other_way
 from spark_jobs.profile.declared import declared_kinds
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.profile.reading import TextReading
 from spark_jobs.spec.models import Spec
 
-READS: Final = 0.95  # of the cells have to be numbers or dates for the column to be one
 WARNED: Final = 0.05  # of a declared column's cells that do not parse
 REFUSED: Final = 0.50
 CODES: Final = 0.001  # of whole numbers written with a leading zero make the column a code
@@ -28,13 +29,8 @@ _STORED: Final[Mapping[str, Cells]] = {
     "timestamp": "timestamp",
     "timestamp_ntz": "timestamp",
 }
+_SIGNS: Final = "Say which sign is which in `source.options.decimal` or `source.options.thousands`."
 _NAMED_ID: Final = re.compile(r"(?:^|[^A-Za-z])(?i:id|key|index|uuid|guid)(?:$|[^A-Za-z])|[a-z](?:Id|ID)$")
-_SWAPPED: Final = {
-    "MM/dd/yyyy": "dd/MM/yyyy",
-    "dd/MM/yyyy": "MM/dd/yyyy",
-    "MM-dd-yyyy": "dd-MM-yyyy",
-    "dd-MM-yyyy": "MM-dd-yyyy",
-}
 
 
 @dataclass(frozen=True)
@@ -59,9 +55,13 @@ class _Column:
     def reading(self) -> TextReading:
         return self.profile.reading or TextReading()
 
+    @cached_property
+    def amounts(self) -> Amounts:
+        return amounts(self.profile, self.spec.source.options)
+
     @property
-    def decimal(self) -> str:
-        return str(self.spec.source.options.get("decimal", "."))
+    def named(self) -> tuple[str, ...]:
+        return named_formats(self.spec)
 
     @property
     def unique(self) -> bool:
@@ -110,27 +110,30 @@ def _decide(column: _Column, declared: Kind | None) -> ColumnType:
 
 
 def _declared_number(column: _Column) -> ColumnType:
-    read = column.reading.number if column.stored == "string" else column.cells
+    numbers = column.amounts
+    read = numbers.read if column.stored == "string" else column.cells
+    if numbers.against:
+        raise DataError(f"'{column.name}' is declared a number: {numbers.against.partition(': ')[0]}.", _SIGNS)
     if column.stored in ("date", "timestamp", "timestamp_ntz"):
         read = 0
-    reason = _of_declared(column, "number", "no number", read)
+    reason = _of_declared(column, "number", "no number", read) + numbers.told
     if column.stored != "string":
         return replace(_from_stored(column), cells="number", kind="number", reason=reason)
     whole, scale = _exactness(column)
-    return ColumnType(column.name, "number", "number", reason, integral=whole, decimal=column.decimal, scale=scale)
+    numerals = asdict(numbers.numerals)
+    return ColumnType(column.name, "number", "number", reason, integral=whole, scale=scale, **numerals)
 
 
 def _declared_date(column: _Column) -> ColumnType:
     if column.stored in ("date", "timestamp", "timestamp_ntz"):
         return _from_stored(column)
-    form, fits = _best_format(column, ["yyyyMMdd"])
-    if _ambiguous(column, form):
-        other = _SWAPPED[form[:10]] + form[10:]
+    form, fits = best_format(column.reading.formats, column.named, digits=True)
+    if other := other_way(form, column.reading.formats, column.named):
         cause = f"'{column.name}' is declared a date, and every cell fits {form} as well as {other}."
         raise DataError(cause, "Say which it is in `source.options.dateFormat`.")
     reason = _of_declared(column, "date", "no date in a known pattern", fits)
-    cells = _date_cells(form)
-    return ColumnType(column.name, cells, cells, f"{reason}, written as {form}", formats=_extra(form))
+    cells = date_cells(form)
+    return ColumnType(column.name, cells, cells, f"{reason}, written as {form}", formats=extra(form))
 
 
 def _of_declared(column: _Column, kind: str, what: str, read: int) -> str:
@@ -160,6 +163,8 @@ def _from_stored(column: _Column) -> ColumnType:
 def _exactness(column: _Column) -> tuple[bool, int | None]:
     """Whether BIGINT holds all numbers of a text column; else the scale of the decimal type for more than doubles."""
     reading = column.reading
+    if column.amounts.told:
+        return False, None
     if 0 < reading.number == reading.whole:
         return True, None
     fits = reading.digits + reading.fraction <= 38
@@ -172,7 +177,10 @@ def _from_text(column: _Column) -> ColumnType:
         return ColumnType(name, "text", "constant", "no cell holds a value")
     if reading.boolean == column.cells > reading.number:  # also where most are 1 and 0
         return ColumnType(name, "boolean", "boolean", f"all {column.cells:,} cells are true or false")
-    if reading.number >= READS * column.cells:
+    numbers = column.amounts
+    if numbers.against:
+        return ColumnType(name, "text", "text", numbers.against)
+    if numbers.read >= READS * column.cells:
         if reading.digits > 38 and not reading.fraction:
             return ColumnType(name, "text", "category", f"whole numbers of up to {reading.digits} digits, kept as text")
         integral, scale = _exactness(column)
@@ -180,8 +188,10 @@ def _from_text(column: _Column) -> ColumnType:
         if whole and reading.leading_zeros > CODES * column.cells:
             reason = f"{reading.leading_zeros:,} of {column.cells:,} cells are digits with a leading zero: codes"
             return ColumnType(name, "text", "category", reason)
-        reason = _counted(column, reading.number, "number" if not whole else "whole number")
-        return ColumnType(name, "number", "number", reason, integral=integral, decimal=column.decimal, scale=scale)
+        reason = _counted(column, numbers.read, "number" if not whole else "whole number") + numbers.told
+        reason += _and(others(column.profile, numbers.numerals)) if numbers.read < column.cells else ""
+        numerals = asdict(numbers.numerals)
+        return ColumnType(name, "number", "number", reason, integral=integral, scale=scale, **numerals)
     return _date(column) or ColumnType(name, "text", "category", _text_reason(column))
 
 
@@ -193,52 +203,39 @@ def _counted(column: _Column, read: int, what: str) -> str:
 
 
 def _text_reason(column: _Column) -> str:
-    different = f"{column.profile.distinct:,.0f} different values in {column.cells:,} cells"
-    number = column.reading.number
-    return f"{different}; only {number:,} of them are numbers" if number > 0.5 * column.cells else different
+    different = f"{column.profile.distinct:,.0f} different values in {column.cells:,} cells" + _hint(column)
+    number = column.amounts.read
+    if number <= 0.5 * column.cells:
+        return different
+    rest = _and(others(column.profile, column.amounts.numerals))
+    return f"{different}; only {number:,} of them are numbers{rest and f', the others {rest[2:]}'}"
+
+
+def _hint(column: _Column) -> str:
+    """What the cells look like that are no level to learn from."""
+    found = looks_like(column.profile) or several_ways(column.profile)
+    return found and f": {found}"
+
+
+def _and(more: str) -> str:
+    return more and f", {more}"
 
 
 def _date(column: _Column) -> ColumnType | None:
-    form, fits = _best_format(column)
+    form, fits = best_format(column.reading.formats, column.named)
     if fits < READS * column.cells:
         return None
-    if _ambiguous(column, form):
-        other = _SWAPPED[form[:10]] + form[10:]
+    if other := other_way(form, column.reading.formats, column.named):
         reason = f"every cell fits {form} as well as {other}: say which in `source.options.dateFormat`"
         return ColumnType(column.name, "text", "text", reason)
     reason = f"{_counted(column, fits, 'date')}, written as {form}"
-    return ColumnType(column.name, _date_cells(form), _date_cells(form), reason, formats=_extra(form))
-
-
-def _best_format(column: _Column, extra: list[str] | None = None) -> tuple[str, int]:
-    """The pattern that most cells fit; one the user named goes first."""
-    found = dict(column.reading.formats)
-    named = named_formats(column.spec)
-    counts = {form: n for form, n in found.items() if form != "yyyyMMdd" or extra or form in named}
-    if ISO_TIMESTAMP in counts:
-        counts[ISO_TIMESTAMP] += counts.pop(ISO_DATE, 0)
-    return max(counts.items(), key=lambda item: (item[0] in named, item[1]), default=(ISO_DATE, 0))
+    return ColumnType(column.name, date_cells(form), date_cells(form), reason, formats=extra(form))
 
 
 def named_formats(spec: Spec) -> tuple[str, ...]:
     """The datetime patterns that the source's options name: the profile of the raw table has to look for them."""
     options = spec.source.options
     return tuple(str(options[key]) for key in ("dateFormat", "timestampFormat") if key in options)
-
-
-def _ambiguous(column: _Column, form: str) -> bool:
-    if form[:10] not in _SWAPPED or form in named_formats(column.spec):
-        return False
-    found = column.reading.formats
-    return found.get(form, 0) == found.get(_SWAPPED[form[:10]] + form[10:], 0)
-
-
-def _date_cells(form: str) -> Cells:
-    return "timestamp" if form == ISO_TIMESTAMP or pattern(form).timed else "date"
-
-
-def _extra(form: str) -> tuple[str, ...]:
-    return () if form in (ISO_DATE, ISO_TIMESTAMP) else (form,)
 
 
 def _narrowed(column: _Column, found: ColumnType) -> ColumnType:
@@ -263,6 +260,8 @@ def _usefulness(column: _Column, found: ColumnType) -> tuple[Kind, str]:
 
 def _runs(column: _Column) -> bool:
     low, high = _extremes(column.profile)
+    if column.stored == "string" and not column.amounts.numerals.plain:
+        return False  # nobody writes a key with signs between thousands or a currency
     return bool(_NAMED_ID.search(column.name)) or high - low < 2 * column.cells
 
 
@@ -289,7 +288,7 @@ def _extremes(column: ColumnProfile) -> tuple[float, float]:
 def _levels(column: _Column, found: ColumnType) -> tuple[Kind, str]:
     different, limit = column.profile.distinct, column.spec.features.max_categories
     if column.unique and column.reading.longest <= 64:
-        return "identifier", f"all {column.cells:,} values differ"
+        return "identifier", f"all {column.cells:,} values differ{_hint(column)}"
     if different > max(limit, 0.5 * column.cells):
         return "text", f"{_text_reason(column)}: too many levels to learn from"
     if column.reading.longest > 1000 and different > limit:

@@ -12,29 +12,36 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spark_jobs.bundle.numerals import PLAIN, Numerals
 from spark_jobs.bundle.patterns import BLANKS, ISO_DATE, ISO_TIMESTAMP, MONTHS, number_regex, pattern
 from spark_jobs.profile.exactness import are_held, places, wide_whole
+from spark_jobs.profile.spelling import Spelling, spellings
 
 if TYPE_CHECKING:
-    from spark_jobs.data.types import Cells, ColumnType
+    from spark_jobs.data.types import ColumnType
 
 WHOLE: Final = float(2**53)
-DAYS: Final = (
-    ISO_DATE,
-    "yyyy/MM/dd",
-    "MM/dd/yyyy",
-    "dd/MM/yyyy",
-    "dd.MM.yyyy",
-    "MM-dd-yyyy",
-    "dd-MM-yyyy",
-    "yyyyMMdd",
-    "dd-MMM-yyyy",
-    "dd MMM yyyy",
-    "MMM dd, yyyy",
-)
+# Patterns of days by what their beginnings look like, so that few are tried on a column.
+_BY_LOOK: Final = {
+    "^[0-9]{4}[-/]": (ISO_DATE, "yyyy/MM/dd"),
+    "^[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}": ("MM/dd/yyyy", "dd/MM/yyyy", "dd.MM.yyyy", "MM-dd-yyyy", "dd-MM-yyyy"),
+    "^[0-9]{1,2}[/.][0-9]{1,2}[/.][0-9]{2}(?:$|[T ])": ("MM/dd/yy", "dd/MM/yy", "dd.MM.yy"),
+    "^[0-9]{8}(?:$|[T ])": ("yyyyMMdd",),
+    "^[0-9]{1,2}[- ][A-Za-z]": ("dd-MMM-yyyy", "dd MMM yyyy", "dd MMMM yyyy", "dd-MMM-yy", "dd MMM yy"),
+    "^[A-Za-z]{3,9} [0-9]": ("MMM dd, yyyy", "MMMM dd, yyyy"),
+}
+_WHOLE_BY_LOOK: Final = {
+    "^[0-9]{8}T[0-9]{6}": ("yyyyMMdd'T'HHmmss", "yyyyMMdd'T'HHmmssX"),
+    "^[0-9]{1,2}/[A-Za-z]": ("dd/MMM/yyyy:HH:mm:ss Z",),
+    "^[A-Za-z]{3}, [0-9]": ("EEE, dd MMM yyyy HH:mm:ss Z",),
+}
+DAYS: Final = tuple(day for days in _BY_LOOK.values() for day in days)
+WHOLE_FORMS: Final = tuple(form for forms in _WHOLE_BY_LOOK.values() for form in forms)
 CLOCKS: Final = (" HH:mm:ss", " hh:mm:ss a", " HH:mm", " hh:mm a")
 _BOOLEAN: Final = "^(?:[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|1|0)$"
-_MAYBE_DATE: Final = r"^(?:[0-9]{8}$|[0-9]{1,4}[-/. ][0-9A-Za-z]{1,3}[-/. ][0-9]{1,4}|[A-Za-z]{3} [0-9]{1,2}, [0-9]{4})"
+_MAYBE_DATE: Final = (
+    "^(?:[0-9]{8}(?:$|T[0-9]{6})|[0-9]{1,4}[-/. ][0-9A-Za-z]{1,9}[-/. ][0-9]{1,4}|[A-Za-z]{3,9},? [0-9]{1,2},? )"
+)
 _MONTH_DAYS: Final = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 
 
@@ -46,7 +53,9 @@ class TextReading:
     `leading_zeros` digits that begin with a zero (codes rather than numbers), `boolean` true, false, 1 and 0; `formats`
     the datetime patterns that fit, one cell may fit several; `longest` is in characters, `lowest` and `highest` are of
     the numbers. `held` is false where a number has more digits than a double or BIGINT holds; `digits` and `fraction`
-    are the most before and after the point of any number.
+    are the most before and after the point of any number. `written` counts spellings
+    (by their keys) of what looks like a number and is none of these; where there are any in a batch, `beside` those of
+    its numbers too. `decimal` is the sign that numbers were looked for with.
     """
 
     cells: int = 0
@@ -61,6 +70,9 @@ class TextReading:
     held: bool = True
     digits: int = 0
     fraction: int = 0
+    written: Mapping[str, int] = field(default_factory=dict)
+    beside: Mapping[str, int] = field(default_factory=dict)
+    decimal: str = "."
 
     @classmethod
     def of(
@@ -68,10 +80,11 @@ class TextReading:
     ) -> TextReading:
         """The reading of distinct text values and how often each comes; `formats` are looked for beside the usual."""
         if not len(values):
-            return cls()
+            return cls(decimal=decimal)
         text = pc.utf8_trim(values.cast(pa.string()), BLANKS)
         numbers = _numbers(text, decimal)
         finite = np.isfinite(numbers)
+        written, beside = _written(text, counts, ~np.isnan(numbers))
         whole = finite & (np.rint(numbers) == numbers) & (np.abs(numbers) <= WHOLE)
         whole |= wide_whole(text, finite & (np.abs(numbers) > WHOLE))
         digits, fraction = places(text, finite, decimal)
@@ -88,6 +101,9 @@ class TextReading:
             held=are_held(text, numbers, finite & ~whole, decimal),
             digits=digits,
             fraction=fraction,
+            written=written,
+            beside=beside,
+            decimal=decimal,
         )
 
     def __add__(self, other: TextReading) -> TextReading:
@@ -95,36 +111,43 @@ class TextReading:
             name: getattr(self, name) + getattr(other, name)
             for name in ("cells", "number", "whole", "leading_zeros", "boolean")
         }
-        formats = {
-            form: self.formats.get(form, 0) + other.formats.get(form, 0)
-            for form in sorted({*self.formats, *other.formats})
-        }
         lows = [reading.lowest for reading in (self, other) if reading.lowest is not None]
         highs = [reading.highest for reading in (self, other) if reading.highest is not None]
         return TextReading(
             **counts,
-            formats=formats,
+            formats=_added(self.formats, other.formats),
+            written=_added(self.written, other.written),
+            beside=_added(self.beside, other.beside),
             longest=max(self.longest, other.longest),
             lowest=min(lows, default=None),
             highest=max(highs, default=None),
             held=self.held and other.held,
             digits=max(self.digits, other.digits),
             fraction=max(self.fraction, other.fraction),
+            decimal=self.decimal,
         )
 
-    def read_as(self, cells: Cells, formats: Iterable[str] = ()) -> int:
-        """How many cells become a value where a column is read so (`ColumnType.cells` and `formats`)."""
-        if cells == "text":
+    def read_as(self, column: ColumnType) -> int:
+        """How many cells become a value where a column is read so."""
+        if column.cells == "text":
             return self.cells
-        if cells in ("number", "boolean"):
-            return self.number if cells == "number" else self.boolean
-        usual = (ISO_DATE, ISO_TIMESTAMP) if cells == "timestamp" else (ISO_DATE,)
-        return sum(self.formats.get(form, 0) for form in dict.fromkeys((*usual, *formats)))
+        if column.cells in ("number", "boolean"):
+            return self.numbers(column.numerals) if column.cells == "number" else self.boolean
+        usual = (ISO_DATE, ISO_TIMESTAMP) if column.cells == "timestamp" else (ISO_DATE,)
+        return sum(self.formats.get(form, 0) for form in dict.fromkeys((*usual, *column.formats)))
+
+    def numbers(self, numerals: Numerals) -> int:
+        """How many cells are numbers that are written so."""
+        if numerals == Numerals(self.decimal):
+            return self.number
+        known, both = sum(self.beside.values()), (*self.written.items(), *self.beside.items())
+        read = sum(cells for key, cells in both if Spelling.of_key(key).fits(numerals))
+        return read + (self.number - known if Spelling().fits(numerals) else 0)
 
     def is_plain(self, column: ColumnType) -> bool:
         """Whether every cell is of the column's type and written as `cells.plain_sql` reads it."""
         if column.cells == "number":
-            return column.decimal == "." and self.number == self.cells
+            return column.numerals == PLAIN and self.number == self.cells
         iso = {"date": ISO_DATE, "timestamp": ISO_TIMESTAMP}.get(column.cells)
         return iso is not None and self.formats.get(iso, 0) == self.cells
 
@@ -136,6 +159,20 @@ class TextReading:
     def from_dict(cls, stored: Mapping[str, Any]) -> TextReading:
         """The reading that `to_dict` wrote."""
         return cls(**stored)
+
+
+def _added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return {key: one.get(key, 0) + other.get(key, 0) for key in sorted({*one, *other})}
+
+
+def _written(
+    text: pa.Array, counts: npt.NDArray[np.int64], plain: npt.NDArray[np.bool_]
+) -> tuple[dict[str, int], dict[str, int]]:
+    """The spellings of what is no plain number, which are not asked for where all are; then those of the others."""
+    if plain.all():
+        return {}, {}
+    written = spellings(text.filter(pa.array(~plain)), counts[~plain])
+    return written, spellings(text.filter(pa.array(plain)), counts[plain]) if written and plain.any() else {}
 
 
 def _matches(text: pa.Array, regex: str) -> npt.NDArray[np.bool_]:
@@ -165,15 +202,25 @@ def _formats(text: pa.Array, counts: npt.NDArray[np.int64], declared: tuple[str,
         return found
     text, counts = text.filter(pa.array(maybe)), counts[maybe]
     for form in _likely(text):
-        if form not in found and (n := int(counts[_fits(text, form)].sum())):
-            found[form] = n
+        if form not in found and (fits := _fits(text, form)).any() and not _last_century(text, form, fits):
+            found[form] = int(counts[fits].sum())
     return found
+
+
+def _last_century(text: pa.Array, form: str, fits: npt.NDArray[np.bool_]) -> bool:
+    """Whether two digits say years of which most people would not think as 2050 to 2099."""
+    known = pattern(form)
+    if not known.short_year:
+        return False
+    parts = pc.extract_regex(text.filter(pa.array(fits)), known.regex(names=True))
+    return bool(pc.any(pc.greater_equal(pc.struct_field(parts, "year"), "50")).as_py())
 
 
 def _likely(text: pa.Array) -> Iterator[str]:
     """The usual patterns whose day fits the beginning of any of the texts."""
     timed = _matches(text, "[0-9][T ][0-9]{1,2}:")
-    for day in DAYS:
+    yield from _of_look(text, _WHOLE_BY_LOOK)
+    for day in _of_look(text, _BY_LOOK):
         beginning = pattern(day).regex(names=True).removesuffix("$")
         starts = _matches(text, beginning + "(?:$|[T ])")
         if (starts & ~timed).any():
@@ -184,6 +231,12 @@ def _likely(text: pa.Array) -> Iterator[str]:
                 if day == ISO_DATE
                 else (day + clock for clock in CLOCKS)
             )
+
+
+def _of_look(text: pa.Array, looks: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    for look, forms in looks.items():
+        if _matches(text, look).any():
+            yield from forms
 
 
 def _fits(text: pa.Array, form: str) -> npt.NDArray[np.bool_]:
@@ -204,6 +257,6 @@ def _fits(text: pa.Array, form: str) -> npt.NDArray[np.bool_]:
 def _month(text: pa.Array, named: bool) -> npt.NDArray[np.int64]:
     if named:
         names = pa.array(re.findall("...", MONTHS))
-        text = pc.add(pc.index_in(pc.utf8_lower(text), value_set=names), 1)
+        text = pc.add(pc.index_in(pc.utf8_lower(pc.utf8_slice_codeunits(text, 0, 3)), value_set=names), 1)
     month: npt.NDArray[np.int64] = text.cast(pa.int64()).to_numpy(zero_copy_only=False)
     return month

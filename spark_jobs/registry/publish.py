@@ -167,7 +167,8 @@ def _graph(done: Finished) -> dict[str, Any]:
 
 def _input(plan: Plan, kind: ColumnType) -> Input:
     if kind.cells != "text":
-        return Input(kind.name, "double", kind.cells, kind.formats, kind.decimal)
+        written = asdict(kind.numerals)
+        return Input(kind.name, "double", kind.cells, kind.formats, **written)
     levels = [level for one in plan.categories if one.column == kind.name for level in one.levels]
     numbers = [level for level in levels if _NUMBER.fullmatch(level)]
     return Input(kind.name, "string", "text", digits=all(_DIGITS.fullmatch(level) for level in numbers))

@@ -97,6 +97,19 @@ def _options(source: Source, at: Path) -> Iterator[Mistake]:
         elif known[option.casefold()] in vocabulary.FORMATS and not re.fullmatch(r"[A-Za-z0-9 /.:,'+-]+", str(value)):
             text = f"must be a date pattern of letters, digits, blanks and / . : , - ' +.{got(value)}"
             yield Mistake(path, text, "Such as MM/dd/yyyy hh:mm:ss a.")
+    yield from _number_signs(source, at)
+
+
+def _number_signs(source: Source, at: Path) -> Iterator[Mistake]:
+    signs = {option.casefold(): (option, str(value)) for option, value in source.options.items()}
+    for option, known in (("decimal", ".,"), ("thousands", ",. '")):
+        name, sign = signs.get(option, (option, known[0]))
+        if len(sign) != 1 or sign not in known:
+            listed = _or(tuple(f"'{one}'" for one in known))
+            yield Mistake((*at, "options", name), f"must be one of {listed}.{got(sign)}", "")
+    if "thousands" in signs and signs["thousands"][1] == signs.get("decimal", ("", "."))[1]:
+        hint = "Such as `thousands: '.'` beside `decimal: ','`."
+        yield Mistake((*at, "options", signs["thousands"][0]), "is the decimal sign too.", hint)
 
 
 def _or(kinds: tuple[str, ...]) -> str:

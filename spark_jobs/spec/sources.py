@@ -55,7 +55,9 @@ class Source(Part):
     names: ColumnNames | None = Field(
         default=None, description="Column names of a file without a header, or of a topic of CSV values."
     )
-    options: dict[str, Option] = Field(default_factory=dict, description="Spark's reader options, and `decimal`.")
+    options: dict[str, Option] = Field(
+        default_factory=dict, description="Spark's reader options, and `decimal` and `thousands` for numbers."
+    )
     null_values: Texts | None = Field(
         default=None, description="Marks of a missing value, compared as trimmed text; replaces the detected ones."
     )

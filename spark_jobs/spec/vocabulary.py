@@ -30,7 +30,7 @@ RESERVED = frozenset(
 LATER_KEYS = frozenset({"tune", "privacy"})
 LATER_MODELS = frozenset({"auto"})
 
-# Spark's reader options of the formats we read, and our own `decimal`. Spark ignores a name that it does not know.
+# Spark's reader options of the formats we read, and our own for numbers. Spark ignores a name that it does not know.
 OPTIONS = frozenset(
     [
         "sep",
@@ -60,6 +60,7 @@ OPTIONS = frozenset(
         "unescapedQuoteHandling",
         "compression",
         "decimal",
+        "thousands",
         "mergeSchema",
         "datetimeRebaseMode",
         "int96RebaseMode",

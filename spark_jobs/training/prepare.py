@@ -201,7 +201,7 @@ def lost_cells(column: ColumnProfile, kind: ColumnType) -> int:
     reading = column.reading
     if reading is None or kind.cells == "text":
         return column.nan + column.infinite
-    return max(reading.cells - reading.read_as(kind.cells, kind.formats), 0)
+    return max(reading.cells - reading.read_as(kind), 0)
 
 
 def prepare(spec: Spec, spark: SparkSession, looked: Looked, folder: Path) -> Prepared:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ import pytest
 from spark_jobs.bundle.arrays import arrays
 from spark_jobs.bundle.manifest import Input, Manifest
 from spark_jobs.bundle.moments import Zones, zone_in
+from spark_jobs.bundle.numerals import Numerals
 from spark_jobs.errors import DataError
 
 SENTINEL = "⟨null⟩"
@@ -152,14 +154,29 @@ MOMENTS = [
     "2021-10-31 02:30:00.5", "01/02/2020", "13/02/2020", "02/30/2020", "31.12.1999", "1.1.2001", "5-Jan-2020",
     "31-FEB-2020", "20200101", "20-05-17", "02/08/2015 11:43:40 PM", "02/08/2015 12:03:40 am", "31.12.1999 23:59",
     "02/08/2015 13:03:40 PM", "1893-04-01 00:03", "2100-07-01 12:00", "1582-10-10", "1900-02-29", "now",
+    "2020-01-01 10:20:30+01", "2020-01-01T10:20:30-0530", "2020-01-01 10:20:30 UTC", "2020-01-01T10:20GMT",
+    "2020-01-01 10:20:30 Z", "2020-01-01 10:20:30+1", "2020-01-01 10:20+17:59", "20200101T102030Z", "20200101T102030",
+    "01/Jan/2020:10:20:30 +0100", "Wed, 01 Jan 2020 10:20:30 GMT", "5 January 2023", "05 may 2023", "JANUARY 5, 2023",
+    "Janury 5, 2023", "01.02.23", "1/2/23", "01.02.85",
+]  # fmt: skip
+AMOUNTS = (
+    "1,234.50|1.557,39|52,4|1,234|1.234|12,34,567.8|1,23|1234,567|0,950|,5|.5|5,|1e3|1,000e3|1e999|1,234,56|1,,234|1.2.3"
+    "|$9.99|-$9.99|$-9.99|$ -9|US$5|$$5|$|€ 12|12 €|1 234,5 €|-1 234 €|CHF 1'234.50|1\u2019234 CHF|$1e999|1.234.567,8"
+    "|12%|12 %|%12|12%%|12 kg|12kg|12\u202fkg|12 KG|kg 12|12 kg x|1 234|1 234 567|2\u00a0097|1\n234|1 2|1,234.567.8|-0"
+    "|(23.44)|( 23.44 )|(-5)|($5)|$(5)|(5|5)|()|(0)|\u22121.73|\u22121.5e-05|\u20132|- 5|5-|5\u2212|-5-|--5|+\u22125"
+    "|5-\n|\u0663|\uff045|00,123|123,456,789,012,345,678.9|'1'|1'234|12\u2019345\u2019678.25"
+)
+NUMERALS = [
+    Numerals(".", ","), Numerals(",", "."), Numerals(",", " ", "€"), Numerals(".", "'", "CHF"), Numerals(".", ",", "$"),
+    Numerals(affix="%"), Numerals(affix="kg"), Numerals(signs=True),
 ]  # fmt: skip
 SIGNS = "0123456789+-.,eE:/T Z\n\r\t \u00a0\u2028\u0085'\\AaPpMmJjan"
 
 
 def nasty() -> list[str]:
     """Texts that almost are numbers and dates: each with signs around it, and with one sign changed."""
-    chance, found = random.Random(5), {*NUMBERS, *MOMENTS}
-    for text in (*NUMBERS, *MOMENTS):
+    chance, found = random.Random(5), {*NUMBERS, *MOMENTS, *AMOUNTS.split("|")}
+    for text in sorted(found):
         found |= {f" {text} ", f"{text}\n", f"{text}\r\n", f"\t{text}", f"{text}\u00a0", f"{text}\x00", f"'{text}"}
         place = chance.randrange(len(text) + 1)
         found.add(text[:place] + chance.choice(SIGNS) + text[place + chance.randrange(2) :])
@@ -170,15 +187,26 @@ def test_spark_and_python_read_the_same_of_hundreds_of_nasty_texts(spark):
     from spark_jobs.data.types import ColumnType
     from spark_jobs.graph.score import graph_input
     from spark_jobs.graph.wall import clock_of
+    from spark_jobs.profile.reading import WHOLE_FORMS
 
     texts, zone = nasty(), "Europe/Berlin"
-    forms = ("MM/dd/yyyy hh:mm:ss a", "dd.MM.yyyy HH:mm", "dd.MM.yyyy", "dd-MMM-yyyy", "yyyyMMdd", "yy-MM-dd")
+    forms = (
+        "MM/dd/yyyy hh:mm:ss a",
+        "dd.MM.yyyy HH:mm",
+        "dd.MM.yyyy",
+        "dd-MMM-yyyy",
+        "yyyyMMdd",
+        "yy-MM-dd",
+        *WHOLE_FORMS,
+    )
+    forms += ("dd MMMM yyyy", "MMMM dd, yyyy", "dd.MM.yy", "MM/dd/yy", *WHOLE_FORMS)
     inputs = [Input("x", "double", "number"), Input("x", "double", "number", decimal=","), Input("x", "string", "text")]
     inputs += [
         Input("x", "double", "boolean"),
         *(Input("x", "double", cells, forms) for cells in ("date", "timestamp")),
     ]
-    kinds = [ColumnType("x", one.cells, one.cells, "", formats=one.formats, decimal=one.decimal) for one in inputs]
+    inputs += [Input("x", "double", "number", **asdict(numerals)) for numerals in NUMERALS]
+    kinds = [ColumnType("x", one.cells, one.cells, "", formats=one.formats, **asdict(one.numerals)) for one in inputs]
     rows = spark.createDataFrame([(text,) for text in texts], "x string")
     spark.conf.set("spark.sql.session.timeZone", "America/Caracas")
     told = rows.select(*(graph_input(kind, "string", zone).alias(f"c{at}") for at, kind in enumerate(kinds))).toPandas()

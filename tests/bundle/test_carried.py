@@ -46,7 +46,7 @@ def test_the_reader_is_what_it_imports_and_names_nothing_of_ours():
     package, modules = carried_reader()
     assert set(modules) == {
         *("__init__.py", "arrays.py", "errors.py", "folder.py", "manifest.py"),
-        *("moments.py", "patterns.py", "predictor.py", "runtime.py", "pyfunc.py", "values.py"),
+        *("moments.py", "numerals.py", "patterns.py", "predictor.py", "runtime.py", "pyfunc.py", "values.py"),
     }
     for name, text in modules.items():
         assert not re.search(r"^\s*(from|import) spark_jobs\b", text, re.MULTILINE), name

@@ -19,7 +19,7 @@ from spark_jobs.data.marks import without_marks
 from spark_jobs.data.names import col, quoted
 from spark_jobs.data.typed import Seen, lost_cells, row_hash, typed
 from spark_jobs.data.types import ColumnType
-from spark_jobs.profile.reading import CLOCKS, DAYS, TextReading
+from spark_jobs.profile.reading import CLOCKS, DAYS, WHOLE_FORMS, TextReading
 
 NUMBERS = [
     "1",
@@ -105,6 +105,20 @@ DATES = [
     "1577836800",
     "2020-01-01Z",
     "12:30",
+    "2020-01-01 10:20:30+01",
+    "2020-01-01T10:20:30-0530",
+    "2020-01-01 10:20:30 UTC",
+    "20200101T102030Z",
+    "20200101T102030",
+    "01/Jan/2020:10:20:30 +0100",
+    "Wed, 01 Jan 2020 10:20:30 GMT",
+    "5 January 2023",
+    "JANUARY 5, 2023",
+    "5 Janury 2023",
+    "01.02.23",
+    "1/2/23",
+    "13/02/23",
+    "05-sep-19",
     "",
 ]
 
@@ -119,7 +133,7 @@ def _readable(text: str, form: str) -> bool:
 
 
 def test_spark_and_python_read_the_same_texts_as_numbers_and_dates(spark, texts):
-    forms = [*DAYS, *(day + clock for day in ("MM/dd/yyyy", "dd.MM.yyyy") for clock in CLOCKS)]
+    forms = [*DAYS, *WHOLE_FORMS, *(day + clock for day in ("MM/dd/yyyy", "dd.MM.yyyy") for clock in CLOCKS)]
     columns = [F.expr(number_sql("x", ColumnType("x", "number", "number", ""))).isNotNull()]
     columns += [F.expr(value_sql("x", ColumnType("x", "boolean", "boolean", ""), "UTC")).isNotNull()]
     for form in forms:

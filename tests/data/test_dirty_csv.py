@@ -49,7 +49,7 @@ LATE = "".join(f"{'x' if row == 5000 else row % 7},{'z' if row > 5000 else row}\
 
 TEXTS = [
     Dirty("comma", "a,b\n1,x\n2,y\n", 2, {"a": N, "b": C}),
-    Dirty("semicolon", "a;b\n1,5;x\n2,5;y\n", 2, {"a": C, "b": C}, cells={(0, "a"): "1,5"}),
+    Dirty("semicolon", "a;b\n1,5;x\n2,5;y\n", 2, {"a": N, "b": C}, cells={(0, "a"): "1,5"}),
     Dirty("decimal comma", "a;b\n1,5;x\n2,5;y\n", 2, {"a": N, "b": C}, options={"decimal": ","}),
     Dirty("tab", "a\tb\n1\tx y\n\t\n2\t\n", 2, {"a": N, "b": C}, {"b": 1}, file="data.tsv"),
     Dirty("bar", "a|b\n1|x,y\n2|z\n", 2, {"a": N, "b": C}, file="data.txt"),
@@ -59,6 +59,16 @@ TEXTS = [
     Dirty("one column", "a\n1\n2\n\n3\n", 3, {"a": N}),
     Dirty("semicolons inside a comma text", "a,b\n1;2,x;y\n3;4,z;w\n", 2, {"a": C, "b": C}, cells={(0, "a"): "1;2"}),
     Dirty("quoted separators", 'a,b\n1,"x, y"\n2,"z; w"\n', 2, {"a": N, "b": C}, cells={(0, "b"): "x, y"}),
+    Dirty("Excel's separator", "sep=;\r\na;b\r\n1,5;x\r\n2,5;y\r\n", 2, {"a": N, "b": C}, cells={(0, "a"): "1,5"}),
+    Dirty("Excel's separator in two columns", '\ufeff"sep=,"\na,b\n1,x\n2,y\n', 2, {"a": N, "b": C}),
+    Dirty(
+        "MySQL",
+        'a,b\n\\N,"5\\" pipe"\n4.5,"ends with \\\\"\n7,x\n',
+        3,
+        {"a": N},
+        {"a": 1},
+        cells={(1, "b"): "ends with \\"},
+    ),
     Dirty("doubled quotes", 'a,b\n1,"say ""hi"""\n2,""""\n3,""\n', 3, {"b": C}, {"b": 1}, cells={(0, "b"): 'say "hi"'}),
     Dirty("escapes", 'a,b\n1,"say \\"hi\\", you"\n2,"x"\n', 2, {"b": C}, cells={(0, "b"): 'say "hi", you'}),
     Dirty("a quote inside", 'a,b\n12" vinyl,1\n7" single,2\n', 2, {"a": C, "b": N}, cells={(0, "a"): '12" vinyl'}),
@@ -98,8 +108,8 @@ TEXTS = [
     ),
     Dirty("numbers at the edge", "a\n-0\n1e309\ninf\n9223372036854775808\n.5\n" + "1.5\n" * 95, 100, {"a": N}),
     Dirty("lenient numbers", "a\n0x1p3\n1D\n1_000\n12f\n", 4, {"a": C}),
-    Dirty("thousands", 'a\n"1,000"\n"2,500"\n', 2, {"a": C}),
-    Dirty("currency and percent", "a,b\n$5,5%\n€6,6 %\n", 2, {"a": C, "b": C}),
+    Dirty("thousands", 'a\n"1,000"\n"2,500"\n', 2, {"a": X}),
+    Dirty("currency and percent", "a,b\n$5,5%\n€6,6 %\n", 2, {"a": C, "b": N}),
     Dirty("leading zeros", "zip\n01234\n98765\n00501\n", 3, {"zip": C}, cells={(0, "zip"): "01234"}),
     Dirty("booleans", "a,b,c,d\ntrue,yes,Y,1\nFALSE,no,N,0\n", 2, {"a": B, "b": C, "c": C, "d": N}),
     Dirty(

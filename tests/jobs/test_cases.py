@@ -219,3 +219,43 @@ def test_33_timestamps_are_microseconds_for_every_reader(spark, case):
         column.physical_type for file in files for column in pq.ParquetFile(file).schema if "valid" in column.name
     }
     assert physical == {"INT64"}
+
+
+def test_14_columns_are_read_as_people_wrote_them_and_alike_in_spark_and_python(spark, case):
+    folder = case("14")
+    result = spark_jobs.run("spec.yml", spark=spark, env=Environment(root=str(folder / "root")))
+    told = "\n".join(result.summary)
+    left_out = result.to_json()["left_out"]
+    assert result.rows["scored"] == 300
+    assert set(left_out) == {
+        *("dash_missing", "none_null", "dot_missing", "clock", "duration"),
+        *(name for name in left_out if "▸" in name),
+    }
+    for name, mark in (("dash_missing", "`-` (30)"), ("none_null", "`None` (30)"), ("dot_missing", "`.` (30)")):
+        assert mark in left_out[name]
+        assert "source.null_values" in left_out[name]
+    assert "time of day or a duration" in left_out["clock"]
+    assert told
+    written = pd.read_csv("zoo.csv", dtype=str, keep_default_na=False)
+    here = np.sort(spark_jobs.load_model(result).predict(written.drop(columns="y"))["prediction"])
+    scored = spark.read.format("delta").load(str(result.tables["zoo_predictions"])).select("prediction").toPandas()
+    assert np.allclose(here, np.sort(scored["prediction"]), rtol=1e-9)
+
+
+def test_16_money_that_is_unambiguous_is_a_number_to_predict(spark, case):
+    folder = case("16")
+    result = spark_jobs.run("spec.yml", spark=spark, env=Environment(root=str(folder / "root")))
+    assert result.status == "done"
+    written = pd.read_csv("d.csv")
+    price = written["price"].str.replace("[$,]", "", regex=True).astype(float)
+    predicted = spark_jobs.load_model(result).predict(written[["size"]].astype(str))["prediction"]
+    assert np.corrcoef(price, predicted)[0, 1] > 0.9
+
+
+def test_20_what_mysql_writes_is_read(spark, case):
+    folder = case("20")
+    result = spark_jobs.plan("spec.yml", spark=spark, env=Environment(root=str(folder / "root")))
+    told = "\n".join(result.summary)
+    assert "quotes are escaped by \\" in told
+    (line,) = (line for line in result.summary if line.split()[:1] == ["a"])
+    assert "all 218 cells are numbers" in line

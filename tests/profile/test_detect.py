@@ -111,6 +111,54 @@ def test_a_pattern_is_kept_with_the_column():
     assert (hired.cells, hired.formats) == ("date", ("MM/dd/yyyy",))
 
 
+@pytest.mark.parametrize(
+    ("written", "form"),
+    [
+        (["1 January 2023", "28 February 2024"], "dd MMMM yyyy"),
+        (["January 1, 2023", "May 28, 2024"], "MMMM dd, yyyy"),
+        (["01.12.23", "31.1.23"], "dd.MM.yy"),
+        (["1/31/23 0:23", "2/1/23 12:01"], "MM/dd/yy HH:mm"),
+        (["20230101T002330Z", "20230131T182330+01"], "yyyyMMdd'T'HHmmssX"),
+        (["01/Jan/2023:00:23:30 +0000"], "dd/MMM/yyyy:HH:mm:ss Z"),
+        (["Sun, 01 Jan 2023 00:23:30 GMT"], "EEE, dd MMM yyyy HH:mm:ss Z"),
+    ],
+)
+def test_days_are_read_as_people_and_servers_write_them(written, form):
+    column = found("at", written * 9)
+    assert (column.cells, column.formats) == ("timestamp" if "mm" in form else "date", (form,))
+
+
+def test_iso_times_have_offsets_in_all_their_spellings():
+    at = found("at", ["2023-01-01 00:23:30+00", "2023-01-01T00:23:30+0200", "2023-01-01 00:23:30 UTC"] * 5)
+    assert (at.cells, at.formats) == ("timestamp", ())
+
+
+def test_a_pattern_of_the_users_can_name_an_offset():
+    source = Source(path="x.csv", options={"timestampFormat": "dd.MM.yyyy HH:mm XXX"})
+    profile = profile_column(
+        "at",
+        "string",
+        pa.array(["31.12.2020 10:00 +01:00"] * 20),
+        Depth(reading=True, formats=("dd.MM.yyyy HH:mm XXX",)),
+        None,
+    )
+    column = detect(Profile(20, {"at": profile}), Spec(name="x", target="y", source=source))[0]
+    assert (column.cells, column.formats) == ("timestamp", ("dd.MM.yyyy HH:mm XXX",))
+
+
+def test_two_digits_never_put_a_year_into_the_wrong_century():
+    column = found("born", ["01.02.85", "13.02.12"] * 9)
+    assert column.cells == "text"
+    assert "century" in column.reason
+
+
+def test_text_that_looks_like_dates_or_durations_says_so():
+    assert "a time of day or a duration" in found("t", [f"0:{at % 60:02}:{at // 60:02}" for at in range(100)]).reason
+    assert (
+        "source.options.dateFormat" in found("d", [f"{at % 28 + 1:02}-{at % 12 + 1:02}-23" for at in range(300)]).reason
+    )
+
+
 def test_days_and_months_that_may_be_swapped_are_never_guessed():
     values = ["01/02/2020", "03/04/2021", "12/11/2022"] * 9
     column = found("day", values)
@@ -205,4 +253,4 @@ def test_a_decimal_comma_stays_with_the_column():
     german = Source(path="x.csv", options={"decimal": ","})
     column = found("n", ["1,5", "2,5"] * 20, source=german)
     assert (column.cells, column.kind, column.decimal) == ("number", "number", ",")
-    assert found("n", ["1,5", "2,5"] * 20).cells == "text"
+    assert found("n", ["1,5", "2,5"] * 20).decimal == ","

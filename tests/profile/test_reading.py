@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from spark_jobs.bundle.patterns import ISO_DATE, ISO_TIMESTAMP
+from spark_jobs.data.types import ColumnType
 from spark_jobs.profile.reading import TextReading
 
 
@@ -96,12 +97,12 @@ def test_two_readings_add_up_to_that_of_both():
 
 def test_cells_that_are_lost_to_a_type_can_be_counted():
     found = reading({"2020-01-01": 1, "2020-01-01 10:20": 2, "31.12.1999": 4, "x": 8, "7": 16, "1e309": 32, "true": 64})
-    assert found.read_as("date") == 1
-    assert found.read_as("date", ("dd.MM.yyyy",)) == 5
-    assert found.read_as("timestamp") == 3
-    assert found.read_as("number") == 16
-    assert found.read_as("boolean") == 64
-    assert found.read_as("text") == 127
+    assert found.read_as(ColumnType("x", "date", "date", "")) == 1
+    assert found.read_as(ColumnType("x", "date", "date", "", formats=("dd.MM.yyyy",))) == 5
+    assert found.read_as(ColumnType("x", "timestamp", "timestamp", "")) == 3
+    assert found.read_as(ColumnType("x", "number", "number", "")) == 16
+    assert found.read_as(ColumnType("x", "boolean", "boolean", "")) == 64
+    assert found.read_as(ColumnType("x", "text", "category", "")) == 127
 
 
 def test_a_reading_survives_being_stored():

@@ -52,6 +52,8 @@ TOPIC = {"servers": "host:9092", "topic": "t"}
         ({"source": {"path": "x.csv", "options": {"inferSchema": True}}}, ["source.options.inferSchema"]),
         ({"source": {"path": "x.csv", "options": {"MODE": "DROPMALFORMED"}}}, ["source.options.MODE"]),
         ({"source": {"path": "x.csv", "options": {"dateFormat": "yyyy`); drop"}}}, ["source.options.dateFormat"]),
+        ({"source": {"path": "x.csv", "options": {"decimal": "]"}}}, ["source.options.decimal"]),
+        ({"source": {"path": "x.csv", "options": {"thousands": "."}}}, ["source.options.thousands"]),
         ({"source": {"path": "x.csv", "names": ["a", "b", "a"]}}, ["source.names[2]"]),
         ({"source": {**TOPIC, "values": "csv"}}, ["source.values"]),
         ({"source": {**TOPIC, "user": "ana"}}, ["source.user"]),

@@ -40,7 +40,7 @@ def read(source: Source, spark: SparkSession) -> Table:
         lambda encoding: read_lines(spark, place_of(source, files), encoding, options),
     )  # fmt: skip
     spanning, records = _records(text, spark)
-    apart = not spanning and (text.torn or bool(text.repeated_headers) or is_wide(text.encoding))
+    apart = not spanning and (text.torn or bool(text.repeated_headers) or is_wide(text.encoding) or bool(text.skipped))
     raw = _by_line(text, spark) if apart else _by_spark(text, spark, spanning)
     marks = marks_of(source)
     rows = without_marks(raw, marks)
@@ -139,8 +139,8 @@ def _by_spark(text: Text, spark: SparkSession, spanning: bool) -> DataFrame:
 
 def _lines(text: Text, spark: SparkSession) -> DataFrame:
     lines = read_lines(spark, text.place, text.encoding, text.options)
-    if text.headers:
-        lines = lines.where(~is_header(text.headers))
+    if text.no_rows:
+        lines = lines.where(~is_header(text.no_rows))
     if not text.utf8 and not is_wide(text.encoding):
         lines = lines.withColumn("value", F.decode(F.col("value").cast("binary"), text.encoding))
     return lines.withColumn("_reasons", reasons(text.scan.form, text.utf8))
@@ -176,6 +176,8 @@ def _decisions(text: Text, spanning: bool, torn: int) -> tuple[str, ...]:
         f"separator {shown(form.sep)}: {scan.fitting:,} of {scan.lines:,} lines have {form.fields} fields",
         f"encoding {text.encoding}",
     ]
+    if text.skipped:
+        found.append("a first line `sep=…` names the separator and is skipped")
     if form.escape != form.quote:
         found.append(f"quotes are escaped by {form.escape}")
     if spanning:

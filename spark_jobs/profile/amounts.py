@@ -1,0 +1,132 @@
+"""Whether the cells of a text column are numbers, how they are written, and what else there is, in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from spark_jobs.bundle.numerals import Numerals, float_text, is_currency
+from spark_jobs.bundle.patterns import BLANKS
+from spark_jobs.profile.profile import ColumnProfile
+from spark_jobs.profile.reading import TextReading
+from spark_jobs.profile.spelling import Spelling, Unclear, numerals_of, spelling_of
+
+READS: Final = 0.95  # of the cells have to be numbers or dates for the column to be one
+_SHOWN: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """How many cells are numbers of those numerals.
+
+    `told` says in words how they are written, where that is not as a computer writes them; `against` why numbers are
+    not read as what they may be.
+    """
+
+    numerals: Numerals
+    read: int
+    told: str = ""
+    against: str = ""
+
+
+def amounts(profile: ColumnProfile, options: Mapping[str, Any]) -> Amounts:
+    """The numbers of a column of text; `decimal` and `thousands` of the source's options are certain."""
+    reading = profile.reading or TextReading()
+    decimal, thousands = str(options.get("decimal", "")), str(options.get("thousands", ""))
+    plain = Amounts(Numerals(decimal or "."), reading.number)
+    if not reading.written:
+        return plain
+    try:
+        numerals = _numerals(reading, decimal, thousands)
+    except Unclear as unclear:
+        few = not any(one.thousands or one.unsure for one, _ in _spelled(reading.written))
+        fine = few and reading.number >= READS * reading.cells
+        return plain if fine else _against(plain, profile, unclear.unsure)
+    read = reading.numbers(numerals)
+    if read <= reading.number:
+        return plain
+    return Amounts(numerals, read, f", written with {_in_words(numerals)}")
+
+
+def _spelled(counts: Mapping[str, int]) -> list[tuple[Spelling, int]]:
+    return [(Spelling.of_key(key), cells) for key, cells in counts.items()]
+
+
+def _numerals(reading: TextReading, decimal: str, thousands: str) -> Numerals:
+    both = [*_spelled(reading.written), *_spelled(reading.beside)]
+    affixes = ("", *sorted({one.affix for one, _ in both} - {""}))
+    alone = reading.number - sum(reading.beside.values())
+
+    def readable(affix: str) -> int:
+        bare = affix == "" or is_currency(affix)
+        return sum(cells for one, cells in both if one.affix in (affix, "" if bare else affix)) + alone * bare
+
+    affix = max(affixes, key=readable)
+    kept = {affix, ""} if is_currency(affix) else {affix}
+    numerals = numerals_of([one for one, _ in both if one.affix in kept], decimal, thousands)
+    if alone and reading.number > reading.whole and numerals.decimal != (decimal or "."):
+        raise Unclear  # of numbers in a part of the table where all were plain it is not known how they are written
+    return numerals
+
+
+def _in_words(numerals: Numerals) -> str:
+    between = {"": "", " ": "a blank"}.get(numerals.thousands, f"`{numerals.thousands}`")
+    said = [f"{between} between thousands"] if between else []
+    said += ["a decimal comma"] if numerals.decimal == "," else []
+    said += [f"`{numerals.affix}`"] if numerals.affix else []
+    return " and ".join(said) or "brackets or another sign for minus"
+
+
+def _against(plain: Amounts, profile: ColumnProfile, unsure: str) -> Amounts:
+    levels = list(profile.levels.counts) if profile.levels else []
+    spelled = {level: one for level in levels if (one := spelling_of(level)) is not None}
+    if unsure in (".", ","):
+        example = next((level for level, one in spelled.items() if one.unsure == unsure), "")
+        said = (
+            f"`{example}` may be {example.replace(unsure, '')} or {example.replace(unsure, '.')}: " if example else ""
+        )
+        names = f"`source.options.thousands: '{unsure}'` or `source.options.decimal: '{unsure}'`"
+        return _refused(plain, f"{said}say {names}")
+    if unsure:
+        return plain
+    ways = {(one.decimal, one.thousands): level for level, one in spelled.items() if one.decimal or one.thousands}
+    examples = " and ".join(f"`{level}`" for level in [*ways.values()][:3])
+    return _refused(
+        plain,
+        f"numbers are written in several ways, such as {examples}: say the decimal sign in `source.options.decimal`",
+    )
+
+
+def several_ways(profile: ColumnProfile) -> str:
+    """The units or currencies beside the numbers of a column, where they are several."""
+    reading = profile.reading or TextReading()
+    spelled = _spelled(reading.written)
+    affixes = list(dict.fromkeys(one.affix for one, _ in sorted(spelled, key=lambda item: -item[1])))
+    if sum(cells for _, cells in spelled) + reading.number < READS * reading.cells or len(affixes) < 2:
+        return ""
+    levels = list(profile.levels.counts) if profile.levels else []
+    written = ((level, one.affix) for level in levels if (one := spelling_of(level)) is not None)
+    examples = {affix: level for level, affix in reversed(list(written)) if affix in affixes[:3]}
+    return f"numbers with different units, such as {' and '.join(f'`{one}`' for one in examples.values())}"
+
+
+def _refused(plain: Amounts, against: str) -> Amounts:
+    return Amounts(plain.numerals, plain.read, against=against)
+
+
+def others(profile: ColumnProfile, numerals: Numerals) -> str:
+    """The commonest cells that are no such numbers, in words, with what to do about a mark of a missing value."""
+    found = [f"`{text[:_SHOWN]}` ({cells:,})" for text, cells in _others(profile, numerals)][:3]
+    if not found:
+        return ""
+    text, cells = next(_others(profile, numerals))
+    mark = cells > 1 and not re.search("[0-9]", text)
+    advice = "; a mark of a missing value belongs into `source.null_values`" if mark else ""
+    return f"such as {', '.join(found)}{advice}"
+
+
+def _others(profile: ColumnProfile, numerals: Numerals) -> Iterator[tuple[str, int]]:
+    counts = profile.levels.counts if profile.levels else {}
+    return ((text, cells) for text, cells in counts.items() if float_text(text.strip(BLANKS), numerals) is None)
