@@ -107,7 +107,7 @@ def _records(text: Text, spark: SparkSession) -> tuple[bool, int | None]:
     if not text.scan.torn or text.scan.odd_quotes or text.scan.not_utf8:
         return False, lines
     schema = text_schema(*text.names, _TORN, *text.place.partitions)
-    records = _reader(text, spark, True).option("columnNameOfCorruptRecord", _TORN).schema(schema).csv(text.place.paths)
+    records = _reader(text, spark, True).schema(schema).csv(text.place.paths)
     quote = text.scan.form.quote
     swallowed = F.exists(
         F.array(*(col(name) for name in text.names)), lambda cell: cell.startswith(quote) & cell.contains("\n")
@@ -124,6 +124,7 @@ def _options(text: Text) -> dict[str, str]:
         "escape": text.scan.form.escape,
         "ignoreLeadingWhiteSpace": "true",
         "ignoreTrailingWhiteSpace": "true",
+        "columnNameOfCorruptRecord": _TORN,  # the usual name may be that of a column, which would not be read
         "maxColumns": str(max(20480, len(text.names) + 1)),
     }
 
