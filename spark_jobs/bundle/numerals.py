@@ -18,11 +18,11 @@ _CODES = (
     "TWD USD ZAR Rs kr US$ R$ C$ A$ NZ$ HK$"
 )
 CODES: Final = tuple(_CODES.split())
-BLANKS: Final = " \u00a0\u2009\u202f"
+SPACES: Final = " \u00a0\u2009\u202f"
 QUOTES: Final = "'\u2019"
 MINUS: Final = "\u2212\u2013-"  # the plain one last, so that it stands for itself between brackets
 NEGATIVE: Final = f"^[^0-9]*[({MINUS}]|[{MINUS}]$"
-_GROUPS: Final = {" ": BLANKS, "'": QUOTES}
+_GROUPS: Final = {" ": SPACES, "'": QUOTES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Numerals:
         """The expression over the whole text; the digits are its first group or, in brackets, its second."""
         if self.plain:
             return number_regex(self.decimal)
-        blanks, digits, minus = f"[{BLANKS}]*", f"({self._digits()})", f"(?:[+{MINUS}][{BLANKS}]*)?"
+        blanks, digits, minus = f"[{SPACES}]*", f"({self._digits()})", f"(?:[+{MINUS}][{SPACES}]*)?"
         before, after = self._beside(blanks)
         signed = f"{minus}{before}{digits}{after}[{MINUS}]?"
         if before:

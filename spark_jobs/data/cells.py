@@ -31,6 +31,10 @@ _DATED: Final = ("date", "timestamp", "timestamp_ntz", "void")
 _EPOCH: Final = "TIMESTAMP_NTZ'1970-01-01 00:00:00'"
 
 
+class Trimmed(str):
+    """A column, or a text, whose cells have no blanks around them: they are not looked for again."""
+
+
 def accepts(cells: Cells, stored: str) -> bool:
     """Whether SQL for these cells can take a column of that stored type (Spark's simpleString)."""
     kind = stored.split("(")[0]
@@ -163,7 +167,7 @@ def timestamp_sql(name: str, column: ColumnType, zone: str) -> str:
 
 def text_sql(name: str) -> str:
     """A cell as trimmed text."""
-    return trimmed_sql(f"CAST({name} AS STRING)")
+    return name if isinstance(name, Trimmed) else trimmed_sql(f"CAST({name} AS STRING)")
 
 
 def trimmed_sql(text: str) -> str:
@@ -179,7 +183,7 @@ def wall_sql(timestamp: str, zone: str) -> str:
 
 
 def _text(name: str) -> str:
-    return f"btrim(CAST({name} AS STRING), {_BLANKS})"
+    return name if isinstance(name, Trimmed) else f"btrim(CAST({name} AS STRING), {_BLANKS})"
 
 
 def _string(text: str) -> str:

@@ -11,6 +11,7 @@ from pyspark.sql import types as T
 
 from spark_jobs.data.cells import (
     STORED_NUMBERS,
+    Trimmed,
     accepts,
     boolean_sql,
     decimal_sql,
@@ -45,6 +46,8 @@ def typed(
     rows: DataFrame, types: Sequence[ColumnType], zone: str = "UTC", seen: Seen = NOTHING, key: Sequence[str] = ()
 ) -> DataFrame:
     """The rows with each column as its type; a cell that cannot be read as that is null.
+
+    Text is trimmed already, as sources give it (`marks.without_marks`).
 
     Numbers that are stored as such keep their stored type. Of text, whole numbers are BIGINT, others DOUBLE, or DECIMAL
     where the column has a `scale`; then BOOLEAN, DATE, TIMESTAMP (an instant: wall time without an offset is read in
@@ -105,6 +108,8 @@ def _in_name_order(types: Sequence[ColumnType]) -> Iterator[ColumnType]:
 
 def _readable(column: ColumnType, stored: str) -> str:
     name = quoted(column.name)
+    if stored == "string":
+        return Trimmed(name)
     return name if accepts(column.cells, stored) else f"CAST({name} AS STRING)"
 
 
@@ -121,7 +126,7 @@ def _value(column: ColumnType, stored: str, zone: str, seen: Seen = NOTHING) -> 
         finite = f"CASE WHEN abs({name}) < double('Infinity') THEN {name} END"
         return F.expr(finite) if stored in ("float", "double") else col(column.name)
     if column.name in seen.plain and stored == "string":
-        return F.expr(plain_sql(name, column, zone))
+        return F.expr(plain_sql(Trimmed(name), column, zone))
     name = _readable(column, stored)
     if column.cells == "boolean":
         return F.expr(f"{boolean_sql(name)} = 1D")
@@ -159,6 +164,6 @@ def _level_sql(name: str, stored: str) -> str:
     if stored not in ("string", "float", "double") and not stored.startswith("decimal"):
         return text
     anything = ColumnType("", "number", "number", "")
-    number = number_sql(f"CAST({name} AS STRING)", anything)
+    number = number_sql(name if stored == "string" else f"CAST({name} AS STRING)", anything)
     short = f"char_length({text}) <= 15 AND {is_number_sql(text)}"
     return f"CASE WHEN {short} THEN CAST({number} + 0D AS STRING) ELSE {text} END"

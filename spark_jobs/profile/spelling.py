@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spark_jobs.bundle.numerals import BLANKS, CODES, MINUS, QUOTES, SYMBOLS, Numerals, is_currency
+from spark_jobs.bundle.numerals import CODES, MINUS, QUOTES, SPACES, SYMBOLS, Numerals, is_currency
 
 _MOST: Final = 50  # spellings of one column that are told apart
 _DOLLARS: Final = (
@@ -31,11 +31,11 @@ _DOLLARS: Final = (
 )  # where no comma stands before decimals
 _CURRENCY: Final = "|".join([f"[{SYMBOLS}]", *(re.sub(r"(\W)", r"[\1]", code) for code in CODES)])
 _UNIT: Final = "[A-Za-zµμ°Ω²³/%‰]{1,12}"
-_SIGN: Final = f"[+{MINUS}]?[{BLANKS}]*"
+_SIGN: Final = f"[+{MINUS}]?[{SPACES}]*"
 _LOOSE: Final = (
-    f"^(?P<open>[(]?)(?P<sign>{_SIGN})(?P<before>(?:(?:{_CURRENCY})[{BLANKS}]*)?)(?P<inner>[(]?{_SIGN})"
-    f"(?P<body>[0-9z][0-9.,{BLANKS}{QUOTES}]*|[.,][0-9]+)(?P<power>(?:[eE][+-]?[0-9]+)?)"
-    f"(?P<after>(?:[{BLANKS}]*(?:{_CURRENCY}|{_UNIT}))?)(?P<close>[)]?[{MINUS}]?)$"
+    f"^(?P<open>[(]?)(?P<sign>{_SIGN})(?P<before>(?:(?:{_CURRENCY})[{SPACES}]*)?)(?P<inner>[(]?{_SIGN})"
+    f"(?P<body>[0-9z][0-9.,{SPACES}{QUOTES}]*|[.,][0-9]+)(?P<power>(?:[eE][+-]?[0-9]+)?)"
+    f"(?P<after>(?:[{SPACES}]*(?:{_CURRENCY}|{_UNIT}))?)(?P<close>[)]?[{MINUS}]?)$"
 )
 
 
@@ -96,7 +96,7 @@ def _of_shape(shape: str) -> Spelling | None:
     found = _loose().fullmatch(shape)
     if found is None:
         return None
-    parts = {name: part.strip(BLANKS) for name, part in found.groupdict().items()}
+    parts = {name: part.strip(SPACES) for name, part in found.groupdict().items()}
     opened, closed = parts["open"] + parts["inner"].rstrip(f"+{MINUS}"), parts["close"]
     signs = _separators(parts["body"])
     odd = (opened == "(") != (closed == ")") or len(opened) > 1 or (parts["before"] and parts["after"])
@@ -108,7 +108,7 @@ def _of_shape(shape: str) -> Spelling | None:
 
 def _separators(body: str) -> tuple[str, str, str] | None:
     """The decimal sign, the one between thousands, and one of which the digits do not tell which it is."""
-    plain = re.sub(f"[{QUOTES}]", "'", re.sub(f"[{BLANKS}]", " ", body))
+    plain = re.sub(f"[{QUOTES}]", "'", re.sub(f"[{SPACES}]", " ", body))
     groups, marks = re.split("[., ']", plain), re.findall("[., ']", plain)
     kinds = list(dict.fromkeys(marks))
     if not kinds:

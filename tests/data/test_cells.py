@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.bundle.values import plain
-from spark_jobs.data.cells import number_sql, plain_sql, timestamp_sql, value_sql, whole_sql
+from spark_jobs.data.cells import number_sql, plain_sql, timestamp_sql, trimmed_sql, value_sql, whole_sql
 from spark_jobs.data.marks import without_marks
 from spark_jobs.data.names import col, quoted
 from spark_jobs.data.typed import Seen, lost_cells, row_hash, typed
@@ -170,6 +170,7 @@ def test_values_are_right_under_every_session_time_zone(spark):
         ],
         "ts string, us string, mon string, `n.``1` string, b string, de string",
     )
+    rows = trimmed(rows)
     expected = [
         (1577870400.0, 1423435420.0, date(2019, 1, 5), 41, True, 2.5),
         (1577870430.5, 1423350220.0, date(2019, 9, 5), None, None, -50.0 / 10),
@@ -195,6 +196,11 @@ def test_values_are_right_under_every_session_time_zone(spark):
         hashes.append([row[-1] for row in found])
         hashes.append([row[0] for row in rows.select(row_hash(rows, types, zone=berlin)).collect()])
     assert hashes[0] == hashes[1] == hashes[2] == hashes[3]
+
+
+def trimmed(rows):
+    """Text as sources give it."""
+    return rows.select(*(F.expr(trimmed_sql(quoted(name))).alias(name) for name in rows.columns))
 
 
 def test_stored_types_read_like_their_text(spark):
@@ -262,6 +268,7 @@ def test_cells_that_are_known_to_read_as_their_type_give_the_same_values_unasked
         "word": ["a", " b ", "ß", "1x", "-", "e5", "", None],
     }  # fmt: skip
     rows = spark.createDataFrame(list(zip(*cells.values(), strict=True)), ", ".join(f"{name} string" for name in cells))
+    rows = trimmed(rows)
     seen = Seen(plain=frozenset(cells) - {"word"}, words=frozenset({"word"}))
     for zone in ("UTC", "America/New_York"):
         asked, known = typed(rows, types, zone), typed(rows, types, zone, seen)
