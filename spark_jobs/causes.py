@@ -9,7 +9,6 @@ from typing import TypeVar
 from spark_jobs import progress
 from spark_jobs.errors import JobError, SparkJobsError
 
-ADVICE = "Check the machine with `spark-jobs doctor`; run it again with --debug to see the whole traceback."
 # Words of the scheduler that only say that something failed.
 EMPTY_WORDS = (
     "Job aborted",
@@ -59,11 +58,19 @@ def worded(error: BaseException) -> SparkJobsError:
     known = next((advice for words, advice in _KNOWN if words in str(error)), None)
     if "OutOfMemoryError" in str(error):
         return JobError(f"Spark ran out of memory: {line}", "Raise `memory` in the environment's file (conf/env).")
+    advice = known or last_resort()
     if isinstance(error, OSError) and error.strerror:
-        return JobError(f"{error.strerror}: {error.filename}" if error.filename else error.strerror, known or ADVICE)
+        return JobError(f"{error.strerror}: {error.filename}" if error.filename else error.strerror, advice)
+    when = f" in the phase '{progress.failed()}'" if progress.failed() else ""
     if type(error).__module__.startswith(("pyspark", "py4j")):
-        return JobError(f"Spark failed: {line}", known or ADVICE)
-    return JobError(f"Something unexpected happened ({type(error).__name__}): {line}", known or ADVICE)
+        return JobError(f"Spark failed{when}: {line}", advice)
+    return JobError(f"Something unexpected happened{when} ({type(error).__name__}): {line}", advice)
+
+
+def last_resort() -> str:
+    """The advice for an error that nothing is known of: where to look."""
+    log = f"Look into Spark's log, {progress.log()}; check" if progress.log() else "Check"
+    return f"{log} the machine with `spark-jobs doctor`; run it again with --debug to see the whole traceback."
 
 
 def optional(part: str, make: Callable[[], Part], otherwise: Part) -> Part:

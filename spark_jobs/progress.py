@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TextIO
 
 # Half a second: a line at least every two seconds, also where a tick comes late on a busy machine.
@@ -34,6 +35,8 @@ class _Display:
     ticks: int = 0
     running: list[_Phase] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    failed: str = ""
+    log: Path | None = None
     warnings: list[str] = field(default_factory=list)
     tasks: Callable[[], Tasks | None] | None = None
     detail: str = ""
@@ -49,6 +52,7 @@ def phase(name: str) -> Iterator[None]:
     this = _Phase(name, time.monotonic())
     with _display.lock:
         _display.running.append(this)
+        _display.failed = ""
         _draw()
     done = False
     try:
@@ -62,6 +66,24 @@ def seconds() -> dict[str, float]:
     """The seconds of each phase so far, in the order in which they first ended; a repeated phase adds up."""
     with _display.lock:
         return {name: round(spent, 3) for name, spent in _display.seconds.items()}
+
+
+def failed() -> str:
+    """The innermost phase that an error has just ended; none where another phase began after it."""
+    with _display.lock:
+        return _display.failed
+
+
+def log_to(file: Path | None) -> None:
+    """Names the file that Spark's own messages go to."""
+    with _display.lock:
+        _display.log = file
+
+
+def log() -> Path | None:
+    """The file that Spark's own messages go to, where it is there."""
+    with _display.lock:
+        return _display.log if _display.log is not None and _display.log.is_file() else None
 
 
 def note(text: str) -> None:
@@ -114,6 +136,7 @@ def show(enabled: bool | None = None, notes: bool = True) -> Iterator[None]:
     with _display.lock:
         _display.seconds.clear()
         _display.warnings.clear()
+        _display.failed = ""
         _display.notes = notes
         _display.out = sys.stderr if terminal and enabled is not False else None
     ticker = threading.Thread(target=_tick, args=(stop,), name="progress", daemon=True)
@@ -132,6 +155,7 @@ def _end(this: _Phase, done: bool) -> None:
     spent = time.monotonic() - this.start
     with _display.lock:
         _display.running.remove(this)
+        _display.failed = _display.failed if done else _display.failed or this.name
         _display.seconds[this.name] = _display.seconds.get(this.name, 0.0) + spent
         _display.detail = _display.detail if _display.running else ""
         _erase()

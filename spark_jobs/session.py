@@ -210,6 +210,7 @@ def _launch(settings: dict[str, str], log: Path | None) -> None:
 @contextmanager
 def _jvm_output(log: Path | None) -> Iterator[dict[str, Any]]:
     # Standard output is ours alone: what the JVM prints goes to its log file, or beside our own messages.
+    progress.log_to(log)
     if log is None:
         yield {"stdout": 2}
         return

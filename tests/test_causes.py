@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from spark_jobs.causes import ADVICE, worded
+from spark_jobs import progress
+from spark_jobs.causes import last_resort, worded
 
 
 @pytest.mark.parametrize(
@@ -20,5 +21,26 @@ from spark_jobs.causes import ADVICE, worded
 def test_a_frequent_foreign_error_has_advice_of_its_own(error, advice):
     found = worded(error)
     assert advice in found.advice
-    assert found.advice != ADVICE
+    assert found.advice != last_resort()
     assert found.message
+
+
+def test_an_unknown_error_says_in_which_phase_it_came_and_where_the_log_is(tmp_path):
+    def train():
+        with progress.phase("profiling"):
+            pass
+        with progress.phase("training"), progress.phase("fitting"):
+            raise KeyError("x")
+
+    with pytest.raises(KeyError) as failed:
+        train()
+    (tmp_path / "spark-1.log").write_text("WARN")
+    progress.log_to(tmp_path / "spark-1.log")
+    told = worded(failed.value)
+    assert told.message == "Something unexpected happened in the phase 'fitting' (KeyError): 'x'"
+    assert str(tmp_path / "spark-1.log") in told.advice
+    assert "--debug" in told.advice
+    progress.log_to(None)
+    assert "log" not in last_resort()
+    with progress.phase("reading"):
+        assert worded(failed.value).message.startswith("Something unexpected happened (KeyError)")

@@ -20,7 +20,6 @@ from pyspark.sql.utils import is_remote
 from spark_jobs import progress
 from spark_jobs.data.names import quoted
 from spark_jobs.data.whole import write_whole
-from spark_jobs.errors import DataError
 from spark_jobs.graph.proof import HELD_OUT, Compiled, Proven, compile_saved, prove
 from spark_jobs.models import refuse
 from spark_jobs.persistence import AT_ONCE, PipelineSaver, load_pipeline
@@ -31,6 +30,7 @@ from spark_jobs.training.evaluation import Evaluation, evaluate
 from spark_jobs.training.fit import Trained, fit, learned_features
 from spark_jobs.training.labels import relabelled
 from spark_jobs.training.learn import Lesson, learn, relearn
+from spark_jobs.training.parts import check_parts
 from spark_jobs.training.prepare import Looked, Prepared
 from spark_jobs.training.staging import LABEL, NUMBER, WEIGHT
 
@@ -53,10 +53,7 @@ def run_key(spec: Spec, looked: Looked) -> str:
 def plan_training(spec: Spec, prepared: Prepared, folder: Path | None = None) -> Planned:
     """Profile the training rows and decide everything, before anything is fitted."""
     looked = prepared.looked
-    if not prepared.counts["trained"]:
-        raise DataError("No row is left to train on.", "Check `split` and the target's missing values.")
-    if not prepared.counts["tested"]:
-        raise DataError("No row is left to test with.", "Check `split`, or bring more rows.")
+    check_parts(prepared)
     refuse(spec.model.kind, looked.problem.task)
     with progress.phase("profiling"):
         lesson = _lesson(spec, prepared, folder)

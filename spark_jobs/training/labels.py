@@ -12,7 +12,6 @@ from pyspark.sql import functions as F
 from spark_jobs.data import cells
 from spark_jobs.data.names import quoted
 from spark_jobs.data.types import ColumnType
-from spark_jobs.errors import DataError
 from spark_jobs.plan import Problem
 from spark_jobs.plan.problem import FALSE, TRUE, are_words, truth
 
@@ -41,20 +40,9 @@ def is_against_rest(problem: Problem) -> bool:
 
 
 def seen_in_training(problem: Problem, rows: Mapping[int, int]) -> Problem:
-    """The problem with the labels that training rows have, given the rows of each.
-
-    Raises:
-        DataError: they have one label only.
-    """
+    """The problem with the labels that training rows have, given the rows of each."""
     labels = tuple(one for index, one in enumerate(problem.labels) if rows.get(index))
-    if labels == problem.labels:
-        return problem
-    if len(labels) < 2:
-        raise DataError(
-            f"All training rows have the label '{''.join(labels)}': there is nothing to learn.",
-            "Check `split`, or bring more rows.",
-        )
-    return replace(problem, labels=labels)
+    return problem if labels == problem.labels else replace(problem, labels=labels)
 
 
 def relabelled(label: Column, full: Problem, seen: Problem) -> Column:

@@ -32,13 +32,15 @@ class SplitRule:
         if split.kind == "time":
             return _micros(self._column()) > F.lit(self.cut)
         if split.kind == "column":
-            return F.lower(F.btrim(col(self._column()).cast("string"), F.lit(BLANKS))).isin(*self._marks())
+            return F.lower(F.btrim(col(self._column()).cast("string"), F.lit(BLANKS))).isin(*self.marks)
         of = number if split.kind == "random" else row
         if split.kind == "group":
             of = row_hash(rows, [self.types[self._column()]], 0, self.spec.timezone)
         return F.pmod(F.xxhash64(of, F.lit(split.seed)), F.lit(_SLOTS)) < round(split.test * _SLOTS)
 
-    def _marks(self) -> list[str]:
+    @property
+    def marks(self) -> list[str]:
+        """What says that a row tests, in lower case, where a column says so."""
         given = self.spec.split.test_value
         return [given.strip(BLANKS).lower()] if given is not None else ["test", "true", "1"]
 
