@@ -22,6 +22,7 @@ from spark_jobs.data.listing import (
     choice_of,
     choosing,
     files_below,
+    has_colon,
     is_hidden,
     partition_names,
     partition_of,
@@ -33,6 +34,11 @@ from spark_jobs.spec.endings import kind_of, packing
 from spark_jobs.spec.models import Source
 
 HEAD: Final = 262_144
+# Hadoop's local files have checksums in a file beside them, whose name it cannot make of one with a colon.
+_WITH_COLON: Final = {
+    "fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+    "fs.file.impl.disable.cache": "true",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,8 @@ class Place(NamedTuple):
 
     def reader(self, spark: SparkSession) -> DataFrameReader:
         """A reader for the paths."""
-        return spark.read if self.base is None else spark.read.option("basePath", self.base)
+        reader = spark.read if self.base is None else spark.read.option("basePath", self.base)
+        return reader.options(**_WITH_COLON) if any(map(has_colon, self.paths)) else reader
 
 
 @lru_cache(maxsize=100_000)
@@ -144,16 +151,28 @@ def unread_of(source: Source, files: Sequence[DataFile]) -> tuple[str, ...]:
 
 def place_of(source: Source, files: Sequence[DataFile] = ()) -> Place:
     """Where Spark finds the files of a source: the folder itself, or each file where some alone are read."""
-    if isinstance(source, Chosen) or (files and choosing(source.options)):
+    apart = choosing(source.options) or any(has_colon(file.path) for file in files)
+    if isinstance(source, Chosen) or (files and apart):
         return place_of_files(source, source.files if isinstance(source, Chosen) else files)
     return Place([pattern(str(source.path))], None, partition_names([file.partition for file in files]))
 
 
 def place_of_files(source: Source, files: Sequence[DataFile]) -> Place:
-    """Where Spark finds these files of a source, each by its path."""
+    """Where Spark finds these files of a source, each by its path.
+
+    Raises:
+        DataError: Spark cannot be told of one.
+    """
     partitions = partition_names([file.partition for file in files])
-    paths = [_escaped(f"file:{os.path.abspath(file.path)}" if file.local else file.path) for file in files]
+    paths = [_escaped(_plain(file)) for file in files]
+    for file, path in zip(files, paths, strict=True):
+        if has_colon(path) and path != _plain(file):  # Spark takes it for a pattern, where a colon has no place
+            raise DataError(f"Spark cannot read '{file.path}': a colon and one of {{}}[]*? are in it.", "Rename it.")
     return Place(paths, location(str(source.path)) if partitions else None, partitions)
+
+
+def _plain(file: DataFile) -> str:
+    return f"file:{os.path.abspath(file.path)}" if file.local else file.path
 
 
 def _escaped(path: str) -> str:

@@ -102,6 +102,11 @@ def is_hidden(name: str) -> bool:
     return (name.startswith("_") and "=" not in name) or name.startswith(".") or name.endswith("._COPYING_")
 
 
+def has_colon(path: str) -> bool:
+    """Whether the name of a file of this machine has a colon: Spark reads such a file by its path, not in a folder."""
+    return "://" not in path and ":" in Path(path).name
+
+
 def partition_of(path: Path, root: Path) -> str:
     """The folders between a root and a file that stand for columns: the last `name=value` ones in a row."""
     try:

@@ -6,6 +6,8 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from spark_jobs.data.files import DataFile, files_of, fingerprint_of, local_files, place_of
@@ -80,6 +82,30 @@ def test_a_file_that_is_hidden_from_spark_is_refused_by_name(tmp_path):
     found = local_files(Source(path=f"{tmp_path}/*.csv"))
     assert [Path(file.path).name for file in found or ()] == ["2.csv"]
     assert [name for name in ("_a", ".a", "_a=1", "a", "_metadata") if is_hidden(name)] == ["_a", ".a", "_metadata"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "spanning", "parquet"])
+def test_files_with_a_colon_in_their_name_are_read(spark, tmp_path, kind):
+    for name in ("a:b", "2026-11-27T16:00:00", "plain"):
+        place = tmp_path / name
+        if kind == "csv":
+            place.write_text(f"a,b\n1,{name}\n2,{name}\n")
+        elif kind == "parquet":
+            pq.write_table(pa.table({"a": [1, 2], "b": [name] * 2}), place)
+        else:
+            end = "\n" if kind == "spanning" else ""
+            place.write_text("\n".join(f'{{"a": {a},{end}"b": "{name}"}}' for a in (1, 2)))
+    form = "json" if kind == "spanning" else kind
+    for path, rows in ((tmp_path / "a:b", 2), (tmp_path, 6), (f"{tmp_path}/*", 6)):
+        table = read(Source(kind=form, path=str(path)), spark)
+        assert (table.records, table.rows.select("a", "b").distinct().count()) == (rows, rows)
+
+
+def test_a_colon_beside_a_sign_of_patterns_is_refused_by_name(tmp_path):
+    _tree(tmp_path, "a [1]:2.csv")
+    source = Source(path=str(tmp_path))
+    with pytest.raises(DataError, match=r"a \[1\]:2\.csv.*colon"):
+        place_of(source, local_files(source) or ())
 
 
 def test_links_are_followed_and_circles_refused(tmp_path):
@@ -163,7 +189,7 @@ def test_partition_folders_are_text_for_every_reader(spark, tmp_path, kind):
 
 
 def test_files_that_arrive_in_partition_folders_keep_their_text(spark, tmp_path):
-    _tree(tmp_path / "in", "code=01/x.csv", "code=2/y.csv")
+    _tree(tmp_path / "in", "code=01/x.csv", "code=2/y:1.csv")
     source = Source(kind="csv", path=str(tmp_path / "in"))
     arriving = open_stream(source, Stream(), spark, None).writeStream.format("memory").queryName("arrived_files")
     arriving.trigger(availableNow=True).start().awaitTermination()

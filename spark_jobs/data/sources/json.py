@@ -16,7 +16,7 @@ from spark_jobs.data.form import canonical, encoding_of, text_of
 from spark_jobs.data.json_documents import values
 from spark_jobs.data.json_records import COUNTED, count, split
 from spark_jobs.data.lines import is_wide, read_lines
-from spark_jobs.data.listing import choosing, codes_among
+from spark_jobs.data.listing import choosing, codes_among, has_colon
 from spark_jobs.data.marks import marks_of, without_marks
 from spark_jobs.data.messages import Objects
 from spark_jobs.data.names import check_names, col, text_schema
@@ -104,7 +104,7 @@ class _Part:
 
 def _by_file(source: Source, files: Sequence[DataFile]) -> Source:
     """The source, read file by file where options or folders say more than its path."""
-    several = bool(choosing(source.options)) or any(file.partition for file in files)
+    several = bool(choosing(source.options)) or any(file.partition or has_colon(file.path) for file in files)
     return chosen(source, files) if several else source
 
 

@@ -90,10 +90,12 @@ def _layouts(
         if footer.why_unread is not None:
             raise DataError(footer.why_unread, _ADVICE)
         found.setdefault(footer.columns, []).append(file)
-    return [
-        Layout(tuple(alike), tuple(fields_of(alike[0].path, reader, place_of_files(source, alike[:1]).paths[0])))
-        for alike in found.values()
-    ]
+    return [Layout(tuple(alike), tuple(_fields_of(source, alike[0], spark, options))) for alike in found.values()]
+
+
+def _fields_of(source: Source, file: DataFile, spark: SparkSession, options: Mapping[str, str]) -> list[Field]:
+    place = place_of_files(source, [file])
+    return fields_of(file.path, place.reader(spark).options(**options), place.paths[0])
 
 
 def _elsewhere(reader: DataFrameReader, files: Sequence[DataFile]) -> list[Layout]:
