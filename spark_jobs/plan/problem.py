@@ -12,6 +12,7 @@ from spark_jobs.bundle.numerals import float_text
 from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.data.types import ColumnType
 from spark_jobs.errors import DataError, did_you_mean
+from spark_jobs.profile.declared import declared_kinds
 from spark_jobs.profile.profile import ColumnProfile
 from spark_jobs.spec import Spec, Task
 
@@ -156,9 +157,11 @@ def _guess(spec: Spec, target: ColumnProfile, kind: ColumnType, counts: Counter[
         return "binary", f"the target has two values, {' and '.join(sorted(counts))}"
     if spec.positive is not None:
         return "binary", "the spec names a positive label"
-    if kind.cells != "number":
+    declared = dict(declared_kinds(spec)).get(spec.target) == "category"
+    if declared or kind.cells != "number":
         _check_repeated(spec, target, kind, counts)
-        return "multiclass", f"the target is no number and has {target.distinct:,} values"
+        what = "declared categorical" if declared else "no number"
+        return "multiclass", f"the target is {what} and has {target.distinct:,} values"
     if len(counts) <= FEW_NUMBERS and all(label.isdecimal() for label in counts):
         return (
             "multiclass",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from spark_jobs.bundle.patterns import BLANKS
+from spark_jobs.data.cells import STORED_NUMBERS
 from spark_jobs.data.types import Kind
+from spark_jobs.profile.profile import ColumnProfile
 from spark_jobs.spec.models import Spec
 
 
@@ -20,3 +23,19 @@ def declared_kinds(spec: Spec) -> Iterator[tuple[str, Kind]]:
     for kind, names in lists.items():
         for name in names:
             yield name, kind
+
+
+def are_numbers(column: ColumnProfile) -> bool:
+    """Whether the cells of a target that is declared a category are numbers, so that 1 and 1.0 are one label.
+
+    Text is so where all cells are whole numbers, or no number is written in two ways: 1.1 and 1.10 stay apart.
+    """
+    kind, reading, levels = column.type.split("(")[0], column.reading, column.levels
+    if kind != "string":
+        return kind in STORED_NUMBERS
+    if reading is None or reading.leading_zeros or not 0 < reading.number == column.present:
+        return False
+    if reading.whole == reading.number:
+        return True
+    texts = [text.strip(BLANKS) for text in levels.counts] if levels is not None and levels.complete else []
+    return 0 < len(texts) == len({float(text.replace(",", ".")) for text in texts})

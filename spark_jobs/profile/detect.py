@@ -12,7 +12,7 @@ from spark_jobs.data.types import Cells, ColumnType, Kind
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.profile.amounts import READS, Amounts, amounts, others, several_ways
 from spark_jobs.profile.day_patterns import best_format, date_cells, extra, looks_like, other_way
-from spark_jobs.profile.declared import declared_kinds
+from spark_jobs.profile.declared import are_numbers, declared_kinds
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.profile.reading import TextReading
 from spark_jobs.spec.models import Spec
@@ -85,6 +85,8 @@ def detect(raw: Profile, spec: Spec, codes: Collection[str] = ()) -> tuple[Colum
         if name not in raw.columns:
             cause = f"`columns` declares '{name}' as {kind}, and the table has no such column."
             raise DataError(cause, did_you_mean(name, raw.columns))
+    if declared.get(spec.target) == "category" and are_numbers(raw[spec.target]):
+        del declared[spec.target]
     return tuple(
         _decide(_Column(column, spec, name in codes), declared.get(name)) for name, column in raw.columns.items()
     )

@@ -44,6 +44,16 @@ def test_numbers_of_many_values_are_a_regression_and_few_whole_ones_classes() ->
     assert _frame([str(i % 3) for i in range(50)], "number", True, task="regression").task == "regression"
 
 
+def test_numbers_declared_categorical_are_classes_under_one_spelling() -> None:
+    declared = {"columns": {"categorical": ["y"]}}
+    for cells in (["0.0", "1.0", "2.5"], ["0", "1", "2.5"]):
+        problem = _frame(cells * 3, "number", **declared)
+        assert (problem.task, problem.labels) == ("multiclass", ("0", "1", "2.5"))
+        assert "declared categorical" in problem.reason
+    with pytest.raises(DataError, match="most of them once"):
+        _frame([str(i / 7) for i in range(50)], "number", **declared)
+
+
 def test_text_of_several_labels_is_multiclass_in_the_order_of_the_text() -> None:
     assert _frame(["b", "a", "c", "a"]).labels == ("a", "b", "c")
 

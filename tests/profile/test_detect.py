@@ -19,7 +19,7 @@ from spark_jobs.spec.models import Columns, Source, Spec
 def found(column: str, values: list[Any], stored: str = "string", **keys: Any) -> ColumnType:
     kind = pa.string() if stored == "string" else pa.float64()
     keys = {"target": "the target", "source": Source(path="x.csv"), **keys}
-    depth = Depth(reading=True, decimal=keys["source"].options.get("decimal", "."))
+    depth = Depth(reading=True, levels=1000, decimal=keys["source"].options.get("decimal", "."))
     profile = profile_column(column, stored, pa.array(values, type=kind), depth, None)
     return detect(Profile(len(values), {column: profile}), Spec(name="x", **keys))[0]
 
@@ -230,6 +230,25 @@ def test_declared_types_go_first():
     assert found("zip", text([1, 2, 3] * 9), columns=Columns(text=("zip",))).kind == "text"
     ordered = found("cut", ["Fair", "Good"] * 9, columns=Columns(order={"cut": ("Fair", "Good")}))
     assert ordered.kind == "category"
+
+
+@pytest.mark.parametrize(
+    ("values", "stored", "cells"),
+    [
+        ([0.0, 1.0, 2.0, 2.0], "double", "number"),
+        ([0.0, 1.0, 2.0, 2.0], "int", "number"),
+        (["0.0", "1", "2", " 2"], "string", "number"),
+        (["0.5", "1.0", "2.0", "2.0"], "string", "number"),
+        (["1.1", "1.10", "2.0", "2.0"], "string", "text"),
+        (["01", "02", "3", "3"], "string", "text"),
+        (["1", "2", "3", "x"], "string", "text"),
+        ([None, None], "string", "text"),
+    ],
+)
+def test_a_target_declared_a_category_is_read_alike_from_every_storage(values, stored, cells):
+    declared = Columns(categorical=("y",))
+    assert found("y", values, stored, target="y", columns=declared).cells == cells
+    assert found("y", values, stored, columns=declared).cells == "text"
 
 
 def test_declared_numbers_that_do_not_parse_are_counted_then_warned_of_then_refused():
