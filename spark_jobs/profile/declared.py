@@ -38,4 +38,11 @@ def are_numbers(column: ColumnProfile) -> bool:
     if reading.whole == reading.number:
         return True
     texts = [text.strip(BLANKS) for text in levels.counts] if levels is not None and levels.complete else []
-    return 0 < len(texts) == len({float(text.replace(",", ".")) for text in texts})
+    return 0 < len(texts) == len(set(map(_value, texts)))
+
+
+def _value(text: str) -> float | str:
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return text
