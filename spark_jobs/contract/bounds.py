@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 from spark_jobs.contract.cells import WORDS, Cell, Columns
+from spark_jobs.data.exact import HELD, literal
 from spark_jobs.data.types import Cells
 from spark_jobs.errors import DataError
 from spark_jobs.spec.checks import Between
@@ -32,24 +34,30 @@ def bounded(check: Between, place: int, columns: Columns) -> tuple[Cell, Column 
     if cell.cells not in _ADVICE:
         said = f"`checks[{place}]` asks for bounds, and '{check.column}' is read as {WORDS[cell.cells]}."
         raise DataError(said, "Use `rule: in` or `rule: matches`.")
-    return cell, _value(check.min, cell, place, columns.zone), _value(check.max, cell, place, columns.zone)
+    kind = columns.typed[check.column]
+    return cell, _value(check.min, cell, place, columns.zone, kind), _value(check.max, cell, place, columns.zone, kind)
 
 
-def _value(bound: float | str | None, cell: Cell, place: int, zone: str) -> Column | None:
+def _value(bound: float | str | None, cell: Cell, place: int, zone: str, kind: T.DataType) -> Column | None:
     if bound is None:
         return None
     try:
-        return _literal(bound, cell.cells, zone)
+        return _number(bound, kind) if cell.cells == "number" else _literal(bound, cell.cells, zone)
     except (ValueError, TypeError):
         said = f"`checks[{place}]` has the bound {bound}, and '{cell.name}' is read as {WORDS[cell.cells]}."
         raise DataError(said, _ADVICE[cell.cells]) from None
 
 
+def _number(bound: float | str, kind: T.DataType) -> Column:
+    """A bound as a double; one that a double may not hold in the column's type, where that holds it."""
+    if isinstance(bound, str):
+        raise TypeError
+    beyond = isinstance(bound, int) and abs(bound) >= HELD and isinstance(kind, T.NumericType)
+    found = literal(str(bound), kind) if beyond else None
+    return F.lit(float(str(bound))) if found is None else found
+
+
 def _literal(bound: float | str, cells: Cells, zone: str) -> Column:
-    if cells == "number":
-        if isinstance(bound, str):
-            raise TypeError
-        return F.lit(float(bound))
     if not isinstance(bound, str):
         raise TypeError
     if cells == "date":

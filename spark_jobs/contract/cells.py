@@ -8,8 +8,9 @@ from typing import Final
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
-from spark_jobs.data.cells import accepts, value_sql
+from spark_jobs.data.cells import STORED_NUMBERS, accepts, stored_number_sql, value_sql
 from spark_jobs.data.names import col, quoted
 from spark_jobs.data.types import Cells, ColumnType
 from spark_jobs.errors import DataError, did_you_mean
@@ -17,7 +18,7 @@ from spark_jobs.errors import DataError, did_you_mean
 RAW: Final = "⟨raw⟩"
 _SHOWN: Final = 80
 _STORED: Final[Mapping[str, Cells]] = {
-    **dict.fromkeys(("tinyint", "smallint", "int", "bigint", "float", "double", "decimal"), "number"),
+    **dict.fromkeys(STORED_NUMBERS, "number"),
     "boolean": "boolean",
     "date": "date",
     "timestamp": "timestamp",
@@ -52,10 +53,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of rows that were typed, and of the same rows as they came."""
+    """The columns of rows that were typed, with the types that they have now, and of the same rows as they came."""
 
     types: Mapping[str, ColumnType]
     stored: Mapping[str, str]
+    typed: Mapping[str, T.DataType]
     zone: str
 
     def cell(self, name: str, cells: Cells | None = None) -> Cell:
@@ -83,6 +85,8 @@ class Columns:
         return [name for name in dict.fromkeys(names) if name in self.stored and self.cell(name).cells != "text"]
 
     def _read(self, name: str, cells: Cells, stored: str) -> Cell:
+        if stored.split("(")[0] in STORED_NUMBERS:
+            return Cell(name, cells, F.expr(stored_number_sql(quoted(name), stored)))
         text = quoted(name) if accepts(cells, stored) else f"CAST({quoted(name)} AS STRING)"
         value = F.expr(value_sql(text, ColumnType(name, cells, "unsupported", ""), self.zone))
         return Cell(name, cells, value == F.lit(1.0) if cells == "boolean" else value)

@@ -10,12 +10,14 @@ from typing import Any, Final
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.contract.bounds import bounded
 from spark_jobs.contract.cells import WORDS, Cell, Columns
 from spark_jobs.contract.patterns import unlike
 from spark_jobs.contract.wording import listed, number
+from spark_jobs.data.exact import literal
 from spark_jobs.errors import DataError
 from spark_jobs.spec.checks import Between, Compare, InSet, Matches, NotNull, RowCheck, Unique
 
@@ -90,16 +92,17 @@ def _out_of(check: Between) -> str:
 def _in(check: InSet, place: int, columns: Columns) -> Broken:
     cell = columns.cell(check.column)
     values = [value.strip(BLANKS) for value in check.values]
-    found = cell.value.cast("double").isin(_numbers(values, check, place)) if cell.cells == "number" else None
-    if found is None:
+    if cell.cells == "number":
+        found = cell.value.isin(_numbers(values, check, place, columns.typed[check.column]))
+    else:
         folded = [value.casefold() if cell.cells == "boolean" else value for value in values]
         found = cell.value.cast("string").isin(folded)
     words = _said(check.column, " is ", cell.shown, f", not one of {listed(values)}")
     return Broken(F.coalesce(~found, F.lit(False)), words)
 
 
-def _numbers(values: list[str], check: InSet, place: int) -> list[float]:
-    """The values of a column of numbers: 1 and 1.0 are the same there."""
+def _numbers(values: list[str], check: InSet, place: int, kind: T.DataType) -> list[Column]:
+    """The values that a column of numbers can hold, in its type: 1 and 1.0 are the same there."""
     try:
         found = [float(value) for value in values]
     except ValueError:
@@ -107,7 +110,7 @@ def _numbers(values: list[str], check: InSet, place: int) -> list[float]:
     if not all(math.isfinite(value) for value in found):
         said = f"`checks[{place}]` lists {listed(values)}, and '{check.column}' is read as numbers."
         raise DataError(said, "List numbers, or name the column in `columns.categorical` and train again.")
-    return found
+    return [one for one in (literal(value, kind) for value in values) if one is not None]
 
 
 def _compare(check: Compare, place: int, columns: Columns) -> Broken:

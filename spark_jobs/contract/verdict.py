@@ -131,7 +131,8 @@ class Judged:
 
     @cached_property
     def _columns(self) -> Columns:
-        return Columns({kind.name: kind for kind in self.types}, dict(self.rows.dtypes), self.zone)
+        types = {kind.name: kind for kind in self.types}
+        return Columns(types, dict(self.rows.dtypes), self._typed_schema, self.zone)
 
     @cached_property
     def _lost(self) -> Mapping[str, Column]:
@@ -150,7 +151,7 @@ class Judged:
         matched = [check.column for check in self._row_checks.values() if isinstance(check, Matches)]
         if whole:
             beside += [F.struct(*[col(name) for name in self._named]).alias(RAW), _source(rows).alias(_SOURCE)]
-        elif needed := self._columns.raw_needed(matched):
+        elif matched and (needed := self._columns.raw_needed(matched)):
             beside.append(F.struct(*[col(name) for name in needed]).alias(RAW))
         if self.changes.type == "quarantine":
             beside.append(self._lost_reasons().alias(_LOST))
@@ -175,14 +176,14 @@ class Judged:
         """The number of a row among those of the same values, in the order of their content; 1 where one is missing."""
         cells = [self._columns.cell(name).value for name in check.columns]
         there = reduce(lambda one, other: one & other, [cell.isNotNull() for cell in cells])
-        content = row_hash({field.name: field.dataType for field in self._typed_schema}, col)
+        content = row_hash(self._typed_schema, col)
         # Rows with a missing value would all gather in one place, for nothing.
         apart = F.when(~there, content)
         return F.when(there, F.row_number().over(Window.partitionBy(*cells, apart).orderBy(content)))
 
-    @property
-    def _typed_schema(self) -> T.StructType:
-        return self.typed.schema
+    @cached_property
+    def _typed_schema(self) -> dict[str, T.DataType]:
+        return {field.name: field.dataType for field in self.typed.schema}
 
     @property
     def _named(self) -> list[str]:

@@ -84,6 +84,11 @@ def _numeral(text: str, numerals: Numerals) -> str:
     return f"CASE WHEN {text} RLIKE {whole} AND abs({read}) < double('Infinity') THEN {signed} END"
 
 
+def stored_number_sql(name: str, stored: str) -> str:
+    """A cell that is stored as a number as what it is, null where it is not finite."""
+    return f"CASE WHEN abs({name}) < double('Infinity') THEN {name} END" if stored in ("float", "double") else name
+
+
 def is_number_sql(text: str) -> str:
     """Whether a text is written as a number."""
     return f"{text} RLIKE {_regex(number_regex())}"

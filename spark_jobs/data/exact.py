@@ -1,6 +1,12 @@
-"""Cells as text that no other cell of their type has: numbers beyond a double, decimals, nested values."""
+"""Cells as text that no other cell of their type has: numbers beyond a double, decimals, nested values.
+
+And numbers written as text, as values of a cell's type.
+"""
 
 from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -38,6 +44,22 @@ def exact_text(cell: Column, kind: T.DataType) -> Column:
     if isinstance(kind, T.VariantType):
         return F.to_json(cell)
     return F.base64(cell) if isinstance(kind, T.BinaryType) else cell.cast("string")
+
+
+def literal(text: str, kind: T.DataType) -> Column | None:
+    """A finite number, written as text, as a value of a numeric type; None where the type does not hold it.
+
+    Whole numbers are BIGINT. For a floating-point type it is the nearest number, as for a cell of text.
+    """
+    if isinstance(kind, T.FloatType | T.DoubleType):
+        return F.lit(float(text)).cast(kind)
+    number = Fraction(Decimal(text))
+    if isinstance(kind, T.DecimalType):
+        steps = number * 10**kind.scale
+        held = steps.denominator == 1 and abs(steps) < 10**kind.precision
+        return F.lit(f"{Decimal(text):f}").cast(kind) if held else None
+    held = number.denominator == 1 and -(2**63) <= number < 2**63
+    return F.lit(int(number)).cast("bigint") if held else None
 
 
 def _decimal_text(cell: Column, kind: T.DecimalType) -> Column:

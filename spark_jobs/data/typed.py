@@ -18,6 +18,7 @@ from spark_jobs.data.cells import (
     is_number_sql,
     number_sql,
     plain_sql,
+    stored_number_sql,
     text_sql,
     value_sql,
     whole_sql,
@@ -123,8 +124,7 @@ def _value(column: ColumnType, stored: str, zone: str, seen: Seen = NOTHING) -> 
     if column.kind == "unsupported":
         return col(column.name)
     if _is_kept(column, stored):
-        finite = f"CASE WHEN abs({name}) < double('Infinity') THEN {name} END"
-        return F.expr(finite) if stored in ("float", "double") else col(column.name)
+        return F.expr(stored_number_sql(name, stored))
     if column.name in seen.plain and stored == "string":
         return F.expr(plain_sql(Trimmed(name), column, zone))
     name = _readable(column, stored)

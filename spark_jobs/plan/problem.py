@@ -6,6 +6,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Final
 
 from spark_jobs.bundle.numerals import float_text
@@ -49,15 +50,20 @@ class Problem:
         return self.classes if self.classes > 2 else 1
 
 
-def number_text(text: str) -> str:
+def number_text(text: str, exact: bool = False) -> str:
     """A finite number's text in one spelling, so that 1, 1.0 and 01 are one label; '' for another.
 
-    >>> number_text("1.0"), number_text("-0"), number_text("2.50")
-    ('1', '0', '2.5')
+    `exact` keeps the digits that a double would round, as BIGINT and DECIMAL do.
+
+    >>> number_text("1.0"), number_text("-0"), number_text("2.50"), number_text("9007199254740993.0", exact=True)
+    ('1', '0', '2.5', '9007199254740993')
     """
     value = float(text) + 0.0
     if not math.isfinite(value):
         return ""
+    if exact and value:
+        digits = f"{Decimal(text):f}"
+        return digits.rstrip("0").rstrip(".") if "." in digits else digits
     return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
 
 
@@ -105,7 +111,7 @@ def label_text(text: str, kind: ColumnType) -> str:
     trimmed = text.strip(BLANKS)
     if kind.cells == "number":
         try:
-            return number_text(float_text(trimmed, kind.numerals) or "")
+            return number_text(float_text(trimmed, kind.numerals) or "", kind.integral or kind.scale is not None)
         except ValueError:
             return ""
     if kind.cells == "boolean":
@@ -230,17 +236,26 @@ def _positive(spec: Spec, counts: Counter[str]) -> str:
     if spec.positive is None:
         return min(counts, key=lambda label: (counts[label], label))
     wanted = str(spec.positive).strip(BLANKS)
-    for label in counts:
-        if label == wanted or _same_number(label, wanted) or _same_word(label, wanted, counts):
-            return label
+    # A double may be the number of several labels.
+    for same in (str.__eq__, _same_number, _same_double, *([_same_word] if are_words(counts) else [])):
+        for label in counts:
+            if same(label, wanted):
+                return label
     raise DataError(f"No row has the positive label '{wanted}'.", did_you_mean(wanted, counts))
 
 
-def _same_word(one: str, other: str, labels: Iterable[str]) -> bool:
-    return are_words(labels) and truth(one) == truth(other)
+def _same_word(one: str, other: str) -> bool:
+    return truth(one) == truth(other)
 
 
 def _same_number(one: str, other: str) -> bool:
+    try:
+        return number_text(one, exact=True) == number_text(other, exact=True) != ""
+    except ValueError:
+        return False
+
+
+def _same_double(one: str, other: str) -> bool:
     try:
         return float(one) == float(other)
     except ValueError:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from spark_jobs.spec.fields import ColumnName, ColumnNames, Part, Scalar
 
 Severity = Literal["warn", "quarantine", "fail"]
 Judgement = Literal["warn", "fail"]
-# A number stays one: the first that fits is taken.
-Bound = Annotated[float | str, Field(union_mode="left_to_right")]
+# A number stays one: the first that fits is taken, and a whole one keeps its digits.
+_NUMBER_OR_TEXT = WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string"}]})
+Bound = Annotated[int | float | str, Field(union_mode="left_to_right"), _NUMBER_OR_TEXT]
 
 
 def _listed(value: object) -> object:

@@ -4,32 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 from spark_jobs.data import cells
+from spark_jobs.data.exact import literal
 from spark_jobs.data.names import quoted
 from spark_jobs.data.types import ColumnType
 from spark_jobs.plan import Problem
 from spark_jobs.plan.problem import FALSE, TRUE, are_words, truth
 
+_TEXT: Final = T.StringType()
 
-def label(problem: Problem, kind: ColumnType, zone: str) -> Column:
+
+def label(problem: Problem, kind: ColumnType, zone: str, stored: T.DataType = _TEXT) -> Column:
     """The target's value, or the index of its label, as a double; null where there is none.
 
-    A label that is not among the problem's is -1, except in one against the rest, where it is the rest.
+    A label that is not among the problem's is -1, except in one against the rest, where it is the rest. Numbers that
+    are `stored` as such are compared in that type.
     """
     name = quoted(kind.name)
     value = F.expr(cells.value_sql(name, kind, zone))
     if not problem.labels:
         return value.cast("double")
     if kind.cells in ("number", "boolean"):
-        index = _position([_number(text) for text in problem.labels], value)
+        index = _numbered(problem.labels, quoted(kind.name), value, stored)
     else:
         text = F.expr(cells.text_sql(name))
-        index = _word(problem.labels, F.lower(text)) if are_words(problem.labels) else _position(problem.labels, text)
+        labels = [F.lit(one) for one in problem.labels]
+        index = _word(problem.labels, F.lower(text)) if are_words(problem.labels) else _position(labels, text)
     unknown = 0 if is_against_rest(problem) else -1
     return F.when(value.isNotNull(), F.coalesce(index, F.lit(unknown)).cast("double"))
 
@@ -57,13 +63,21 @@ def metadata(problem: Problem) -> dict[str, Any]:
     return {"ml_attr": {"type": "nominal", "name": "label", "vals": list(problem.labels)}} if problem.labels else {}
 
 
-def _number(text: str) -> float | None:
-    if text in ("true", "false"):
-        return float(text == "true")
+def _numbered(labels: Sequence[str], name: str, value: Column, stored: T.DataType) -> Column:
+    """The index of the label that is a cell's number, or its 0 or 1 for false or true."""
+    if not isinstance(stored, T.NumericType):
+        return _position([_number(text, T.DoubleType()) for text in labels], value)
+    cell = F.col(name).cast("bigint") if isinstance(stored, T.IntegralType) else F.col(name)
+    return _position([_number(text, stored) for text in labels], cell)
+
+
+def _number(text: str, kind: T.DataType) -> Column:
+    """A label as a number of that type, null where it is none."""
     try:
-        return float(text)
+        found = literal({"true": "1", "false": "0"}.get(text, text), kind)
     except ValueError:
-        return None
+        found = None
+    return F.lit(None) if found is None else found
 
 
 def _word(labels: Sequence[str], text: Column) -> Column:
@@ -73,7 +87,7 @@ def _word(labels: Sequence[str], text: Column) -> Column:
     return found.when(text.isin(*FALSE), places[False])
 
 
-def _position(labels: Sequence[Any], value: Column) -> Column:
+def _position(labels: Sequence[Column], value: Column) -> Column:
     """The index of a value among labels, null where it is not one of them."""
-    found = F.array_position(F.array(*[F.lit(one) for one in labels]), value)
+    found = F.array_position(F.array(*labels), value)
     return F.when(found > 0, found - 1)

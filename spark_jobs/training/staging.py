@@ -62,7 +62,7 @@ def stage(
     beside = {
         HASH: row_hash(values, [types[name] for name in identity(spec, types)], 0, spec.timezone, seen),
         NUMBER: F.monotonically_increasing_id(),
-        LABEL: _label(spec, types, problem),
+        LABEL: _label(spec, types, problem, values),
         WEIGHT: _weight(spec),
     }
     if UNREAD_KEY in values.columns:
@@ -72,10 +72,10 @@ def stage(
         values.select(*columns, *named).write.mode("overwrite").parquet(str(path))
 
 
-def _label(spec: Spec, types: Mapping[str, ColumnType], problem: Problem | None) -> Column:
+def _label(spec: Spec, types: Mapping[str, ColumnType], problem: Problem | None, values: DataFrame) -> Column:
     if problem is None or spec.target not in types:
         return F.lit(None).cast("double")
-    return label(problem, types[spec.target], spec.timezone)
+    return label(problem, types[spec.target], spec.timezone, values.schema[spec.target].dataType)
 
 
 def _weight(spec: Spec) -> Column:

@@ -127,6 +127,31 @@ def test_a_row_is_refused_where_it_breaks_a_rule_and_only_there(frame, rows):
     assert judged.good.count() == ROWS - len(expected)
 
 
+BIG = 2**53
+NUMBERS_BEYOND = [str(BIG + n) for n in range(4)] + ["5", None]
+
+
+@pytest.mark.parametrize("stored", ["string", "bigint", "decimal(38,10)", "decimal(20,0)"])
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(
+    ("check", "kept"),
+    [
+        ({"rule": "in", "values": [BIG + 1, f"{BIG + 2}.0", 5.5, 10**40, "5e0"]}, [BIG + 1, BIG + 2, 5]),
+        ({"rule": "between", "min": BIG + 1, "max": BIG + 2}, [BIG + 1, BIG + 2]),
+    ],
+)
+def test_whole_numbers_beyond_a_double_are_told_apart(session, stored, known, check, kept):
+    rows = session.createDataFrame([(text,) for text in NUMBERS_BEYOND], "n string")
+    kinds = (ColumnType("n", "number", "number", "", integral=True),) if known else ()
+    if stored == "string" and not known:
+        return  # nothing says that this is a number
+    spec = parse({"source": "x", "target": "y", "checks": [check | {"column": "n"}]})
+    judged = Judged(rows.select(F.col("n").cast(stored)), kinds, "UTC", spec.checks, Changes(), Familiar())
+    found = [row["n"] for row in judged.good.collect()]
+    assert sorted(map(int, filter(None, found))) == sorted(kept)
+    assert None in found
+
+
 @pytest.mark.parametrize("severity", ["warn", "fail"])
 def test_a_check_of_another_severity_refuses_no_row_and_is_counted(frame, rows, severity):
     check, met = CASES[0]

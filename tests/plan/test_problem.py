@@ -38,6 +38,13 @@ def test_spellings_of_one_number_are_one_label() -> None:
     assert _frame(["1", "1.0", "2", "02", "3"], "number", True).labels == ("1", "2", "3")
 
 
+def test_whole_numbers_beyond_a_double_are_labels_of_their_own() -> None:
+    cells = ["9007199254740992", "9007199254740993", "9007199254740993.0", "9007199254740994"] * 2
+    assert _frame(cells, "number", True).labels == ("9007199254740992", "9007199254740993", "9007199254740994")
+    problem = _frame(cells, "number", True, task="binary", positive=9007199254740993)
+    assert problem.positive == "9007199254740993"
+
+
 def test_numbers_of_many_values_are_a_regression_and_few_whole_ones_classes() -> None:
     assert _frame([str(i / 7) for i in range(50)], "number").task == "regression"
     assert _frame([str(i % 3) for i in range(50)], "number", True).task == "multiclass"

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.errors import SpecError
 from spark_jobs.spec import Spec, dump, load, parse
 from spark_jobs.spec.yaml12 import read_yaml
@@ -305,7 +306,7 @@ TRICKY = st.sampled_from(
 TEXTS = st.one_of(
     TRICKY, st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20)
 )
-NAMES = TEXTS.map(str.strip).filter(lambda text: text and "__THIS__" not in text and text != "y")
+NAMES = TEXTS.map(lambda text: text.strip(BLANKS)).filter(lambda text: text and "__THIS__" not in text and text != "y")
 
 
 @settings(max_examples=150, deadline=2000)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
 from pyspark.sql import functions as F
 
 from spark_jobs.data.types import ColumnType
@@ -51,3 +53,18 @@ def test_words_for_true_and_false_find_their_label_in_every_spelling(spark):
     rows = spark.createDataFrame([(text,) for text in texts], "t STRING")
     found = [row[0] for row in rows.select(label(SAID, TEXT, "UTC")).collect()]
     assert found == [1.0] * 6 + [0.0] * 5 + [-1.0, None]
+
+
+def test_numbers_beyond_a_double_are_labels_of_their_own(spark):
+    labels = ("5", "9007199254740992", "9007199254740993", "12345678901234567.5")
+    problem = Problem("multiclass", "n`.", labels)
+    for stored, expected in {
+        "bigint": [1.0, 2.0, -1.0, 0.0, None],
+        "decimal(38,10)": [1.0, 2.0, -1.0, 0.0, None],
+    }.items():
+        cells = [("9007199254740992",), ("9007199254740993",), ("9007199254740994",), ("5",), (None,)]
+        rows = spark.createDataFrame(cells, "t string").select(F.col("t").cast(stored).alias("n`."))
+        kind = rows.schema[0].dataType
+        assert [row[0] for row in rows.select(label(problem, NUMBER, "UTC", kind)).collect()] == expected
+    half = spark.range(1).select(F.lit(Decimal("12345678901234567.5")).alias("n`."))
+    assert half.select(label(problem, NUMBER, "UTC", half.schema[0].dataType)).first()[0] == 3.0
