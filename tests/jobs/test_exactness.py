@@ -173,15 +173,14 @@ class Source:
         return (*FLAT, "tags") if self.kind == "jdbc" else tuple(SCHEMA.names)
 
     def write(self, name: str, tables: Sequence[list[Row]]) -> dict[str, Any]:
-        """Puts the tables one by one under a name; gives the source of a spec."""
+        """Puts the tables under a name, each a file or an INSERT of its own; gives the source of a spec."""
         path = self.folder / name
         if self.kind == "jdbc":
             return self._insert(name, tables)
         path.mkdir()
         if self.kind == "delta":
-            for number, table in enumerate(tables):
-                write_parquet(made := self._made(f"{name}-{number}"), [table])
-                self.spark.read.parquet(str(made)).write.format("delta").mode("append").save(str(path))
+            write_parquet(made := self._made(f"{name}-files"), tables)
+            self.spark.read.parquet(str(made)).write.format("delta").save(str(path))
         else:
             {"csv": write_csv, "json": write_json, "parquet": write_parquet}[self.kind](path, tables)
         return {"kind": self.kind, "path": str(path)}
