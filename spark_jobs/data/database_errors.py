@@ -21,6 +21,9 @@ _AWAY: Final = (
     "refused|attempt failed|UnknownHost|starting up|shutting down|in recovery|terminating connection|I/O error"
     "|connection has been closed|connect timed out|Read timed out|Connection reset|EOFException"
 )
+_OURS: Final = (  # what Spark says of a cell that the database gave names neither
+    "PSQLException|JDBC|org.postgresql|long overflow|NUMERIC_VALUE_OUT_OF_RANGE|COLUMN_ARRAY_ELEMENT_TYPE_MISMATCH"
+)
 _CAUSES: Final = (
     ("password authentication failed|no password was provided|authentication failed|does not support",
      JobError, "The database {place} refused the user or the password.",
@@ -38,6 +41,11 @@ _CAUSES: Final = (
     ("Bad value for type BigDecimal|cannot be represented as Decimal|NUMERIC_VALUE_OUT_OF_RANGE", DataError,
      "A number of the table is NaN, infinite or too long for its column's type.",
      "Mend it, or read a view of the table."),
+    ("long overflow", DataError, "A timestamp of the table is infinite, or later than the year 294246.",
+     "Mend it, or read a view of the table: `nullif(at, 'infinity')`, say."),
+    ("COLUMN_ARRAY_ELEMENT_TYPE_MISMATCH", DataError,
+     "An array of the table has other dimensions than its column is declared with.",
+     "Mend it, or read a view of the table without the column."),
     ("No suitable driver|ClassNotFoundException: org.postgresql", JobError,
      "The session has no driver for PostgreSQL.",
      f"Open it with connectors=('postgresql',), or submit with --packages {package('postgresql')}."),
@@ -56,7 +64,7 @@ def explain(failure: BaseException, place: str) -> SparkJobsError | None:
     if type(failure).__module__.split(".")[0] not in ("pyspark", "py4j"):
         return None
     said = "\n".join(_chain(failure))
-    if "PSQLException" not in said and "JDBC" not in said and "org.postgresql" not in said:
+    if not re.search(_OURS, said):
         return None
     for regex, kind, cause, advice in _CAUSES:
         found = re.search(regex, said)

@@ -24,6 +24,7 @@ class Footer(NamedTuple):
     """What one footer says: the columns as text that is equal for equal columns, or why Spark cannot read the file."""
 
     columns: str
+    rows: int = 0
     why_unread: str | None = None
 
 
@@ -34,11 +35,11 @@ def footers(files: Sequence[DataFile], spark: SparkSession) -> list[Footer]:
         with ThreadPoolExecutor(AT_ONCE, "footers") as pool:
             return list(pool.map(footer, paths))
     listed = spark.createDataFrame(pa.table({"path": paths})).repartition(min(len(paths) // 500 + 1, 200))
-    found = {row[0]: Footer(row[1], row[2]) for row in listed.mapInArrow(_read, _SCHEMA).collect()}
+    found = {row[0]: Footer(*row[1:]) for row in listed.mapInArrow(_read, _SCHEMA).collect()}
     return [found[path] for path in paths]
 
 
-_SCHEMA: Final = "path string, columns string, why string"
+_SCHEMA: Final = "path string, columns string, rows long, why_unread string"
 
 
 def footer(path: str) -> Footer:
@@ -47,11 +48,12 @@ def footer(path: str) -> Footer:
         stored = pq.read_metadata(path)
     except (OSError, pa.ArrowException) as refused:
         if "ncrypt" in str(refused):
-            return Footer("", f"'{path}' is encrypted, and there is no key to read it with.")
-        return Footer("", f"'{path}' is no whole Parquet file: {str(refused).splitlines()[0].rstrip('.')}.")
+            return Footer("", 0, f"'{path}' is encrypted, and there is no key to read it with.")
+        return Footer("", 0, f"'{path}' is no whole Parquet file: {str(refused).splitlines()[0].rstrip('.')}.")
     columns = str(stored.schema).partition("\n")[2]
     kept = (stored.metadata or {}).get(_SPARK, b"")
-    return Footer(json.dumps([columns, kept.decode("utf-8", "replace")]), _why_unread(path, stored))
+    told = json.dumps([columns, kept.decode("utf-8", "replace")])
+    return Footer(told, stored.num_rows, _why_unread(path, stored))
 
 
 def _why_unread(path: str, stored: Any) -> str | None:
@@ -82,8 +84,10 @@ def _read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         paths = batch.column(0).to_pylist()
         with ThreadPoolExecutor(AT_ONCE) as pool:
             found = list(pool.map(footer, paths))
-        columns = [pa.array([one[place] for one in found], pa.string()) for place in (0, 1)]
-        yield pa.RecordBatch.from_arrays([batch.column(0).cast(pa.string()), *columns], ["path", "columns", "why"])
+        kinds = (pa.string(), pa.int64(), pa.string())
+        columns = [pa.array(cells, kind) for cells, kind in zip(zip(*found, strict=True), kinds, strict=True)]
+        names = ["path", *Footer._fields]
+        yield pa.RecordBatch.from_arrays([batch.column(0).cast(pa.string()), *columns], names)
 
 
 def whole_range(path: str, column: str) -> tuple[int, int] | None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.spec import Spec
+
+_IN_STEPS: Final = ("target", "weight", "columns.numeric", "columns.categorical", "columns.date", "columns.order")
 
 
 def check_columns(spec: Spec, names: Iterable[str], unusable: Mapping[str, str] | None = None) -> None:
@@ -16,10 +19,11 @@ def check_columns(spec: Spec, names: Iterable[str], unusable: Mapping[str, str] 
     """
     known, unread = set(names), unusable or {}
     for key, asked in _named(spec):
-        if asked in unread and (asked not in known or key in ("target", "weight")):
-            cause = f"`{key}`: the column '{asked}' is stored as {unread[asked]}, which no step can use."
+        if asked in unread and (key in _IN_STEPS or (asked not in known and key != "columns.ignore")):
+            why = "which no step can use" if key in _IN_STEPS else "which cannot be read"
+            cause = f"`{key}`: the column '{asked}' is stored as {unread[asked]}, {why}."
             raise DataError(cause, "Name another column, or change its type in the data.")
-        if asked not in known:
+        if asked not in known and asked not in unread:
             raise DataError(f"`{key}`: the source has no column '{asked}'.", did_you_mean(asked, known))
 
 
@@ -33,6 +37,7 @@ def _named(spec: Spec) -> Iterable[tuple[str, str]]:
             f"columns.{name}": getattr(spec.columns, name)
             for name in ("ignore", "numeric", "categorical", "date", "text")
         },
+        "split.column": (spec.split.column,) if spec.split.column else (),
         "columns.order": spec.columns.order,
         "features.per_column": spec.features.per_column,
         "evaluate.slices": spec.evaluate.slices,

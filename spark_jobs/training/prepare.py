@@ -24,7 +24,7 @@ from spark_jobs.profile.batch import Depth
 from spark_jobs.profile.detect import WARNED, detect, named_formats
 from spark_jobs.profile.plain import profile_here, profile_plain
 from spark_jobs.profile.profile import ColumnProfile, Profile
-from spark_jobs.profile.scan import presence, scan_columns, scannable, with_exact_counts
+from spark_jobs.profile.scan import is_scannable, presence, scan_columns, scannable, with_exact_counts
 from spark_jobs.spec import Spec
 from spark_jobs.training.columns import check_columns
 from spark_jobs.training.duplicates import duplicates, is_any_alike
@@ -137,12 +137,18 @@ def survey(spec: Spec, spark: SparkSession) -> Survey:
     """
     with progress.phase("reading"):
         table = read(spec.source, spark)
-        check_columns(spec, table.columns, table.unusable)
+        check_columns(spec, table.columns, _unusable(table))
         raw = with_exact_counts(profile_raw(table, spec), table.rows)
     if not raw.rows:
         raise DataError(f"{table.reading.location} holds no rows.", "Check the source, or that it was written whole.")
     types = {kind.name: kind for kind in detect(_without_target_text(raw), spec, table.codes)}
     return Survey(table, raw, types)
+
+
+def _unusable(table: Table) -> dict[str, str]:
+    """The stored types of the columns that no step can use."""
+    fields = [field for field in table.rows.schema if not is_scannable(field.dataType)]
+    return {**{field.name: field.dataType.simpleString() for field in fields}, **table.unusable}
 
 
 def look(spec: Spec, spark: SparkSession) -> Looked:
@@ -158,9 +164,6 @@ def look(spec: Spec, spark: SparkSession) -> Looked:
             f"The weight '{kind.name}' must be a number. It holds {kind.cells}: {kind.reason}.",
             "Mend the weight column, or leave it out.",
         )
-    if seen.types[spec.target].kind == "unsupported":
-        cause = f"The target '{spec.target}' is {seen.types[spec.target].reason}."
-        raise DataError(cause, "Name another column, or change its type in the data.")
     target = seen.raw.columns.get(_TARGET, seen.raw[spec.target])
     return Looked(seen.table, seen.raw, seen.types, frame(spec, target, seen.types[spec.target]))
 

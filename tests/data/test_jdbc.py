@@ -74,6 +74,48 @@ def test_the_cells_of_a_table_are_those_of_the_database(spark, database, odd):
     assert rows[1]["list"] == [1, 2]
 
 
+FOREIGN = {
+    # type, what is stored, the cell as it is read
+    "clock": ("time", "'12:30:00.5'", "12:30:00.5"),
+    "zoned": ("timetz", "'12:30:00+02'", "12:30:00+02"),
+    "clocks": ("time[]", "'{12:30}'", "{12:30:00}"),
+    "sums": ("numeric[]", "'{1.5,123456789012345678901234567890}'", "{1.5,123456789012345678901234567890}"),
+    "span": ("interval", "'1 day 02:03:04'", "1 day 02:03:04"),
+    "doc": ("jsonb", "'{\"a\": 1}'", '{"a": 1}'),
+    "packed": ("bytea", "'\\x00ff'", bytearray(b"\x00\xff")),
+    "u": ("uuid", "'00000000-0000-0000-0000-000000000001'", "00000000-0000-0000-0000-000000000001"),
+    "words": ("text[]", "'{a,NULL}'", ["a", None]),
+    "grid": ("int[][]", "'{{1,2},{3,4}}'", [[1, 2], [3, 4]]),
+    "period": ("int4range", "'[1,5)'", "[1,5)"),
+    "place": ("point", "'(1,2)'", "(1,2)"),
+    "flags": ("varbit", "B'101'", "101"),
+}
+
+
+def test_types_that_spark_does_not_have_are_text_and_told_by_the_name_of_the_database(spark, database):
+    columns = ", ".join(f"{name} {kind}" for name, (kind, _, _) in FOREIGN.items())
+    values = ", ".join(value for _, value, _ in FOREIGN.values())
+    database.execute(f"DROP TABLE IF EXISTS kinds; CREATE TABLE kinds (id int, {columns})")
+    database.execute(f"INSERT INTO kinds VALUES (1, {values}), (2{', NULL' * len(FOREIGN)})")
+    table = read(source_of(database, "kinds"), spark)
+    full, empty = table.rows.orderBy("id").collect()
+    assert full.asDict() == {"id": 1, **{name: cell for name, (_, _, cell) in FOREIGN.items()}}
+    assert empty.asDict() == {"id": 2, **dict.fromkeys(FOREIGN)}
+    assert table.unusable == {"clock": "time", "zoned": "timetz", "clocks": "time[]", "sums": "numeric[]"}
+    with pytest.raises(DataError, match=r"must be a column of numbers, dates or timestamps\. 'clock' is time\."):
+        read(source_of(database, "kinds", watermark="clock"), spark)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "cause"),
+    [("timestamp", "infinity", "timestamp of the table is infinite"), ("int[]", "{{1,2}}", "other dimensions")],
+)
+def test_a_cell_that_spark_cannot_hold_is_refused(spark, database, kind, value, cause):
+    database.execute(f"DROP TABLE IF EXISTS held; CREATE TABLE held (c {kind}); INSERT INTO held VALUES ('{value}')")
+    with pytest.raises(DataError, match=cause):
+        read(source_of(database, "held"), spark)
+
+
 @pytest.mark.parametrize("column", ["i.d", "big", "n`n", "exact", "dbl", "day", "at", "tz"])
 def test_a_table_read_in_parts_gives_each_row_once(spark, database, odd, column):
     table = read(source_of(database, odd, partition={"column": column, "parts": 4}), spark)

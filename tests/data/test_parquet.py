@@ -52,19 +52,27 @@ WIDENED = [
      [Decimal("7.00"), Decimal("2.25")]),
     (pa.nulls(1), pa.array(["x"]), "string", [None, "x"]),
     (pa.array([2**64 - 1], pa.uint64()), pa.array([5], pa.uint32()), "decimal(20,0)", [Decimal(2**64 - 1), Decimal(5)]),
+]  # fmt: skip
+WIDENED_NANOSECONDS = [
     (pa.array([1_000], pa.timestamp("us")), pa.array([2_000_001], pa.timestamp("ns")), "timestamp_ntz",
      [datetime(1970, 1, 1, 0, 0, 0, 1_000), datetime(1970, 1, 1, 0, 0, 0, 2_000)]),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "kind", "values"), WIDENED, ids=lambda value: str(getattr(value, "type", ""))[:9]
-)
-def test_types_that_grew_are_read_as_the_one_that_holds_both(spark, tmp_path, first, second, kind, values):
-    for turn, (one, other, wanted) in enumerate([(first, second, values), (second, first, values[::-1])]):
-        source = _files(tmp_path / str(turn), {"id": [1], "n": one}, {"id": [2], "n": other})
-        assert dict(read(source, spark).rows.dtypes)["n"] == kind
-        assert _columns(source, spark)["n"] == wanted
+@pytest.mark.parametrize("turn", [1, -1])
+@pytest.mark.parametrize("cases", [WIDENED, WIDENED_NANOSECONDS], ids=["as Spark reads", "as Spark cannot read"])
+def test_types_that_grew_are_read_as_the_one_that_holds_both(spark, tmp_path, cases, turn):
+    """A folder holds a column of each case, with the wider type in the second file or in the first."""
+    files = [{"id": pa.array([number])} for number in range(2)[::turn]]
+    for number, case in enumerate(cases):
+        for file, column in zip(files, case[:2][::turn], strict=True):
+            file[f"n{number}"] = column
+    source = _files(tmp_path, *files)
+    wanted = {f"n{number}": (kind, values) for number, (_, _, kind, values) in enumerate(cases)}
+    table = read(source, spark)
+    first, second = table.rows.orderBy("id").collect()
+    kinds = dict(table.rows.dtypes)
+    assert {name: (kinds[name], [first[name], second[name]]) for name in wanted} == wanted
 
 
 @pytest.mark.parametrize(

@@ -223,6 +223,8 @@ def test_nested_columns_are_kept_out_by_name():
     column = found("tags", [1.0, None], "array<string>")
     assert column.kind == "unsupported"
     assert "array<string>" in column.reason
+    with pytest.raises(DataError, match=r"'tags' is declared number, but it is stored as array<string>"):
+        found("tags", [1.0, None], "array<string>", columns=Columns(numeric=("tags",)))
 
 
 def test_declared_types_go_first():

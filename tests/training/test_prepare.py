@@ -160,3 +160,28 @@ def test_plan_tells_programs_and_people_what_is_left_out_and_what_to_read(spark,
     assert [line for line in done.summary if line.startswith("  warning")] == [
         f"  warning   {one}" for one in told["warnings"]
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("clock", "time(6)"),
+        ("any", "variant"),
+        ("packed", "binary"),
+        ("map", "map<string,int>"),
+        ("tags", "array<int>"),
+    ],
+)
+def test_a_stored_type_that_no_step_can_use_is_refused_by_column_and_type(spark, name, kind):
+    spark.sql(
+        "SELECT TIME'12:30:00' AS clock, parse_json('{}') AS any, X'00ff' AS packed, map('a', 1) AS map, "
+        "array(1) AS tags, 1 AS y"
+    ).createOrReplaceTempView("odd_types")
+    for key, asked in {
+        "target": {"target": name},
+        "weight": {"weight": name},
+        "columns.numeric": {"columns": {"numeric": [name]}},
+    }.items():
+        with pytest.raises(DataError) as refused:
+            look(parse({"source": {"table": "odd_types"}, "target": "y", **asked}), spark)
+        assert refused.value.message == f"`{key}`: the column '{name}' is stored as {kind}, which no step can use."

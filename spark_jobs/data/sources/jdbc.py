@@ -23,6 +23,13 @@ from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.spec.models import Source
 
 _NO_PRECISION: Final = T.DecimalType(38, 18)
+_FOREIGN: Final = {
+    "time": "time",
+    "timetz": "timetz",
+    "_time": "time[]",
+    "_timetz": "timetz[]",
+    "_numeric": "numeric[]",
+}
 _ORDERED: Final = (T.NumericType, T.DateType, T.TimestampType, T.TimestampNTZType)
 
 
@@ -54,10 +61,13 @@ def _read(database: Database, source: Source, since: str | None, wanted: Collect
     span = _span(database, source, table, schema, since)
     asked = f"(SELECT * FROM {table}{span.sql}) AS span" if span and span.sql else table
     parts = _parts(database, source, asked, schema)
-    stored = database.rows(asked, parts, _doubles(schema))
+    foreign = _foreign(schema)
+    types = [_doubles(schema), *(f"{quoted(name)} STRING" for name in foreign)]
+    stored = database.rows(asked, parts, ", ".join(filter(None, types)))
     if wanted is not None:
         stored = stored.select(*[col(name) for name in stored.columns if name.strip(BLANKS) in wanted])
-    whole, unusable = storable(stored)
+    whole, lost = storable(stored)
+    unusable = lost | {name: kind for name, kind in foreign.items() if name in whole.columns}
     copy = snapshot(whole)
     marks = marks_of(source)
     rows, place = without_marks(copy, marks), f"{database.place} {source.table}"
@@ -114,12 +124,22 @@ def _ordered(name: str, schema: T.StructType, key: str) -> T.StructField:
     found = next((field for field in schema if name in (field.name, field.name.strip(BLANKS))), None)
     if found is None:
         raise DataError(f"`source.{key}` is '{name}', which is no column.", did_you_mean(name, schema.names))
-    if not isinstance(found.dataType, _ORDERED):
+    foreign = _foreign(T.StructType([found])).get(found.name)
+    if foreign or not isinstance(found.dataType, _ORDERED):
+        stored = foreign or found.dataType.simpleString()
         raise DataError(
-            f"`source.{key}` must be a column of numbers, dates or times. '{name}' is {found.dataType.simpleString()}.",
+            f"`source.{key}` must be a column of numbers, dates or timestamps. '{name}' is {stored}.",
             "Name another column.",
         )
     return found
+
+
+def _foreign(schema: T.StructType) -> dict[str, str]:
+    """The columns that Spark would misread, with the database's names of their types: it makes moments of 1970 of times
+    of day, and has one scale for all numbers of an array.
+    """
+    told = {field.name: str(field.metadata.get("jdbcClientType", "")) for field in schema}
+    return {name: _FOREIGN[kind] for name, kind in told.items() if kind in _FOREIGN}
 
 
 def _doubles(schema: T.StructType) -> str:

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from typing import Final
 
-import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import types as T
 
@@ -21,7 +20,7 @@ from spark_jobs.data.files import (
     reads_of,
     unread_of,
 )
-from spark_jobs.data.footers import AT_ONCE, footers
+from spark_jobs.data.footers import AT_ONCE, Footer, footers
 from spark_jobs.data.listing import codes_among
 from spark_jobs.data.marks import marks_of, without_marks
 from spark_jobs.data.names import check_names, col
@@ -52,7 +51,8 @@ def read(source: Source, spark: SparkSession) -> Table:
     for file in files:
         if why := why_torn(file):
             raise DataError(why, _ADVICE)
-    layouts = _layouts(source, files, spark, rebase)
+    told = footers(files, spark) if all(file.local for file in files) else None
+    layouts = _layouts(source, files, told, spark.read.options(**rebase))
     place = place_of(source, files)
     columns = merged(layouts, place.partitions)
     check_names([column.name for column in columns] + list(place.partitions))
@@ -60,33 +60,25 @@ def read(source: Source, spark: SparkSession) -> Table:
     unusable = lost | {column.name: column.stored for column in columns if column.stored}
     rows = without_marks(stored, marks)
     folders = [f"'{name}' is the folders' text, not the column of the files" for name in _hidden(layouts, place)]
-    decisions = (*folders, *(told for column in columns for told in column.decisions))
+    decisions = (*folders, *(one for column in columns for one in column.decisions))
     unread = unread_of(source, files)
     reading = Reading("parquet", path, options, marks, decisions, unread)
     codes = codes_among([file.partition for file in files], marks)
     reads = reads_of(source, files)
     return Table(
-        rows, reading, fingerprint_of(files), columns=tuple(rows.columns), reads=reads, records=_records(files),
-        unusable=unusable, codes=codes,
+        rows, reading, fingerprint_of(files), columns=tuple(rows.columns), reads=reads,
+        records=None if told is None else sum(footer.rows for footer in told), unusable=unusable, codes=codes,
     )  # fmt: skip
 
 
-def _records(files: Sequence[DataFile]) -> int | None:
-    """How many rows the files' footers tell, where Python can open them."""
-    if not all(file.local for file in files):
-        return None
-    return sum(int(pq.read_metadata(file.path).num_rows) for file in files if file.size)
-
-
 def _layouts(
-    source: Source, files: Sequence[DataFile], spark: SparkSession, options: Mapping[str, str]
+    source: Source, files: Sequence[DataFile], told: Sequence[Footer] | None, reader: DataFrameReader
 ) -> list[Layout]:
     """The files by what columns they have; one file of each is looked at by Spark."""
-    reader = spark.read.options(**options)
-    if not all(file.local for file in files):
+    if told is None:
         return _elsewhere(reader, files)
     found: dict[str, list[DataFile]] = {}
-    for file, footer in zip(files, footers(files, spark), strict=True):
+    for file, footer in zip(files, told, strict=True):
         if footer.why_unread is not None:
             raise DataError(footer.why_unread, _ADVICE)
         found.setdefault(footer.columns, []).append(file)
