@@ -52,7 +52,7 @@ def read(source: Source, spark: SparkSession) -> Table:
         if why := why_torn(file):
             raise DataError(why, _ADVICE)
     told = footers(files, spark) if all(file.local for file in files) else None
-    layouts = _layouts(source, files, told, spark.read.options(**rebase))
+    layouts = _layouts(source, files, told, spark, rebase)
     place = place_of(source, files)
     columns = merged(layouts, place.partitions)
     check_names([column.name for column in columns] + list(place.partitions))
@@ -72,11 +72,15 @@ def read(source: Source, spark: SparkSession) -> Table:
 
 
 def _layouts(
-    source: Source, files: Sequence[DataFile], told: Sequence[Footer] | None, reader: DataFrameReader
+    source: Source,
+    files: Sequence[DataFile],
+    told: Sequence[Footer] | None,
+    spark: SparkSession,
+    options: Mapping[str, str],
 ) -> list[Layout]:
     """The files by what columns they have; one file of each is looked at by Spark."""
     if told is None:
-        return _elsewhere(reader, files)
+        return _elsewhere(spark.read.options(**options), files)
     found: dict[str, list[DataFile]] = {}
     for file, footer in zip(files, told, strict=True):
         if footer.why_unread is not None:
