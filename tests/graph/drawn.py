@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from pipelines import ARROW, CITIES, GRADES, KINDS, MANY, TABLE
 
+from spark_jobs.bundle.patterns import BLANKS
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FAR = timedelta(seconds=2**33)  # as far as seconds in a double tell microseconds apart
 _TEXTS = st.one_of(
@@ -75,7 +77,7 @@ def as_feed(rows: Sequence[Mapping[str, Any]], used: Sequence[str], sentinel: st
 
 def _given(cells: Sequence[Any], kind: str, sentinel: str) -> Any:
     if kind == "text":
-        texts = [None if cell is None else cell.strip(" ") for cell in cells]
+        texts = [None if cell is None else cell.strip(BLANKS) for cell in cells]
         return np.array(
             [sentinel if cell is None else cell + sentinel * (cell == sentinel) for cell in texts], dtype=object
         )
