@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from databases import PASSWORD, USER
+from pyspark.sql import functions as F
 
 from spark_jobs.data import database as databases
 from spark_jobs.data import snapshot
@@ -66,9 +67,10 @@ def test_the_cells_of_a_table_are_those_of_the_database(spark, database, odd):
     rows = {row["big"] // 1_000_000_007: row for row in table.rows.collect()}
     assert sorted(rows) == list(range(1, 21))
     assert table.columns[:4] == ("i.d", 'say "hi"', "big", "n`n")
-    assert (rows[5]["i.d"], rows[5]['say "hi"'], rows[5]["n`n"], float(rows[5]["exact"])) == (5, "x5", 1.25, 1.25)
+    numbers = [float(rows[5][name]) for name in ("n`n", "exact", "dbl")]
+    assert (rows[5]["i.d"], rows[5]['say "hi"'], numbers) == (5, "x5", [1.25, 1.25, 1.25])
     assert (rows[7]['say "hi"'], rows[3]["i.d"]) == (None, None)
-    assert rows[3]["n`n"] != rows[3]["n`n"], "NaN stays NaN"
+    assert rows[3]["n`n"] is None, "NaN is a usual mark of a missing value"
     assert str(rows[1]["at"]) == "2024-01-02 00:30:00.123456"
     assert (str(rows[1]["day"]), str(rows[1]["tz"]), rows[1]["flag"]) == ("2024-01-02", "2024-01-01 22:30:00", False)
     assert rows[1]["list"] == [1, 2]
@@ -114,6 +116,19 @@ def test_a_cell_that_spark_cannot_hold_is_refused(spark, database, kind, value, 
     database.execute(f"DROP TABLE IF EXISTS held; CREATE TABLE held (c {kind}); INSERT INTO held VALUES ('{value}')")
     with pytest.raises(DataError, match=cause):
         read(source_of(database, "held"), spark)
+
+
+def test_numbers_that_no_type_of_spark_holds_keep_their_digits(spark, database):
+    database.execute("""
+        DROP TABLE IF EXISTS "it's";
+        CREATE TABLE "it's" (a numeric, b numeric(50,2), c numeric(38,18), d numeric(20,0));
+        INSERT INTO "it's" VALUES (123456789012345678901234567890.123456789, 1e45 + 0.25, 1.5, 18446744073709551615),
+            (10152345678900001, 0.5, 2.5, 1);
+    """)
+    table = read(source_of(database, "`it's`"), spark)
+    found = [tuple(map(str, row)) for row in table.rows.orderBy(F.desc("c")).collect()]
+    first, last = ("10152345678900001", "0.50"), ("123456789012345678901234567890.123456789", f"1{'0' * 45}.25")
+    assert found == [(*first, "2.500000000000000000", "1"), (*last, "1.500000000000000000", "18446744073709551615")]
 
 
 @pytest.mark.parametrize("column", ["i.d", "big", "n`n", "exact", "dbl", "day", "at", "tz"])

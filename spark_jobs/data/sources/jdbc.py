@@ -22,7 +22,7 @@ from spark_jobs.data.watermark import Span, span_of
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.spec.models import Source
 
-_NO_PRECISION: Final = T.DecimalType(38, 18)
+_WIDEST: Final = 38  # digits of Spark's decimals
 _FOREIGN: Final = {
     "time": "time",
     "timetz": "timetz",
@@ -62,7 +62,7 @@ def _read(database: Database, source: Source, since: str | None, wanted: Collect
     asked = f"(SELECT * FROM {table}{span.sql}) AS span" if span and span.sql else table
     parts = _parts(database, source, asked, schema)
     foreign = _foreign(schema)
-    types = [_doubles(schema), *(f"{quoted(name)} STRING" for name in foreign)]
+    types = [_texts(database, table, schema), *(f"{quoted(name)} STRING" for name in foreign)]
     stored = database.rows(asked, parts, ", ".join(filter(None, types)))
     if wanted is not None:
         stored = stored.select(*[col(name) for name in stored.columns if name.strip(BLANKS) in wanted])
@@ -142,9 +142,16 @@ def _foreign(schema: T.StructType) -> dict[str, str]:
     return {name: _FOREIGN[kind] for name, kind in told.items() if kind in _FOREIGN}
 
 
-def _doubles(schema: T.StructType) -> str:
-    """PostgreSQL's `numeric` without a precision may hold what no decimal of Spark's can: read as doubles."""
-    return ", ".join(f"{quoted(field.name)} DOUBLE" for field in schema if field.dataType == _NO_PRECISION)
+def _texts(database: Database, table: str, schema: T.StructType) -> str:
+    """PostgreSQL's `numeric` without a precision, or with more than Spark's decimals have, is read as its text."""
+    wide = [one.name for one in schema if isinstance(one.dataType, T.DecimalType) and one.dataType.precision == _WIDEST]
+    if not wide:
+        return ""
+    place = table.replace("'", "''")
+    found = database.asked(f"SELECT attname, atttypmod FROM pg_attribute WHERE attrelid = '{place}'::regclass")
+    # https://github.com/postgres/postgres/blob/master/src/backend/utils/adt/numeric.c: make_numeric_typmod
+    digits = {row.attname: (row.atttypmod - 4) >> 16 if row.atttypmod >= 0 else None for row in found}
+    return ", ".join(f"{quoted(name)} STRING" for name in wide if (digits.get(name) or _WIDEST + 1) > _WIDEST)
 
 
 def _fingerprint(copy: DataFrame, place: str, span: Span | None) -> str:
