@@ -8,10 +8,10 @@ TESTS ?= tests
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo install fast test test-kills test-jobs test-long lint types bench bench-scale clean
+.PHONY: help demo install fast test test-kills test-jobs test-exactness test-long lint types bench bench-scale clean
 
 help: ## Show what can be made
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="	" read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="	" read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
 
 demo: $(VENV)/.demo data/flights.csv fast ## Install, fetch what Spark needs, and run the main job on 336,776 flights
 	@$(BIN)/spark-jobs run conf/flights.yml
@@ -31,6 +31,9 @@ test-kills: install fast ## Kill jobs at each of their steps, a stream three tim
 
 test-jobs: install fast ## Run the jobs that take long from end to end, one after the other
 	@$(BIN)/python -m pytest -m end_to_end $(TESTS)
+
+test-exactness: install fast ## Run 20 random tables of each format from the source to the predictions (minutes)
+	@$(BIN)/python -m pytest tests/jobs/test_exactness.py
 
 test-long: install fast data/flights.csv ## Run all tests, those that take long too
 	@$(BIN)/python -m pytest $(TESTS)

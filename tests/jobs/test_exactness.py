@@ -22,7 +22,7 @@ import spark_jobs
 from spark_jobs.data.marks import USUAL
 from spark_jobs.spec import Environment
 
-pytestmark = [pytest.mark.long, pytest.mark.end_to_end]
+pytestmark = pytest.mark.long
 
 EXAMPLES = 20
 MOST = 10**38 - 1
