@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 # The text of the cells of a row's key that the types of their columns do not hold.
 UNREAD_KEY: Final = "⟨unread key⟩"
-# The last is Spark's: its Parquet reader gives the number of the row in place of what a column of this name holds.
+# The last three are Spark's and Delta's: their readers fail on such a column, or put the row's number in its place.
 RESERVED: Final = frozenset(
     {"_row", "_row_id", "_model_name", "_model_version", "_run_id", "_batch_id", "_scored_at", "_reasons", "_source"}
-    | {"_tmp_metadata_row_index"}
+    | {"_tmp_metadata_row_index", "__delta_internal_row_index", "__delta_internal_is_row_deleted"}
 )
 
 

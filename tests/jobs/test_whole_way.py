@@ -103,7 +103,7 @@ def test_the_registered_version_is_champion_and_its_bundle_is_whole(town, regist
 
 
 def test_the_ledger_tells_of_the_run(town, spark):
-    entry = town.table("ledger").where("job = 'run'").first()
+    entry = town.table("ledger").where("job = 'run'").orderBy("started").first()
     assert (entry.name, entry.status, entry.model_version) == ("houses", "done", 1)
     assert (entry.read, entry.written, entry.quarantined, entry.duplicates) == (307, 305, 2, 3)
     assert entry.run_id == town.result.run_id

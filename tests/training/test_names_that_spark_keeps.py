@@ -19,7 +19,7 @@ from spark_jobs.training.prepare import look, prepare
 
 NAMES = """_metadata _corrupt_record _c0 __index_level_0__ __index value key _file _change_type _commit_version
 _commit_timestamp path length content modificationTime file_path file_name file_size file_block_start row_index
-__delta_internal_row_index __delta_internal_is_row_deleted __is_cdc record _spark_jobs_torn
+__is_cdc record _spark_jobs_torn
 torn x0 n0 c0 part position profile place label weight hash number fate class test features rawPrediction indexedLabel
 topic offset partition timestamp timestampType headers rows count spark_grouping_id window col1 _1 _raw _others
 input_file_name structs element"""
@@ -75,9 +75,10 @@ def test_each_is_a_column_of_every_kind_of_source(spark, tmp_path, made):
     assert found == sorted([row[name] for name in KEPT] for row in ROWS)
 
 
-def test_the_one_name_that_sparks_parquet_reader_cannot_give_back_is_refused(spark, tmp_path):
-    pq.write_table(pa.table({"_tmp_metadata_row_index": [7, 8], "y": [1, 2]}), tmp_path / "x.parquet")
-    with pytest.raises(DataError, match=r"reserved ones\. Got '_tmp_metadata_row_index'"):
+@pytest.mark.parametrize("name", ["_tmp_metadata_row_index", "__delta_internal_row_index"])
+def test_a_name_that_a_reader_of_tables_cannot_give_back_is_refused(spark, tmp_path, name):
+    pq.write_table(pa.table({name: [7, 8], "y": [1, 2]}), tmp_path / "x.parquet")
+    with pytest.raises(DataError, match=rf"reserved ones\. Got '{name}'"):
         read(Source(path=str(tmp_path / "x.parquet")), spark)
 
 
