@@ -23,10 +23,10 @@ fast: | $(VENV)/.demo ## Fetch Delta's jars and record what makes Spark start fa
 	@$(BIN)/python -m spark_jobs.jars
 	@$(BIN)/python -m spark_jobs.jobs.warm_up
 
-test: install fast ## Run the tests (under ten minutes on two cores)
+test: install fast ## Run the tests
 	@$(BIN)/python -m pytest -m "not long" $(TESTS)
 
-test-kills: install fast ## Kill jobs at each of their steps, a stream three times over (under twelve minutes)
+test-kills: install fast ## Kill jobs at each of their steps, a stream three times over
 	@SPARK_JOBS_KILL_ROUNDS=3 $(BIN)/python -m pytest -m "batch_kills or stream_kills" $(TESTS)
 
 test-jobs: install fast ## Run the jobs that take long from end to end, one after the other
