@@ -7,11 +7,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from benchmarks.turns import ratio
 
 CSV = Path("data/flights.csv")
 SPEC = Path("conf/flights.yml")
@@ -34,30 +36,35 @@ class Runs:
 
 def run(rounds: int) -> None:
     """Measure, and print the table."""
-    runs = {name: Runs() for name in JOBS}
+    print(table(measure({name: (command, ()) for name, command in JOBS.items()}, rounds)))
+
+
+def measure(jobs: Mapping[str, tuple[list[str], Sequence[str]]], rounds: int) -> dict[str, Runs]:
+    """Run jobs, each a command and its settings, in turns as whole processes."""
+    runs = {name: Runs() for name in jobs}
     for number in range(rounds):
-        for name, command in JOBS.items():
-            seconds, said = once(command)
+        for name, (command, settings) in jobs.items():
+            seconds, said = _once(command, settings)
             runs[name].seconds.append(seconds)
             runs[name].said = said
-            print(f"round {number + 1} of {rounds}: {name} {seconds:.1f} s", file=sys.stderr)
-    print(table(runs))
+            print(f"round {number + 1} of {rounds}: {name} {seconds:.1f} s {said.get('seconds', '')}", file=sys.stderr)
+    return runs
 
 
 def table(runs: dict[str, Runs]) -> str:
     """Medians, the median of the ratios of each round, and how many Spark jobs it took."""
     lines = ["| job | seconds (median) | ours / it | Spark jobs | RMSE |", "|---|---|---|---|---|"]
+    own = runs["ours"].seconds
     for name, its in runs.items():
-        ratio = median(own / other for own, other in zip(runs["ours"].seconds, its.seconds, strict=True))
         jobs, rmse = its.said.get("jobs", ""), its.said.get("metrics", {}).get("rmse")
         shown = f"{rmse:.2f}" if rmse is not None else ""
-        lines.append(f"| {name} | {median(its.seconds):.1f} | {ratio:.2f} | {jobs} | {shown} |")
-    reached = median(a / b for a, b in zip(runs["ours"].seconds, runs["(a) tutorial"].seconds, strict=True))
+        lines.append(f"| {name} | {median(its.seconds):.1f} | {ratio(own, its.seconds):.2f} | {jobs} | {shown} |")
+    reached = ratio(own, runs["(a) tutorial"].seconds)
     verdict = "reached" if reached <= TARGET else "MISSED"
     return "\n".join([*lines, "", f"Ours / (a): {reached:.2f}, to reach at most {TARGET:.2f}: {verdict}."])
 
 
-def once(command: list[str], settings: Sequence[str] = ()) -> tuple[float, dict[str, Any]]:
+def _once(command: list[str], settings: Sequence[str]) -> tuple[float, dict[str, Any]]:
     """Run a job in a process and a folder of its own: the seconds it took, and the JSON that it printed last."""
     with tempfile.TemporaryDirectory() as root:
         start = time.monotonic()

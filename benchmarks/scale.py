@@ -6,12 +6,12 @@ pandas writes a column with gaps ("517.0").
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from benchmarks.flights import CSV, SPEC, Runs, once
+from benchmarks.flights import CSV, SPEC, Runs, measure
+from benchmarks.turns import ratio
 
 YEARS = range(2004, 2014)
 TABLES = {"whole": Path("data/flights10.csv"), "gaps": Path("data/flights10f.csv")}
@@ -22,15 +22,7 @@ def run(rounds: int) -> None:
     """Measure, and print the table."""
     for name, path in TABLES.items():
         _write(path, gaps=name == "gaps")
-    jobs = dict(_jobs())
-    runs = {name: Runs() for name in jobs}
-    for number in range(rounds):
-        for name, command in jobs.items():
-            seconds, told = once(*command)
-            runs[name].seconds.append(seconds)
-            runs[name].said = told
-            print(f"round {number + 1} of {rounds}: {name} {seconds:.1f} s {told.get('seconds')}", file=sys.stderr)
-    print(table(runs))
+    print(table(measure(dict(_jobs()), rounds)))
 
 
 def table(runs: dict[str, Runs]) -> str:
@@ -43,7 +35,7 @@ def table(runs: dict[str, Runs]) -> str:
 
 
 def _ratio(runs: dict[str, Runs], one: str, other: str, target: float) -> str:
-    found = median(a / b for a, b in zip(runs[one].seconds, runs[other].seconds, strict=True))
+    found = ratio(runs[one].seconds, runs[other].seconds)
     verdict = "reached" if found <= target else "MISSED"
     return f"{one} / {other}: {found:.2f}, to reach at most {target:.2f}: {verdict}."
 
