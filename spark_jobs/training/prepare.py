@@ -162,7 +162,7 @@ def look(spec: Spec, spark: SparkSession) -> Looked:
         kind = seen.types[spec.weight]
         raise DataError(
             f"The weight '{kind.name}' must be a number. It holds {kind.cells}: {kind.reason}.",
-            "Mend the weight column, or leave it out.",
+            "Fix the weight column, or leave it out.",
         )
     target = seen.raw.columns.get(_TARGET, seen.raw[spec.target])
     return Looked(seen.table, seen.raw, seen.types, frame(spec, target, seen.types[spec.target]))

@@ -49,4 +49,4 @@ def check_balance(counts: Mapping[str, int]) -> None:
 def _check_weighted(unweighted: int) -> None:
     if unweighted:
         rows = "1 row has" if unweighted == 1 else f"{unweighted:,} rows have"
-        raise DataError(f"{rows} no weight, or one below 0.", "Mend the weight column, or leave it out.")
+        raise DataError(f"{rows} no weight, or one below 0.", "Fix the weight column, or leave it out.")

@@ -197,7 +197,7 @@ class _Keys:
             raise DataError(f"'{path}' holds no JSON object{why}.", "Name a file that holds JSON objects.")
         if total.hidden:
             cause = f"'{total.hidden_file}' is no JSON in the middle of a line: {total.hidden}."
-            raise DataError(cause, "Mend it there; what follows on that line cannot be told apart.")
+            raise DataError(cause, "Fix it there; what follows on that line cannot be told apart.")
         if len(keys) > _MOST_COLUMNS:
             cause = f"The objects in '{path}' have more than {_MOST_COLUMNS:,} different keys."
             raise DataError(cause, "Keys must be names of columns, not values.")
