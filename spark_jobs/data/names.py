@@ -60,9 +60,9 @@ def under_names(found: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
     if names.issuperset(found):
         return found
     bare = {
-        key: key.strip(BLANKS)
+        key: bare_key
         for key in found
-        if key not in names and key.strip(BLANKS) in names and key.strip(BLANKS) not in found
+        if key not in names and (bare_key := key.strip(BLANKS)) in names and bare_key not in found
     }
     return {bare.get(key, key): value for key, value in found.items()} if bare else found
 

@@ -66,8 +66,9 @@ class Table:
 
     `rows` has the source's columns under the user's names: strings for text sources (null marks already null), the
     stored types otherwise. `malformed` has `_raw`, `_reasons` (array of string) and `_source`; None where the format
-    cannot hold a torn row. `fingerprint` changes when the data does. `here`
-    are the same rows where they can be read without Spark. `reads` is what the ledger keeps of it, so that a later
+    cannot hold a torn row. `fingerprint` changes when the data does. `plain`
+    says how the same rows are split without Spark's CSV reader, where that gives the same cells, and `lines` are the
+    lines that it splits. `reads` is what the ledger keeps of it, so that a later
     scoring knows what was read already. `records` is how many the source holds, malformed ones among them, counted
     where its form was looked at and not in `rows`; None where nothing counts them. `unusable` are the columns whose
     stored type no step can use, with that type: `rows` has them as text, or not at all. `codes` are columns of text
