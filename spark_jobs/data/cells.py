@@ -94,17 +94,17 @@ def is_number_sql(text: str) -> str:
     return f"{text} RLIKE {_regex(number_regex())}"
 
 
-def plain_sql(name: str, column: ColumnType, zone: str) -> str:
+def plain_sql(name: str, column: ColumnType, zone: str, digits: bool = False) -> str:
     """A cell of a text column all of whose cells are known to read as its type, in the way that Spark itself writes it.
 
     Numbers with a decimal point, ISO dates, ISO timestamps: the value is that of `value_sql`, nothing is asked again.
-    Whole numbers are BIGINT.
+    Whole numbers are BIGINT; `digits` says that none of them has a point or an exponent.
     """
     if column.cells == "number":
         number = f"try_cast({name} AS DOUBLE)"
         if column.scale is not None:
             return f"try_cast({_text(name)} AS {_decimal(column)})"
-        return _plain_whole(name, number) if column.integral else number
+        return _plain_whole(name, number, digits) if column.integral else number
     text = _text(name)
     return f"try_cast({text} AS DATE)" if column.cells == "date" else f"try_cast({_iso(text, zone)} AS TIMESTAMP)"
 
@@ -124,9 +124,11 @@ def whole_sql(name: str, column: ColumnType) -> str:
     return f"CASE WHEN {digits} THEN try_cast({_before_point(_text(name))} AS BIGINT) ELSE {number} END"
 
 
-def _plain_whole(name: str, number: str) -> str:
+def _plain_whole(name: str, number: str, all_digits: bool) -> str:
     """A cell that is a number as BIGINT: a text that is not all digits is not asked for them, as that throws."""
     text = _text(name)
+    if all_digits:
+        return f"coalesce(try_cast({text} AS BIGINT), try_cast({number} AS BIGINT))"
     others = " OR ".join(f"contains({text}, '{sign}')" for sign in ".eE")
     digits = f"CASE WHEN endswith({text}, '.0') THEN {_before_point(text)} WHEN NOT ({others}) THEN {text} END"
     return f"coalesce(try_cast({digits} AS BIGINT), try_cast({number} AS BIGINT))"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from pyspark.sql import DataFrame
@@ -14,7 +15,6 @@ from spark_jobs.data.names import quoted
 from spark_jobs.spec.models import Source
 
 USUAL: Final = ("", "NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "?", "#N/A", "<NA>", "\\N")
-_MARKS: Final = "⟨marks⟩"
 
 
 def marks_of(source: Source) -> tuple[str, ...]:
@@ -24,16 +24,36 @@ def marks_of(source: Source) -> tuple[str, ...]:
     return tuple(dict.fromkeys(mark.strip(BLANKS) for mark in source.null_values))
 
 
-def without_marks(rows: DataFrame, marks: Sequence[str]) -> DataFrame:
-    """The rows with text trimmed and the marks of a missing value null; other types stay as they are."""
-    cells = [_cell(name, kind, marks) for name, kind in rows.dtypes]
-    # Values never become SQL: the marks are a column. As text the cells go to Java in one call, not in a thousand.
-    return rows.select("*", F.array(*map(F.lit, marks)).cast("array<string>").alias(_MARKS)).selectExpr(*cells)
+def without_marks(
+    rows: DataFrame,
+    marks: Sequence[str],
+    bare: Collection[str] = (),
+    found: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> DataFrame:
+    """The rows with text trimmed and the marks of a missing value null; other types stay as they are.
+
+    `bare` columns are known to need no trimming. `found` are the marks that occur in a column, where that is known:
+    no others are looked for.
+    """
+    texts = {name: tuple(found.get(name, marks)) for name, kind in rows.dtypes if kind == "string"}
+    padded = texts.keys() - set(bare)
+    trimmed = [_trimmed(name) if name in padded else quoted(name) for name in rows.columns]
+    sets = {looked: f"⟨marks {place}⟩" for place, looked in enumerate(dict.fromkeys(filter(None, texts.values())))}
+    empty = "" in marks
+    cells = [_cell(name, sets.get(texts[name]), empty) if name in texts else quoted(name) for name in rows.columns]
+    # Values never become SQL: the marks are columns. As text the cells go to Java in one call, not in a thousand.
+    listed = [F.array(*map(F.lit, looked)).cast("array<string>").alias(name) for looked, name in sets.items()]
+    # Two projections, which Spark keeps apart: what is asked of a cell twice is trimmed once.
+    return rows.select("*", *listed).selectExpr(*trimmed, *map(quoted, sets.values())).selectExpr(*cells)
 
 
-def _cell(name: str, kind: str, marks: Sequence[str]) -> str:
+def _trimmed(name: str) -> str:
+    return f"{trimmed_sql(quoted(name))} AS {quoted(name)}"
+
+
+def _cell(name: str, marks: str | None, empty_is_missing: bool) -> str:
+    """A cell, null where it is one of the marks in that column; a text that is not there is the empty one."""
     cell = quoted(name)
-    if kind != "string":
-        return cell
-    text = trimmed_sql(cell) if "" in marks else f"coalesce({trimmed_sql(cell)}, '')"
-    return f"CASE WHEN NOT array_contains({quoted(_MARKS)}, {text}) THEN {text} END AS {cell}"
+    text = cell if empty_is_missing else f"coalesce({cell}, '')"
+    kept = text if marks is None else f"CASE WHEN NOT array_contains({quoted(marks)}, {text}) THEN {text} END"
+    return f"{kept} AS {cell}"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,6 +28,14 @@ class NotHere(Exception):
     """A text that Arrow may read otherwise than Spark does."""
 
 
+class Cells(NamedTuple):
+    """A column's cells as text, trimmed, null where missing; whether none needed trimming; the marks that occurred."""
+
+    values: pa.Array
+    bare: bool
+    marks: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class PlainText:
     """Files in which every line is a record and every separator parts two cells, as far as their lines tell.
@@ -46,7 +54,7 @@ class PlainText:
     local: bool
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Split the files on this machine: the cells as text, trimmed, marks of a missing value null.
+        """Split the files on this machine: the cells as text, as they come.
 
         Raises:
             NotHere: a file is not as plain as its lines are, with odd quotes, control characters or blank lines.
@@ -77,7 +85,7 @@ class PlainText:
 
     def _split(self, data: bytes, skipped: int) -> Iterator[pa.RecordBatch]:
         for batch in self._read(data, skipped):
-            yield pa.RecordBatch.from_arrays([self._cells(cells) for cells in batch.columns], names=self.names)
+            yield pa.RecordBatch.from_arrays(batch.columns, names=self.names)
 
     def _read(self, data: bytes, skipped: int) -> Iterator[pa.RecordBatch]:
         if len(data.translate(None, _CONTROLS)) < len(data):
@@ -104,9 +112,16 @@ class PlainText:
             raise NotHere("quotes inside fields, or tabs that may be")
         return True
 
-    def _cells(self, cells: pa.Array) -> pa.Array:
-        text = pc.utf8_trim(cells, BLANKS)
-        return pc.if_else(pc.is_in(text, value_set=pa.array(self.marks, pa.string())), None, text)
+    def cells(self, column: pa.Array) -> Cells:
+        """Trim the cells of a column of `batches` or `split_lines`, and look for marks of a missing value."""
+        text = pc.utf8_trim(column, BLANKS)
+        missing = pc.is_in(text, value_set=pa.array(self.marks, pa.string()))
+        marks = tuple(pc.unique(text.filter(missing)).to_pylist())
+        return Cells(pc.if_else(missing, None, text) if marks else text, _bytes(text) == _bytes(column), marks)
+
+
+def _bytes(text: pa.Array) -> int:
+    return pc.sum(pc.binary_length(text)).as_py() or 0
 
 
 def plain_text(text: Text, files: Sequence[DataFile], marks: Sequence[str]) -> PlainText | None:

@@ -46,7 +46,8 @@ def _renamed(table: Table, rows: DataFrame) -> Table:
     new = dict(zip(table.columns, rows.columns, strict=True))
     unusable = {new.get(name, name.strip(BLANKS)): kind for name, kind in table.unusable.items()}
     codes = frozenset(new[name] for name in table.codes)
-    return replace(table, rows=rows, columns=tuple(rows.columns), unusable=unusable, codes=codes)
+    raw = None if table.raw is None else table.raw.toDF(*rows.columns)
+    return replace(table, rows=rows, raw=raw, columns=tuple(rows.columns), unusable=unusable, codes=codes)
 
 
 def kind_of_source(source: Source, spark: SparkSession) -> str:

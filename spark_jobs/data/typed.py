@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -33,11 +33,16 @@ from spark_jobs.data.types import ColumnType
 class Seen:
     """What a look at every cell of a text source has shown, so that it need not be asked of each cell again.
 
-    `plain` columns can be read by `cells.plain_sql`; in `words` no cell looks like a number.
+    `plain` columns can be read by `cells.plain_sql`, of these the `digits` hold no point and no exponent; in `words` no
+    cell looks like a number; `bare` columns have no blanks around any cell. `marks` are those of a missing value that
+    occur, by column.
     """
 
     plain: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
+    digits: frozenset[str] = frozenset()
+    bare: frozenset[str] = frozenset()
+    marks: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 NOTHING = Seen()
@@ -126,7 +131,7 @@ def _value(column: ColumnType, stored: str, zone: str, seen: Seen = NOTHING) -> 
     if _is_kept(column, stored):
         return F.expr(stored_number_sql(name, stored))
     if column.name in seen.plain and stored == "string":
-        return F.expr(plain_sql(Trimmed(name), column, zone))
+        return F.expr(plain_sql(Trimmed(name), column, zone, column.name in seen.digits))
     name = _readable(column, stored)
     if column.cells == "boolean":
         return F.expr(f"{boolean_sql(name)} = 1D")

@@ -65,14 +65,14 @@ class Table:
     """A source as read, nothing thrown away.
 
     `rows` has the source's columns under the user's names: strings for text sources (null marks already null), the
-    stored types otherwise. `malformed` has `_raw`, `_reasons` (array of string) and `_source`; None where the format
-    cannot hold a torn row. `fingerprint` changes when the data does. `plain`
-    says how the same rows are split without Spark's CSV reader, where that gives the same cells, and `lines` are the
-    lines that it splits. `reads` is what the ledger keeps of it, so that a later
-    scoring knows what was read already. `records` is how many the source holds, malformed ones among them, counted
-    where its form was looked at and not in `rows`; None where nothing counts them. `unusable` are the columns whose
-    stored type no step can use, with that type: `rows` has them as text, or not at all. `codes` are columns of text
-    that is not to be read as numbers.
+    stored types otherwise. `raw` are those of plain text as they come, neither trimmed nor looked at for marks.
+    `malformed` has `_raw`, `_reasons` (array of string) and `_source`; None where the format cannot hold a torn row.
+    `fingerprint` changes when the data does. `plain` says how the same rows are split without Spark's CSV reader, where
+    that gives the same cells, and `lines` are the lines that it splits. `reads` is what the ledger keeps of it, so that
+    a later scoring knows what was read already. `records` is how many the source holds, malformed ones among them,
+    counted where its form was looked at and not in `rows`; None where nothing counts them. `unusable` are the columns
+    whose stored type no step can use, with that type: `rows` has them as text, or not at all. `codes` are columns of
+    text that is not to be read as numbers.
     """
 
     rows: DataFrame
@@ -81,6 +81,7 @@ class Table:
     malformed: DataFrame | None = None
     malformed_count: int = 0
     columns: tuple[str, ...] = field(default=())
+    raw: DataFrame | None = None
     plain: PlainText | None = None
     lines: DataFrame | None = None
     reads: Mapping[str, Any] = field(default_factory=dict)

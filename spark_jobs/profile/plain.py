@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import lru_cache, partial
 
 import pyarrow as pa
@@ -38,7 +39,7 @@ def profile_here(text: PlainText, depth: Depth) -> Profile | None:
     try:
         with ThreadPoolExecutor(_THREADS, "profiling") as pool:
             for batch in gathered(text.batches()):
-                found = list(pool.map(partial(_added, batch, text.names, depth), range(len(text.names)), found))
+                found = list(pool.map(partial(_added, batch, text, depth), range(len(text.names)), found))
     except NotHere:
         return None
     columns = [one or ColumnProfile(name, "string", 0, 0) for name, one in zip(text.names, found, strict=True)]
@@ -67,7 +68,7 @@ def _profiler(text: PlainText, depth: Depth) -> Callable[[Iterator[pa.RecordBatc
         try:
             for lines in gathered(batches):
                 for batch in text.split_lines(lines.column(0)):
-                    found = [_added(batch, text.names, depth, *each) for each in zip(places, found, strict=True)]
+                    found = [_added(batch, text, depth, *each) for each in zip(places, found, strict=True)]
         except NotHere:
             yield packed({(_FAILED, 0): ColumnProfile("", "string", 0, 0)})
             return
@@ -77,8 +78,10 @@ def _profiler(text: PlainText, depth: Depth) -> Callable[[Iterator[pa.RecordBatc
 
 
 def _added(
-    batch: pa.RecordBatch, names: Sequence[str], depth: Depth, place: int, known: ColumnProfile | None
+    batch: pa.RecordBatch, text: PlainText, depth: Depth, place: int, known: ColumnProfile | None
 ) -> ColumnProfile:
     """The profile of a column that is known so far, with that of a further batch."""
-    new = profile_column(names[place], "string", batch.column(place), depth, None, known)
+    cells = text.cells(batch.column(place))
+    new = profile_column(text.names[place], "string", cells.values, depth, None, known)
+    new = replace(new, bare=cells.bare, marks=cells.marks)
     return new if known is None else known + new

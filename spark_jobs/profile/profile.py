@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ class ColumnProfile:
     `missing` counts nulls, `nan` and `infinite` are counted apart. `numbers` is there for columns of numbers, `levels`
     and `reading` for columns of text, `relation` where the scan was told of a target. `cleaned` are the numbers after
     outliers were clipped or taken out, where that changed any; `fenced` what is known of them until that is decided.
+    Of text that was looked at before it was trimmed, `bare` says that no cell has blanks around it, and `marks` are
+    those of a missing value that occur; None where that is not known.
     """
 
     name: str
@@ -38,11 +40,15 @@ class ColumnProfile:
     relation: Relation | None = None
     cleaned: NumberSummary | None = None
     fenced: Fenced | None = None
+    bare: bool = False
+    marks: Sequence[str] | None = None
 
     def __add__(self, other: ColumnProfile) -> ColumnProfile:
         sums = {name: getattr(self, name) + getattr(other, name) for name in ("rows", "missing", "nan", "infinite")}
         parts = {name: _sum(getattr(self, name), getattr(other, name)) for name in _PARTS}
-        return ColumnProfile(self.name, self.type, **sums, **parts)
+        unknown = self.marks is None or other.marks is None
+        marks = None if unknown else tuple(sorted({*(self.marks or ()), *(other.marks or ())}))
+        return ColumnProfile(self.name, self.type, **sums, **parts, bare=self.bare and other.bare, marks=marks)
 
     @property
     def present(self) -> int:

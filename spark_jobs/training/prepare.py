@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from spark_jobs import progress
 from spark_jobs.data.files import kind_of_files, local_files
+from spark_jobs.data.marks import without_marks
 from spark_jobs.data.names import col
 from spark_jobs.data.source import read
 from spark_jobs.data.sources.csv import read_here
@@ -77,6 +78,14 @@ class Survey:
         """What is known of all cells of a text source."""
         return seen_in(self.raw, self.types)
 
+    @property
+    def rows(self) -> DataFrame:
+        """The rows of the table, in which nothing is looked for that is known not to be there."""
+        table, seen = self.table, self.seen
+        if table.raw is None:
+            return table.rows
+        return without_marks(table.raw, table.reading.null_values, seen.bare, seen.marks)
+
 
 @dataclass(frozen=True)
 class Looked(Survey):
@@ -126,6 +135,9 @@ def seen_in(raw: Profile, types: Mapping[str, ColumnType]) -> Seen:
     return Seen(
         plain=frozenset(kind.name for kind, reading in readings if reading.is_plain(kind)),
         words=frozenset(kind.name for kind, reading in readings if kind.cells == "text" and not reading.number),
+        digits=frozenset(kind.name for kind, reading in readings if not reading.fraction),
+        bare=frozenset(name for name in types if raw[name].bare),
+        marks={name: marks for name in types if (marks := raw[name].marks) is not None},
     )
 
 
@@ -212,7 +224,7 @@ def prepare(spec: Spec, spark: SparkSession, looked: Looked, folder: Path) -> Pr
     staged, repeats = folder / "rows", folder / "duplicates"
     if not is_staged(staged):
         with progress.phase("staging"):
-            stage(looked.table.rows, spec, looked.types, looked.problem, staged, looked.seen)
+            stage(looked.rows, spec, looked.types, looked.problem, staged, looked.seen)
     everything = staged_rows(spark, staged, list(looked.types))
     if tells_duplicates(spec, looked.types) and (counted := _unlike(spec, looked, everything)) is not None:
         return counted

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from spark_jobs.data import local_lines
 from spark_jobs.data.source import read
+from spark_jobs.data.types import ColumnType
 from spark_jobs.profile.batch import Depth
 from spark_jobs.profile.plain import profile_here, profile_plain
 from spark_jobs.profile.scan import scan_columns, scannable
 from spark_jobs.spec import Source
+from spark_jobs.training.prepare import Survey
 
 DEPTH = Depth(quantiles=False, reading=True)
 PLAIN = {
@@ -32,6 +36,21 @@ ODD = {
 }
 
 
+def here(text):
+    """The rows that a plain text gives on this machine."""
+    return [
+        row
+        for batch in text.batches()
+        for row in zip(*(text.cells(column).values.to_pylist() for column in batch.columns), strict=True)
+    ]
+
+
+def as_scanned(profile):
+    """A profile without what only a look at cells before they are trimmed tells."""
+    columns = {name: replace(column, bare=False, marks=None) for name, column in profile.columns.items()}
+    return replace(profile, columns=columns).to_json()
+
+
 def source(tmp_path, data):
     (tmp_path / "table.csv").write_bytes(data)
     return Source(path=str(tmp_path / "table.csv"))
@@ -41,8 +60,7 @@ def source(tmp_path, data):
 def test_a_plain_text_is_split_here_as_spark_splits_it(spark, tmp_path, name):
     table = read(source(tmp_path, PLAIN[name]), spark)
     assert table.plain is not None
-    here = [tuple(row.values()) for batch in table.plain.batches() for row in batch.to_pylist()]
-    assert here == [tuple(row) for row in table.rows.collect()]
+    assert here(table.plain) == [tuple(row) for row in table.rows.collect()]
 
 
 @pytest.mark.parametrize("name", ODD)
@@ -55,9 +73,9 @@ def test_an_odd_text_is_left_to_spark(spark, tmp_path, name):
 def test_what_the_spec_says_of_a_text_holds_here_too(spark, tmp_path, options):
     said = source(tmp_path, b"-,1\nNA,2\n,3\n").model_copy(update=options)
     table = read(said, spark)
-    here = [tuple(row.values()) for batch in table.plain.batches() for row in batch.to_pylist()]
-    assert here == [tuple(row) for row in table.rows.collect()]
-    assert len(here) == (2 if "null_values" in options else 3)
+    rows = here(table.plain)
+    assert rows == [tuple(row) for row in table.rows.collect()]
+    assert len(rows) == (2 if "null_values" in options else 3)
 
 
 def test_the_profile_made_here_is_that_of_spark(spark, tmp_path):
@@ -69,7 +87,8 @@ def test_the_profile_made_here_is_that_of_spark(spark, tmp_path):
     mine = profile_here(table.plain, DEPTH)
     spark_s = scan_columns(table.rows, scannable(table.rows), depth=DEPTH)
     assert mine.rows == 3000
-    assert mine.to_json() == spark_s.to_json()
+    assert as_scanned(mine) == spark_s.to_json()
+    assert {name: column.marks for name, column in mine.columns.items()} == {"n": (), "c": ("NA",), "d": ()}
 
 
 def test_a_changed_file_is_looked_at_anew(spark, tmp_path):
@@ -85,7 +104,25 @@ def test_a_large_plain_text_has_the_profile_that_sparks_reader_gives(spark, tmp_
     assert table.plain is not None
     assert not table.plain.local
     by_reader = scan_columns(table.rows, scannable(table.rows), depth=DEPTH)
-    assert profile_plain(table, DEPTH).to_json() == by_reader.to_json()
+    assert as_scanned(profile_plain(table, DEPTH)) == by_reader.to_json()
+
+
+TEXTS = {
+    **PLAIN,
+    "no marks and no blanks": b"a,b\n1,x\n2,y\n",
+    "blanks beyond ASCII in one column": "a,b\n1,\u00a0x\n2,y\u2003\n".encode(),
+    "blanks within quotes": b'a,b\n1," x"\n2,"y "\n',
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("marks", [None, ["NA"], [""], []], ids=str)
+def test_what_a_look_at_all_cells_spares_the_rows_does_not_change_them(spark, tmp_path, name, marks):
+    table = read(source(tmp_path, TEXTS[name]).model_copy(update={"null_values": marks}), spark)
+    profile = profile_plain(table, DEPTH)
+    rows = Survey(table, profile, {column: ColumnType(column, "text", "text", "") for column in table.columns}).rows
+    assert table.raw is not None
+    assert rows.collect() == table.rows.collect()
 
 
 def test_a_large_text_that_only_sparks_reader_splits_right_is_left_to_it(spark, tmp_path, monkeypatch):

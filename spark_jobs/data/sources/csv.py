@@ -52,7 +52,9 @@ def read(source: Source, spark: SparkSession) -> Table:
     lines = read_lines(spark, text.place, text.encoding, text.options) if plain else None
     found = fingerprint_of(files), malformed if count else None, count
     codes, reads = codes_among([file.partition for file in files], marks), reads_of(source, files)
-    return Table(rows, reading, *found, tuple(rows.columns), plain, lines, reads, records, codes=codes)
+    return Table(
+        rows, reading, *found, tuple(rows.columns), raw if plain else None, plain, lines, reads, records, codes=codes
+    )
 
 
 def read_here(source: Source) -> PlainText | None:
