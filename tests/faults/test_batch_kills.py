@@ -42,9 +42,9 @@ def test_killed_between_its_two_tables_and_then_before_the_ledger_it_ends_as_if_
     assert work.outcomes() == ["done"]
 
 
-# Each step is killed in each of three ways over the three rounds; CI runs the first, in which every way occurs.
+# Each step is killed in each of three ways over the three rounds; `make test-kills` runs the first, with every way.
 WAYS = ("kill", "kill-jvm", "kill-group")
-ROUNDS = [pytest.param(0, marks=pytest.mark.batch_kills), 1, 2]
+ROUNDS = [pytest.param(0, marks=[pytest.mark.batch_kills, pytest.mark.nightly]), 1, 2]
 
 
 @pytest.mark.long
@@ -64,8 +64,11 @@ def test_killed_at_one_step_after_the_other_it_ends_as_if_it_had_run_once(work, 
     assert work.outcomes() == ["done", "done"]
 
 
+NIGHTLY = [pytest.mark.batch_kills, pytest.mark.nightly]
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("victim", [driver, pytest.param(jvm, marks=pytest.mark.batch_kills), end_group])
+@pytest.mark.parametrize("victim", [driver, pytest.param(jvm, marks=NIGHTLY), end_group])
 def test_killed_while_predictions_are_written_nothing_half_done_is_seen(work, victim):
     work.die_when(work.any(f"tables/{PREDICTIONS}/**/*.parquet"), victim)
     assert work.scored() in ({}, NUMBERS)
@@ -102,6 +105,7 @@ for path in sys.argv[1:]:
 
 @pytest.mark.long
 @pytest.mark.batch_kills
+@pytest.mark.nightly
 def test_two_writers_of_different_batches_lose_nothing_of_each_other(work):
     (work.folder / "many.py").write_text(MANY)
     parts = [range(start, start + 20) for start in range(0, 40 * BATCHES, 20)]

@@ -98,6 +98,7 @@ def killed(work, chance):
 
 @pytest.mark.long
 @pytest.mark.stream_kills
+@pytest.mark.nightly
 @pytest.mark.timeout(1500)
 def test_killed_at_random_it_scores_or_quarantines_every_message_once(work, numbers):
     chance = random.Random(2026)
@@ -146,6 +147,7 @@ def test_cut_off_between_its_tables_and_robbed_of_its_checkpoint_it_still_finds_
 
 @pytest.mark.long
 @pytest.mark.stream_kills
+@pytest.mark.nightly
 def test_a_broker_that_dies_and_comes_back_costs_no_message_and_nobody_else_takes_the_checkpoint(work, numbers):
     streaming(work, numbers)
     numbers.send(500)
@@ -173,6 +175,7 @@ def test_a_broker_that_dies_and_comes_back_costs_no_message_and_nobody_else_take
 
 @pytest.mark.long
 @pytest.mark.stream_kills
+@pytest.mark.nightly
 def test_messages_that_are_gone_before_they_were_read_stop_it_and_what_is_left_is_scored_under_another_name(
     work, numbers
 ):
@@ -200,6 +203,7 @@ def test_messages_that_are_gone_before_they_were_read_stop_it_and_what_is_left_i
 
 @pytest.mark.long
 @pytest.mark.stream_kills
+@pytest.mark.nightly
 def test_a_topic_that_was_made_anew_is_not_taken_for_the_old_one(work, numbers):
     streaming(work, numbers)
     numbers.send(300)
