@@ -14,7 +14,7 @@ from spark_jobs.spec import Environment, load
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yml"))
-whole_job = [pytest.mark.long, pytest.mark.end_to_end]
+nightly = pytest.mark.nightly
 
 
 @pytest.fixture(autouse=True)
@@ -47,13 +47,15 @@ def job(spark, tmp_path, verb, name, *overrides):
     return import_module(f"spark_jobs.jobs.{verb}").run(asked, spark, Environment(root=str(tmp_path / "root")))
 
 
+@pytest.mark.long
+@pytest.mark.end_to_end
 @pytest.mark.parametrize(
     ("name", "metric", "least", "rows", "refused"),
     [
-        pytest.param("adult", "roc_auc", 0.85, 2000, 0, marks=whole_job),
-        pytest.param("diamonds", "r2", 0.9, 2000, 0, marks=whole_job),
-        pytest.param("cars", "accuracy", 0.8, 1728, 0, marks=whole_job),
-        pytest.param("bikes", "rmse", 0, 731, 1, marks=whole_job),
+        ("adult", "roc_auc", 0.85, 2000, 0),
+        pytest.param("diamonds", "r2", 0.9, 2000, 0, marks=nightly),
+        pytest.param("cars", "accuracy", 0.8, 1728, 0, marks=nightly),
+        pytest.param("bikes", "rmse", 0, 731, 1, marks=nightly),
     ],
 )
 def test_an_example_runs_the_whole_way(spark, tmp_path, name, metric, least, rows, refused):
@@ -65,6 +67,7 @@ def test_an_example_runs_the_whole_way(spark, tmp_path, name, metric, least, row
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_the_example_of_a_stream_scores_each_day_that_arrives_once(spark, tmp_path):
     job(spark, tmp_path, "run", "stream")
     days = sum(len(file.read_text().splitlines()) - 1 for file in (ROOT / "examples/data/bikes_2012").glob("*.csv"))
@@ -74,6 +77,7 @@ def test_the_example_of_a_stream_scores_each_day_that_arrives_once(spark, tmp_pa
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_the_example_of_a_database_reads_the_table_that_its_readme_loads(spark, tmp_path, database, monkeypatch):
     monkeypatch.setenv("PGUSER", USER)
     monkeypatch.setenv("PGPASSWORD", PASSWORD)

@@ -68,6 +68,7 @@ def test_01_02_03_26_every_object_of_json_is_scored_or_in_quarantine(spark, case
     assert number != "26" or {"_metadata", "_corrupt_record"} <= kept
 
 
+@pytest.mark.nightly
 def test_23_a_packed_file_that_cannot_be_read_is_refused_by_name(spark, case):
     folder = case("23")
     with pytest.raises(DataError, match=r"d\.csv\.zst' is packed with Zstandard") as refused:
@@ -79,6 +80,7 @@ def _run(spark, folder, spec="spec.yml", **asked):
     return spark_jobs.run(spec, spark=spark, env=Environment(root=str(folder / "root")), **asked)
 
 
+@pytest.mark.nightly
 def test_06b_values_one_ulp_apart_train(spark, case):
     result = _run(spark, case("06b"))
     assert result.status == "done"
@@ -86,6 +88,7 @@ def test_06b_values_one_ulp_apart_train(spark, case):
     assert not [text for text in result.warnings if "figure" in text]
 
 
+@pytest.mark.nightly
 def test_07_a_label_with_a_no_break_space_behind_it_is_the_same_label(spark, case):
     result = _run(spark, case("07"))
     assert (result.status, result.rows["no_target"]) == ("done", 0)
@@ -101,6 +104,7 @@ def test_08_true_and_false_in_many_spellings_are_two_labels(spark, case):
     assert "probability" in predicted.columns
 
 
+@pytest.mark.nightly
 def test_09_labels_stored_as_doubles_are_those_of_the_text(spark, case):
     folder = case("09")
     for name in ("csv.yml", "spec.yml"):
@@ -110,6 +114,7 @@ def test_09_labels_stored_as_doubles_are_those_of_the_text(spark, case):
         assert result.rows["no_target"] == 12
 
 
+@pytest.mark.nightly
 def test_xgboost_of_60_classes_is_verified_and_scores(spark, tmp_path):
     draw = np.random.default_rng(60)
     x = draw.normal(size=(3000, 4)).round(4)
@@ -157,6 +162,7 @@ def _predictions(spark, result):
     return spark.read.format("delta").load(place)
 
 
+@pytest.mark.nightly
 def test_04_partition_folders_keep_the_type_that_training_saw(spark, case):
     folder = case("04")
     env = Environment(root=str(folder / "root"))
@@ -185,6 +191,7 @@ def test_10_rows_that_a_restore_brings_back_are_scored(spark, case):
     assert _predictions(spark, second).select("id").distinct().count() == 240
 
 
+@pytest.mark.nightly
 def test_12_nanoseconds_are_read_as_timestamps(spark, case):
     folder = case("12")
     result = spark_jobs.run("spec.yml", spark=spark, env=Environment(root=str(folder / "root")))
@@ -244,6 +251,7 @@ def test_14_columns_are_read_as_people_wrote_them_and_alike_in_spark_and_python(
     assert np.allclose(here, np.sort(scored["prediction"]), rtol=1e-9)
 
 
+@pytest.mark.nightly
 def test_16_money_that_is_unambiguous_is_a_number_to_predict(spark, case):
     folder = case("16")
     with pytest.raises(DataError, match="No column is left") as refused:
@@ -252,6 +260,7 @@ def test_16_money_that_is_unambiguous_is_a_number_to_predict(spark, case):
     assert "'size': a near-copy of the target: correlation" in refused.value.advice
 
 
+@pytest.mark.nightly
 def test_20_what_mysql_writes_is_read(spark, case):
     folder = case("20")
     result = spark_jobs.make_plan("spec.yml", spark=spark, env=Environment(root=str(folder / "root")))

@@ -136,6 +136,7 @@ def test_the_gate_compares_on_the_same_rows_only(spark, tmp_path):
 @pytest.mark.long
 @pytest.mark.end_to_end
 @pytest.mark.parametrize("kind", ["linear", "svm", "tree"])
+@pytest.mark.nightly
 def test_a_champion_of_three_labels_is_evaluated_as_its_training_did(spark, tmp_path, kind):
     chance = random.Random(4)
     rows = [house(chance) for _ in range(300)]
@@ -150,6 +151,7 @@ def test_a_champion_of_three_labels_is_evaluated_as_its_training_did(spark, tmp_
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_views_and_the_active_session_are_there_after_a_training(spark, tmp_path):
     env, chance = Environment(root=str(tmp_path / "root")), random.Random(1)
     rows = [(chance.uniform(0, 9), chance.choice("abc"), chance.uniform(0, 1)) for _ in range(200)]

@@ -90,6 +90,7 @@ def test_a_second_run_says_the_same_and_adds_nothing(town, spark, checked):
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_a_run_that_was_cut_off_before_the_quarantine_is_completed_by_the_next(town, spark, checked):
     spec, path, _ = checked(BIG)
     first = score.run(spec, spark, town.env, input=str(path))
@@ -123,6 +124,7 @@ def test_all_rows_in_quarantine_is_done_and_no_table_is_emptied(town, spark, che
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_rows_judged_by_other_checks_are_added_once_and_those_that_passed_stay(town, spark, checked):
     spec, path, _ = checked(BIG)
     first = score.run(spec, spark, town.env, input=str(path))
@@ -136,6 +138,7 @@ def test_rows_judged_by_other_checks_are_added_once_and_those_that_passed_stay(t
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_refused_rows_that_meet_the_checks_of_today_are_scored_once_by_a_replay(town, spark, checked):
     spec, path, rows = checked(BIG, FLAT)
     first = score.run(spec, spark, town.env, input=str(path))

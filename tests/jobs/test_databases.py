@@ -109,6 +109,7 @@ def test_the_password_is_in_nothing_that_is_printed_or_kept(shop):
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_each_scoring_reads_on_from_where_the_last_one_ended(shop, spark):
     shop.add((1001, "08:00:00"), (1002, "08:00:00.000001"))
     first = score.run(shop.spec, spark, shop.env)
@@ -127,6 +128,7 @@ def test_each_scoring_reads_on_from_where_the_last_one_ended(shop, spark):
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_d14_what_comes_late_and_what_is_ahead_of_the_clock_is_scored_once_and_told(shop, spark):
     shop.database.execute(f"DROP TABLE IF EXISTS visits; CREATE TABLE visits ({COLUMNS})")
     source = shop.spec.source.model_copy(update={"table": "visits", "lookback": None})
@@ -146,6 +148,7 @@ def test_d14_what_comes_late_and_what_is_ahead_of_the_clock_is_scored_once_and_t
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_equal_rows_at_the_border_are_all_kept_without_a_key(shop, spark):
     shop.database.execute(
         f"DROP TABLE IF EXISTS arrivals; CREATE TABLE arrivals ({COLUMNS.replace(' PRIMARY KEY', '')})"
@@ -164,6 +167,7 @@ def test_equal_rows_at_the_border_are_all_kept_without_a_key(shop, spark):
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_a_database_that_dies_while_it_is_read_fails_the_scoring_and_the_next_one_is_right(shop, spark, monkeypatch):
     shop.add((2001, "11:00"))
     before = shop.predictions(spark)

@@ -59,6 +59,7 @@ def numbers(spark, path):
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_files_are_joined_and_the_old_ones_go_once_nobody_can_need_them(spark, spec, tables):
     path = delta.table_path(tables.root, PREDICTIONS)
     rows, size = numbers(spark, path), sum(file.stat().st_size for file in data_files(path))

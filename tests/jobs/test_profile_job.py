@@ -52,6 +52,7 @@ def test_the_profiles_of_two_files_add_up_to_that_of_both(spark, tmp_path):
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_a_terminal_shows_the_profile_as_a_table_that_fits(tmp_path):
     write_csv(tmp_path / "x.csv", HEADER, rows(200, 1, 0))
     (tmp_path / "x.yml").write_text("source: x.csv\ntarget: price\n")

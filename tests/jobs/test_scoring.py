@@ -67,6 +67,7 @@ def test_other_data_is_scored_row_by_row_with_unseen_levels_and_nulls(town, spar
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_a_version_without_a_graph_scores_by_its_pipeline_and_tells_the_same(town, spark, others, tmp_path):
     others[8][0] = 5000
     path = str(write_csv(tmp_path / "others.csv", HEADER, others))
@@ -156,6 +157,7 @@ def test_a_bundle_that_was_touched_is_not_used(town, spark):
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_a_challenger_that_misses_the_gate_stays_one(town, spark, registry):
     strict = town.spec.model_copy(update={"evaluate": town.spec.evaluate.model_copy(update={"gate": {"rmse": 1.0}})})
     before = registry.get_model_version_by_alias("houses", "champion").version

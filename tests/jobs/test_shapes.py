@@ -42,6 +42,7 @@ def sum_of_fates(rows):
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_names_may_hold_anything_in_features_key_weight_and_target(spark, env, tmp_path):
     source = odd_file(tmp_path)
     keys = {"key": [ODD_KEY], "weight": ODD_WEIGHT, "positive": YES, "evaluate": {"slices": ["😀", "e f"]}}
@@ -115,6 +116,7 @@ def test_many_classes_with_encoded_targets_balance_and_a_class_of_two_rows(spark
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_an_svm_on_a_delta_table_split_by_time_has_margins_and_no_probabilities(spark, env, tmp_path):
     from pyspark.sql import functions as F
 
@@ -139,6 +141,7 @@ def test_an_svm_on_a_delta_table_split_by_time_has_margins_and_no_probabilities(
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_a_tree_on_json_by_group_with_row_rules_counts_what_each_took(spark, env, tmp_path):
     import json
 

@@ -120,6 +120,7 @@ def test_a_stream_tells_of_broken_checks_and_of_what_training_did_not_know(town,
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_a_topic_whose_poison_a_batch_has_met_is_streamed_from_its_beginning(town, spark, broker):
     topic = broker.topic(f"houses-{uuid4().hex}")
     values = [json.dumps(dict(zip(HEADER[:4], house[:4], strict=True))) for house in houses(31, 10)]
@@ -133,6 +134,7 @@ def test_a_topic_whose_poison_a_batch_has_met_is_streamed_from_its_beginning(tow
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_a_table_that_grows_is_scored_row_by_row_and_what_was_cut_off_is_not_written_twice(town, spark, arriving):
     spec = streaming(town, {"kind": "delta", "path": arriving(4, 40)}, "from_delta")
     first = done(town, spark, spec)
@@ -154,6 +156,7 @@ def test_a_table_that_grows_is_scored_row_by_row_and_what_was_cut_off_is_not_wri
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_a_new_champion_scores_from_the_next_micro_batch_on(town, spark, arriving):
     spec = streaming(town, {"kind": "delta", "path": arriving(6, 15)}, "swapped")
     old = done(town, spark, spec).model["version"]
@@ -175,6 +178,7 @@ def test_what_a_checkpoint_was_made_for_may_not_change(town, spark, arriving):
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_without_its_checkpoint_a_stream_does_not_begin_over_in_silence(town, spark, arriving):
     spec = streaming(town, {"kind": "delta", "path": arriving(9, 5)}, "lost")
     done(town, spark, spec)

@@ -128,6 +128,7 @@ print("ANSWER" + json.dumps([tell(raw), tell(stored)]))
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_the_saved_pipeline_gives_the_same_answers_without_this_package(town, spark, tmp_path):
     columns = ["size", "rooms", "kind", "built", "price"]
     known = town.table("houses_predictions").where("_model_version = 1 AND price IS NOT NULL").dropDuplicates(["price"])

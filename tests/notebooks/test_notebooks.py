@@ -76,6 +76,7 @@ def _first_tutorial_inputs(row: dict[str, Any]) -> list[float]:
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_the_loaded_model_says_which_column_is_missing_or_in_the_way(spark: SparkSession, first_tutorial):
     model, rows = first_tutorial["model"], first_tutorial["rows"]
     with pytest.raises(spark_jobs.DataError, match="lack what the model reads: 'length'") as refused:
@@ -87,6 +88,7 @@ def test_the_loaded_model_says_which_column_is_missing_or_in_the_way(spark: Spar
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_the_loaded_model_predicts_alike_for_text_and_numbers_and_keeps_other_columns(
     spark: SparkSession, first_tutorial
 ):
@@ -116,6 +118,7 @@ def flights(tmp_path: Path) -> list[dict[str, str]]:
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_the_flights_are_each_scored_once_and_the_ledger_knows(spark: SparkSession, flights, tmp_path):
     told = executed(FLIGHTS, tmp_path)
     delays = [float(row["arr_delay"]) for row in flights if row["arr_delay"] not in ("", "NA")]

@@ -75,6 +75,7 @@ def wide(spark, width):
 
 @pytest.mark.long
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_the_number_of_spark_jobs_does_not_grow_with_the_columns(spark):
     counts = {}
     for width in (10, 100, 1000):
