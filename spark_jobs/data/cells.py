@@ -127,11 +127,9 @@ def whole_sql(name: str, column: ColumnType) -> str:
 def _plain_whole(name: str, number: str, all_digits: bool) -> str:
     """A cell that is a number as BIGINT: a text that is not all digits is not asked for them, as that throws."""
     text = _text(name)
-    if all_digits:
-        return f"coalesce(try_cast({text} AS BIGINT), try_cast({number} AS BIGINT))"
     others = " OR ".join(f"contains({text}, '{sign}')" for sign in ".eE")
     digits = f"CASE WHEN endswith({text}, '.0') THEN {_before_point(text)} WHEN NOT ({others}) THEN {text} END"
-    return f"coalesce(try_cast({digits} AS BIGINT), try_cast({number} AS BIGINT))"
+    return f"coalesce(try_cast({text if all_digits else digits} AS BIGINT), try_cast({number} AS BIGINT))"
 
 
 def _before_point(text: str) -> str:

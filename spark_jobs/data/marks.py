@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import Final
 
 from pyspark.sql import DataFrame
@@ -12,6 +11,7 @@ from pyspark.sql import functions as F
 from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.data.cells import trimmed_sql
 from spark_jobs.data.names import quoted
+from spark_jobs.data.typed import NOTHING, Seen
 from spark_jobs.spec.models import Source
 
 USUAL: Final = ("", "NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "?", "#N/A", "<NA>", "\\N")
@@ -24,19 +24,13 @@ def marks_of(source: Source) -> tuple[str, ...]:
     return tuple(dict.fromkeys(mark.strip(BLANKS) for mark in source.null_values))
 
 
-def without_marks(
-    rows: DataFrame,
-    marks: Sequence[str],
-    bare: Collection[str] = (),
-    found: Mapping[str, Sequence[str]] = MappingProxyType({}),
-) -> DataFrame:
+def without_marks(rows: DataFrame, marks: Sequence[str], seen: Seen = NOTHING) -> DataFrame:
     """The rows with text trimmed and the marks of a missing value null; other types stay as they are.
 
-    `bare` columns are known to need no trimming. `found` are the marks that occur in a column, where that is known:
-    no others are looked for.
+    A column that is `seen` to be trimmed is not trimmed again, and no marks are looked for but those seen in it.
     """
-    texts = {name: tuple(found.get(name, marks)) for name, kind in rows.dtypes if kind == "string"}
-    padded = texts.keys() - set(bare)
+    texts = {name: tuple(seen.null_values.get(name, marks)) for name, kind in rows.dtypes if kind == "string"}
+    padded = texts.keys() - seen.trimmed
     trimmed = [_trimmed(name) if name in padded else quoted(name) for name in rows.columns]
     sets = {looked: f"⟨marks {place}⟩" for place, looked in enumerate(dict.fromkeys(filter(None, texts.values())))}
     empty = "" in marks

@@ -29,11 +29,11 @@ class NotHere(Exception):
 
 
 class Cells(NamedTuple):
-    """A column's cells as text, trimmed, null where missing; whether none needed trimming; the marks that occurred."""
+    """A column's cells as text, trimmed, null where missing; whether all were trimmed; the marks that occurred."""
 
     values: pa.Array
-    bare: bool
-    marks: tuple[str, ...]
+    trimmed: bool
+    null_values: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class PlainText:
         """
         rows = 0
         for file in self.files:
-            for batch in self._split(Path(file.path).read_bytes(), skipped=int(bool(self.headers))):
+            for batch in self._read(Path(file.path).read_bytes(), skipped=int(bool(self.headers))):
                 rows += batch.num_rows
                 yield batch
         if rows != self.rows:
@@ -78,14 +78,10 @@ class PlainText:
             lines = lines.filter(pc.invert(pc.is_in(lines, value_set=headers)))
         if not len(lines):
             return
-        batches = list(self._split(joined_bytes(lines), skipped=0))
+        batches = list(self._read(joined_bytes(lines), skipped=0))
         if sum(batch.num_rows for batch in batches) != len(lines):
             raise NotHere("a line is no record")
         yield from batches
-
-    def _split(self, data: bytes, skipped: int) -> Iterator[pa.RecordBatch]:
-        for batch in self._read(data, skipped):
-            yield pa.RecordBatch.from_arrays(batch.columns, names=self.names)
 
     def _read(self, data: bytes, skipped: int) -> Iterator[pa.RecordBatch]:
         if len(data.translate(None, _CONTROLS)) < len(data):

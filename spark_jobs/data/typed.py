@@ -34,15 +34,15 @@ class Seen:
     """What a look at every cell of a text source has shown, so that it need not be asked of each cell again.
 
     `plain` columns can be read by `cells.plain_sql`, of these the `digits` hold no point and no exponent; in `words` no
-    cell looks like a number; `bare` columns have no blanks around any cell. `marks` are those of a missing value that
-    occur, by column.
+    cell looks like a number; `trimmed` columns have no blanks around any cell. `null_values` are the marks of a missing
+    value that occur, by column.
     """
 
     plain: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     digits: frozenset[str] = frozenset()
-    bare: frozenset[str] = frozenset()
-    marks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    trimmed: frozenset[str] = frozenset()
+    null_values: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 NOTHING = Seen()

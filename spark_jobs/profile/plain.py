@@ -83,5 +83,5 @@ def _added(
     """The profile of a column that is known so far, with that of a further batch."""
     cells = text.cells(batch.column(place))
     new = profile_column(text.names[place], "string", cells.values, depth, None, known)
-    new = replace(new, bare=cells.bare, marks=cells.marks)
+    new = replace(new, trimmed=cells.trimmed, null_values=cells.null_values)
     return new if known is None else known + new

@@ -23,8 +23,8 @@ class ColumnProfile:
     `missing` counts nulls, `nan` and `infinite` are counted apart. `numbers` is there for columns of numbers, `levels`
     and `reading` for columns of text, `relation` where the scan was told of a target. `cleaned` are the numbers after
     outliers were clipped or taken out, where that changed any; `fenced` what is known of them until that is decided.
-    Of text that was looked at before it was trimmed, `bare` says that no cell has blanks around it, and `marks` are
-    those of a missing value that occur; None where that is not known.
+    Of plain text, `trimmed` says that no cell has blanks around it, and `null_values` are the marks of a missing value
+    that occur; None where that is not known.
     """
 
     name: str
@@ -40,15 +40,14 @@ class ColumnProfile:
     relation: Relation | None = None
     cleaned: NumberSummary | None = None
     fenced: Fenced | None = None
-    bare: bool = False
-    marks: Sequence[str] | None = None
+    trimmed: bool = False
+    null_values: Sequence[str] | None = None
 
     def __add__(self, other: ColumnProfile) -> ColumnProfile:
         sums = {name: getattr(self, name) + getattr(other, name) for name in ("rows", "missing", "nan", "infinite")}
         parts = {name: _sum(getattr(self, name), getattr(other, name)) for name in _PARTS}
-        unknown = self.marks is None or other.marks is None
-        marks = None if unknown else tuple(sorted({*(self.marks or ()), *(other.marks or ())}))
-        return ColumnProfile(self.name, self.type, **sums, **parts, bare=self.bare and other.bare, marks=marks)
+        marks, trimmed = _union(self.null_values, other.null_values), self.trimmed and other.trimmed
+        return ColumnProfile(self.name, self.type, **sums, **parts, trimmed=trimmed, null_values=marks)
 
     @property
     def present(self) -> int:
@@ -95,6 +94,10 @@ def _sum(one: Any, other: Any) -> Any:
     if one is None or other is None:
         return one if other is None else other
     return one + other
+
+
+def _union(one: Sequence[str] | None, other: Sequence[str] | None) -> Sequence[str] | None:
+    return None if one is None or other is None else tuple(sorted({*one, *other}))
 
 
 @dataclass(frozen=True)

@@ -81,10 +81,9 @@ class Survey:
     @property
     def rows(self) -> DataFrame:
         """The rows of the table, in which nothing is looked for that is known not to be there."""
-        table, seen = self.table, self.seen
-        if table.raw is None:
-            return table.rows
-        return without_marks(table.raw, table.reading.null_values, seen.bare, seen.marks)
+        if self.table.raw is None:
+            return self.table.rows
+        return without_marks(self.table.raw, self.table.reading.null_values, self.seen)
 
 
 @dataclass(frozen=True)
@@ -136,8 +135,8 @@ def seen_in(raw: Profile, types: Mapping[str, ColumnType]) -> Seen:
         plain=frozenset(kind.name for kind, reading in readings if reading.is_plain(kind)),
         words=frozenset(kind.name for kind, reading in readings if kind.cells == "text" and not reading.number),
         digits=frozenset(kind.name for kind, reading in readings if not reading.fraction),
-        bare=frozenset(name for name in types if raw[name].bare),
-        marks={name: marks for name in types if (marks := raw[name].marks) is not None},
+        trimmed=frozenset(name for name in types if raw[name].trimmed),
+        null_values={name: marks for name in types if (marks := raw[name].null_values) is not None},
     )
 
 

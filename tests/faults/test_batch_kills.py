@@ -44,7 +44,8 @@ def test_killed_between_its_two_tables_and_then_before_the_ledger_it_ends_as_if_
 
 # Each step is killed in each of three ways over the three rounds; `make test-kills` runs the first, with every way.
 WAYS = ("kill", "kill-jvm", "kill-group")
-ROUNDS = [pytest.param(0, marks=[pytest.mark.batch_kills, pytest.mark.nightly]), 1, 2]
+NIGHTLY = [pytest.mark.batch_kills, pytest.mark.nightly]
+ROUNDS = [pytest.param(0, marks=NIGHTLY), 1, 2]
 
 
 @pytest.mark.long
@@ -62,9 +63,6 @@ def test_killed_at_one_step_after_the_other_it_ends_as_if_it_had_run_once(work, 
     work.die(f"{next(ways)}@written.ledger")
     check_once(work, work.finish())
     assert work.outcomes() == ["done", "done"]
-
-
-NIGHTLY = [pytest.mark.batch_kills, pytest.mark.nightly]
 
 
 @pytest.mark.long

@@ -47,7 +47,7 @@ def here(text):
 
 def as_scanned(profile):
     """A profile without what only a look at cells before they are trimmed tells."""
-    columns = {name: replace(column, bare=False, marks=None) for name, column in profile.columns.items()}
+    columns = {name: replace(column, trimmed=False, null_values=None) for name, column in profile.columns.items()}
     return replace(profile, columns=columns).to_json()
 
 
@@ -88,7 +88,7 @@ def test_the_profile_made_here_is_that_of_spark(spark, tmp_path):
     spark_s = scan_columns(table.rows, scannable(table.rows), depth=DEPTH)
     assert mine.rows == 3000
     assert as_scanned(mine) == spark_s.to_json()
-    assert {name: column.marks for name, column in mine.columns.items()} == {"n": (), "c": ("NA",), "d": ()}
+    assert {name: column.null_values for name, column in mine.columns.items()} == {"n": (), "c": ("NA",), "d": ()}
 
 
 def test_a_changed_file_is_looked_at_anew(spark, tmp_path):
