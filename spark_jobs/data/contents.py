@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from delta.tables import DeltaTable
 
 
-def content_fingerprint(rows: DataFrame, *parts: object) -> str:
-    """Fingerprint the names and cells of all rows, in any order, by one pass; `parts` are added to it."""
+def content_fingerprint(rows: DataFrame, *parts: object) -> tuple[int, str]:
+    """Count all rows and fingerprint their names and cells, in any order, by one pass; `parts` are added to it."""
     fields = {field.name: field.dataType for field in rows.schema}
     packed = rows.select(F.struct(*map(col, rows.columns)).alias("_row"))
-    content = packed.agg(F.count(F.lit(1)), F.sum(row_hash(fields).cast("decimal(38,0)"))).first()
-    return fingerprint([*parts, *rows.columns, *(content or ())])
+    content: Any = packed.agg(F.count(F.lit(1)), F.sum(row_hash(fields).cast("decimal(38,0)"))).first()
+    return int(content[0]), fingerprint([*parts, *rows.columns, *content])
 
 
 def version_fingerprint(table: Callable[[], DeltaTable], options: Mapping[str, str]) -> tuple[int, str] | None:

@@ -36,9 +36,9 @@ class Target:
     """Where predictions go and what they are of.
 
     `batch_id` names the input by its content: one input has one id wherever it lies. `keep` names the input columns to
-    keep beside the prediction. With `rescore` the rows of this batch and version are replaced. `unlike` says that no
-    two rows are known to be alike, in key or cells. A table that is made is laid out by the values of `partition_by`,
-    and names its columns by `names`.
+    keep beside the prediction. With `rescore` the rows of this batch and version are replaced. `unlike` says whether
+    no two rows are alike, in key or cells; None where nobody has looked. A table that is made is laid out by the values
+    of `partition_by`, and names its columns by `names`.
     """
 
     root: str
@@ -50,7 +50,7 @@ class Target:
     key: tuple[str, ...] = ()
     keep: Literal["all"] | tuple[str, ...] = "all"
     rescore: bool = False
-    unlike: bool = False
+    unlike: bool | None = None
     partition_by: tuple[str, ...] = ()
     names: Literal["safe", "exact"] = "safe"
 

@@ -28,9 +28,9 @@ class Batch:
 
     `malformed` are rows that could not be read, `judged` what is known of the others: which of them are refused, and
     what is counted; with it `rows` are all of them, to be sifted while they are scored. `extra` are columns that
-    training did not know, `skipped` the checks of a target that is not there. `unlike` says that no two rows are known
-    to be alike, in key or cells. `reads` is what the ledger keeps of the input, `records` how many it holds where that
-    was counted at the source.
+    training did not know, `skipped` the checks of a target that is not there. `unlike` says whether no two rows are
+    alike, in key or cells; None where nobody has looked. `reads` is what the ledger keeps of the input, `records` how
+    many it holds where that was counted at the source.
     """
 
     rows: DataFrame
@@ -40,7 +40,7 @@ class Batch:
     malformed_count: int = 0
     extra: tuple[str, ...] = ()
     judged: Judged | None = None
-    unlike: bool = False
+    unlike: bool | None = None
     skipped: tuple[str, ...] = ()
     reads: Mapping[str, Any] = field(default_factory=dict)
     records: int | None = None

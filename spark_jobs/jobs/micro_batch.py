@@ -129,7 +129,7 @@ class Scorer:
         target = target_of(self.spec, self.env, model.version, batch)
         written = self._append(batch, target, number, model)
         if written is None:
-            return self._again(batch, target, number)
+            return self._again(batch, target, number, rows.count())
         found: Mapping[str, Any] = seen.get
         refused = self._quarantine(batch, number, int(found["read"]) - written)
         told, beside = batch.found(seen=True), {} if messages is None else messages.get
@@ -165,12 +165,12 @@ class Scorer:
             raise JobError(cause, "Start the stream again; if it says so again, keep its checkpoint and report it.")
         return found
 
-    def _again(self, batch: Batch, target: Target, number: int) -> Done:
+    def _again(self, batch: Batch, target: Target, number: int, read: int) -> Done:
         """A micro-batch without rows to score, or one that was cut off after its predictions were written."""
         known = rows_of_batch(self.spark, target)
         refused = batch.refused_count()
         self._quarantine(batch, number, refused)
-        return Done(number, known + refused, known, refused, duplicates=known)
+        return Done(number, read, known, refused, duplicates=known)
 
 
 def _loaded(version: ModelVersion) -> Model:

@@ -21,7 +21,7 @@ from spark_jobs.jobs.unread import check_still
 from spark_jobs.registry.gate import Promotion
 from spark_jobs.spec import Environment, Spec
 from spark_jobs.spec.checks import Changes
-from spark_jobs.training.staging import staged_rows
+from spark_jobs.training.staging import staged_rows, tells_duplicates
 
 
 def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
@@ -65,7 +65,9 @@ def _batch(spec: Spec, spark: SparkSession, training: train.Training) -> Batch:
     rows = staged_rows(spark, training.folder / "rows", names)
     rows = rows.select(*[col(name) for name in rows.columns if name in (*names, UNREAD_KEY)])
     batch = Batch(rows, batch_id(table), table.reading.location, table.malformed, table.malformed_count)
-    return replace(batch, unlike=training.prepared.unlike, records=training.prepared.counts["read"])
+    # Rows of one key are alike whatever they hold; rows of the same features may still differ in the rest.
+    unlike = training.prepared.unlike or (False if spec.key and tells_duplicates(spec, looked.types) else None)
+    return replace(batch, unlike=unlike, records=training.prepared.counts["read"])
 
 
 def _result(spec: Spec, training: train.Training, promotion: Promotion, scored: Scored, ledger: str) -> Result:

@@ -124,7 +124,7 @@ def score_batch(
             return Scored(version, batch, there, refused, _place(spec, env, refused))
         found = batch.accept()
         # Asked of the rows before they are judged: to look for equal ones among those judged would judge them twice.
-        unlike = target.unlike or (batch.judged is not None and are_unlike(batch.judged.typed, spec.key))
+        unlike = target.unlike if batch.judged is None else are_unlike(batch.judged.typed, spec.key)
         written = _write(spark, plan, version, batch, replace(target, unlike=unlike), model)
         found = found or batch.found(seen=written.plain)
     with progress.phase("quarantine"):

@@ -40,6 +40,19 @@ def test_keys_are_known_by_their_number_and_by_their_text_where_their_type_does_
     assert ids(spark, ["2024-01-31", "2024-02-31", "soon"], DAY) == ["2024-01-31", "2024-02-31", "soon"]
 
 
+@pytest.mark.parametrize("unlike", [False, None])
+def test_rows_of_one_key_are_numbered_in_the_order_of_their_content_asked_or_told(spark, unlike):
+    rows = spark.createDataFrame([(one, f"{place}") for place, one in enumerate("abacab")], "id string, x string")
+
+    def found(frame):
+        named = with_row_ids(frame.select(F.struct("*").alias("_row")), ["id"], unlike)
+        return {row[0]: row[1] for row in named.select("_row.x", "_row_id").collect()}
+
+    ids = found(rows)
+    assert sorted(ids.values()) == ["a", "a#2", "a#3", "b", "b#2", "c"]
+    assert found(rows.orderBy(F.desc("x")).repartition(3)) == ids
+
+
 def test_a_key_has_one_id_as_text_and_with_every_stored_type(spark):
     small = [42, 7]
     for stored in (pa.int8(), pa.int64(), pa.decimal128(20, 0), pa.decimal128(38, 10), pa.float64()):

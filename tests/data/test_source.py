@@ -170,6 +170,25 @@ def test_a_json_file_may_be_one_array(spark, tmp_path):
     assert (table.malformed_count, table.records) == (0, 2)
 
 
+def test_the_rows_of_a_delta_table_are_counted_at_the_version_that_is_read(spark, tmp_path):
+    place = str(tmp_path / "d")
+    spark.range(10).write.format("delta").option("delta.enableDeletionVectors", "true").save(place)
+    spark.sql(f"DELETE FROM delta.`{place}` WHERE id IN (3, 4)")
+    assert read(Source(path=place), spark).records == 8
+    assert read(Source(path=place, options={"versionAsOf": "0"}), spark).records == 10
+
+
+def test_records_over_several_lines_are_counted_where_the_spec_says_that_there_are_some(spark, tmp_path):
+    (tmp_path / "x.csv").write_text('a,b\n1,"x\ny"\n\n2,z\n3,"p\n\nq"\n')
+    table = read(Source(path=str(tmp_path / "x.csv"), options={"multiLine": "true"}), spark)
+    assert (table.records, table.rows.count()) == (3, 3)
+
+
+def test_the_rows_of_a_view_are_counted_with_its_content(spark):
+    spark.range(7).createOrReplaceTempView("seven")
+    assert read(Source(table="seven"), spark).records == 7
+
+
 def test_a_parquet_file_that_was_cut_short_is_refused_by_name(spark, tmp_path):
     spark.range(100).coalesce(1).write.parquet(str(tmp_path / "p"))
     file = next((tmp_path / "p").glob("*.parquet"))

@@ -99,14 +99,14 @@ def _heads(files: Sequence[DataFile], source: Source, spark: SparkSession | None
     return heads
 
 
-def _records(text: Text, spark: SparkSession) -> tuple[bool, int | None]:
+def _records(text: Text, spark: SparkSession) -> tuple[bool, int]:
     """Whether quoted fields go over line ends: quotes are left open, and every record read so has all its fields; and
-    how many records there are, None where only Spark's own reader could tell.
+    how many records there are.
     """
     said, lines = text.options.get("multiLine"), text.scan.lines - text.scan.headers
-    if said is not None:
-        return said == "true", None if said == "true" else lines
-    if not text.scan.torn or text.scan.odd_quotes or text.scan.not_utf8:
+    if said == "true":
+        return True, _by_spark(text, spark, True).count()
+    if said or not text.scan.torn or text.scan.odd_quotes or text.scan.not_utf8:
         return False, lines
     schema = text_schema(*text.names, _TORN, *text.place.partitions)
     records = _reader(text, spark, True).schema(schema).csv(text.place.paths)

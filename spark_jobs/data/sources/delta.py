@@ -55,9 +55,10 @@ def table_of(
     found = version_fingerprint(table, {name: reading.options[name] for name in VERSIONS if name in reading.options})
     if found is not None:
         stored = load({"versionAsOf": str(found[0])})
-    changed = content_fingerprint(storable(stored)[0]) if found is None else found[1]
-    marks = marks_of(source)
     whole, unusable = storable(stored)
+    # Delta counts the rows of a version from its log alone.
+    records, changed = content_fingerprint(whole) if found is None else (stored.count(), found[1])
+    marks = marks_of(source)
     rows = without_marks(whole, marks)
     said = Reading(reading.kind, reading.location, reading.options, marks, reading.decisions)
-    return Table(rows, said, changed, columns=tuple(rows.columns), unusable=unusable)
+    return Table(rows, said, changed, columns=tuple(rows.columns), records=records, unusable=unusable)

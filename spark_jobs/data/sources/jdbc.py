@@ -73,9 +73,9 @@ def _read(database: Database, source: Source, since: str | None, wanted: Collect
     rows, place = without_marks(copy, marks), f"{database.place} {source.table}"
     reading = Reading("jdbc", place, {}, marks, _decisions(source, span, parts))
     reads = span.reads(place) if span else {}
-    return Table(
-        rows, reading, _fingerprint(copy, place, span), columns=tuple(rows.columns), reads=reads, unusable=unusable
-    )
+    records, changed = _fingerprint(copy, place, span)
+    columns = tuple(rows.columns)
+    return Table(rows, reading, changed, columns=columns, reads=reads, records=records, unusable=unusable)
 
 
 def _span(database: Database, source: Source, table: str, schema: T.StructType, since: str | None) -> Span | None:
@@ -154,7 +154,7 @@ def _texts(database: Database, table: str, schema: T.StructType) -> str:
     return ", ".join(f"{quoted(name)} STRING" for name in wide if (digits.get(name) or _WIDEST + 1) > _WIDEST)
 
 
-def _fingerprint(copy: DataFrame, place: str, span: Span | None) -> str:
+def _fingerprint(copy: DataFrame, place: str, span: Span | None) -> tuple[int, str]:
     asked = () if span is None else (place, span.column, span.low, span.high)
     return content_fingerprint(copy, *asked)
 

@@ -67,7 +67,7 @@ def read(source: Source, spark: SparkSession) -> Table:
     reads = reads_of(source, files)
     return Table(
         rows, reading, fingerprint_of(files), columns=tuple(rows.columns), reads=reads,
-        records=None if told is None else sum(footer.rows for footer in told), unusable=unusable, codes=codes,
+        records=stored.count() if told is None else sum(footer.rows for footer in told), unusable=unusable, codes=codes,
     )  # fmt: skip
 
 
