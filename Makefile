@@ -25,8 +25,8 @@ install: $(VENV)/.dev ## Make the environment with everything that developing ne
 
 fast: | $(VENV)/.demo ## Fetch Delta's jars and record what makes Spark start faster (once)
 	@make/need java
-	@$(BIN)/python -m spark_jobs.jars
-	@$(BIN)/python -m spark_jobs.jobs.warm_up
+	@$(BIN)/python -m spark_jobs.runtime.jars
+	@$(BIN)/python -m spark_jobs.runtime.class_archive
 
 test: install fast ## Run the tests
 	@$(BIN)/python -m pytest -m "not long" $(TESTS)

@@ -19,13 +19,13 @@ from benchmarks import preparing
 from benchmarks.scoring import CATEGORICAL, NUMERIC, ROWS, TRAINED
 from benchmarks.tables import TARGET, generated
 from benchmarks.turns import environment, in_turns, ratio
-from spark_jobs import session
-from spark_jobs.contract.familiar import Familiar
-from spark_jobs.data.source import read
-from spark_jobs.jobs.batch import batch_of
-from spark_jobs.jobs.score import familiar_to, score_batch, stored_plan
+from spark_jobs.checks.training_domain import Familiar
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion, resolve
+from spark_jobs.runtime import session
+from spark_jobs.scoring.batch import batch_of
+from spark_jobs.scoring.score_batch import familiar_to, score_batch, stored_plan
+from spark_jobs.sources.table_reader import read
 from spark_jobs.spec import Environment, Spec, parse
 
 AT_MOST: Final = 1.15

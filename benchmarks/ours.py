@@ -13,9 +13,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spark_jobs import session
 from spark_jobs.__main__ import leave
 from spark_jobs.__main__ import main as spark_jobs
+from spark_jobs.runtime import session
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -29,15 +29,15 @@ from pyspark.sql import functions as F
 
 from benchmarks.parity_cases import CLASSES, TESTED, Case, cases, table
 from benchmarks.twins import LABEL as TWIN_LABEL
-from spark_jobs import session
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.graph.proof import Compiled, compile_saved
-from spark_jobs.persistence import save_pipeline
+from spark_jobs.pipeline.persistence import save_pipeline
 from spark_jobs.plan import Plan, frame, make
 from spark_jobs.profile.batch import Depth
 from spark_jobs.profile.detect import detect
 from spark_jobs.profile.profile import Profile
 from spark_jobs.profile.scan import scan_columns, scannable
+from spark_jobs.runtime import session
 from spark_jobs.spec import Environment, Spec, parse
 from spark_jobs.training.fit import fit
 from spark_jobs.training.labels import label

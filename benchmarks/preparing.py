@@ -8,9 +8,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from benchmarks.tables import TARGET
-from spark_jobs.data.typed import Seen, row_hash
-from spark_jobs.data.types import ColumnType
-from spark_jobs.fitted import Features, fit_features
+from spark_jobs.columns.casts import Seen, row_hash
+from spark_jobs.columns.types import ColumnType
+from spark_jobs.pipeline.feature_pipeline import Features, fit_features
 from spark_jobs.plan import Problem, frame, make
 from spark_jobs.profile.batch import Depth
 from spark_jobs.profile.detect import detect

@@ -18,8 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spark_jobs.errors import DataError, GateError, JobError, SparkJobsError, SpecError
-    from spark_jobs.jobs.api import (
+    from spark_jobs.api import (
         TrainedModel,
         load_model,
         maintain,
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
         score,
         train,
     )
+    from spark_jobs.errors import DataError, GateError, JobError, SparkJobsError, SpecError
     from spark_jobs.jobs.result import Result
     from spark_jobs.plan import Plan
     from spark_jobs.profile.profile import Profile
@@ -67,7 +67,7 @@ __all__ = [
 
 _ROOMS = {
     "spark_jobs.errors": ("DataError", "GateError", "JobError", "SparkJobsError", "SpecError"),
-    "spark_jobs.jobs.api": (
+    "spark_jobs.api": (
         "TrainedModel",
         "load_model",
         "maintain",

@@ -15,7 +15,7 @@ if not __package__:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status."""
-    from spark_jobs import command_line
+    from spark_jobs.cli import main as command_line
 
     return command_line.main(argv)
 

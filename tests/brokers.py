@@ -13,7 +13,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from spark_jobs import jars
+from spark_jobs.runtime import jars
 
 VERSION = "4.1.0"
 USER, PASSWORD = "ana", 'a "quoted" \\ secret; x=y'

@@ -52,7 +52,7 @@ def ahead(request: pytest.FixtureRequest, pipelines_later: bool) -> None:
 @pytest.fixture(scope="session")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """The one session of this run; with SPARK_REMOTE=local it is a Spark Connect one."""
-    from spark_jobs import session as sessions
+    from spark_jobs.runtime import session as sessions
     from spark_jobs.spec import Environment
 
     root = tmp_path_factory.mktemp("root")
@@ -67,8 +67,8 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 
 def _connectors() -> tuple[str, ...]:
     """Those whose jars are here or can be fetched; tests that need another one fail."""
-    from spark_jobs import jars
     from spark_jobs.errors import JobError
+    from spark_jobs.runtime import jars
 
     try:
         jars.fetch_connectors(("kafka", "postgresql"))

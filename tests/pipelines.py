@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.plan import Plan, Problem, make
 from spark_jobs.spec import parse
 
@@ -351,7 +351,7 @@ def make_pipeline(case: Case, rows: DataFrame, folder: Path) -> Made:
     from pyspark.sql import functions as F
 
     from spark_jobs.graph.proof import compile_saved
-    from spark_jobs.persistence import save_pipeline
+    from spark_jobs.pipeline.persistence import save_pipeline
     from spark_jobs.training.fit import fit
     from spark_jobs.training.learn import learn
     from spark_jobs.training.staging import LABEL, WEIGHT

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from spark_jobs.arguments import LATER_VERBS, VERBS
 from spark_jobs.causes import cause, worded
+from spark_jobs.cli.parser import LATER_VERBS, VERBS
 from spark_jobs.errors import DataError, JobError
 from spark_jobs.jobs.check import run, verify
 from spark_jobs.jobs.result import Result, failure
@@ -25,13 +25,13 @@ DRIVER = """
 import sys, types
 job = types.ModuleType("spark_jobs.jobs.plan")
 exec({body!r}, job.__dict__)
-session = types.ModuleType("spark_jobs.session")
+session = types.ModuleType("spark_jobs.runtime.session")
 session.prepare = lambda env, *needs: None
 session.is_given = lambda: False
 session.open = lambda env, *needs: "a session"
 session.close = lambda spark: print("closed", file=sys.stderr)
-sys.modules["spark_jobs.jobs.plan"], sys.modules["spark_jobs.session"] = job, session
-from spark_jobs.command_line import main
+sys.modules["spark_jobs.jobs.plan"], sys.modules["spark_jobs.runtime.session"] = job, session
+from spark_jobs.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
 JOB = "from spark_jobs.jobs.result import Result\nfrom spark_jobs.errors import *\ndef run(spec, spark, env): "

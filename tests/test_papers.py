@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from spark_jobs.arguments import VERBS
+from spark_jobs.cli.parser import VERBS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -57,7 +57,7 @@ def test_the_readme_has_every_verb_with_its_own_options():
 
 def _own_options(verb: str) -> set[str]:
     """Required options, and those that are neither for every verb nor a matter of where to write."""
-    from spark_jobs.arguments import _parsers
+    from spark_jobs.cli.parser import _parsers
 
     options = {option for action in _parsers()[1][verb]._actions for option in action.option_strings}
     everywhere = {"--help", "--json", "--quiet", "--debug", "--env", "--set"}

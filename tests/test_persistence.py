@@ -10,7 +10,7 @@ from pyspark.ml import PipelineModel
 from pyspark.ml.feature import SQLTransformer, StringIndexerModel, VectorAssembler
 
 from spark_jobs.bundle.stages import read_pipeline
-from spark_jobs.persistence import PipelineSaver, load_pipeline, save_pipeline
+from spark_jobs.pipeline.persistence import PipelineSaver, load_pipeline, save_pipeline
 
 
 def stages(count):

@@ -156,7 +156,7 @@ def test_quiet_keeps_notes_to_itself(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_a_spark_job_shows_its_tasks_on_a_terminal(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    from spark_jobs import session
+    from spark_jobs.runtime import session
 
     def slowly(batches: Iterator[object]) -> Iterator[object]:
         time.sleep(1)

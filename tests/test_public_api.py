@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import spark_jobs
-from spark_jobs.jobs import api
+from spark_jobs import api
 
 ROOT = Path(__file__).parents[1]
 VERBS = ("make_profile", "make_plan", "train", "promote", "score", "run", "maintain")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from spark_jobs import jars, session, settings
 from spark_jobs.errors import JobError
+from spark_jobs.runtime import jars, session, settings
 from spark_jobs.spec import Environment, Spec
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from spark_jobs.data import cells
-from spark_jobs.data.names import quoted
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns import cells
+from spark_jobs.columns.names import quoted
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import EMPTY, CategoryInput, Input, NumberInput
 
 if TYPE_CHECKING:

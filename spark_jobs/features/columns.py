@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import EMPTY, CategoryInput, Input, NumberInput
 from spark_jobs.features.calendar import Clock, part_of_date, part_of_moment
 from spark_jobs.ops.arithmetic import beside, either, equal, is_finite, is_nan, less, number, subtract, upright, where

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spark_jobs.bundle.stages import read_pipeline
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import EMPTY, MISSING, CategoryInput, NumberInput
 from spark_jobs.features.calendar import EPOCH, Clock
 from spark_jobs.graph.split_points import about, scaled_numbers, split_points

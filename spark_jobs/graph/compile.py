@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spark_jobs.bundle.stages import Stage, read_pipeline
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import JobError
 from spark_jobs.features import CategoryInput, Encoder, NumberInput, find_encoder, find_scaler
 from spark_jobs.features import columns as raw_columns

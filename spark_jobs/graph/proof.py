@@ -20,7 +20,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.utils import is_remote
 
-from spark_jobs.data.names import col, quoted
+from spark_jobs.columns.names import col, quoted
 from spark_jobs.graph.adversarial import KIND, adversarial_rows, kinds, weak_points
 from spark_jobs.graph.compile import compile_graph, sentinel_for
 from spark_jobs.graph.parity import Answers, Parity, compare, said

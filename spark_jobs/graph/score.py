@@ -13,12 +13,12 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 
 from spark_jobs.bundle.patterns import BLANKS
-from spark_jobs.contract.familiar import Familiar
-from spark_jobs.contract.unfamiliar import COUNTS, Count, distinct, untold
-from spark_jobs.data import cells
-from spark_jobs.data.names import col, quoted
-from spark_jobs.data.transport import by_rows
-from spark_jobs.data.types import ColumnType
+from spark_jobs.checks.training_domain import Familiar
+from spark_jobs.checks.unseen import COUNTS, Count, distinct, untold
+from spark_jobs.columns import cells
+from spark_jobs.columns.arrow_batches import by_rows
+from spark_jobs.columns.names import col, quoted
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.graph.halves import Halves, halves
 from spark_jobs.plan import Plan
 from spark_jobs.plan.problem import Problem

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from spark_jobs.bundle.manifest import CLOCK
 from spark_jobs.bundle.moments import DAY
-from spark_jobs.data.cells import wall_sql
+from spark_jobs.columns.cells import wall_sql
 from spark_jobs.errors import BundleError
 from spark_jobs.features.calendar import EPOCH, FIRST, LAST, Clock
 from spark_jobs.plan import Plan

@@ -7,18 +7,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 
 from pyspark.sql import SparkSession
 
 from spark_jobs import progress
 from spark_jobs.causes import worded
-from spark_jobs.data.ledger import Entry, record
-from spark_jobs.data.read_errors import explain_late_error
-from spark_jobs.data.snapshot import forget
 from spark_jobs.registry.versions import ModelVersion
-from spark_jobs.spec import Environment, Spec, dump
+from spark_jobs.sources.read_errors import explain_late_error
+from spark_jobs.sources.snapshot import forget
+from spark_jobs.spec import Environment, Spec, spec_hash
+from spark_jobs.tables.ledger import Entry, record
 
 
 @dataclass
@@ -49,16 +48,11 @@ class Ledger:
         )
 
 
-def hash_of(spec: Spec) -> str:
-    """The SHA-256 of a spec, everything written out."""
-    return sha256(dump(spec).encode()).hexdigest()
-
-
 @contextmanager
 def keeping_ledger(job: str, spec: Spec, spark: SparkSession, env: Environment) -> Iterator[Ledger]:
     """Write the job's row when the block ends; `place` is known after it."""
     began = datetime.now(UTC)
-    ledger = Ledger(Entry(job, spec.name, began, began, "done", spec_hash=hash_of(spec)))
+    ledger = Ledger(Entry(job, spec.name, began, began, "done", spec_hash=spec_hash(spec)))
     try:
         yield ledger
     except Exception as error:

@@ -17,9 +17,10 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import Literal
 
-from spark_jobs import jars, progress, session
+from spark_jobs import progress
 from spark_jobs.errors import JobError, SparkJobsError
 from spark_jobs.jobs.result import Result
+from spark_jobs.runtime import jars, session
 from spark_jobs.spec import Environment, Spec
 
 State = Literal["good", "poor", "bad"]
@@ -122,14 +123,17 @@ def _jars() -> Finding:
     missing = jars.missing()
     if missing:
         names = ", ".join(jar.name for jar in missing[:3]) + (", …" if len(missing) > 3 else "")
-        return Finding("Delta's jars", "bad", f"{len(missing)} not fetched: {names}", f"{_command('spark_jobs.jars')}")
+        return Finding(
+            "Delta's jars", "bad", f"{len(missing)} not fetched: {names}", f"{_command('spark_jobs.runtime.jars')}"
+        )
     return Finding("Delta's jars", "good", f"{len(jars.pinned())} in {jars.cache_folder() / 'jars'}")
 
 
 def _archive() -> Finding:
     if jars.archive_path().is_file():
         return Finding("Quick start", "good", "Spark's classes are recorded")
-    advice = f"The next local job records them in the background; now: {_command('spark_jobs.jobs.warm_up')}"
+    command = _command("spark_jobs.runtime.class_archive")
+    advice = f"The next local job records them in the background; now: {command}"
     return Finding("Quick start", "poor", "Spark starts slower than it could", advice)
 
 

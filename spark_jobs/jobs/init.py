@@ -6,11 +6,12 @@ import json
 import re
 from pathlib import Path
 
-from spark_jobs import progress, session
-from spark_jobs.data.types import ColumnType
+from spark_jobs import progress
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import SpecError
 from spark_jobs.jobs.check import made_name
 from spark_jobs.jobs.result import Result
+from spark_jobs.runtime import session
 from spark_jobs.spec import Environment, Spec
 from spark_jobs.training.prepare import Looked, look
 

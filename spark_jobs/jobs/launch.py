@@ -77,7 +77,7 @@ def _without_session(verb: str, arguments: Namespace, options: dict[str, Any]) -
 
 
 def _with_session(verb: str, spec: Spec, environment: Environment, options: dict[str, Any]) -> Result:
-    from spark_jobs import session, settings
+    from spark_jobs.runtime import session, settings
 
     _check_there(verb, spec, environment, options)
     needs = (settings.connectors_of(spec), verb in LASTING)
@@ -101,8 +101,8 @@ def _with_session(verb: str, spec: Spec, environment: Environment, options: dict
 
 def _record_classes(environment: Environment) -> None:
     """After the first local job: the next ones start seconds sooner."""
-    from spark_jobs import session, settings
-    from spark_jobs.jobs.warm_up import record_in_background
+    from spark_jobs.runtime import session, settings
+    from spark_jobs.runtime.class_archive import record_in_background
 
     if settings.is_local(environment) and not session.is_given() and record_in_background():
         progress.note("Recording Spark's classes in the background, once: later jobs start sooner.")
@@ -122,9 +122,9 @@ def _look_ahead(verb: str, spec: Spec, environment: Environment) -> None:
 
 def _check_there(verb: str, spec: Spec, environment: Environment, options: dict[str, Any]) -> None:
     """Refuses a path or a secret of this machine that is not there, before Spark is started for it."""
-    from spark_jobs import session, settings
-    from spark_jobs.data.files import is_absent, missing
-    from spark_jobs.data.secrets import resolved
+    from spark_jobs.runtime import session, settings
+    from spark_jobs.sources.files import is_absent, missing
+    from spark_jobs.sources.secrets import resolved
 
     source = spec.stream.source or spec.source if verb == "stream" else spec.source
     path = options.get("input") or source.path
@@ -138,7 +138,7 @@ def _check_there(verb: str, spec: Spec, environment: Environment, options: dict[
 
 def _close_soon(spark: SparkSession) -> None:
     """End an interrupted session; its JVM may be busy, so the wait has an end."""
-    from spark_jobs import session
+    from spark_jobs.runtime import session
 
     closing = threading.Thread(target=session.close, args=(spark,), daemon=True)
     closing.start()

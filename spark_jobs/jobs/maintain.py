@@ -7,15 +7,16 @@ from dataclasses import replace
 from pyspark.sql import SparkSession
 
 from spark_jobs import progress
-from spark_jobs.data import delta, upkeep
-from spark_jobs.data.ledger import TABLE as LEDGER
-from spark_jobs.data.lock import locked
-from spark_jobs.data.upkeep import Upkeep
 from spark_jobs.jobs.account import keeping_ledger
 from spark_jobs.jobs.result import Result
-from spark_jobs.jobs.score import prediction_table
+from spark_jobs.scoring.score_batch import prediction_table
 from spark_jobs.spec import Environment, Spec
 from spark_jobs.spec.retention import check_keep
+from spark_jobs.tables import delta
+from spark_jobs.tables import maintenance as upkeep
+from spark_jobs.tables.ledger import TABLE as LEDGER
+from spark_jobs.tables.locks import locked
+from spark_jobs.tables.maintenance import Upkeep
 
 
 def run(

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from rich.console import Console
 
 from spark_jobs import progress
-from spark_jobs.data.typed import typed
+from spark_jobs.columns.casts import typed
 from spark_jobs.jobs.result import Result
 from spark_jobs.profile.profile import Profile
 from spark_jobs.profile.scan import scan

@@ -7,20 +7,20 @@ from dataclasses import replace
 from pyspark.sql import SparkSession
 
 from spark_jobs import progress
-from spark_jobs.data.lock import locked
-from spark_jobs.data.names import UNREAD_KEY, col
-from spark_jobs.data.predictions import column_names
+from spark_jobs.columns.names import UNREAD_KEY, col
 from spark_jobs.errors import GateError
 from spark_jobs.jobs import promote, train
 from spark_jobs.jobs.account import keeping_ledger
-from spark_jobs.jobs.batch import Batch, batch_id, batch_of
 from spark_jobs.jobs.result import Result
-from spark_jobs.jobs.score import Scored, prediction_table, score_batch, tables_of
 from spark_jobs.jobs.summary import because, named_lines, promoted, training_lines
-from spark_jobs.jobs.unread import check_still
 from spark_jobs.registry.gate import Promotion
+from spark_jobs.scoring.batch import Batch, batch_id, batch_of
+from spark_jobs.scoring.incremental import check_still
+from spark_jobs.scoring.score_batch import Scored, prediction_table, score_batch, tables_of
 from spark_jobs.spec import Environment, Spec
 from spark_jobs.spec.checks import Changes
+from spark_jobs.tables.locks import locked
+from spark_jobs.tables.predictions import column_names
 from spark_jobs.training.staging import staged_rows, tells_duplicates
 
 

@@ -12,22 +12,22 @@ from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from spark_jobs import progress
-from spark_jobs.data.checkpoint import Checkpoint, checkpoint_of
-from spark_jobs.data.delta import table_path
-from spark_jobs.data.lock import locked
-from spark_jobs.data.predictions import column_names
-from spark_jobs.data.source import kind_of_source
-from spark_jobs.data.streams import open_stream, telling
 from spark_jobs.errors import JobError
-from spark_jobs.jobs.micro_batch import Scorer
 from spark_jobs.jobs.result import Result
-from spark_jobs.jobs.score import prediction_table
-from spark_jobs.jobs.standing import Standing, standing_of
-from spark_jobs.jobs.stream_account import SUMMED, StreamAccount
-from spark_jobs.jobs.stream_ledger import StreamLedger
 from spark_jobs.jobs.summary import named_lines
 from spark_jobs.registry.tracking import Tracking, warm
+from spark_jobs.scoring.score_batch import prediction_table
+from spark_jobs.sources.table_reader import kind_of_source
 from spark_jobs.spec import Environment, Source, Spec
+from spark_jobs.streaming.checkpoint import Checkpoint, checkpoint_of
+from spark_jobs.streaming.micro_batch import Scorer
+from spark_jobs.streaming.recovery import Standing, standing_of
+from spark_jobs.streaming.stream_ledger import StreamLedger
+from spark_jobs.streaming.stream_progress import SUMMED, StreamAccount
+from spark_jobs.streaming.stream_sources import open_stream, telling
+from spark_jobs.tables.delta import table_path
+from spark_jobs.tables.locks import locked
+from spark_jobs.tables.predictions import column_names
 
 _TICK = 0.5
 _PATIENCE = 20.0  # seconds that the end of a micro-batch may take to be written down

@@ -12,12 +12,8 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from spark_jobs import progress
-from spark_jobs.data.lock import locked
-from spark_jobs.data.prediction_rows import check_kept
-from spark_jobs.data.quarantine import write_quarantine
 from spark_jobs.errors import DataError, SpecError
 from spark_jobs.jobs.account import keeping_ledger
-from spark_jobs.jobs.batch import batch_id
 from spark_jobs.jobs.champion import compare_champion, setup_of
 from spark_jobs.jobs.result import Result
 from spark_jobs.jobs.summary import training_summary
@@ -27,7 +23,11 @@ from spark_jobs.registry.publish import Finished, publish_training
 from spark_jobs.registry.runs import Run, end_run, start_run
 from spark_jobs.registry.tracking import Tracking, warm
 from spark_jobs.registry.versions import ModelVersion
+from spark_jobs.scoring.batch import batch_id
 from spark_jobs.spec import Environment, Spec
+from spark_jobs.tables.locks import locked
+from spark_jobs.tables.prediction_rows import check_kept
+from spark_jobs.tables.quarantine import write_quarantine
 from spark_jobs.training.course import Planned, beside, evaluated, fitted, is_fitted, plan_training, run_key
 from spark_jobs.training.fit import Trained
 from spark_jobs.training.prepare import Looked, Prepared, look, prepare

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.plan.candidates import is_candidate
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import Profile

@@ -11,7 +11,7 @@ from typing import Final
 
 from spark_jobs.bundle.numerals import float_text
 from spark_jobs.bundle.patterns import BLANKS
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.profile.declared import declared_kinds
 from spark_jobs.profile.profile import ColumnProfile

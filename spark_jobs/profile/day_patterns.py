@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from spark_jobs.bundle.patterns import ISO_DATE, ISO_TIMESTAMP, pattern
-from spark_jobs.data.types import Cells
+from spark_jobs.columns.types import Cells
 from spark_jobs.profile.profile import ColumnProfile
 
 _SWAPPED: Final = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from spark_jobs.bundle.patterns import BLANKS
-from spark_jobs.data.cells import STORED_NUMBERS
-from spark_jobs.data.types import Kind
+from spark_jobs.columns.cells import STORED_NUMBERS
+from spark_jobs.columns.types import Kind
 from spark_jobs.profile.profile import ColumnProfile
 from spark_jobs.spec.models import Spec
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Final
 
-from spark_jobs.data.types import Cells, ColumnType, Kind
+from spark_jobs.columns.types import Cells, ColumnType, Kind
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.profile.amounts import READS, Amounts, amounts, others, several_ways
 from spark_jobs.profile.day_patterns import best_format, date_cells, extra, looks_like, other_way

@@ -11,11 +11,11 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.data.plain_text import NotHere, PlainText
-from spark_jobs.data.types import Table
 from spark_jobs.profile.batch import Depth, profile_column
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.profile.scan import PARTIAL, collect_profiles, gathered, packed
+from spark_jobs.sources.plain_text import NotHere, PlainText
+from spark_jobs.sources.source_table import Table
 
 _THREADS = 2
 _FAILED = -1  # the part under which a worker reports that it cannot split its lines

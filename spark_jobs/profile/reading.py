@@ -18,7 +18,7 @@ from spark_jobs.profile.exactness import are_held, places, wide_whole
 from spark_jobs.profile.spelling import Spelling, spellings
 
 if TYPE_CHECKING:
-    from spark_jobs.data.types import ColumnType
+    from spark_jobs.columns.types import ColumnType
 
 WHOLE: Final = float(2**53)
 # Patterns of days by what their beginnings look like, so that few are tried on a column.

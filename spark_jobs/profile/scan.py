@@ -16,8 +16,8 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from spark_jobs.data.names import col
-from spark_jobs.data.transport import by_rows
+from spark_jobs.columns.arrow_batches import by_rows
+from spark_jobs.columns.names import col
 from spark_jobs.profile.batch import Depth, Target, profile_column
 from spark_jobs.profile.detect import is_beyond_double
 from spark_jobs.profile.profile import ColumnProfile, Profile

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from spark_jobs.bundle import Manifest, load_manifest
-from spark_jobs.data.lock import locked
 from spark_jobs.errors import GateError, SparkJobsError, SpecError, did_you_mean
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion, look_up, point, resolve
+from spark_jobs.tables.locks import locked
 
 LOWER_IS_BETTER: Final = frozenset({"rmse", "mse", "mae", "mape", "log_loss", "brier"})
 HIGHER_IS_BETTER: Final = frozenset(

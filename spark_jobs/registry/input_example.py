@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from spark_jobs.bundle.patterns import number_regex
-from spark_jobs.data.names import col
+from spark_jobs.columns.names import col
 from spark_jobs.plan import Plan
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from spark_jobs.bundle import publish
 from spark_jobs.causes import optional
-from spark_jobs.data.lock import locked
 from spark_jobs.errors import JobError
 from spark_jobs.registry.lineage import Lineage, log_datasets, name_run
 from spark_jobs.registry.mlmodel import Signature, link_or_copy, write_mlflow_model
@@ -22,6 +21,7 @@ from spark_jobs.registry.runs import Run, end_run
 from spark_jobs.registry.tracking import Tracking, connect, default_store
 from spark_jobs.registry.versions import RUN_KEY, ModelVersion, described, fetch_bundle, of_run, point
 from spark_jobs.registry.words import measures, parameters, text_of
+from spark_jobs.tables.locks import locked
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -15,7 +15,7 @@ from spark_jobs import progress
 from spark_jobs.bundle import GRAPH, Input, Manifest, write
 from spark_jobs.bundle.patterns import number_regex
 from spark_jobs.causes import optional
-from spark_jobs.data.types import ColumnType, Reading
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.graph.proof import Proven
 from spark_jobs.models import find
 from spark_jobs.plan import Plan
@@ -29,6 +29,7 @@ from spark_jobs.registry.runs import Run
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion
 from spark_jobs.report import Story, write_pictures, write_report
+from spark_jobs.sources.source_table import Reading
 from spark_jobs.spec import Spec, dump
 from spark_jobs.training.evaluation import Evaluation
 

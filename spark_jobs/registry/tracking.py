@@ -12,8 +12,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from spark_jobs.data.lock import locked
 from spark_jobs.errors import JobError
+from spark_jobs.tables.locks import locked
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -1,6 +1,6 @@
 """What the user asks: frozen models of one YAML file. Knows nothing of Spark."""
 
-from spark_jobs.spec.loading import dump, load, load_environment, load_spec, parse
+from spark_jobs.spec.loading import dump, load, load_environment, load_spec, parse, spec_hash
 from spark_jobs.spec.models import (
     Changes,
     Clean,
@@ -50,4 +50,5 @@ __all__ = [
     "load_spec",
     "parse",
     "schema",
+    "spec_hash",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
 from itertools import chain
 from pathlib import Path as File
 from typing import Any
@@ -116,6 +117,11 @@ def dump(spec: Spec) -> str:
     """The spec as YAML, everything written out; reading it gives the same spec."""
     data = spec.model_dump(mode="json", by_alias=True, exclude_none=True)
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
+
+
+def spec_hash(spec: Spec) -> str:
+    """The SHA-256 of a spec, everything written out."""
+    return sha256(dump(spec).encode()).hexdigest()
 
 
 def _environment(file: File, name: str) -> Environment:

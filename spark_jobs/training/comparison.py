@@ -12,11 +12,11 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.bundle import GRAPH, load_manifest, verify
-from spark_jobs.contract.familiar import Familiar
-from spark_jobs.data.names import col
+from spark_jobs.checks.training_domain import Familiar
+from spark_jobs.columns.names import col
 from spark_jobs.errors import DataError
 from spark_jobs.graph.score import answers
-from spark_jobs.persistence import load_pipeline
+from spark_jobs.pipeline.persistence import load_pipeline
 from spark_jobs.plan import Plan
 from spark_jobs.plan.problem import Problem
 from spark_jobs.spec import Spec

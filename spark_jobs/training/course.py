@@ -18,14 +18,14 @@ from pyspark.sql import functions as F
 from pyspark.sql.utils import is_remote
 
 from spark_jobs import progress
-from spark_jobs.data.names import quoted
-from spark_jobs.data.whole import write_whole
+from spark_jobs.columns.names import quoted
 from spark_jobs.graph.proof import HELD_OUT, Compiled, Proven, compile_saved, prove
 from spark_jobs.models import refuse
-from spark_jobs.persistence import AT_ONCE, PipelineSaver, load_pipeline
+from spark_jobs.pipeline.persistence import AT_ONCE, PipelineSaver, load_pipeline
 from spark_jobs.plan import Plan, make
 from spark_jobs.profile.profile import Profile
 from spark_jobs.spec import Spec, dump
+from spark_jobs.tables.atomic_write import write_whole
 from spark_jobs.training.evaluation import Evaluation, evaluate
 from spark_jobs.training.fit import Trained, fit, learned_features
 from spark_jobs.training.labels import relabelled

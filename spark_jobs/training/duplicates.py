@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from spark_jobs.data.names import col
-from spark_jobs.data.typed import canonical, row_hash
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.casts import canonical, row_hash
+from spark_jobs.columns.names import col
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.spec import Spec
 from spark_jobs.training.staging import HASH, LABEL, NUMBER, compared, tells_duplicates

@@ -10,12 +10,12 @@ from pyspark.ml import PipelineModel
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.data.names import quoted
+from spark_jobs.columns.names import quoted
 from spark_jobs.features import MISSING, CategoryInput, find_encoder
 from spark_jobs.features.cast import category_scan_sql
 from spark_jobs.features.encoders.target import FOLDS
-from spark_jobs.fitted import Features, Folds, fit_features
 from spark_jobs.models import Shape, balanced_weights, estimator, find, partitions
+from spark_jobs.pipeline.feature_pipeline import Features, Folds, fit_features
 from spark_jobs.plan import Plan
 from spark_jobs.profile.batch import Depth
 from spark_jobs.profile.profile import Profile

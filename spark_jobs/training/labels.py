@@ -10,10 +10,10 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from spark_jobs.data import cells
-from spark_jobs.data.exact import literal
-from spark_jobs.data.names import quoted
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns import cells
+from spark_jobs.columns.exact import literal
+from spark_jobs.columns.names import quoted
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.plan import Problem
 from spark_jobs.plan.problem import FALSE, TRUE, are_words, truth
 

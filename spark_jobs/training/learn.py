@@ -12,9 +12,9 @@ import numpy as np
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.data import cells
-from spark_jobs.data.names import quoted
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns import cells
+from spark_jobs.columns.names import quoted
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import CYCLIC, MISSING, NumberInput
 from spark_jobs.features.cast import bounded_sql
 from spark_jobs.plan import Problem

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pyspark.sql import functions as F
 
-from spark_jobs.data.names import col
+from spark_jobs.columns.names import col
 from spark_jobs.errors import DataError
 from spark_jobs.training.prepare import Prepared
 

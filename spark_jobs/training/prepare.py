@@ -12,13 +12,9 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs import progress
-from spark_jobs.data.files import kind_of_files, local_files
-from spark_jobs.data.marks import without_marks
-from spark_jobs.data.names import col
-from spark_jobs.data.source import read
-from spark_jobs.data.sources.csv import read_here
-from spark_jobs.data.typed import Seen
-from spark_jobs.data.types import ColumnType, Table
+from spark_jobs.columns.casts import Seen
+from spark_jobs.columns.names import col
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError, SparkJobsError
 from spark_jobs.plan import Problem, frame
 from spark_jobs.profile.batch import Depth
@@ -26,6 +22,11 @@ from spark_jobs.profile.detect import WARNED, detect, named_formats
 from spark_jobs.profile.plain import profile_here, profile_plain
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.profile.scan import is_scannable, presence, scan_columns, scannable, with_exact_counts
+from spark_jobs.sources.files import kind_of_files, local_files
+from spark_jobs.sources.kinds.csv import read_here
+from spark_jobs.sources.null_values import without_marks
+from spark_jobs.sources.source_table import Table
+from spark_jobs.sources.table_reader import read
 from spark_jobs.spec import Spec
 from spark_jobs.training.columns import check_columns
 from spark_jobs.training.duplicates import duplicates, is_any_alike

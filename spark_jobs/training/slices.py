@@ -9,7 +9,7 @@ import numpy as np
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from spark_jobs.data.names import col
+from spark_jobs.columns.names import col
 from spark_jobs.training.tally import Tally, entry
 
 FIRST_SLICE = 100

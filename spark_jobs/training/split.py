@@ -9,9 +9,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.bundle.patterns import BLANKS
-from spark_jobs.data.names import col
-from spark_jobs.data.typed import row_hash
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.casts import row_hash
+from spark_jobs.columns.names import col
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.spec import Spec
 

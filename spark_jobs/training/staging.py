@@ -8,12 +8,12 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from spark_jobs.data.names import UNREAD_KEY, col
-from spark_jobs.data.timestamps import microsecond_timestamps
-from spark_jobs.data.typed import NOTHING, Seen, row_hash, typed
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.casts import NOTHING, Seen, row_hash, typed
+from spark_jobs.columns.names import UNREAD_KEY, col
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.plan import Problem
+from spark_jobs.runtime.timestamps import microsecond_timestamps
 from spark_jobs.spec import Spec
 from spark_jobs.training.labels import label
 

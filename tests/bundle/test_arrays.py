@@ -184,7 +184,7 @@ def nasty() -> list[str]:
 
 
 def test_spark_and_python_read_the_same_of_hundreds_of_nasty_texts(spark):
-    from spark_jobs.data.types import ColumnType
+    from spark_jobs.columns.types import ColumnType
     from spark_jobs.graph.score import graph_input
     from spark_jobs.graph.wall import clock_of
     from spark_jobs.profile.reading import WHOLE_FORMS
@@ -221,7 +221,7 @@ def test_spark_and_python_read_the_same_of_hundreds_of_nasty_texts(spark):
 
 
 def test_spark_and_python_read_the_same_of_stored_types(spark):
-    from spark_jobs.data.types import ColumnType
+    from spark_jobs.columns.types import ColumnType
     from spark_jobs.graph.score import graph_input
 
     zone = "Europe/Berlin"

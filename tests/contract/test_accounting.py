@@ -8,10 +8,10 @@ from collections import Counter
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from spark_jobs.contract.familiar import Familiar
-from spark_jobs.contract.tally import REFUSED, ROWS
-from spark_jobs.contract.verdict import Judged
-from spark_jobs.data.types import ColumnType
+from spark_jobs.checks.batch_metrics import REFUSED, ROWS
+from spark_jobs.checks.row_validation import Judged
+from spark_jobs.checks.training_domain import Familiar
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.spec import parse
 from spark_jobs.spec.checks import Changes
 

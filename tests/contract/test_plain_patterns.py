@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 import pytest
 from pyspark.sql import functions as F
 
-from spark_jobs.contract.patterns import unlike
-from spark_jobs.contract.plain_patterns import plain_java
+from spark_jobs.checks.patterns import unlike
+from spark_jobs.checks.plain_patterns import plain_java
 
 CLASSES = [
     "a",

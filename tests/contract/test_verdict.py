@@ -10,11 +10,11 @@ import re
 import pytest
 from pyspark.sql import functions as F
 
-from spark_jobs.contract.familiar import Familiar
-from spark_jobs.contract.findings import findings, refuse
-from spark_jobs.contract.unfamiliar import count
-from spark_jobs.contract.verdict import Judged
-from spark_jobs.data.types import ColumnType
+from spark_jobs.checks.report import findings, refuse
+from spark_jobs.checks.row_validation import Judged
+from spark_jobs.checks.training_domain import Familiar
+from spark_jobs.checks.unseen import count
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
 from spark_jobs.spec import parse
 from spark_jobs.spec.checks import Changes

@@ -14,12 +14,12 @@ from pyspark.sql import functions as F
 
 from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.bundle.values import plain
-from spark_jobs.data.cells import number_sql, plain_sql, timestamp_sql, trimmed_sql, value_sql, whole_sql
-from spark_jobs.data.marks import without_marks
-from spark_jobs.data.names import col, quoted
-from spark_jobs.data.typed import Seen, lost_cells, row_hash, typed
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.casts import Seen, lost_cells, row_hash, typed
+from spark_jobs.columns.cells import number_sql, plain_sql, timestamp_sql, trimmed_sql, value_sql, whole_sql
+from spark_jobs.columns.names import col, quoted
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.profile.reading import CLOCKS, DAYS, WHOLE_FORMS, TextReading
+from spark_jobs.sources.null_values import without_marks
 
 NUMBERS = [
     "1",

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from spark_jobs.data.checkpoint import checkpoint_of
 from spark_jobs.errors import JobError, SpecError
+from spark_jobs.streaming.checkpoint import checkpoint_of
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-from spark_jobs.data import delta
-from spark_jobs.data.column_names import PROPERTY, StoredNames
-from spark_jobs.data.prediction_rows import Target
-from spark_jobs.data.predictions import column_names, write_predictions
 from spark_jobs.errors import DataError
+from spark_jobs.tables import delta
+from spark_jobs.tables.column_names import PROPERTY, StoredNames
+from spark_jobs.tables.prediction_rows import Target
+from spark_jobs.tables.predictions import column_names, write_predictions
 
 ODD = (
     "Life expectancy",

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from spark_jobs.data import delta
-from spark_jobs.data.names import quoted
+from spark_jobs.columns.names import quoted
 from spark_jobs.errors import SpecError
+from spark_jobs.tables import delta
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "a.b", "a b", "-a", "a`b", "a" * 129, "ä"])

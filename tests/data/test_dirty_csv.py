@@ -10,11 +10,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from spark_jobs.data.source import read
 from spark_jobs.errors import DataError, SpecError
 from spark_jobs.profile.batch import Depth, profile_column
 from spark_jobs.profile.detect import detect
 from spark_jobs.profile.profile import Profile
+from spark_jobs.sources.table_reader import read
 from spark_jobs.spec.models import Source, Spec
 
 N, C, D, T, B, X = "number", "category", "date", "timestamp", "boolean", "text"

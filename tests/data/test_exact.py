@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import functions as F
 
-from spark_jobs.data.row_ids import row_hash, with_row_ids
-from spark_jobs.data.typed import canonical, typed
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.casts import canonical, typed
+from spark_jobs.columns.row_ids import row_hash, with_row_ids
+from spark_jobs.columns.types import ColumnType
 
 WHOLE = ColumnType("id", "number", "number", "", integral=True)
 NUMBER = ColumnType("id", "number", "number", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spark_jobs.data.form import candidates, encoding_of, header_of
+from spark_jobs.sources.dialect import candidates, encoding_of, header_of
 
 
 @pytest.mark.parametrize(

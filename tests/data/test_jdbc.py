@@ -10,12 +10,12 @@ import pytest
 from databases import PASSWORD, USER
 from pyspark.sql import functions as F
 
-from spark_jobs.data import database as databases
-from spark_jobs.data import snapshot
-from spark_jobs.data.database import TRIES, connect, table_name
-from spark_jobs.data.source import read
-from spark_jobs.data.sources import jdbc
 from spark_jobs.errors import DataError, JobError, SpecError
+from spark_jobs.sources import database as databases
+from spark_jobs.sources import snapshot
+from spark_jobs.sources.database import TRIES, connect, table_name
+from spark_jobs.sources.kinds import jdbc
+from spark_jobs.sources.table_reader import read
 from spark_jobs.spec import Source
 
 CLASSIC = "SPARK_REMOTE" not in os.environ

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from spark_jobs.data.json_documents import Value, values
+from spark_jobs.sources.json_documents import Value, values
 
 ROWS = [{"a": n, "b": {"c": ["x\n{", {"d": "}]"}]}} for n in range(7)]
 

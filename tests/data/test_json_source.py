@@ -9,8 +9,8 @@ import zlib
 
 import pytest
 
-from spark_jobs.data.source import read
 from spark_jobs.errors import DataError, SpecError
+from spark_jobs.sources.table_reader import read
 from spark_jobs.spec import Source
 
 BIG = 9_007_199_254_740_993

@@ -10,9 +10,9 @@ import pytest
 from brokers import PASSWORD, USER
 from pyspark.sql import functions as F
 
-from spark_jobs.data.source import read
-from spark_jobs.data.sources import kafka
 from spark_jobs.errors import DataError, JobError, SpecError
+from spark_jobs.sources.kinds import kafka
+from spark_jobs.sources.table_reader import read
 from spark_jobs.spec.models import Source
 
 GOOD = [b'{"size": 1.50, "na.me": "x", "big": 12345678901234567890.12}', b'{"size": null, "na.me": " NA "}']

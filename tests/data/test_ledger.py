@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from spark_jobs.data import delta
-from spark_jobs.data.ledger import Entry, record
-from spark_jobs.data.quarantine import write_quarantine
+from spark_jobs.tables import delta
+from spark_jobs.tables.ledger import Entry, record
+from spark_jobs.tables.quarantine import write_quarantine
 
 
 def test_the_ledger_keeps_one_row_a_run_also_of_a_failed_one(spark, tmp_path):

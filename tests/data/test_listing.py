@@ -10,12 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from spark_jobs.data.files import DataFile, files_of, fingerprint_of, local_files, place_of
-from spark_jobs.data.listing import choice_of, codes_among, files_below, is_hidden, partition_of, partition_values
-from spark_jobs.data.source import read
-from spark_jobs.data.streams import arrived, open_stream
 from spark_jobs.errors import DataError, SpecError
+from spark_jobs.sources.files import DataFile, files_of, fingerprint_of, local_files, place_of
+from spark_jobs.sources.listing import choice_of, codes_among, files_below, is_hidden, partition_of, partition_values
+from spark_jobs.sources.table_reader import read
 from spark_jobs.spec.models import Source, Stream
+from spark_jobs.streaming.stream_sources import arrived, open_stream
 
 
 def _tree(folder: Path, *names: str) -> Path:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from spark_jobs.data import local_lines
-from spark_jobs.data.files import Place, files_of
-from spark_jobs.data.form import Form, candidates
-from spark_jobs.data.lines import count_lines, read_lines
-from spark_jobs.data.local_lines import count_here, is_small
+from spark_jobs.sources import local_lines
+from spark_jobs.sources.dialect import Form, candidates
+from spark_jobs.sources.files import Place, files_of
+from spark_jobs.sources.lines import count_lines, read_lines
+from spark_jobs.sources.local_lines import count_here, is_small
 from spark_jobs.spec.models import Source
 
 TEXTS = {

@@ -7,8 +7,8 @@ import json
 import pyarrow as pa
 import pytest
 
-from spark_jobs.data.json_records import keys
-from spark_jobs.data.messages import Objects, Records, split
+from spark_jobs.sources.json_records import keys
+from spark_jobs.sources.messages import Objects, Records, split
 
 NAMES = ("a", "b.c", "d`e")
 

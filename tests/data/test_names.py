@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spark_jobs.data.names import check_names, named, quoted
+from spark_jobs.columns.names import check_names, named, quoted
 from spark_jobs.errors import DataError
 
 

@@ -10,9 +10,10 @@ import zlib
 import pyarrow as pa
 import pytest
 
-from spark_jobs.data.files import kind_of_files, local_files
-from spark_jobs.data.packing import check_packed, opened, why_packed
 from spark_jobs.errors import DataError
+from spark_jobs.sources.files import kind_of_files, local_files
+from spark_jobs.sources.packing import check_packed, why_packed
+from spark_jobs.sources.unpacking import opened
 from spark_jobs.spec import Source
 from spark_jobs.spec.endings import PACKED, READ, kind_of, stem
 

@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 import pyarrow.parquet.encryption as encryption
 import pytest
 
-from spark_jobs.data import footers
-from spark_jobs.data.source import read
-from spark_jobs.data.sources import parquet
 from spark_jobs.errors import DataError
+from spark_jobs.sources import footers
+from spark_jobs.sources.kinds import parquet
+from spark_jobs.sources.table_reader import read
 from spark_jobs.spec.models import Source
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from spark_jobs.data import delta
-from spark_jobs.data.names import col, quoted
-from spark_jobs.data.prediction_rows import Target
-from spark_jobs.data.predictions import append_predictions, write_predictions
-from spark_jobs.data.quarantine import write_quarantine
-from spark_jobs.data.row_ids import with_streamed_ids
+from spark_jobs.columns.names import col, quoted
+from spark_jobs.columns.row_ids import with_streamed_ids
 from spark_jobs.errors import DataError, JobError
+from spark_jobs.tables import delta
+from spark_jobs.tables.prediction_rows import Target
+from spark_jobs.tables.predictions import append_predictions, write_predictions
+from spark_jobs.tables.quarantine import write_quarantine
 
 ODD = "a.b `c` ☃, x"
 STORED = "a.b_`c`_☃__x"  # as the table has it
@@ -166,7 +166,7 @@ def test_numbers_that_a_table_of_before_rounds_are_counted(spark, target):
 def test_ids_do_not_depend_on_how_numbers_are_stored(spark):
     from pyspark.sql import functions as F
 
-    from spark_jobs.data.row_ids import with_row_ids
+    from spark_jobs.columns.row_ids import with_row_ids
 
     rows = spark.createDataFrame(pa.table({"n": [1, 2**53 + 1, 2**53], "s": ["x", "x", "x"]}))
     as_long = with_row_ids(rows.select(F.struct("*").alias("_row")))
@@ -182,7 +182,7 @@ def test_ids_do_not_depend_on_how_numbers_are_stored(spark):
 def test_rows_whose_cells_are_missing_in_other_places_have_other_ids(spark):
     from pyspark.sql import functions as F
 
-    from spark_jobs.data.row_ids import with_row_ids
+    from spark_jobs.columns.row_ids import with_row_ids
 
     names = [f"c{place}" for place in range(70)]
     cells = [[7.0 if place == there else None for place in range(70)] for there in range(70)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from spark_jobs.data.secrets import resolve, resolved
 from spark_jobs.errors import SpecError
+from spark_jobs.sources.secrets import resolve, resolved
 
 
 def test_a_secret_is_what_its_variable_or_file_holds(monkeypatch, tmp_path):

@@ -10,12 +10,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from spark_jobs.data.files import DataFile
-from spark_jobs.data.read_errors import explain_late_error, explain_read_error
-from spark_jobs.data.source import kind_of_source, read
-from spark_jobs.data.sources import csv as delimited
-from spark_jobs.data.sources import kinds
 from spark_jobs.errors import DataError, SpecError
+from spark_jobs.sources.files import DataFile
+from spark_jobs.sources.kinds import csv as delimited
+from spark_jobs.sources.kinds import kinds
+from spark_jobs.sources.read_errors import explain_late_error, explain_read_error
+from spark_jobs.sources.table_reader import kind_of_source, read
 from spark_jobs.spec.models import Source
 
 REAL = {

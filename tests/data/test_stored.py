@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from spark_jobs.data.source import read
-from spark_jobs.data.stored import storable
+from spark_jobs.columns.stored_types import storable
+from spark_jobs.sources.table_reader import read
 from spark_jobs.spec.models import Source
 
 _ODD = """

@@ -8,9 +8,9 @@ from pathlib import Path
 import deltalake
 import pyarrow.parquet as pq
 
-from spark_jobs.data import delta
-from spark_jobs.data.snapshot import snapshot
-from spark_jobs.data.timestamps import MICROSECONDS
+from spark_jobs.runtime.timestamps import MICROSECONDS
+from spark_jobs.sources.snapshot import snapshot
+from spark_jobs.tables import delta
 
 FAR = [
     datetime(1, 1, 1),

@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from spark_jobs.data import torn_files
-from spark_jobs.data.files import local_files
-from spark_jobs.data.source import read
-from spark_jobs.data.torn_files import read_files, why_torn
 from spark_jobs.errors import DataError
+from spark_jobs.sources import corrupt_files as torn_files
+from spark_jobs.sources.corrupt_files import read_files, why_torn
+from spark_jobs.sources.files import local_files
+from spark_jobs.sources.table_reader import read
 from spark_jobs.spec import Source
 
 TEXT = "a,b\n" + "".join(f"{n},{n * n}\n" for n in range(100_000))

@@ -64,7 +64,7 @@ def scored(home, session, tmp_path):
 
 
 def _rows(session, env: Environment, table: str):
-    from spark_jobs.data import delta
+    from spark_jobs.tables import delta
 
     path = delta.table_path(env.root, table)
     return delta.read(session, path).collect() if delta.exists(session, path) else []

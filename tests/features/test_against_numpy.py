@@ -12,9 +12,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
 
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.features.encoders.target import strength
-from spark_jobs.fitted import Features, fit_features
+from spark_jobs.pipeline.feature_pipeline import Features, fit_features
 from spark_jobs.plan import Plan, Problem, make
 from spark_jobs.profile.levels import LevelCounts
 from spark_jobs.spec import Spec

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from running import ran
 
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import EMPTY, MISSING, CategoryInput, NumberInput
 from spark_jobs.features.calendar import Clock
 from spark_jobs.features.columns import flag, numbers, position, raw_number, shifted

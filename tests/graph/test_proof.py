@@ -16,7 +16,7 @@ from tampering import copied, set_param, stages
 
 from spark_jobs.graph.compile import compile_graph
 from spark_jobs.graph.proof import BOUND, SINGLE, compile_saved, judged, prove, told
-from spark_jobs.persistence import load_pipeline
+from spark_jobs.pipeline.persistence import load_pipeline
 
 EVERY, TREE = "linear, every kind of column", "tree, scaled, by the clock"
 HOT, TARGET = "logistic, balanced, min-max", "logistic, target encoding, robust, weights"

@@ -10,11 +10,11 @@ from pipelines import CASES, KINDS, LONG, ODD, SHORT, TABLE
 from pyspark.sql import Observation
 from pyspark.sql import functions as F
 
-from spark_jobs.contract.familiar import Familiar
-from spark_jobs.contract.unfamiliar import count, summed
-from spark_jobs.fitted import predictions
+from spark_jobs.checks.training_domain import Familiar
+from spark_jobs.checks.unseen import count, summed
 from spark_jobs.graph.adversarial import KIND, adversarial_rows
 from spark_jobs.graph.score import graph_predictions, sending
+from spark_jobs.pipeline.feature_pipeline import predictions
 
 DRAWN = 250
 BY_NAME = [*SHORT, *(pytest.param(name, marks=pytest.mark.long) for name in LONG)]

@@ -50,7 +50,7 @@ def test_promoting_the_champion_and_scoring_with_no_such_version_need_no_spark(t
     tracking = Tracking("sqlite", town.env.root)
     champion, challenger = (look_up(tracking, "houses", name).version for name in ("champion", "challenger"))
     assert (peek(tracking, "houses", "champion"), peek(tracking, "houses", 99)) == (champion, None)
-    monkeypatch.setattr("spark_jobs.session.prepare", lambda *_: pytest.fail("Spark was started"))
+    monkeypatch.setattr("spark_jobs.runtime.session.prepare", lambda *_: pytest.fail("Spark was started"))
     point(tracking, "houses", "challenger", champion)
     try:
         done = preflight.answer("promote", town.spec, town.env, {"force": False})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spark_jobs import features, models
-from spark_jobs.command_line import main
+from spark_jobs.cli.main import main
 from spark_jobs.errors import SpecError
 from spark_jobs.features import encoders, scalers
 from spark_jobs.jobs.check import verify
@@ -84,7 +84,7 @@ def test_the_command_line_says_no_with_status_2_before_spark_is_started(tmp_path
     (tmp_path / "x.csv").write_text("a,y\n1,2\n", encoding="utf-8")
     conf = tmp_path / "spec.yml"
     conf.write_text(f"source: {tmp_path / 'x.csv'}\ntarget: y\nmodel: {{kind: fancy}}\n", encoding="utf-8")
-    monkeypatch.setattr("spark_jobs.session.prepare", None)
+    monkeypatch.setattr("spark_jobs.runtime.session.prepare", None)
     assert main([verb, str(conf)]) == 2
     said = capsys.readouterr().err
     assert "has no graph for fancy" in said

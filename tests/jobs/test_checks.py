@@ -166,7 +166,7 @@ def test_refused_rows_that_meet_the_checks_of_today_are_scored_once_by_a_replay(
 @pytest.mark.batch_kills
 @pytest.mark.nightly
 def test_a_replay_that_was_cut_off_before_the_mark_gives_each_row_once(town, spark, checked, monkeypatch):
-    from spark_jobs.jobs import replay
+    from spark_jobs.scoring import replay
 
     spec, path, _ = checked(BIG)
     first = score.run(spec, spark, town.env, input=str(path))

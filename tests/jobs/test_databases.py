@@ -14,11 +14,11 @@ import pytest
 from databases import PASSWORD, USER, Database
 from towns import house
 
-from spark_jobs.command_line import main
-from spark_jobs.data import database as databases
-from spark_jobs.data.sources import jdbc
+from spark_jobs.cli.main import main
 from spark_jobs.errors import JobError
 from spark_jobs.jobs import score
+from spark_jobs.sources import database as databases
+from spark_jobs.sources.kinds import jdbc
 from spark_jobs.spec import Environment, Spec, parse
 
 HOUSES = 240
@@ -198,7 +198,7 @@ def test_a_password_that_is_not_there_ends_the_job_before_spark_is_started(tmp_p
     conf.write_text(
         "source: {url: 'jdbc:postgresql://127.0.0.1/shop', table: t, password: 'env:SHOP_PASSWORD'}\ntarget: y\n"
     )
-    monkeypatch.setattr("spark_jobs.session.prepare", None)
+    monkeypatch.setattr("spark_jobs.runtime.session.prepare", None)
     assert main(["train", str(conf)]) == 2
     assert "`source.password` is env:SHOP_PASSWORD, and that variable is not set" in capsys.readouterr().err
     assert main(["check", str(conf)]) == 0

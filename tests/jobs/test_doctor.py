@@ -11,9 +11,9 @@ from threading import Event
 
 import pytest
 
-from spark_jobs import jars
 from spark_jobs.errors import JobError
 from spark_jobs.jobs import doctor
+from spark_jobs.runtime import jars
 from spark_jobs.spec import Environment
 
 GIB = 2**30
@@ -55,7 +55,7 @@ def test_all_that_is_wrong_is_named_at_once_and_spark_is_not_tried(
     for part in ('Java: version "11.0.2"', "Delta's jars: 8 not fetched", "Memory: 900000g"):
         assert part in refused.value.message
     assert "Java 17" in refused.value.advice
-    assert "-m spark_jobs.jars" in refused.value.advice
+    assert "-m spark_jobs.runtime.jars" in refused.value.advice
     assert "workers" not in capsys.readouterr().err
     assert not (tmp_path / "root").exists()
 
@@ -102,7 +102,7 @@ def test_a_missing_archive_is_only_a_note(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setattr(jars, "archive_path", lambda: tmp_path / "none.jsa")
     found = doctor._archive()
     assert found.state == "poor"
-    assert found.advice.endswith("-m spark_jobs.jobs.warm_up")
+    assert found.advice.endswith("-m spark_jobs.runtime.class_archive")
 
 
 def test_xgboost_is_missed_only_where_the_spec_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:

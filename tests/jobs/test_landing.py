@@ -8,11 +8,11 @@ import shutil
 import pytest
 from towns import house, write_csv
 
-from spark_jobs.data import torn_files
-from spark_jobs.data.files import chosen, fingerprint_of, local_files
-from spark_jobs.data.source import read
 from spark_jobs.errors import DataError
 from spark_jobs.jobs import score
+from spark_jobs.sources import corrupt_files as torn_files
+from spark_jobs.sources.files import chosen, fingerprint_of, local_files
+from spark_jobs.sources.table_reader import read
 from spark_jobs.spec import parse
 from spark_jobs.spec.models import Source
 

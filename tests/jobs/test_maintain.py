@@ -8,11 +8,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from spark_jobs.arguments import parse
-from spark_jobs.data import delta
+from spark_jobs.cli.parser import parse
 from spark_jobs.errors import SpecError
 from spark_jobs.jobs import maintain
 from spark_jobs.spec import Environment, load
+from spark_jobs.tables import delta
 
 PREDICTIONS, QUARANTINE, LEDGER = "flights_predictions", "flights_quarantine", "ledger"
 

@@ -10,11 +10,11 @@ from uuid import uuid4
 import pytest
 from towns import house, write_csv
 
-from spark_jobs.data.lock import locked
 from spark_jobs.errors import JobError, SpecError
 from spark_jobs.jobs import promote, score, stream, train
 from spark_jobs.spec import parse
 from spark_jobs.spec.checks import Changes
+from spark_jobs.tables.locks import locked
 
 HEADER = ["size", "rooms", "kind", "built", "price"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from spark_jobs import jars
-from spark_jobs.jobs import warm_up
+from spark_jobs.runtime import class_archive as warm_up
+from spark_jobs.runtime import jars
 
 Done = subprocess.CompletedProcess
 

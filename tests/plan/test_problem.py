@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
 from spark_jobs.plan import Problem, frame
 from spark_jobs.profile.batch import Depth, profile_column

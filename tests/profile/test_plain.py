@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spark_jobs.data import local_lines
-from spark_jobs.data.source import read
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.profile.batch import Depth
 from spark_jobs.profile.plain import profile_here, profile_plain
 from spark_jobs.profile.scan import scan_columns, scannable
+from spark_jobs.sources import local_lines
+from spark_jobs.sources.table_reader import read
 from spark_jobs.spec import Source
 from spark_jobs.training.prepare import Survey
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from spark_jobs.bundle.patterns import ISO_DATE, ISO_TIMESTAMP
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.profile.reading import TextReading
 
 

@@ -24,9 +24,9 @@ import pytest
 
 import spark_jobs
 from spark_jobs.bundle import GRAPH, Input, Manifest, write
-from spark_jobs.data.marks import USUAL
 from spark_jobs.registry import Signature, Tracking, Training, connect, log_training, start_run
 from spark_jobs.registry.mlmodel import write_mlflow_model
+from spark_jobs.sources.null_values import USUAL
 from spark_jobs.spec import Environment
 
 ALONE = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import CategoryInput, NumberInput
 from spark_jobs.plan import Decision, Plan, PlannedColumn
 from spark_jobs.plan.problem import Problem

@@ -8,11 +8,11 @@ import pytest
 from pyspark.ml.functions import vector_to_array
 from pyspark.sql import functions as F
 
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.features.encoders.target import FOLDS
-from spark_jobs.fitted import fit_features
+from spark_jobs.pipeline.feature_pipeline import fit_features
 from spark_jobs.plan import Problem, make
-from spark_jobs.session import counting_jobs
+from spark_jobs.runtime.session import counting_jobs
 from spark_jobs.spec import parse
 from spark_jobs.training.fit import _folds, training_frame
 from spark_jobs.training.learn import learn

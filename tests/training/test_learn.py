@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from pyspark.sql import functions as F
 
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.plan import Problem
-from spark_jobs.session import counting_jobs
+from spark_jobs.runtime.session import counting_jobs
 from spark_jobs.spec import parse
 from spark_jobs.training.learn import learn, relearn
 from spark_jobs.training.staging import LABEL

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from spark_jobs.data.json_records import keys
-from spark_jobs.data.messages import Objects, split
-from spark_jobs.data.names import col
-from spark_jobs.data.source import read
+from spark_jobs.columns.names import col
 from spark_jobs.errors import DataError
+from spark_jobs.sources.json_records import keys
+from spark_jobs.sources.messages import Objects, split
+from spark_jobs.sources.table_reader import read
 from spark_jobs.spec import Source, parse
 from spark_jobs.training.prepare import look, prepare
 

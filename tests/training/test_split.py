@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from pyspark.sql import functions as F
 
-from spark_jobs.data.typed import row_hash
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.casts import row_hash
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
 from spark_jobs.spec import parse
 from spark_jobs.training.split import split_rule

@@ -1,0 +1,127 @@
+"""Rules that each row meets or not: which rows break one, and the words for it."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from spark_jobs.bundle.patterns import BLANKS
+from spark_jobs.checks.bounds import bounded
+from spark_jobs.checks.cells import WORDS, Cell, Columns
+from spark_jobs.checks.patterns import unlike
+from spark_jobs.checks.wording import listed, number
+from spark_jobs.columns.exact import literal
+from spark_jobs.errors import DataError
+from spark_jobs.spec.checks import Between, Compare, InSet, Matches, NotNull, RowCheck, Unique
+
+_ORDERS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">=": operator.ge,
+    ">": operator.gt,
+}
+
+
+@dataclass(frozen=True)
+class Broken:
+    """Whether a row breaks a rule (never null), and the words for it."""
+
+    condition: Column
+    reason: Column
+
+
+def broken(check: RowCheck, place: int, columns: Columns, number_of: Column | None = None) -> Broken:
+    """When a row breaks the check at that place of the spec. Nothing but `not_null` is broken by a missing value.
+
+    Args:
+        check: the rule.
+        place: its position among the checks.
+        columns: what the rows have.
+        number_of: for `unique`, the row's number among those of the same values.
+
+    Raises:
+        DataError: the rule does not fit the rows.
+    """
+    match check:
+        case Between():
+            return _between(check, place, columns)
+        case InSet():
+            return _in(check, place, columns)
+        case NotNull():
+            cell = columns.cell(check.column)
+            return Broken(cell.value.isNull(), _said(check.column, " is missing"))
+        case Matches():
+            text = columns.raw(check.column)
+            shown = Cell(check.column, "text", text).shown
+            words = _said(check.column, " is ", shown, f", which does not match {check.pattern}")
+            return Broken(unlike(text, check.pattern), words)
+        case Unique():
+            assert number_of is not None
+            words = _said("", f"another row has the same {listed(check.columns)}")
+            return Broken(F.coalesce(number_of > 1, F.lit(False)), words)
+        case Compare():
+            return _compare(check, place, columns)
+    raise AssertionError(check)
+
+
+def _between(check: Between, place: int, columns: Columns) -> Broken:
+    cell, low, high = bounded(check, place, columns)
+    outside = F.lit(False)
+    outside = outside if low is None else outside | (cell.value < low)
+    outside = outside if high is None else outside | (cell.value > high)
+    return Broken(F.coalesce(outside, F.lit(False)), _said(check.column, " is ", cell.shown, f", {_out_of(check)}"))
+
+
+def _out_of(check: Between) -> str:
+    if check.max is None:
+        return f"less than {number(check.min)}"
+    if check.min is None:
+        return f"more than {number(check.max)}"
+    return f"not between {number(check.min)} and {number(check.max)}"
+
+
+def _in(check: InSet, place: int, columns: Columns) -> Broken:
+    cell = columns.cell(check.column)
+    values = [value.strip(BLANKS) for value in check.values]
+    if cell.cells == "number":
+        found = cell.value.isin(_numbers(values, check, place, columns.typed[check.column]))
+    else:
+        folded = [value.casefold() if cell.cells == "boolean" else value for value in values]
+        found = cell.value.cast("string").isin(folded)
+    words = _said(check.column, " is ", cell.shown, f", not one of {listed(values)}")
+    return Broken(F.coalesce(~found, F.lit(False)), words)
+
+
+def _numbers(values: list[str], check: InSet, place: int, kind: T.DataType) -> list[Column]:
+    """The values that a column of numbers can hold, in its type: 1 and 1.0 are the same there."""
+    try:
+        found = [float(value) for value in values]
+    except ValueError:
+        found = [math.nan]
+    if not all(math.isfinite(value) for value in found):
+        said = f"`checks[{place}]` lists {listed(values)}, and '{check.column}' is read as numbers."
+        raise DataError(said, "List numbers, or name the column in `columns.categorical` and train again.")
+    return [one for one in (literal(value, kind) for value in values) if one is not None]
+
+
+def _compare(check: Compare, place: int, columns: Columns) -> Broken:
+    left, right = columns.cell(check.column), columns.cell(check.other)
+    if left.cells != right.cells:
+        said = f"`checks[{place}]` compares '{left.name}', read as {WORDS[left.cells]}, with '{right.name}', read as"
+        raise DataError(f"{said} {WORDS[right.cells]}.", "Compare columns that are read alike.")
+    holds = _ORDERS[check.is_](left.value, right.value)
+    words = _said(check.column, " is ", left.shown, f", not {check.is_} {check.other}, which is ", right.shown)
+    return Broken(F.coalesce(~holds, F.lit(False)), words)
+
+
+def _said(*parts: str | Column) -> Column:
+    return F.concat(*[F.lit(part) if isinstance(part, str) else part for part in parts])

@@ -1,0 +1,62 @@
+"""The cells of a key that the types of their columns do not hold: they identify their row by their text."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from spark_jobs.columns.cells import STORED_NUMBERS, text_sql, wall_sql
+from spark_jobs.columns.names import quoted
+from spark_jobs.columns.types import ColumnType
+
+_FINE = 18  # digits after the point of the decimal in which a number and its double are compared
+
+
+def loses(column: ColumnType, stored: str, plain: bool) -> bool:
+    """Whether different cells of a column may become equal, or null, as its type; `plain` ones all read as it."""
+    if column.kind == "unsupported" or column.cells == "text":
+        return False
+    if stored == "string":
+        return not (plain and (column.integral or column.cells == "date"))
+    whole = stored.split("(")[0] in STORED_NUMBERS and stored not in ("float", "double")
+    return not (stored == column.cells or (whole and column.cells == "number"))
+
+
+def unread(column: ColumnType, stored: str, raw: str, zone: str) -> Column:
+    """The text of a cell that the value in the column of its name does not hold, else null.
+
+    `raw` is the column of the cells as they came, of type `stored`.
+    """
+    cell, value = quoted(raw), quoted(column.name)
+    text = text_sql(cell)
+    lost = f"{value} IS NULL"
+    if stored == "string" and column.cells == "number":
+        lost, text = _of_number(column, text, value)
+    elif column.cells == "timestamp":
+        lost = f"{lost} OR {text} RLIKE '[.][0-9]{{7}}'"
+    elif column.cells == "date" and stored == "timestamp":
+        lost = f"{lost} OR {wall_sql(cell, zone)} <> CAST({value} AS TIMESTAMP_NTZ)"
+    elif column.cells == "date" and stored == "timestamp_ntz":
+        lost = f"{lost} OR {cell} <> CAST({value} AS TIMESTAMP_NTZ)"
+    return F.expr(f"CASE WHEN {cell} IS NOT NULL AND ({lost}) THEN {text} END")
+
+
+def _of_number(column: ColumnType, text: str, value: str) -> tuple[str, str]:
+    """Whether the text of a number is lost, and that number in one spelling."""
+    pointed = text if column.decimal == "." else f"replace({text}, '{column.decimal}', '.')"
+    digits = rf"CASE WHEN {value} IS NULL THEN {text} ELSE rtrim('.', {_shortened(pointed)}) END"
+    if column.scale is None and column.integral:
+        return f"{value} IS NULL", text
+    fine = _FINE if column.scale is None else column.scale
+    spelled = f"{pointed} RLIKE '^[+-]?[0-9]*[.]?[0-9]{{0,{fine}}}$'"
+    if column.scale is not None:
+        return f"{value} IS NULL OR NOT {spelled}", digits
+    fine_type = f"DECIMAL(38, {fine})"
+    same = f"coalesce(try_cast({pointed} AS {fine_type}) = try_cast({value} AS {fine_type}), false)"
+    return f"{value} IS NULL OR (char_length({text}) > 15 AND NOT ({spelled} AND {same}))", digits
+
+
+def _shortened(number: str) -> str:
+    """A number without a plus, leading zeros, and zeros at the end of its fraction; with an exponent as it is."""
+    start = f"regexp_replace({number}, '^(-?)[+]?0*(?=[0-9])', '$1')"
+    return f"CASE WHEN {number} RLIKE '[.][0-9]*$' THEN rtrim('0', {start}) ELSE {start} END"

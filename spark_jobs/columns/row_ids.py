@@ -1,0 +1,128 @@
+"""What identifies a row: its key, or its content and how often that came before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from hashlib import sha256
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from spark_jobs.columns.exact import beyond_double, exact_text
+from spark_jobs.columns.names import UNREAD_KEY
+
+
+def with_row_ids(rows: DataFrame, key: Sequence[str] = (), unlike: bool | None = None) -> DataFrame:
+    """Adds `_row_id` to rows that have the struct `_row`.
+
+    With a key it is the key's text: the columns' values joined by `|`, with `#|` for a `|` and `##` for a `#` in them
+    and `#null` for null, so that no two keys look alike. Without one it is the hash of the row's cells and an
+    occurrence number from 1. Rows of one key after the first have `#2`, `#3` …, in the order of their hashes: equal
+    rows are interchangeable, so a second run gives each row the same id. `unlike` says whether no two rows are alike;
+    where that is None they are asked. A cell of the key that its column's type does not hold (`typed`) counts as its
+    text.
+    """
+    fields = {field.name: field.dataType for field in _row_type(rows).fields}
+    content = row_hash(fields)
+    named = key_text(key, fields) if key else _hex(content)
+    # The number first: a sort by it seldom has to compare the texts.
+    alike = Window.partitionBy(F.xxhash64("_named"), "_named").orderBy("_content")
+    marked = rows.withColumns({"_content": content, "_named": named})
+    # Numbering moves every row to the place of its likes; where all differ, as most often, nothing has to move.
+    unlike = _all_differ(named if key else content, rows) if unlike is None else unlike
+    numbered = F.lit(1) if unlike else F.row_number().over(alike)
+    again = F.when(numbered > 1, F.concat(F.lit("#"), numbered.cast("string"))).otherwise(F.lit(""))
+    number = again if key else F.concat(F.lit("-"), numbered.cast("string"))
+    return marked.withColumn("_row_id", F.concat("_named", number)).drop("_content", "_named")
+
+
+def are_unlike(rows: DataFrame, key: Sequence[str]) -> bool:
+    """Whether no two rows are alike, in key or cells: then nothing that is taken from them is either. One pass."""
+    whole = rows.select(F.struct("*").alias("_row"))
+    fields = {field.name: field.dataType for field in _row_type(whole).fields}
+    if not set(key) <= set(fields):
+        return False
+    return _all_differ(key_text(key, fields) if key else row_hash(fields), whole)
+
+
+def _all_differ(named: Column, rows: DataFrame) -> bool:
+    return rows.groupBy(named.alias("_named")).count().where("count > 1").isEmpty()
+
+
+def with_streamed_ids(rows: DataFrame, key: Sequence[str], batch: int) -> DataFrame:
+    """Adds `_row_id` to the rows of a numbered micro-batch.
+
+    Those that say where they came from (`_source` in `_row`: a message's topic, partition and offset) have that; else
+    it is the key's text, or the hash of the row's cells, the number and a place in the micro-batch.
+    """
+    fields = {field.name: field.dataType for field in _row_type(rows).fields}
+    if "_source" in fields:
+        return rows.withColumn("_row_id", F.col("_row").getField("_source"))
+    if key:
+        return rows.withColumn("_row_id", key_text(key, fields))
+    place = F.concat(F.lit(f"-{batch}."), F.monotonically_increasing_id().cast("string"))
+    return rows.withColumn("_row_id", F.concat(_hex(row_hash(fields)), place))
+
+
+def key_text(key: Sequence[str], fields: dict[str, T.DataType]) -> Column:
+    """The key of a row as text that no other key has."""
+    parts = [exact_text(F.col("_row").getField(name), fields[name]) for name in key]
+    if UNREAD_KEY in fields:
+        unread = F.col("_row").getField(UNREAD_KEY)
+        parts = [F.coalesce(F.get(unread, F.lit(place)), part) for place, part in enumerate(parts)]
+    return F.concat_ws("|", *map(_escaped, parts))
+
+
+def row_hash(fields: dict[str, T.DataType], cell: Callable[[str], Column] | None = None) -> Column:
+    """A BIGINT hash (xxhash64) of a row's cells: numbers count as numbers, whatever type they are stored as.
+
+    The cells are those of the struct `_row`, or what `cell` gives for a name.
+    """
+    fields = {name: kind for name, kind in fields.items() if name != UNREAD_KEY}
+    found = {name: F.col("_row").getField(name) if cell is None else cell(name) for name in fields}
+    cells = [part for name, kind in fields.items() for part in _hashable(found[name], kind)]
+    # xxhash64 passes over nulls in silence. The names as text beside each cell would tell which there are as well, and
+    # double the code of the row: Java's compiler takes ten seconds for it.
+    flags = [value.isNull() for value in found.values()]
+    missing = [_bits(flags[place : place + 63]) for place in range(0, len(flags), 63)]
+    return F.xxhash64(F.lit(_number_of(fields)), *missing, *cells)
+
+
+def _bits(flags: Sequence[Column]) -> Column:
+    """Flags as the bits of one BIGINT."""
+    bits = [F.when(flag, F.lit(1 << place)).otherwise(F.lit(0)).cast("bigint") for place, flag in enumerate(flags)]
+    return reduce(lambda one, other: one.bitwiseOR(other), bits)
+
+
+def _number_of(names: Iterable[str]) -> int:
+    digest = sha256(json.dumps(list(names)).encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def _hex(number: Column) -> Column:
+    return F.lpad(F.lower(F.hex(number)), 16, "0")
+
+
+def _row_type(rows: DataFrame) -> T.StructType:
+    kind = rows.schema["_row"].dataType
+    assert isinstance(kind, T.StructType)
+    return kind
+
+
+def _hashable(cell: Column, kind: T.DataType) -> list[Column]:
+    if isinstance(kind, T.NumericType):
+        beyond = beyond_double(cell, kind)
+        return [cell.cast("double") + F.lit(0.0), *([] if beyond is None else [beyond])]
+    if isinstance(
+        kind, T.StringType | T.BooleanType | T.BinaryType | T.DateType | T.TimestampType | T.TimestampNTZType
+    ):
+        return [cell]
+    return [exact_text(cell, kind)]
+
+
+def _escaped(text: Column) -> Column:
+    safe = F.replace(F.replace(text, F.lit("#"), F.lit("##")), F.lit("|"), F.lit("#|"))
+    return F.coalesce(safe, F.lit("#null"))

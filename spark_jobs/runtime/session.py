@@ -1,0 +1,242 @@
+"""The one place that opens a Spark session and touches its JVM."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from select import select
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from spark_jobs import progress
+from spark_jobs.errors import JobError
+from spark_jobs.runtime import closing, jars
+from spark_jobs.runtime.settings import DELTA, SQL, TYPES, asked_for, is_local, log_level, settings_of
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from spark_jobs import spec
+
+_preparing: dict[str, Any] = {}
+_CLASSES = {"kafka": "org.apache.spark.sql.kafka010.KafkaSourceProvider", "postgresql": "org.postgresql.Driver"}
+
+
+class Status(NamedTuple):
+    """What Spark is doing now: running stages, and their tasks done and in all."""
+
+    stages: int
+    done: int
+    total: int
+
+
+class JobCount:
+    """The number of Spark jobs that a block of code started; None on Spark Connect, which does not say."""
+
+    count: int | None = None
+
+
+def open(env: spec.Environment, connectors: Sequence[str] = (), lasting: bool = False) -> SparkSession:
+    """The session that `env` asks for: a new one here, or the one that spark-submit, Connect or Databricks gives.
+
+    `connectors` are those of databases and topics that it must be able to read: `postgresql`, `kafka`. One that is
+    `lasting` is made for hours.
+
+    Raises:
+        JobError: Java, a pinned jar or Spark itself could not be started.
+    """
+    thread = _preparing.pop("thread", None)
+    if thread is not None:
+        thread.join()
+        if "error" in _preparing:
+            raise _preparing.pop("error")
+    spark = _given(env, connectors) if is_given() else _started(env, connectors, lasting)
+    _set_for_learners(spark)
+    progress.watch(lambda: status(spark))
+    return spark
+
+
+def prepare(env: spec.Environment, connectors: Sequence[str] = (), lasting: bool = False) -> None:
+    """Begins to open the session in the background, so that `open` finds it ready; a failure is raised there."""
+    if is_given() or "thread" in _preparing:
+        return
+    import_module("pyspark.sql")  # two threads that import it at once find it half made
+    import_module("concurrent.futures.thread")  # imported while Java's process is forked off, it complains of its lock
+
+    def work() -> None:
+        try:
+            _started(env, connectors, lasting)
+        except Exception as error:
+            _preparing["error"] = error
+
+    _preparing["thread"] = threading.Thread(target=work, name="session", daemon=True)
+    _preparing["thread"].start()
+
+
+def close(spark: SparkSession) -> None:
+    """Ends a session that `open` started; one that was given to us is left to its owner."""
+    progress.watch(None)
+    closing.clean_up()
+    if is_given():
+        return
+    spark.stop()
+    if "SPARK_JOBS_RECORD" in os.environ:
+        _end_jvm()
+
+
+def status(spark: SparkSession) -> Status | None:
+    """What Spark is doing right now; None where the session cannot say (Spark Connect)."""
+    if not _is_classic(spark):
+        return None
+    tracker = spark.sparkContext.statusTracker()
+    stages = [info for number in tracker.getActiveStageIds() if (info := tracker.getStageInfo(number)) is not None]
+    return Status(len(stages), sum(s.numCompletedTasks for s in stages), sum(s.numTasks for s in stages))
+
+
+@contextmanager
+def counting_jobs(spark: SparkSession) -> Iterator[JobCount]:
+    """Counts the Spark jobs, of all threads, that start within the block; read `.count` after it."""
+    counted = JobCount()
+    before = _jobs_so_far(spark)
+    yield counted
+    after = _jobs_so_far(spark)
+    counted.count = after - before if before is not None and after is not None else None
+
+
+def fetch_jars() -> tuple[Path, ...]:
+    """Delta's jars as local files; see `spark_jobs.runtime.jars.fetch`."""
+    return jars.fetch()
+
+
+def is_given() -> bool:
+    """Whether somebody else opens the session: spark-submit, Connect or Databricks."""
+    remote = os.environ.get("SPARK_REMOTE", "")
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ or "DATABRICKS_RUNTIME_VERSION" in os.environ
+    return submitted or (bool(remote) and not remote.startswith("local"))
+
+
+def _is_classic(spark: SparkSession) -> bool:
+    return not type(spark).__module__.startswith("pyspark.sql.connect")
+
+
+def _given(env: spec.Environment, connectors: Sequence[str]) -> SparkSession:
+    from pyspark.sql import SparkSession
+
+    if "PYSPARK_GATEWAY_PORT" in os.environ and "DATABRICKS_RUNTIME_VERSION" not in os.environ:
+        spark = SparkSession.builder.config(map=dict[str, Any](DELTA)).getOrCreate()
+        _need(spark, None)
+        for connector in connectors:
+            _need(spark, connector)
+    else:
+        spark = SparkSession.builder.getOrCreate()
+    for key, value in (SQL | asked_for(env)).items():
+        if spark.conf.isModifiable(key):
+            spark.conf.set(key, value)
+    return spark
+
+
+def _set_for_learners(spark: SparkSession) -> None:
+    """Spark ML's own jobs know nothing of the SQL session's settings, only of the properties of the thread."""
+    if _is_classic(spark):
+        spark.sparkContext.setLocalProperty(TYPES, SQL[TYPES])
+
+
+def _need(spark: SparkSession, connector: str | None) -> None:
+    jvm: Any = spark._jvm
+    loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
+    try:
+        loader.loadClass(DELTA["spark.sql.extensions"] if connector is None else _CLASSES[connector])
+    except Exception as error:
+        raise JobError(
+            f"The session that spark-submit gave has no {connector or 'Delta'}.",
+            f"Submit with --packages {jars.package(connector)}, joined to others by a comma.",
+        ) from error
+
+
+def _started(env: spec.Environment, connectors: Sequence[str], lasting: bool) -> SparkSession:
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
+    settings = settings_of(env, connectors, lasting)
+    _set_up_process(env)
+    builder = SparkSession.builder.config(map=dict[str, Any](settings))
+    try:
+        if "SPARK_REMOTE" not in os.environ:
+            _launch(settings, _log_file(env))
+        return builder.getOrCreate()
+    except PySparkException as error:
+        raise JobError(
+            f"Spark did not start: {_last_words(env) or error}.", "`spark-jobs doctor` looks for the cause."
+        ) from error
+
+
+def _log_file(env: spec.Environment) -> Path | None:
+    return None if log_level() else Path(env.root).resolve() / "logs" / f"spark-{os.getpid()}.log"
+
+
+def _set_up_process(env: spec.Environment) -> None:
+    # Where Java dies, this thread of PySpark's would print a traceback beside our one line.
+    accumulators: Any = import_module("pyspark.accumulators")
+    accumulators.AccumulatorTCPServer.handle_error = lambda *_: None
+    # It looks for the end of the session once a second, which every job would wait for.
+    accumulators.select = SimpleNamespace(select=lambda r, w, x, _: select(r, w, x, 0.05))
+    os.environ.setdefault("SPARK_HOME", str(jars.spark_home()))
+    os.environ.setdefault("SPARK_LAUNCHER_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+    if is_local(env):
+        os.environ["PYSPARK_PYTHON"] = sys.executable
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    else:
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+
+
+def _launch(settings: dict[str, str], log: Path | None) -> None:
+    from pyspark import SparkConf, SparkContext
+    from pyspark.java_gateway import launch_gateway
+
+    if SparkContext._gateway is not None:
+        return
+    conf = SparkConf(loadDefaults=False).setAll(list(settings.items()))
+    with _jvm_output(log) as streams:
+        gateway: Any = launch_gateway(conf, streams)  # type: ignore[no-untyped-call]
+    SparkContext(conf=conf, gateway=gateway)
+
+
+@contextmanager
+def _jvm_output(log: Path | None) -> Iterator[dict[str, Any]]:
+    # Standard output is ours alone: what the JVM prints goes to its log file, or beside our own messages.
+    progress.log_to(log)
+    if log is None:
+        yield {"stdout": 2}
+        return
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as out:
+        yield {"stdout": out, "stderr": out}
+
+
+def _last_words(env: spec.Environment) -> str:
+    log = _log_file(env)
+    lines = log.read_text(errors="replace").splitlines() if log is not None and log.is_file() else []
+    told = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("at ")]
+    first = next((place for place, line in enumerate(told) if "rror" in line or "xception" in line), len(told))
+    return " ".join(told[first : first + 2]).rstrip(".")[:300]
+
+
+def _jobs_so_far(spark: SparkSession) -> int | None:
+    if not _is_classic(spark):
+        return None
+    return int(spark.sparkContext._jsc.sc().dagScheduler().numTotalJobs())
+
+
+def _end_jvm() -> None:
+    # Java writes the archive as it ends; whoever asked for it waits for that.
+    from pyspark import SparkContext
+
+    gateway = SparkContext._gateway
+    if gateway is not None and gateway.proc is not None:
+        gateway.proc.stdin.close()
+        gateway.proc.wait(timeout=300)

@@ -1,0 +1,107 @@
+"""What of a source no earlier scoring by the same version has read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from spark_jobs.bundle.patterns import BLANKS
+from spark_jobs.checks.wording import columns_of
+from spark_jobs.errors import DataError
+from spark_jobs.plan import Plan
+from spark_jobs.registry.versions import ModelVersion
+from spark_jobs.sources.corrupt_files import read_files, torn_files
+from spark_jobs.sources.files import chosen, files_of, local_files
+from spark_jobs.sources.kinds.kafka import NoMessages
+from spark_jobs.sources.source_table import Table
+from spark_jobs.sources.table_reader import read
+from spark_jobs.sources.watermark import rows_ahead
+from spark_jobs.spec import Environment, Source, Spec
+from spark_jobs.tables.ledger import reads_so_far
+
+
+def read_unread(
+    source: Source,
+    spec: Spec,
+    version: ModelVersion,
+    spark: SparkSession,
+    env: Environment,
+    plan: Plan,
+    again: bool = False,
+) -> Table | None:
+    """The source as a table: a landing folder's new files, what lies beyond a watermark, or else all of it.
+
+    None where no file is new, or a topic holds no messages. Where `again` is true everything is read. `plan` is the
+    version's.
+
+    Raises:
+        DataError: it cannot be read, or a file changed while it was.
+    """
+    if not (source.landing or source.watermark):
+        try:
+            return read(source, spark, wanted=wanted(spec, plan.used))
+        except NoMessages:
+            return None
+    earlier = [] if again else reads_so_far(spark, env.root, spec.name, version.version)
+    if source.landing:
+        return _new_files(source, earlier, spark, plan)
+    return read(source, spark, _last(source, earlier), wanted(spec, plan.used))
+
+
+def wanted(spec: Spec, used: Sequence[str]) -> set[str] | None:
+    """The columns that scoring needs of a table that has more; None for all of them.
+
+    Without a key a row is known by all its cells, and a column that must not be there has to be seen.
+    """
+    if spec.predictions.keep == "all" or not spec.key or spec.changes.added == "refuse":
+        return None
+    checked = {name for check in spec.checks for name in columns_of(check)}
+    return {*used, *spec.key, *spec.predictions.keep, *checked, spec.target}
+
+
+def reading_lines(reads: Mapping[str, Any]) -> list[str]:
+    """What a person should know of what was read."""
+    ahead = rows_ahead(reads)
+    return [*([f"  ahead     {ahead}"] if ahead else []), *(f"  torn      {file}" for file in torn_files(reads)[:20])]
+
+
+def check_still(reads: Mapping[str, Any]) -> None:
+    """Refuses files that changed since they were listed: somebody was still writing them.
+
+    Raises:
+        DataError: with the file's name.
+    """
+    for file in reads.get("files", ()):
+        if not file["local"]:
+            continue
+        now = os.stat(file["path"]) if os.path.exists(file["path"]) else None
+        if now is None or (now.st_size, now.st_mtime_ns) != (file["bytes"], file["changed"]):
+            raise DataError(
+                f"'{file['path']}' changed while it was read: it is still being written.",
+                "Write a file under a name that begins with `_` or `.`, rename it when it is whole, and score again.",
+            )
+
+
+def _new_files(source: Source, earlier: Sequence[Mapping[str, Any]], spark: SparkSession, plan: Plan) -> Table | None:
+    known = {file["sha256"] for reads in earlier for file in reads.get("files", ())}
+    if local_files(source) == ():
+        return None
+    new = tuple(file for file in files_of(source, spark) if file.size and file.content not in known)
+    if not new:
+        return None
+    table = read_files(chosen(source, new), new, spark, plan.names)
+    check_still(table.reads)
+    return table
+
+
+def _last(source: Source, earlier: Sequence[Mapping[str, Any]]) -> str | None:
+    """The watermark that the last scoring of the same table came to."""
+    marks = [reads["watermark"] for reads in earlier if "watermark" in reads]
+    place = f"{str(source.url).removeprefix('jdbc:postgresql://')} {source.table}"
+    same = [
+        mark["high"] for mark in marks if (mark["source"], mark["column"].strip(BLANKS)) == (place, source.watermark)
+    ]
+    return same[-1] if same else None

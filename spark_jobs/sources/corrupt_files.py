@@ -1,0 +1,133 @@
+"""Files that cannot be read at all, cut short or packed otherwise than their names say, beside those that can."""
+
+from __future__ import annotations
+
+import os
+import time
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from pyspark.sql import SparkSession
+
+from spark_jobs.columns.names import quoted
+from spark_jobs.errors import DataError
+from spark_jobs.sources.files import DataFile, chosen, fingerprint, fingerprint_of
+from spark_jobs.sources.kinds import parquet
+from spark_jobs.sources.null_values import marks_of
+from spark_jobs.sources.packing import why_packed
+from spark_jobs.sources.source_table import Reading, Table
+from spark_jobs.sources.table_reader import kind_of_source, read
+from spark_jobs.sources.unpacking import opened
+from spark_jobs.spec.endings import packing
+from spark_jobs.spec.models import Source
+
+SETTLED_SECONDS: Final = 30
+_CHUNK: Final = 1 << 20
+_MALFORMED: Final = "_raw STRING, _reasons ARRAY<STRING>, _source STRING"
+
+
+def read_files(source: Source, files: Sequence[DataFile], spark: SparkSession, names: Sequence[str]) -> Table:
+    """The table of files that arrived; each that cannot be read by itself is one row of its `malformed`.
+
+    `names` are the columns of a table of which no file can be read.
+
+    Raises:
+        DataError: files that can be read are not one table.
+    """
+    kind = kind_of_source(source, spark)
+    looked = [_settled(file, kind) for file in files]
+    torn = {file: why for file, why in looked if why is not None}
+    whole = [file for file, why in looked if why is None]
+    try:
+        table = _read_of(source, whole, spark, names)
+    except DataError:
+        alone = {file: why for file in whole if (why := _why_unread(source, file, spark)) is not None}
+        if not alone:
+            raise
+        torn |= alone
+        table = _read_of(source, [file for file in whole if file not in alone], spark, names)
+    return _with_torn(table, torn, source, spark) if torn else table
+
+
+def torn_files(reads: Mapping[str, Any]) -> list[str]:
+    """What there is to say of files that could not be read, by what was kept of a reading."""
+    return [file["torn"] for file in reads.get("files", ()) if "torn" in file]
+
+
+def why_torn(file: DataFile, kind: str) -> str | None:
+    """What keeps a file of this machine from being read, as its form alone tells; None where nothing does.
+
+    Raises:
+        DataError: it cannot be opened, or the disk fails: that is no fault of the file.
+    """
+    if not file.local:
+        return None
+    if not file.size:
+        return f"'{file.path}' is empty: 0 bytes."
+    try:
+        if kind == "parquet":
+            return parquet.why_torn(file)
+        if why := why_packed(file):
+            return why
+        if packing(file.path):
+            _unpack(file.path)
+    except (OSError, EOFError, zlib.error) as broken:
+        if isinstance(broken, OSError) and broken.errno is not None:
+            raise DataError(f"'{file.path}' cannot be read: {broken.strerror}.", "Mend that and score again.") from None
+        return f"'{file.path}' cannot be unpacked: {broken}."
+    return None
+
+
+def _read_of(source: Source, whole: Sequence[DataFile], spark: SparkSession, names: Sequence[str]) -> Table:
+    return read(chosen(source, whole), spark) if whole else _nothing(source, spark, names)
+
+
+def _why_unread(source: Source, file: DataFile, spark: SparkSession) -> str | None:
+    try:
+        read(chosen(source, [file]), spark)
+    except DataError as refused:
+        if not file.local or not os.access(file.path, os.R_OK):
+            raise  # it is gone, or may not be read, or a network failed: that is no fault of the file
+        return refused.message
+    return None
+
+
+def _settled(file: DataFile, kind: str) -> tuple[DataFile, str | None]:
+    """A file as it is, and what is wrong with it; one without its end may still be being written and is waited for."""
+    while True:
+        why = why_torn(file, kind)
+        idle = time.time() - file.changed / 1e9
+        if why is None or not 0 <= idle < SETTLED_SECONDS:
+            return file, why
+        time.sleep(min(1.0, SETTLED_SECONDS - idle))
+        try:
+            now = os.stat(file.path)
+        except FileNotFoundError:
+            raise DataError(f"'{file.path}' is not there any more.", "Score again.") from None
+        file = replace(file, size=now.st_size, changed=now.st_mtime_ns)
+
+
+def _unpack(path: str) -> None:
+    with opened(path) as file:
+        while file.read(_CHUNK):
+            pass
+
+
+def _nothing(source: Source, spark: SparkSession, names: Sequence[str]) -> Table:
+    rows = spark.createDataFrame([], ", ".join(f"{quoted(name)} STRING" for name in names))
+    reading = Reading(kind_of_source(source, spark), str(source.path), {}, marks_of(source))
+    return Table(rows, reading, fingerprint(()), columns=tuple(names))
+
+
+def _with_torn(table: Table, torn: Mapping[DataFile, str], source: Source, spark: SparkSession) -> Table:
+    rows = spark.createDataFrame([(None, [why], f"file:{file.path}") for file, why in torn.items()], _MALFORMED)
+    told = [{**file.told(), "torn": why} for file, why in torn.items()]
+    return replace(
+        table,
+        malformed=rows if table.malformed is None else table.malformed.unionByName(rows),
+        malformed_count=table.malformed_count + len(torn),
+        fingerprint=fingerprint([table.fingerprint, fingerprint_of(list(torn)), len(torn)]),
+        reads={**table.reads, "files": [*table.reads.get("files", ()), *told]} if source.landing else table.reads,
+    )

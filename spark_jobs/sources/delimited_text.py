@@ -1,0 +1,172 @@
+"""What is known of a delimited text once all its lines were looked at: form, encoding, names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from pyspark.sql import DataFrame
+
+from spark_jobs.columns.names import check_names, named
+from spark_jobs.errors import DataError
+from spark_jobs.sources.dialect import Form, candidates, canonical, encoding_of, header_of, text_of
+from spark_jobs.sources.files import DataFile, Place, place_of
+from spark_jobs.sources.line_counts import LineCounts
+from spark_jobs.sources.lines import Scan, count_lines, is_wide, scans
+from spark_jobs.sources.local_lines import count_here, is_small
+from spark_jobs.spec.models import Source
+
+Lines = Callable[[str], DataFrame]
+_Counter = Callable[[Sequence[Form]], list[LineCounts]]
+# Remembered while the files are what they were: a source may be looked at before Spark is there, and then again.
+_counted_here = lru_cache(maxsize=8)(count_here)
+_SEP = re.compile(b'"?sep=[^\r\n]"?')
+_SEP_LINE = re.compile(rb"^\s*" + _SEP.pattern + rb"[\r\n]*")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A delimited text: where it is, how it is read, what its columns are called.
+
+    `headers` are the first lines of the files, as bytes; none where the first line is a row. `files` counts those that
+    hold anything, `skipped` are the lines with which Excel names the separator, one for each of `skips` files.
+    """
+
+    place: Place
+    options: Mapping[str, str]
+    encoding: str
+    scan: Scan
+    headers: tuple[bytes, ...]
+    files: int
+    names: tuple[str, ...] = ()
+    skipped: tuple[bytes, ...] = ()
+    skips: int = 0
+
+    @property
+    def utf8(self) -> bool:
+        """Whether bytes can be wrong in it."""
+        return self.encoding == "UTF-8"
+
+    @property
+    def torn(self) -> bool:
+        """Whether a line is not a whole record."""
+        return self.scan.fitting < self.scan.lines or self.scan.not_utf8 > 0
+
+    @property
+    def repeated_headers(self) -> int:
+        """Lines after the first of a file that are a header again."""
+        return max(0, self.scan.headers - self.files * bool(self.headers) - self.skips)
+
+    @property
+    def no_rows(self) -> tuple[bytes, ...]:
+        """The lines that are no rows: headers, and those with which Excel names the separator."""
+        return (*self.headers, *self.skipped)
+
+
+def understand(
+    source: Source,
+    options: Mapping[str, str],
+    files: Sequence[DataFile],
+    heads: Mapping[str, bytes],
+    lines: Lines,
+) -> Text:
+    """The text's form, decided by one scan of all lines among those its beginning allows.
+
+    `lines` gives them to Spark in an encoding; it is asked only where they are not counted here.
+
+    Raises:
+        DataError: no form fits, headers differ between files, or a name is doubled or reserved.
+    """
+    first = next(iter(heads.values()))
+    encoding = canonical(options.get("encoding") or encoding_of(first))
+    header = options.get("header", "true") != "false" and source.names is None
+    comment = options.get("comment", "")
+    skips = [line for head in heads.values() if _SEP.fullmatch(line := _first_line(head, encoding, comment))]
+    if skips:
+        heads = {file: _without_sep(head, encoding) for file, head in heads.items()}
+        options = {"sep": skips[0].strip(b'"').decode("utf-8", "replace")[4:], **options}
+        first = next(iter(heads.values()))
+    headers = tuple({_first_line(head, encoding, comment) for head in heads.values()}) if header else ()
+    counter = _counter(options, files, encoding, (*headers, *set(skips)), lines)
+    scan = _scan(source, options, counter, bool(headers), text_of(first, encoding))
+    if "encoding" not in options and encoding == "UTF-8" and scan.is_latin:
+        encoding, scan = "ISO-8859-1", replace(scan, not_utf8=0)
+    place, skipped = place_of(source, files), tuple(set(skips))
+    text = Text(place, options, encoding, scan, headers, len(heads), (), skipped, len(skips))
+    return replace(text, names=_names(source, text, heads))
+
+
+def _without_sep(head: bytes, encoding: str) -> bytes:
+    """The beginning of a text without the line with which Excel names the separator."""
+    if is_wide(encoding):
+        return _SEP_LINE.sub(b"", text_of(head, encoding).encode()).decode().encode(encoding)
+    return _SEP_LINE.sub(b"", head.removeprefix(b"\xef\xbb\xbf"))
+
+
+def _first_line(head: bytes, encoding: str, comment: str) -> bytes:
+    """The first line that holds anything, as Spark's lines have it: no line end, no byte order mark."""
+    plain = text_of(head, encoding).encode() if is_wide(encoding) else head.removeprefix(b"\xef\xbb\xbf")
+    lines = plain.replace(b"\r", b"\n").split(b"\n")
+    return next((line for line in lines if line.strip() and not (comment and line.startswith(comment.encode()))), b"")
+
+
+def _counter(
+    options: Mapping[str, str], files: Sequence[DataFile], encoding: str, headers: Sequence[bytes], lines: Lines
+) -> _Counter:
+    """Counts lines here where that is quick, else with Spark."""
+    utf8 = encoding == "UTF-8"
+    if is_small(files, options) and not is_wide(encoding):
+        comment = options.get("comment", "")
+        return lambda forms: _counted_here(tuple(files), tuple(forms), tuple(headers), utf8, comment)
+    counted = lines(encoding)
+    return lambda forms: count_lines(counted, forms, headers, utf8)
+
+
+def _scan(source: Source, options: Mapping[str, str], counter: _Counter, headed: bool, begin: str) -> Scan:
+    def best(forms: Sequence[Form], known: Sequence[Scan] = ()) -> Scan:
+        found = [*known, *scans(counter(forms), forms)]
+        return max(found, key=lambda scan: _likelihood(scan, "sep" in options))
+
+    forms = candidates(begin, options)
+    if not forms:
+        cause = f"The first record of '{source.path}' cannot be read."
+        raise DataError(cause, "Check `source.options.sep` and `quote`.")
+    scan = best(forms)
+    if scan.escapes and scan.fitting < scan.lines and "escape" not in options:
+        scan = best(candidates(begin, {**options, "escape": "\\"}), [scan])
+    if not headed and source.names is None and scan.common_fields != scan.form.fields:
+        scan = best([replace(scan.form, first=("",) * scan.common_fields)])
+    return scan
+
+
+def _likelihood(scan: Scan, fixed: bool) -> tuple[int, int, int]:
+    """The form that most lines fit; a separator that is common inside text only where all lines do."""
+    several = scan.form.fields > 1
+    if scan.form.weak and not fixed:
+        return (1 if several and scan.fitting == scan.lines else -1, scan.fitting, scan.form.fields)
+    return (2 if several else 0, scan.fitting, scan.form.fields)
+
+
+def _names(source: Source, text: Text, heads: Mapping[str, bytes]) -> tuple[str, ...]:
+    form = text.scan.form
+    if source.names is not None:
+        if len(source.names) != form.fields:
+            cause = f"`source.names` has {len(source.names)} names, the first record has {form.fields} fields."
+            raise DataError(cause, "Give one name for each field.")
+        return check_names(source.names)
+    if not text.headers:
+        return tuple(f"_c{position}" for position in range(form.fields))
+    comment = text.options.get("comment", "")
+    headers = {file: named(header_of(text_of(head, text.encoding), form, comment)) for file, head in heads.items()}
+    first, names = next(iter(headers.items()))
+    for file, others in headers.items():
+        if others != names:
+            cause = f"'{file}' has the columns {_listed(others)}, '{first}' has {_listed(names)}."
+            raise DataError(cause, "Files of one source need the same header; name a glob that leaves the other out.")
+    return check_names(names)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (", …" if len(names) > 8 else "")

@@ -1,0 +1,298 @@
+"""The files behind a path: which there are, how they begin, and whether they changed."""
+
+from __future__ import annotations
+
+import os
+import re
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from glob import glob, has_magic
+from hashlib import file_digest, sha256
+from pathlib import Path
+from typing import Final, NamedTuple
+from urllib.parse import unquote, urlparse
+
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrameReader, SparkSession
+
+from spark_jobs.errors import DataError, did_you_mean
+from spark_jobs.sources.listing import (
+    Choice,
+    choice_of,
+    choosing,
+    files_below,
+    has_colon,
+    is_hidden,
+    partition_names,
+    partition_of,
+    unread_below,
+)
+from spark_jobs.sources.unpacking import opened
+from spark_jobs.spec.endings import kind_of, packing
+from spark_jobs.spec.models import Source
+
+HEAD: Final = 262_144
+# Hadoop's local files have checksums in a file beside them, whose name it cannot make of one with a colon.
+_WITH_COLON: Final = {
+    "fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+    "fs.file.impl.disable.cache": "true",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One file: its path, size in bytes, and time of change in nanoseconds. `local` where Python can open it.
+
+    `partition` are the folders below the source's that stand for columns, such as `year=2013/month=1`.
+    """
+
+    path: str
+    size: int
+    changed: int
+    local: bool = True
+    partition: str = ""
+
+    @property
+    def plain(self) -> bool:
+        """Whether Python can open it and finds its text as it is."""
+        return self.local and packing(self.path) is None
+
+    @property
+    def content(self) -> str:
+        """What two files share only where they hold the same: the SHA-256, or where Python cannot open it its listing.
+
+        Raises:
+            DataError: it cannot be read any more.
+        """
+        return (
+            _content(self.path, self.size, self.changed)
+            if self.local
+            else fingerprint([self.path, self.size, self.changed])
+        )
+
+    def told(self) -> dict[str, object]:
+        """What the ledger keeps of it."""
+        about = {"path": self.path, "bytes": self.size, "changed": self.changed}
+        return {**about, "sha256": self.content, "local": self.local}
+
+    def head(self, size: int = HEAD) -> bytes:
+        """Its first bytes, unpacked."""
+        try:
+            with opened(self.path) as file:
+                return bytes(file.read(size))
+        except (OSError, EOFError, zlib.error) as broken:
+            raise DataError(f"'{self.path}' cannot be read: {broken}.", "Fetch the file again, or unpack it.") from None
+
+
+class Chosen(Source):
+    """A source of whose files some alone are read."""
+
+    files: tuple[DataFile, ...]
+
+
+def chosen(source: Source, files: Sequence[DataFile]) -> Chosen:
+    """The source with those of its files alone."""
+    return Chosen.model_construct(**{**dict(source), "files": tuple(files)})
+
+
+class Place(NamedTuple):
+    """What Spark is told to read, and below which folder others stand for columns, where it does not see that.
+
+    `partitions` are the columns that folders stand for. A reader that is given a schema must name them as text: else
+    Spark guesses their types anew from the folders of each read, and `code=01` becomes 1.
+    """
+
+    paths: list[str]
+    base: str | None = None
+    partitions: tuple[str, ...] = ()
+
+    def reader(self, spark: SparkSession) -> DataFrameReader:
+        """A reader for the paths."""
+        reader = spark.read if self.base is None else spark.read.option("basePath", self.base)
+        return reader.options(**_WITH_COLON) if any(map(has_colon, self.paths)) else reader
+
+
+@lru_cache(maxsize=100_000)
+def _content(path: str, size: int, changed: int) -> str:
+    try:
+        with open(path, "rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError as broken:
+        raise DataError(f"'{path}' cannot be read: {broken.strerror}.", "Fetch the file again.") from None
+
+
+def files_of(source: Source, spark: SparkSession) -> tuple[DataFile, ...]:
+    """The data files of a source, by name; hidden ones (`_`, `.`) are not data.
+
+    What is read, fingerprinted and compared are these files and no others.
+
+    Raises:
+        DataError: there is no such file, or the folder holds none.
+    """
+    if isinstance(source, Chosen):
+        return source.files
+    found = local_files(source, spark.conf.get("spark.sql.session.timeZone") or "UTC")
+    if found is None:
+        found = _by_name(_listed(source, spark))
+    if not found:
+        chosen_by = " and ".join(f"`{name}`" for name in choosing(source.options))
+        cause = f"'{source.path}' holds no data file" + (f" that {chosen_by} take." if chosen_by else ".")
+        raise DataError(cause, "Name the file, or a glob that matches some.")
+    return found
+
+
+def unread_of(source: Source, files: Sequence[DataFile]) -> tuple[str, ...]:
+    """What to tell of files below a source's folder that are not read."""
+    part = isinstance(source, Chosen) or bool(choosing(source.options))
+    return () if part else unread_below(local_path(str(source.path)), [file.path for file in files])
+
+
+def place_of(source: Source, files: Sequence[DataFile] = ()) -> Place:
+    """Where Spark finds the files of a source: the folder itself, or each file where some alone are read."""
+    apart = choosing(source.options) or any(has_colon(file.path) for file in files)
+    if isinstance(source, Chosen) or (files and apart):
+        return place_of_files(source, source.files if isinstance(source, Chosen) else files)
+    return Place([pattern(str(source.path))], None, partition_names([file.partition for file in files]))
+
+
+def place_of_files(source: Source, files: Sequence[DataFile]) -> Place:
+    """Where Spark finds these files of a source, each by its path.
+
+    Raises:
+        DataError: Spark cannot be told of one.
+    """
+    partitions = partition_names([file.partition for file in files])
+    paths = [_escaped(_plain(file)) for file in files]
+    for file, path in zip(files, paths, strict=True):
+        if has_colon(path) and path != _plain(file):  # Spark takes it for a pattern, where a colon has no place
+            raise DataError(f"Spark cannot read '{file.path}': a colon and one of {{}}[]*? are in it.", "Rename it.")
+    return Place(paths, location(str(source.path)) if partitions else None, partitions)
+
+
+def _plain(file: DataFile) -> str:
+    return f"file:{os.path.abspath(file.path)}" if file.local else file.path
+
+
+def _escaped(path: str) -> str:
+    """A path that Spark does not take for a pattern."""
+    return re.sub(r"([{}\[\]*?\\])", r"\\\1", path)
+
+
+def local_files(source: Source, zone: str = "UTC") -> tuple[DataFile, ...] | None:
+    """The data files of a path of this machine, by name; None where it is another's or there is nothing.
+
+    Raises:
+        DataError: the file is one that Spark does not see.
+    """
+    local = local_path(str(source.path))
+    if local is None or not _there(local):
+        return None
+    if os.path.isfile(local) and is_hidden(Path(local).name):
+        cause = f"Spark does not read '{local}': a name that begins with `_` or `.` is hidden from it."
+        raise DataError(cause, "Rename the file.")
+    choice = choice_of(source.options, zone)
+    paths = [Path(local)] if os.path.exists(local) else [Path(path) for path in glob(local)]
+    seen = [path for path in paths if not (path.is_file() and is_hidden(path.name))]
+    return _by_name(file for path in seen for file in _inside(path, choice))
+
+
+def _by_name(files: Iterable[DataFile]) -> tuple[DataFile, ...]:
+    return tuple(sorted(files, key=lambda file: file.path))
+
+
+def location(path: str) -> str:
+    """The path as Spark takes it: a local one made absolute, so that the current folder of the driver counts."""
+    local = local_path(path)
+    return f"file:{os.path.abspath(local)}" if local is not None and _there(local) else path
+
+
+def pattern(path: str) -> str:
+    """The path as Spark's readers of files take it: what is there under this very name is no pattern."""
+    local = local_path(path)
+    place = location(path)
+    return _escaped(place) if local is not None and os.path.exists(local) else place
+
+
+def fingerprint(parts: Iterable[object]) -> str:
+    """A short hash that differs when any of the parts does."""
+    return sha256("\n".join(map(str, parts)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def fingerprint_of(files: Sequence[DataFile]) -> str:
+    """The fingerprint of files by what they hold, wherever they lie and whatever they are called."""
+    return fingerprint(sorted((file.partition, file.size, file.content) for file in files if file.size))
+
+
+def reads_of(source: Source, files: Sequence[DataFile]) -> dict[str, object]:
+    """What the ledger keeps of files that are scored as they arrive."""
+    if not source.landing:
+        return {}
+    return {"files": [file.told() for file in files if file.size]}
+
+
+def kind_of_files(files: Sequence[DataFile], path: str) -> str:
+    """The kind of source that the files' extensions tell.
+
+    Raises:
+        DataError: they tell none, or several.
+    """
+    kinds = {kind_of(file.path) for file in files}
+    if len(kinds) == 1 and (kind := kinds.pop()):
+        return kind
+    names = ", ".join(sorted({f"'{Path(file.path).name}'" for file in files})[:5])
+    raise DataError(f"The kind of '{path}' cannot be told from {names}.", "Say it: `source: {kind: csv, path: …}`.")
+
+
+def local_path(path: str) -> str | None:
+    """The path as Python takes it; None where it is not of this machine."""
+    url = urlparse(path)
+    if (len(url.scheme) > 1 and "://" in path) or path.startswith("file:"):
+        return unquote(url.path) if url.scheme == "file" else None
+    return path
+
+
+def _there(local: str) -> bool:
+    return os.path.exists(local) or (has_magic(local) and bool(glob(local)))
+
+
+def _inside(path: Path, choice: Choice) -> list[DataFile]:
+    return [data_file(file.path, file.partition) for file in files_below(path, choice)]
+
+
+def data_file(path: Path, partition: str) -> DataFile:
+    """A file of this machine as it is now."""
+    stat = path.stat()
+    return DataFile(str(path), stat.st_size, stat.st_mtime_ns, partition=partition)
+
+
+def _listed(source: Source, spark: SparkSession) -> list[DataFile]:
+    """The files as Spark lists them, where Python cannot see them."""
+    path, options = str(source.path), choosing(source.options)
+    reader = spark.read.format("binaryFile").options(**options)
+    try:
+        listing = reader.load(path).select("path", "length", "modificationTime").collect()
+    except PySparkException as refused:
+        raise missing(path) from refused
+    flat = options.get("recursiveFileLookup") == "true" or has_magic(path)
+    return [
+        DataFile(
+            row[0], row[1], int(row[2].timestamp() * 1e9), False, "" if flat else partition_of(Path(row[0]), Path(path))
+        )
+        for row in listing
+    ]
+
+
+def is_absent(path: str) -> bool:
+    """Whether the path is one of this machine and there is nothing at it."""
+    local = local_path(path)
+    return local is not None and not _there(local)
+
+
+def missing(path: str) -> DataError:
+    """What to say of a path that is not there: the nearest name beside it."""
+    local = Path(local_path(path) or path)
+    siblings = [child.name for child in local.parent.iterdir()] if local.parent.is_dir() else []
+    advice = did_you_mean(local.name, siblings) or "Check `source.path`; it is relative to the current folder."
+    return DataError(f"There is no file or folder '{path}'.", advice)

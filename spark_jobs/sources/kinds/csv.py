@@ -1,0 +1,192 @@
+"""Delimited text: the form is decided by one scan of all lines, torn lines are set apart, nothing shifts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from pyspark.sql import DataFrame, DataFrameReader, SparkSession
+from pyspark.sql import functions as F
+
+from spark_jobs.columns.names import col, text_schema
+from spark_jobs.errors import DataError
+from spark_jobs.sources.delimited_text import Text, understand
+from spark_jobs.sources.dialect import shown
+from spark_jobs.sources.files import DataFile, files_of, fingerprint_of, local_files, place_of, reads_of, unread_of
+from spark_jobs.sources.lines import is_header, is_wide, read_lines, reasons
+from spark_jobs.sources.listing import codes_among
+from spark_jobs.sources.null_values import marks_of, without_marks
+from spark_jobs.sources.options import DATES, FILES, known_options
+from spark_jobs.sources.packing import check_packed
+from spark_jobs.sources.plain_text import NotHere, PlainText, plain_text
+from spark_jobs.sources.source_table import Reading, Table
+from spark_jobs.spec.models import Source
+
+OPTIONS: Final = (*FILES, *DATES, "sep", "quote", "escape", "encoding", "header", "comment", "lineSep", "multiLine")
+_TORN: Final = "⟨torn⟩"
+
+
+def read(source: Source, spark: SparkSession) -> Table:
+    """The table of delimited text files of one header.
+
+    Raises:
+        DataError: files are missing, empty, or do not have the same header; a name is doubled or reserved.
+    """
+    options = known_options("csv", source.options, OPTIONS)
+    path, files = str(source.path), files_of(source, spark)
+    check_packed(files)
+    text = understand(
+        source, options, files, _heads(files, source, spark),
+        lambda encoding: read_lines(spark, place_of(source, files), encoding, options),
+    )  # fmt: skip
+    spanning, records = _records(text, spark)
+    apart = not spanning and (text.torn or bool(text.repeated_headers) or is_wide(text.encoding) or bool(text.skipped))
+    raw = _by_line(text, spark) if apart else _by_spark(text, spark, spanning)
+    marks = marks_of(source)
+    rows = without_marks(raw, marks)
+    malformed = _malformed(text, spark)
+    count = malformed.count() if apart and text.torn else 0
+    unread = unread_of(source, files)
+    reading = Reading("csv", path, _decided(text, spanning), marks, _decisions(text, spanning, count), unread)
+    plain = None if spanning or apart else plain_text(text, files, marks)
+    lines = read_lines(spark, text.place, text.encoding, text.options) if plain else None
+    found = fingerprint_of(files), malformed if count else None, count
+    codes, reads = codes_among([file.partition for file in files], marks), reads_of(source, files)
+    return Table(
+        rows, reading, *found, tuple(rows.columns), raw if plain else None, plain, lines, reads, records, codes=codes
+    )
+
+
+def read_here(source: Source) -> PlainText | None:
+    """The text as it can be split on this machine, without Spark; None where it cannot.
+
+    Raises:
+        DataError: as `read`.
+    """
+    options = known_options("csv", source.options, OPTIONS)
+    files = local_files(source)
+    if not files or options.get("multiLine") == "true":
+        return None
+    try:
+        text = understand(source, options, files, _heads(files, source, None), _elsewhere)
+    except NotHere:
+        return None
+    found = plain_text(text, files, marks_of(source))
+    return found if found is not None and found.local else None
+
+
+def _elsewhere(encoding: str) -> DataFrame:
+    raise NotHere("the lines have to be counted by Spark")
+
+
+def _heads(files: Sequence[DataFile], source: Source, spark: SparkSession | None) -> Mapping[str, bytes]:
+    """How each file that holds anything begins: much of it where Python can open it, else its first line."""
+    path = source.path
+    if not any(file.size for file in files):
+        raise DataError(f"'{path}' is empty: 0 bytes.", "Name a file with a header and rows.")
+    if spark is None or all(file.local for file in files):
+        heads = {file.path: file.head() for file in files}
+    else:
+        place = place_of(source, files)
+        lines = place.reader(spark).text(place.paths).where(F.length(F.trim("value")) > 0)
+        where = F.struct(F.col("_metadata.file_block_start"), F.monotonically_increasing_id())
+        placed = lines.select("_metadata.file_path", F.col("value").cast("binary"), where.alias("place"))
+        first = placed.groupBy("file_path").agg(F.min_by("value", "place"))
+        heads = {row[0]: bytes(row[1]) for row in first.collect()}
+    heads = {file: head for file, head in heads.items() if head.strip()}
+    if not heads:
+        raise DataError(f"'{path}' holds blank lines only.", "Name a file with a header and rows.")
+    return heads
+
+
+def _records(text: Text, spark: SparkSession) -> tuple[bool, int]:
+    """Whether quoted fields go over line ends: quotes are left open, and every record read so has all its fields; and
+    how many records there are.
+    """
+    said, lines = text.options.get("multiLine"), text.scan.lines - text.scan.headers
+    if said == "true":
+        return True, _by_spark(text, spark, True).count()
+    if said or not text.scan.torn or text.scan.odd_quotes or text.scan.not_utf8:
+        return False, lines
+    schema = text_schema(*text.names, _TORN, *text.place.partitions)
+    records = _reader(text, spark, True).schema(schema).csv(text.place.paths)
+    quote = text.scan.form.quote
+    swallowed = F.exists(
+        F.array(*(col(name) for name in text.names)), lambda cell: cell.startswith(quote) & cell.contains("\n")
+    )
+    torn, swallowing, count = records.agg(F.count(_TORN), F.count_if(swallowed), F.count(F.lit(1))).collect()[0]
+    return (False, lines) if torn or swallowing else (True, count)
+
+
+def _options(text: Text) -> dict[str, str]:
+    options = {name: value for name, value in text.options.items() if name in ("lineSep", "comment")}
+    return options | {
+        "sep": text.scan.form.sep,
+        "quote": text.scan.form.quote,
+        "escape": text.scan.form.escape,
+        "ignoreLeadingWhiteSpace": "true",
+        "ignoreTrailingWhiteSpace": "true",
+        "columnNameOfCorruptRecord": _TORN,  # the usual name may be that of a column, which would not be read
+        "maxColumns": str(max(20480, len(text.names) + 1)),
+    }
+
+
+def _reader(text: Text, spark: SparkSession, spanning: bool) -> DataFrameReader:
+    reader = text.place.reader(spark).options(**_options(text)).option("encoding", text.encoding)
+    return reader.option("header", bool(text.headers)).option("multiLine", spanning)
+
+
+def _by_spark(text: Text, spark: SparkSession, spanning: bool) -> DataFrame:
+    return _reader(text, spark, spanning).schema(text_schema(*text.names, *text.place.partitions)).csv(text.place.paths)
+
+
+def _lines(text: Text, spark: SparkSession) -> DataFrame:
+    lines = read_lines(spark, text.place, text.encoding, text.options)
+    if text.no_rows:
+        lines = lines.where(~is_header(text.no_rows))
+    if not text.utf8 and not is_wide(text.encoding):
+        lines = lines.withColumn("value", F.decode(F.col("value").cast("binary"), text.encoding))
+    return lines.withColumn("_reasons", reasons(text.scan.form, text.utf8))
+
+
+def _by_line(text: Text, spark: SparkSession) -> DataFrame:
+    lines = _lines(text, spark).where(F.size("_reasons") == 0)
+    more = [name for name in lines.columns if name not in ("value", "_file", "_reasons")]
+    record = F.from_csv("value", F.lit(text_schema(*text.names)), _options(text))
+    return lines.select(record.alias("record"), *map(col, more)).select("record.*", *map(col, more))
+
+
+def _malformed(text: Text, spark: SparkSession) -> DataFrame:
+    torn = _lines(text, spark).where(F.size("_reasons") > 0)
+    return torn.select(F.make_valid_utf8("value").alias("_raw"), "_reasons", F.col("_file").alias("_source"))
+
+
+def _decided(text: Text, spanning: bool) -> dict[str, str]:
+    form = text.scan.form
+    return dict(text.options) | {
+        "sep": form.sep,
+        "quote": form.quote,
+        "escape": form.escape,
+        "encoding": text.encoding,
+        "header": str(bool(text.headers)).lower(),
+        "multiLine": str(spanning).lower(),
+    }
+
+
+def _decisions(text: Text, spanning: bool, torn: int) -> tuple[str, ...]:
+    scan, form = text.scan, text.scan.form
+    found = [
+        f"separator {shown(form.sep)}: {scan.fitting:,} of {scan.lines:,} lines have {form.fields} fields",
+        f"encoding {text.encoding}",
+    ]
+    if text.skipped:
+        found.append("a first line `sep=…` names the separator and is skipped")
+    if form.escape != form.quote:
+        found.append(f"quotes are escaped by {form.escape}")
+    if spanning:
+        found.append(f"quoted fields go over line ends: {scan.torn:,} lines leave a quote open, every record is whole")
+    if text.repeated_headers:
+        found.append(f"{text.repeated_headers:,} repeated header lines are left out")
+    if torn:
+        found.append(f"{torn:,} of {scan.lines - scan.headers:,} lines are torn and set apart")
+    return tuple(found)

@@ -1,0 +1,64 @@
+"""A Delta table in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from pyspark.sql import DataFrame, SparkSession
+
+from spark_jobs.columns.names import check_names
+from spark_jobs.columns.stored_types import storable
+from spark_jobs.errors import DataError
+from spark_jobs.sources.files import location, missing
+from spark_jobs.sources.fingerprints import content_fingerprint, version_fingerprint
+from spark_jobs.sources.null_values import marks_of, without_marks
+from spark_jobs.sources.options import DATES, known_options
+from spark_jobs.sources.source_table import Reading, Table
+from spark_jobs.spec.models import Source
+
+if TYPE_CHECKING:
+    from delta.tables import DeltaTable
+
+VERSIONS: Final = ("versionAsOf", "timestampAsOf")
+OPTIONS: Final = (*DATES, *VERSIONS)
+
+
+def read(source: Source, spark: SparkSession) -> Table:
+    """The table of a Delta folder, at its newest version unless the options say another.
+
+    Raises:
+        DataError: there is no Delta table; a name is reserved.
+    """
+    from delta.tables import DeltaTable
+
+    options = known_options("delta", source.options, OPTIONS)
+    path = str(source.path)
+    place = location(path)
+    if "://" not in place and not place.startswith("file:"):
+        raise missing(path)
+
+    def load(asked: Mapping[str, str]) -> DataFrame:
+        return spark.read.format("delta").options(**asked).load(place)
+
+    if not load(options).columns:
+        raise DataError(f"'{path}' is no Delta table with columns.", "Name the folder that holds `_delta_log`.")
+    return table_of(load, lambda: DeltaTable.forPath(spark, place), source, Reading("delta", path, options, ()))
+
+
+def table_of(
+    load: Callable[[Mapping[str, str]], DataFrame], table: Callable[[], DeltaTable], source: Source, reading: Reading
+) -> Table:
+    """A stored table, read at the very version that its fingerprint names; one without versions is told by its rows."""
+    stored = load(reading.options)
+    check_names(stored.columns)
+    found = version_fingerprint(table, {name: reading.options[name] for name in VERSIONS if name in reading.options})
+    if found is not None:
+        stored = load({"versionAsOf": str(found[0])})
+    whole, unusable = storable(stored)
+    # Delta counts the rows of a version from its log alone.
+    records, changed = content_fingerprint(whole) if found is None else (stored.count(), found[1])
+    marks = marks_of(source)
+    rows = without_marks(whole, marks)
+    said = Reading(reading.kind, reading.location, reading.options, marks, reading.decisions)
+    return Table(rows, said, changed, columns=tuple(rows.columns), records=records, unusable=unusable)

@@ -1,0 +1,35 @@
+"""A table or view of the session's catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from pyspark.sql import DataFrame, SparkSession
+
+from spark_jobs.errors import SpecError
+from spark_jobs.sources.kinds.delta import VERSIONS, table_of
+from spark_jobs.sources.options import DATES, known_options
+from spark_jobs.sources.source_table import Reading, Table
+from spark_jobs.spec.models import Source
+
+OPTIONS: Final = (*DATES, *VERSIONS)
+
+
+def read(source: Source, spark: SparkSession) -> Table:
+    """The table of that name, with its stored types.
+
+    Raises:
+        SpecError: the source has no `table`.
+    """
+    from delta.tables import DeltaTable
+
+    options = known_options("table", source.options, OPTIONS)
+    if source.table is None:
+        raise SpecError("A source of kind table needs `table`.", "As in `source: {kind: table, table: db.flights}`.")
+    name = source.table
+
+    def load(asked: Mapping[str, str]) -> DataFrame:
+        return spark.read.options(**asked).table(name)
+
+    return table_of(load, lambda: DeltaTable.forName(spark, name), source, Reading("table", name, options, ()))

@@ -1,0 +1,293 @@
+"""Messages of a topic → cells: JSON objects or CSV records, read strictly; what is neither is told with its reason."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from io import StringIO
+from operator import itemgetter
+from typing import Any, Final, Literal
+
+import pyarrow as pa
+
+from spark_jobs.columns.names import under_names
+
+Cells = Sequence[Any]
+Read = Callable[[str], tuple[Cells, str | None]]
+BINARY: Final = "base64:"
+# What stands beside the cells of a message: its place, its text and the reasons if it is refused, and another key.
+BESIDE: Final = ("_source", "⟨raw⟩", "_reasons", "⟨other⟩")
+_BLANK: Final = " \t\r\n"
+_SPACED: Final = re.compile(r'"[ \t\r\n]+:').search
+_KINDS: Final = {"[": "an array", '"': "a text", "t": "true", "f": "false", "n": "null"}
+
+
+class Refused(Exception):
+    """Why a message is not taken."""
+
+
+class Number(str):
+    """A number as it was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """Values that are JSON objects, of which the keys `names` are taken; one with a key of `unwelcome` is refused.
+
+    One with any other key has it `told`, or is `refused` too.
+    """
+
+    names: tuple[str, ...]
+    unwelcome: Mapping[str, str] = field(default_factory=dict)
+    others: Literal["unasked", "told", "refused"] = "unasked"
+
+    def reader(self) -> Read:
+        """What takes the cells out of one value's text, and names a key that is not among those taken."""
+        names, unwelcome, others, scan = frozenset(self.names), self.unwelcome, self.others, object_scanner()
+        pick = _picking(self.names)
+
+        def read(text: str) -> tuple[Cells, str | None]:
+            found = under_names(object_of(text, scan), names)
+            if unwelcome and not unwelcome.keys().isdisjoint(found):
+                raise Refused(next(unwelcome[key] for key in found if key in unwelcome))
+            cells = pick(found)
+            if others == "unasked" or names.issuperset(found):
+                return cells, None
+            other = next(key for key in found if key not in names)
+            if others == "refused":
+                raise Refused(f"the key '{other[:40]}' is none that the training knew")
+            return cells, other
+
+        return read
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Values that are records of CSV, with a field for each of `names`."""
+
+    names: tuple[str, ...]
+    sep: str = ","
+    quote: str = '"'
+    escape: str = '"'
+
+    def reader(self) -> Read:
+        """What takes the fields out of one value's text."""
+        csv.field_size_limit(2**31 - 1)
+        form: dict[str, Any] = {
+            "delimiter": self.sep,
+            "quotechar": self.quote or None,
+            "quoting": csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
+            "doublequote": self.escape == self.quote,
+            "escapechar": None if self.escape == self.quote else self.escape,
+            "skipinitialspace": not self.sep.isspace(),
+            "strict": True,
+        }
+        width = len(self.names)
+
+        def read(text: str) -> tuple[Cells, str | None]:
+            several = "\n" in text or "\r" in text
+            try:
+                records = [one for one in csv.reader(StringIO(text, newline="") if several else (text,), **form) if one]
+            except csv.Error as error:
+                raise Refused(f"the record is torn: {error}") from None
+            if len(records) != 1:
+                raise Refused(f"the value holds {len(records)} records, not one" if records else "the value is empty")
+            if len(records[0]) != width:
+                raise Refused(f"the record has {len(records[0])} fields, not {width}")
+            return records[0], None
+
+        return read
+
+
+def _picking(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Cells]:
+    """What takes the values of those keys out of an object; an object with none of them is refused."""
+    get = itemgetter(*names) if len(names) > 1 else None
+
+    def pick(found: Mapping[str, Any]) -> Cells:
+        try:
+            return get(found) if get else (found[names[0]],)
+        except KeyError:
+            if not any(name in found for name in names):
+                raise Refused(f"the object has none of the columns; its keys are {_listed(found)}") from None
+            return tuple(map(found.get, names))
+
+    return pick
+
+
+def split(
+    form: Objects | Records, headers: Sequence[str] = ()
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """Makes of (value, place, headers …) the cells, the headers as they are, the place and, for what is refused, its
+    raw form and the reasons; last a key that is none of the columns.
+    """
+
+    def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        read = form.reader()
+        for batch in batches:
+            yield _split(batch, read, form.names, headers)
+
+    return work
+
+
+def object_of(text: str, scan: Callable[[str, int], tuple[Any, int]]) -> dict[str, Any]:
+    """The one JSON object that a text is, numbers as their text.
+
+    Raises:
+        Refused: it is anything else, or has a key twice.
+    """
+    text = text.strip(_BLANK)
+    if text[:1] != "{":
+        raise Refused(_what(text))
+    found: dict[str, Any]
+    try:
+        found, end = scan(text, 0)
+    except json.JSONDecodeError as error:
+        raise Refused(f"the value is no JSON: {error.msg} at character {error.pos + 1}") from None
+    except StopIteration as error:
+        raise Refused(f"the value is no JSON: a value is lacking at character {error.value + 1}") from None
+    except RecursionError:
+        raise Refused("the value is nested too deep") from None
+    if end != len(text):
+        raise Refused(f"more follows the JSON object at character {end + 1}")
+    # As many colons behind quotes as keys: then no key is there twice, and nothing has to be looked at again.
+    if text.count('":') != len(found) or _SPACED(text):
+        json.loads(text, object_pairs_hook=_once, parse_int=str)
+    return found
+
+
+def object_scanner() -> Callable[[str, int], tuple[Any, int]]:
+    """Reads the value at a place in a text; only what may be nested needs to know its numbers from its texts."""
+    plain, nested = (_scanning(number) for number in (str, Number))
+    return lambda text, at: (nested if "[" in text or text.find("{", 1) > 0 else plain)(text, at)
+
+
+def _scanning(number: type[str]) -> Callable[[str, int], tuple[Any, int]]:
+    decoder: Any = json.JSONDecoder(parse_float=number, parse_int=number, parse_constant=number)
+    scan: Callable[[str, int], tuple[Any, int]] = decoder.scan_once
+    return scan
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        given = [key for key, _ in pairs]
+        twice = next(key for key in found if given.count(key) > 1)
+        raise Refused(f"the key '{twice}' is given twice")
+    return found
+
+
+def _what(text: str) -> str:
+    if not text:
+        return "the value is empty"
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return "the value is no JSON"
+    return f"the value is no JSON object, but {_KINDS.get(text[0], 'a number')}"
+
+
+def _listed(found: Mapping[str, Any]) -> str:
+    shown = ", ".join(f"'{key[:40]}'" for key in list(found)[:5])
+    return (shown + " …" if len(found) > 5 else shown) or "none"
+
+
+def _split(batch: pa.RecordBatch, read: Read, names: Sequence[str], headers: Sequence[str]) -> pa.RecordBatch:
+    values = batch.column(0).to_pylist()
+    found = [_cells(value, read) for value in values]
+    others = [other if other is None or is_text(other) else "�" for _, _, other in found]
+    cells, raw, told = columns_of([one[0] for one in found], [one[1] for one in found], values, len(names))
+    arrays = [*cells, *batch.columns[2:], batch.column(1), raw, told, pa.array(others, pa.string())]
+    return pa.RecordBatch.from_arrays(arrays, [*names, *headers, *BESIDE])
+
+
+def columns_of(
+    found: Sequence[Cells | None], reasons: Sequence[str | None], values: Sequence[bytes | str | None], width: int
+) -> tuple[list[pa.Array], pa.Array, pa.Array]:
+    """The cells of records by column, as text; then, of those that are refused, their raw form and their reasons."""
+    nothing: Cells = (None,) * width
+    rows, told = [nothing if cells is None else cells for cells in found], list(reasons)
+    arrays = _arrays(rows, told, nothing)
+    raw = [_raw(value) if reason else None for value, reason in zip(values, told, strict=True)]
+    lists = [None if reason is None else [reason] for reason in told]
+    return arrays, pa.array(raw, pa.string()), pa.array(lists, pa.list_(pa.string()))
+
+
+def _cells(value: bytes | None, read: Read) -> tuple[Cells | None, str | None, str | None]:
+    """The cells, or why there are none; and a key beside them."""
+    if value is None:
+        return None, "the message has no value", None
+    try:
+        cells, other = read(value.decode())
+    except Refused as refused:
+        return None, str(refused).encode("utf-8", "replace").decode(), None
+    except UnicodeDecodeError as error:
+        return None, f"the value is no valid UTF-8 at byte {error.start + 1}", None
+    return cells, None, other
+
+
+def _arrays(rows: list[Cells], reasons: list[str | None], nothing: Cells) -> list[pa.Array]:
+    """The cells by column, as text; only where one cannot be written as text each is looked at."""
+    try:
+        return [_array(column) for column in zip(*rows, strict=True)]
+    except (UnicodeEncodeError, RecursionError):
+        for place, cells in enumerate(rows):
+            rows[place], refused = as_texts(cells, nothing)
+            reasons[place] = reasons[place] or refused
+    return [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
+
+
+def _array(column: Sequence[Any]) -> pa.Array:
+    try:
+        return pa.array(column, pa.string())
+    except (pa.ArrowTypeError, pa.ArrowInvalid):
+        return pa.array(_texts(column), pa.string())
+
+
+def _texts(cells: Cells) -> list[str | None]:
+    return [cell if cell is None or isinstance(cell, str) else _json(cell) for cell in cells]
+
+
+def as_texts(cells: Cells, nothing: Cells) -> tuple[Cells, str | None]:
+    """The cells as text, what is nested as JSON; or `nothing`, and why they cannot be."""
+    try:
+        texts = _texts(cells)
+    except RecursionError:
+        return nothing, "the value is nested too deep"
+    if not all(text is None or is_text(text) for text in texts):
+        return nothing, "a text holds half a character"
+    return texts, None
+
+
+def _json(cell: Any) -> str:
+    """What is nested, as JSON again, its numbers as they were written."""
+    if isinstance(cell, Number):
+        return str(cell)
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, dict):
+        return "{" + ",".join(f"{_json(key)}:{_json(value)}" for key, value in cell.items()) + "}"
+    if isinstance(cell, list):
+        return "[" + ",".join(map(_json, cell)) + "]"
+    return json.dumps(cell, ensure_ascii=False)
+
+
+def is_text(text: str) -> bool:
+    """Whether every character is whole: JSON can name halves, which no table can keep."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _raw(value: bytes | str | None) -> str | None:
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return BINARY + base64.b64encode(value).decode()

@@ -1,0 +1,117 @@
+"""A source as a stream: files as they arrive, a growing Delta table, a topic."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from pyspark.sql import DataFrame, Observation, SparkSession
+
+from spark_jobs.columns.names import with_trimmed_names
+from spark_jobs.columns.stored_types import storable
+from spark_jobs.errors import DataError, SparkJobsError, SpecError
+from spark_jobs.sources.files import Chosen, chosen, data_file, files_of, local_path, location, pattern
+from spark_jobs.sources.listing import choice_of, choosing, partition_of
+from spark_jobs.sources.null_values import marks_of, without_marks
+from spark_jobs.sources.source_table import Reading, Table
+from spark_jobs.sources.table_reader import kind_of_source
+from spark_jobs.spec.models import Source, Stream
+from spark_jobs.tables import delta
+
+FILES: Final = ("csv", "json", "parquet")
+_LISTING: Final = "path STRING, modificationTime TIMESTAMP, length BIGINT, content BINARY"
+_MOST_FILES: Final = 100
+
+
+def open_stream(source: Source, stream: Stream, spark: SparkSession, after: Mapping[int, int] | None) -> DataFrame:
+    """What arrives at a source: the paths of files, the rows of a Delta table, the messages of a topic.
+
+    `after` are, by partition of a topic, the last offsets that are known already; a new stream begins behind them.
+
+    Raises:
+        SpecError: the kind of source does not grow.
+    """
+    kind = kind_of_source(source, spark)
+    if kind in FILES:
+        return _arriving(source, stream, spark)
+    if kind == "delta":
+        return _growing(str(source.path), stream, spark)
+    if kind == "kafka":
+        from spark_jobs.sources.kinds import kafka
+
+        return kafka.open_stream(source, spark, stream.start, stream.rows, after)
+    raise SpecError(f"A source of kind {kind} cannot be streamed.", "Name a folder of files, a Delta table or a topic.")
+
+
+def arrived(source: Source, path: str, spark: SparkSession) -> Chosen:
+    """The source with one file alone that arrived in its folder, at the path that Spark names."""
+    local, root = local_path(path), local_path(str(source.path))
+    if local is None or root is None or not os.path.isfile(local):
+        return chosen(source, files_of(source.model_copy(update={"path": path, "options": {}}), spark))
+    flat = choice_of(source.options).recursive
+    partition = "" if flat else partition_of(Path(os.path.abspath(local)), Path(os.path.abspath(root)))
+    return chosen(source, [data_file(Path(local), partition)])
+
+
+@contextmanager
+def telling(source: Source) -> Iterator[None]:
+    """What stops a stream, in words of its source where that is the cause."""
+    try:
+        yield
+    except SparkJobsError:
+        raise
+    except Exception as failure:
+        if source.topic is None:
+            raise
+        from spark_jobs.sources.kinds import kafka
+
+        raise (kafka.explain(failure, source) or failure) from failure
+
+
+def table_of(
+    rows: DataFrame,
+    source: Source,
+    kind: str,
+    names: Sequence[str],
+    batch: str,
+    strict: bool = False,
+    seen: Observation | None = None,
+) -> Table:
+    """The rows of a micro-batch as a source gives them; `names` are the columns that a message may have.
+
+    Messages with other keys are counted in `seen`, or refused where that is `strict`. Nothing is read here, so the rows
+    that cannot be taken are not counted yet.
+    """
+    if kind == "kafka":
+        from spark_jobs.sources.kinds import kafka
+
+        return kafka.parsed(rows, source, names, batch, "refused" if strict else "told", seen)
+    marks = marks_of(source)
+    reading = Reading(kind, str(source.path), {}, marks)
+    whole, unusable = storable(rows)
+    return Table(without_marks(whole, marks), reading, batch, columns=tuple(rows.columns), unusable=unusable)
+
+
+def _arriving(source: Source, stream: Stream, spark: SparkSession) -> DataFrame:
+    """The names of new files alone: what is in them is read as `score` reads it, and nothing of it here."""
+    options = choosing(source.options)
+    for name in ("modifiedAfter", "modifiedBefore"):
+        if name in options:
+            raise SpecError(f"`source.options.{name}` has no use with a stream.", "Leave it out: new files are read.")
+    reader = spark.readStream.format("binaryFile").schema(_LISTING).options(**options)
+    most = reader.option("maxFilesPerTrigger", stream.rows or _MOST_FILES)
+    return most.load(pattern(str(source.path))).select("path")
+
+
+def _growing(path: str, stream: Stream, spark: SparkSession) -> DataFrame:
+    if not delta.exists(spark, location(path).removeprefix("file:")):
+        raise DataError(f"'{path}' is no Delta table with columns.", "Name the folder that holds `_delta_log`.")
+    reader = spark.readStream.format("delta")
+    if stream.rows is not None:
+        reader = reader.option("maxFilesPerTrigger", stream.rows)
+    if stream.start == "latest":
+        reader = reader.option("startingVersion", "latest")
+    return with_trimmed_names(reader.load(location(path)))

@@ -1,0 +1,236 @@
+"""Delta tables by path: every write ends as written, as skipped because it was there, or as an error."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from uuid import uuid4
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import types as T
+
+from spark_jobs.columns.names import quoted
+from spark_jobs.errors import SpecError
+from spark_jobs.faults import point
+from spark_jobs.runtime.timestamps import microsecond_timestamps
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
+_NEEDS_MAPPING = frozenset(" ,;{}()\n\t=")
+_MAPPING: Final = {
+    "delta.columnMapping.mode": "name",
+    "delta.minReaderVersion": "2",
+    "delta.minWriterVersion": "5",
+}
+_ABSENT = ("PATH_NOT_FOUND", "DELTA_TABLE_NOT_FOUND", "DELTA_MISSING_DELTA_TABLE", "DELTA_PATH_DOES_NOT_EXIST")
+_LOOK_BACK = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit as the table's history tells it: the table's version after it and the rows it added."""
+
+    version: int
+    rows: int
+    metrics: Mapping[str, str]
+
+
+class Once(NamedTuple):
+    """What happens one time at most: the write of that number, and of each lower number, by an application."""
+
+    application: str
+    number: int = 1
+
+
+def table_path(root: str, table: str) -> str:
+    """Where a table lives under a root.
+
+    Raises:
+        SpecError: the name could leave the folder or break a path.
+    """
+    if not _NAME.fullmatch(table):
+        raise SpecError(
+            f"A table's name must be of A-Z, a-z, 0-9, `_` and `-`. Got '{table}'.",
+            "Set `name` or `predictions.table`.",
+        )
+    return f"{root.rstrip('/')}/tables/{table}" if "://" in root else str(Path(root).absolute() / "tables" / table)
+
+
+def exists(spark: SparkSession, path: str) -> bool:
+    """Whether a Delta table is there: one with a first commit."""
+    if "://" not in path and not path.startswith("dbfs:"):
+        return any(Path(path, "_delta_log").glob("*.json")) or any(Path(path, "_delta_log").glob("*.parquet"))
+    try:
+        read(spark, path).schema  # noqa: B018 - Connect looks only when asked for the schema
+    except AnalysisException as error:
+        if (error.getCondition() or "").startswith(_ABSENT) or "is not a Delta table" in str(error):
+            return False
+        raise
+    return True
+
+
+def read(spark: SparkSession, path: str) -> DataFrame:
+    """The table's rows."""
+    return spark.read.format("delta").load(path)
+
+
+def append(
+    rows: DataFrame,
+    path: str,
+    *,
+    about: Mapping[str, object] | None = None,
+    once: str | Once | None = None,
+    replace: str | None = None,
+    properties: Mapping[str, str] | None = None,
+    partition_by: Sequence[str] = (),
+    prove: bool = True,
+) -> Commit | None:
+    """Adds rows to a table, which is made where there is none, and looks in its history that they came in.
+
+    New columns are added; column mapping is switched on only where a name needs it. `about` is kept with the commit.
+    A write with the same `once` happens one time at most, whoever tries. `replace` is a predicate in SQL: the rows that
+    it holds for are replaced. `properties` and `partition_by` are for a table that is made. Returns
+    None where nothing was committed: there were no rows, or `once` was written already; or where `prove` is false (a
+    plain append that Delta reports as done is done) and nobody looked.
+    """
+    spark, token = rows.sparkSession, uuid4().hex
+    options = {"userMetadata": json.dumps({**(about or {}), "write": token}), "mergeSchema": "true"}
+    writer = rows.write.format("delta").mode("append" if replace is None else "overwrite")
+    if not exists(spark, path):
+        writer = writer.partitionBy(*partition_by)
+        options |= {**(properties or {}), **(_MAPPING if needs_mapping(rows.schema) else {})}
+    elif replace is not None or needs_mapping(rows.schema):
+        add_columns(rows, path)
+    if once is not None:
+        # Delta skips in silence what is not newer than the last of the same application: one application a write,
+        # but for a stream, whose micro-batches are numbered.
+        write = Once(once) if isinstance(once, str) else once
+        options |= {"txnAppId": write.application, "txnVersion": str(write.number)}
+    if replace is not None:
+        options |= {"replaceWhere": replace, "mergeSchema": "false"}
+    table = path.rsplit("/", 1)[-1]
+    point(f"write.{table}")
+    with microsecond_timestamps(spark):
+        writer.options(**options).save(path)
+    point(f"written.{table}")
+    return commit_of(spark, path, token) if prove and exists(spark, path) else None
+
+
+def create(
+    rows: DataFrame, path: str, properties: Mapping[str, str] | None = None, partition_by: Sequence[str] = ()
+) -> None:
+    """Makes an empty table for such rows: a property of our own can be given to no writer."""
+    from delta.tables import DeltaTable
+
+    fields = [T.StructField(one.name, one.dataType, True, one.metadata) for one in rows.schema]
+    made = DeltaTable.createIfNotExists(rows.sparkSession).location(path).addColumns(T.StructType(fields))
+    for key, value in (properties or {}).items():
+        made = made.property(key, value)
+    made.partitionedBy(*partition_by).execute()
+
+
+def layout(spark: SparkSession, path: str) -> tuple[str, ...]:
+    """The columns by whose values a table's files are laid out."""
+    from delta.tables import DeltaTable
+
+    found: Any = DeltaTable.forPath(spark, path).detail().select("partitionColumns").first()
+    return tuple(found[0])
+
+
+def commit_of(spark: SparkSession, path: str, token: str) -> Commit | None:
+    """The commit of the write with that token, by the table's history; None where it made none."""
+    for version, metadata, metrics in _history(spark, path):
+        if token in (metadata or ""):
+            added = int(metrics.get("numTargetRowsInserted") or metrics.get("numOutputRows") or 0)
+            return Commit(version, added - int(metrics.get("numCopiedRows") or 0), metrics)
+    return None
+
+
+def kept(path: str) -> list[dict[str, Any]]:
+    """What was kept with the last commits of a table on this machine, newest first; nothing of a table elsewhere."""
+    found = [metadata for _, metadata, _ in _local_history(Path(path, "_delta_log")) if metadata]
+    return [json.loads(metadata) for metadata in found if metadata.startswith("{")]
+
+
+def merge(rows: DataFrame, path: str, on: str, changed: str, about: Mapping[str, object]) -> Commit | None:
+    """Updates the rows that are there (as `t`) and changed by the new ones (as `s`), and adds those that are not.
+
+    Returns None where nothing was committed, as nothing had to change.
+    """
+    from delta.tables import DeltaTable
+
+    spark, token = rows.sparkSession, uuid4().hex
+    add_columns(rows, path)
+    whole = _with_all_columns(rows, read(spark, path).schema)
+    setting = "spark.databricks.delta.commitInfo.userMetadata"
+    spark.conf.set(setting, json.dumps({**about, "write": token}))
+    try:
+        into = DeltaTable.forPath(spark, path).alias("t").merge(whole.alias("s"), on)
+        # Delta's own "all" reads a name with a backtick as two.
+        cells: Any = {quoted(name): f"s.{quoted(name)}" for name in whole.columns}
+        with microsecond_timestamps(spark):
+            into.whenMatchedUpdate(changed, cells).whenNotMatchedInsert(values=cells).execute()
+    finally:
+        spark.conf.unset(setting)
+    return commit_of(spark, path, token)
+
+
+def add_columns(rows: DataFrame, path: str) -> None:
+    """Gives the table the columns that rows have and it has not."""
+    spark = rows.sparkSession
+    known = {name.casefold() for name in read(spark, path).columns}
+    if all(name.casefold() in known for name in rows.columns):
+        return
+    if needs_mapping(rows.schema):
+        _switch_on_mapping(spark, path)
+    rows.limit(0).write.format("delta").mode("append").option("mergeSchema", "true").save(path)
+
+
+def needs_mapping(schema: T.DataType) -> bool:
+    """Whether a column's name, at any depth, cannot be a Parquet column's name."""
+    if isinstance(schema, T.StructType):
+        return any(_NEEDS_MAPPING & set(field.name) or needs_mapping(field.dataType) for field in schema.fields)
+    if isinstance(schema, T.ArrayType):
+        return needs_mapping(schema.elementType)
+    return isinstance(schema, T.MapType) and (needs_mapping(schema.keyType) or needs_mapping(schema.valueType))
+
+
+def _switch_on_mapping(spark: SparkSession, path: str) -> None:
+    found = spark.sql(f"DESCRIBE DETAIL delta.{quoted(path)}").select("properties").first()
+    if found is not None and found[0].get("delta.columnMapping.mode") not in ("name", "id"):
+        settings = ", ".join(f"'{key}' = '{value}'" for key, value in _MAPPING.items())
+        spark.sql(f"ALTER TABLE delta.{quoted(path)} SET TBLPROPERTIES ({settings})")
+
+
+def _with_all_columns(rows: DataFrame, schema: T.StructType) -> DataFrame:
+    from pyspark.sql import functions as F
+
+    have = {name.casefold() for name in rows.columns}
+    lacking = {field.name: F.lit(None).cast(field.dataType) for field in schema if field.name.casefold() not in have}
+    return rows.withColumns(lacking) if lacking else rows
+
+
+def _history(spark: SparkSession, path: str) -> list[tuple[int, str | None, dict[str, str]]]:
+    """The last commits: version, what was kept with it, and what it did."""
+    log = Path(path, "_delta_log")
+    if log.is_dir():
+        return _local_history(log)
+    told = spark.sql(f"DESCRIBE HISTORY delta.{quoted(path)} LIMIT {_LOOK_BACK}")
+    found: list[Any] = told.select("version", "userMetadata", "operationMetrics").collect()
+    return [(int(row[0]), row[1], dict(row[2] or {})) for row in found]
+
+
+def _local_history(log: Path) -> list[tuple[int, str | None, dict[str, str]]]:
+    return [_told(file) for file in sorted(log.glob("*.json"), reverse=True)[:_LOOK_BACK] if file.stem.isdigit()]
+
+
+def _told(file: Path) -> tuple[int, str | None, dict[str, str]]:
+    """What a commit's file says of it: asked through Spark, the same takes most of half a second."""
+    with file.open(encoding="utf-8") as lines:
+        told = (json.loads(line) for line in lines if line.startswith('{"commitInfo"'))
+        about: dict[str, Any] = next((one["commitInfo"] for one in told), {})
+    return int(file.stem), about.get("userMetadata"), dict(about.get("operationMetrics") or {})

@@ -1,0 +1,258 @@
+"""The table of predictions: each row once a model version, and where it came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from spark_jobs.columns.names import quoted
+from spark_jobs.errors import DataError, JobError
+from spark_jobs.tables import delta
+from spark_jobs.tables.column_names import keep_names, property_of, renamed_columns, stored_names
+from spark_jobs.tables.delta import needs_mapping
+from spark_jobs.tables.locks import locked
+from spark_jobs.tables.prediction_rows import ABOUT, Target, fitting, kept_columns, table_rows
+
+Outcome = Literal["written", "skipped_duplicate"]
+_PROPERTIES = {
+    # Statistics of what is looked up only: those of every kept column cost more than the rest of the write.
+    "delta.dataSkippingStatsColumns": "_row_id,_model_version,_batch_id,_scored_at",
+    "delta.setTransactionRetentionDuration": "interval 30 days",
+    # Summing the log up takes longer than a micro-batch: not at each tenth.
+    "delta.checkpointInterval": "50",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How a write ended: rows added or replaced, rows that were there already, and columns whose type was cast.
+
+    `lost` has, by column, the values that became null or were rounded because the table keeps the column as another
+    type. `plain` is true where every row that was scored passed through one plain write, so that what was observed of
+    them is known.
+    """
+
+    outcome: Outcome
+    rows: int
+    duplicates: int
+    location: str
+    version: int | None = None
+    lost: Mapping[str, int] = field(default_factory=dict)
+    plain: bool = False
+
+    @property
+    def scored(self) -> int:
+        """The rows of the batch, new or there already."""
+        return self.rows + self.duplicates
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Rows of this model version in the table: of this batch, and of others."""
+
+    mine: int = 0
+    others: int = 0
+
+
+def write_predictions(scored: DataFrame, target: Target) -> Written:
+    """Adds a batch of predictions to its table, so that each row is there once a model version.
+
+    `scored` has `_row` (a struct of the input columns), `prediction`, and for classes `probabilities`, `probability`
+    and `margin` as they apply. A batch that is there already is skipped without being scored. Rows that came with
+    another batch are not added again; with a key, a row that changed since is replaced.
+
+    Raises:
+        DataError: the table holds another model's predictions, or a column to keep is not there.
+        JobError: rows did not arrive.
+    """
+    _check_batch(target.batch_id)
+    path = delta.table_path(target.root, target.table)
+    with locked(target.root, f"table-{target.table}"):
+        spark = scored.sparkSession
+        table = delta.read(spark, path) if delta.exists(spark, path) else None
+        standing = _Standing() if table is None else _standing(table, path, target)
+        if standing.mine and not target.rescore:
+            return Written("skipped_duplicate", 0, standing.mine, path)
+        rows, target, lost = _rows(scored, table, path, target)
+        return replace(_add(rows, path, target, standing), lost=lost)
+
+
+def append_predictions(scored: DataFrame, target: Target, once: delta.Once) -> Written | None:
+    """Adds the predictions of a numbered micro-batch to their table, one time at most.
+
+    `scored` is as for `write_predictions`, and has `_row_id`: what identifies a row among all that the stream sees.
+    Returns None where nothing was committed: there were no rows, or they are in the table already.
+
+    Raises:
+        DataError: the table holds another model's predictions, or a column to keep is not there.
+    """
+    _check_batch(target.batch_id)
+    path = delta.table_path(target.root, target.table)
+    with locked(target.root, f"table-{target.table}"):
+        table = delta.read(scored.sparkSession, path) if delta.exists(scored.sparkSession, path) else None
+        if table is not None:
+            _check_model(table, path, target)
+        rows, target, lost = _rows(scored, table, path, target)
+        commit = delta.append(
+            rows, path, about=target.about, once=once, properties=_PROPERTIES, partition_by=target.partition_by
+        )
+    return None if commit is None else Written("written", commit.rows, 0, path, commit.version, lost, plain=True)
+
+
+def rows_of_batch(spark: SparkSession, target: Target) -> int:
+    """The rows of a batch that are in the table."""
+    path = delta.table_path(target.root, target.table)
+    if not delta.exists(spark, path):
+        return 0
+    return _standing(delta.read(spark, path), path, target).mine
+
+
+def column_names(spark: SparkSession, root: str, table: str) -> dict[str, str]:
+    """The names under which a table keeps columns that are called otherwise, by their own names."""
+    path = delta.table_path(root, table)
+    return renamed_columns(delta.read(spark, path), path) if delta.exists(spark, path) else {}
+
+
+def already_written(spark: SparkSession, target: Target) -> Written | None:
+    """How writing this batch would end, if it is in the table already; None where it has to be scored.
+
+    Raises:
+        DataError: the table holds another model's predictions.
+    """
+    path = delta.table_path(target.root, target.table)
+    if target.rescore or not delta.exists(spark, path):
+        return None
+    mine = _standing(delta.read(spark, path), path, target).mine
+    return Written("skipped_duplicate", 0, mine, path) if mine else None
+
+
+def _rows(
+    scored: DataFrame, table: DataFrame | None, path: str, target: Target
+) -> tuple[DataFrame, Target, dict[str, int]]:
+    """The rows in the table's own columns, the target by its names, and the values that its types lose."""
+    kept = kept_columns(scored, target)
+    names = stored_names(table, path, target.names, needs_mapping(kept))
+    stored = names.of(kept.names, ABOUT)
+    rows, laid_out = table_rows(scored, target, names), tuple(stored[name] for name in target.partition_by)
+    by_names = replace(target, partition_by=laid_out)
+    if table is None:
+        if renamed := property_of(stored):
+            delta.create(rows, path, {**_PROPERTIES, **renamed}, laid_out)
+        return rows, by_names, {}
+    _check_layout(scored.sparkSession, path, target, stored)
+    rows, lost = fitting(rows, table, target)
+    if not names.exact:
+        keep_names(scored.sparkSession, path, names, stored)
+    own = {safe: name for name, safe in stored.items()}
+    return rows, by_names, {own.get(name, name): count for name, count in lost.items()}
+
+
+def _add(rows: DataFrame, path: str, target: Target, standing: _Standing) -> Written:
+    if target.key and standing.others and not target.rescore:
+        return _merge(rows, path, target)
+    fresh = rows.join(_ids_of_others(rows, path, target), "_row_id", "left_anti") if standing.others else rows
+    once = None if target.rescore else f"{target.model}/{target.version}/{target.batch_id}"
+    over = _batch_sql(target) if target.rescore and standing.mine else None
+    commit = delta.append(
+        fresh,
+        path,
+        about=target.about,
+        once=once,
+        replace=over,
+        properties=_PROPERTIES,
+        partition_by=target.partition_by,
+    )
+    if commit is None:
+        ended = _uncommitted(fresh, path, target)
+        # All rows came with other batches: known, and nothing to add.
+        return replace(ended, duplicates=rows.count()) if standing.others and not ended.duplicates else ended
+    read = rows.count() if standing.others else commit.rows
+    outcome: Outcome = "written" if commit.rows or over or not read else "skipped_duplicate"
+    plain = not standing.others and bool(commit.rows)
+    return Written(outcome, commit.rows, read - commit.rows, path, commit.version, plain=plain)
+
+
+def _merge(rows: DataFrame, path: str, target: Target) -> Written:
+    ours = ("_run_id", "_batch_id", "_scored_at")
+    compared = [name for name in rows.columns if name not in ours and not _is_map(rows, name)]
+    same = " AND ".join(f"t.{quoted(name)} <=> s.{quoted(name)}" for name in compared)
+    on = f"t._row_id = s._row_id AND t._model_version = {target.version} AND s._model_version = {target.version}"
+    commit = delta.merge(rows, path, on, f"NOT ({same})", target.about)
+    read = rows.count()
+    if commit is None:
+        there = delta.read(rows.sparkSession, path).where(F.col("_model_version") == target.version)
+        if not rows.join(there, "_row_id", "left_anti").isEmpty():
+            raise JobError(f"Delta reported no error, but rows did not reach {path}.", "Run the same command again.")
+        return Written("skipped_duplicate" if read else "written", 0, read, path)
+    changed = commit.rows + int(commit.metrics.get("numTargetRowsUpdated", "0"))
+    outcome: Outcome = "written" if changed or not read else "skipped_duplicate"
+    return Written(outcome, changed, read - changed, path, commit.version)
+
+
+def _uncommitted(fresh: DataFrame, path: str, target: Target) -> Written:
+    """Nothing was committed: no rows, or Delta knows the batch. Somebody else wrote it, or its rows were deleted."""
+    mine = _standing(delta.read(fresh.sparkSession, path), path, target).mine
+    if not mine and not fresh.isEmpty():
+        raise JobError(
+            f"Batch {target.batch_id} was written to {path} before and its rows are gone.",
+            "Write it again with --rescore.",
+        )
+    return Written("skipped_duplicate" if mine else "written", 0, mine, path)
+
+
+def _check_layout(spark: SparkSession, path: str, target: Target, stored: Mapping[str, str]) -> None:
+    if not target.partition_by:
+        return
+    found = delta.layout(spark, path)
+    if [name.casefold() for name in found] != [stored[name].casefold() for name in target.partition_by]:
+        raise DataError(
+            f"The table '{target.table}' is laid out by {', '.join(found) or 'no column'}, "
+            f"not by {', '.join(target.partition_by)}.",
+            "Take `predictions.partition_by` out, or set `predictions.table` to another name.",
+        )
+
+
+def _check_model(table: DataFrame, path: str, target: Target) -> None:
+    if any(about.get("model") == target.model for about in delta.kept(path)):
+        return  # a table holds one model, so that need not be asked of its rows
+    first = table.select("_model_name").limit(1).collect()
+    if first and first[0][0] != target.model:
+        raise DataError(
+            f"The table '{target.table}' holds predictions of the model '{first[0][0]}', not of '{target.model}'.",
+            "Set `predictions.table` to another name.",
+        )
+
+
+def _standing(table: DataFrame, path: str, target: Target) -> _Standing:
+    _check_model(table, path, target)
+    mine = F.count_if(F.col("_batch_id") == target.batch_id)
+    found: Any = table.where(F.col("_model_version") == target.version).agg(F.count(F.lit(1)), mine).first()
+    return _Standing(int(found[1]), int(found[0]) - int(found[1]))
+
+
+def _ids_of_others(rows: DataFrame, path: str, target: Target) -> DataFrame:
+    of_version = F.col("_model_version") == target.version
+    return (
+        delta.read(rows.sparkSession, path)
+        .where(of_version & (F.col("_batch_id") != target.batch_id))
+        .select("_row_id")
+    )
+
+
+def _batch_sql(target: Target) -> str:
+    return f"_model_version = {target.version} AND _batch_id = '{target.batch_id}'"
+
+
+def _check_batch(batch_id: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9_.:-]{1,200}", batch_id):
+        raise JobError(f"'{batch_id}' cannot be a batch id.", "Use letters, digits and `_.:-`.")
+
+
+def _is_map(rows: DataFrame, name: str) -> bool:
+    return isinstance(rows.schema[name].dataType, T.MapType)
