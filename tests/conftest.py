@@ -32,8 +32,9 @@ def _needs_spark(item: pytest.Item) -> bool:
 
 
 def _is_timed(item: pytest.Item) -> bool:
-    """Whether a test may look at the clock, and wants the machine for itself: those of no room do."""
-    return item.path.parent == Path(__file__).parent
+    """Whether a test may look at the clock, and wants the machine for itself."""
+    here = Path(__file__).parent
+    return item.path.parent in (here, here / "cli", here / "runtime")
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from workplaces import KEYS, SCORED, TORN, TRAINING, Workplace, end_group, write_houses
+from cli_sandbox import KEYS, SCORED, TORN, TRAINING, Workplace, end_group, write_houses
 
 
 @pytest.fixture(scope="session")

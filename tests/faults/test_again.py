@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from workplaces import KEYS, SCORED, TORN
+from cli_sandbox import KEYS, SCORED, TORN
 
 from spark_jobs.jobs import score
 from spark_jobs.spec import Environment, parse

@@ -11,7 +11,7 @@ import sys
 import time
 
 import pytest
-from workplaces import PACKAGE, PATIENCE, SCORED, TORN, driver, end_group, jvm, told, write_houses
+from cli_sandbox import PACKAGE, PATIENCE, SCORED, TORN, driver, end_group, jvm, told, write_houses
 
 NUMBERS = dict.fromkeys(range(SCORED), 1)
 REFUSED = {f"{number},torn": 1 for number in range(SCORED, SCORED + TORN)}

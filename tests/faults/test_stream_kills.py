@@ -13,7 +13,7 @@ from collections import Counter
 from uuid import uuid4
 
 import pytest
-from workplaces import driver, end_group, house, jvm, told
+from cli_sandbox import driver, end_group, house, jvm, told
 
 MESSAGES = 50_000
 ROUNDS = int(os.environ.get("SPARK_JOBS_KILL_ROUNDS", "20"))

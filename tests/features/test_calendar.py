@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from running import ran
+from run_graph import ran
 
 from spark_jobs.features import PARTS
 from spark_jobs.features.calendar import EPOCH, FIRST, LAST, Clock, part_of_date, part_of_moment

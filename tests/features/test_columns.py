@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from running import ran
+from run_graph import ran
 
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import EMPTY, MISSING, CategoryInput, NumberInput

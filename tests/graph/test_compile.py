@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from drawn import as_feed
+from generated_rows import as_feed
 from pipelines import CASES, KINDS, LABELS, MANY, ODD, SHORT
 from tampering import change, change_rows, copied, set_param, stage_of, stages
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnxruntime
 import pytest
-from drawn import as_feed, drawn_rows
+from generated_rows import as_feed, drawn_rows
 from pipelines import LABELS, SHORT
 
 from spark_jobs.graph.halves import halves

@@ -8,7 +8,7 @@ import json
 import numpy as np
 import onnx
 import pytest
-from drawn import as_table, drawn_rows
+from generated_rows import as_table, drawn_rows
 from onnx import helper, numpy_helper
 from pipelines import CASES, TABLE
 from pyspark.sql import SparkSession

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from drawn import as_feed, drawn_rows
+from generated_rows import as_feed, drawn_rows
 from onnx import numpy_helper
 from pipelines import LONG, SHORT
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from drawn import as_feed, as_table, drawn_rows
+from generated_rows import as_feed, as_table, drawn_rows
 from pipelines import CASES, KINDS, LONG, ODD, SHORT, TABLE
 from pyspark.sql import Observation
 from pyspark.sql import functions as F

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from towns import house, spec_of, write_csv
+from houses import house, spec_of, write_csv
 
 from spark_jobs.errors import DataError, SparkJobsError
 from spark_jobs.jobs import plan, profile, run, train

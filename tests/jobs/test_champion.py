@@ -9,8 +9,8 @@ import threading
 
 import numpy as np
 import pytest
+from houses import house, spec_of, write_csv
 from pyspark.sql import SparkSession
-from towns import house, spec_of, write_csv
 
 import spark_jobs
 from spark_jobs.bundle import load_manifest

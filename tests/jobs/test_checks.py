@@ -8,7 +8,7 @@ import shutil
 from hashlib import sha256
 
 import pytest
-from towns import house, spec_of, write_csv
+from houses import house, spec_of, write_csv
 
 from spark_jobs.errors import DataError, JobError
 from spark_jobs.jobs import score

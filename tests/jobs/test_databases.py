@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from databases import PASSWORD, USER, Database
-from towns import house
+from houses import house
 
 from spark_jobs.cli.main import main
 from spark_jobs.errors import JobError

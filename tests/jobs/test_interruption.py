@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from towns import houses_file
+from houses import houses_file
 
 from spark_jobs.bundle import verify
 

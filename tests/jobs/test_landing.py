@@ -6,7 +6,7 @@ import random
 import shutil
 
 import pytest
-from towns import house, write_csv
+from houses import house, write_csv
 
 from spark_jobs.errors import DataError
 from spark_jobs.jobs import score

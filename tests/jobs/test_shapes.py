@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from towns import KINDS, NO, ODD, ODD_KEY, ODD_TARGET, ODD_WEIGHT, YES, house, odd_file, spec_of, write_csv
+from houses import KINDS, NO, ODD, ODD_KEY, ODD_TARGET, ODD_WEIGHT, YES, house, odd_file, spec_of, write_csv
 
 from spark_jobs.bundle import load_manifest
 from spark_jobs.errors import DataError

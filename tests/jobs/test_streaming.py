@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from towns import house, write_csv
+from houses import house, write_csv
 
 from spark_jobs.errors import JobError, SpecError
 from spark_jobs.jobs import promote, score, stream, train

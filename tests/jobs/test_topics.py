@@ -8,7 +8,7 @@ import random
 from uuid import uuid4
 
 import pytest
-from towns import HOUSES, house, spec_of
+from houses import HOUSES, house, spec_of
 
 from spark_jobs.jobs import run, score
 from spark_jobs.spec import Environment

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from towns import HOUSES, WORTH
+from houses import HOUSES, WORTH
 
 from spark_jobs.bundle import verify
 

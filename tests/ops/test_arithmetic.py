@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from running import ran
+from run_graph import ran
 
 from spark_jobs.ops import arithmetic as ops
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from running import run
+from run_graph import run
 from spox import Tensor, argument
 
 from spark_jobs.ops import arithmetic as ops

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from running import ran
+from run_graph import ran
 
 from spark_jobs.ops.dialect import older
 from spark_jobs.ops.tree_nodes import Leaf, Split

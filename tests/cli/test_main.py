@@ -17,7 +17,7 @@ from spark_jobs.jobs.check import run, verify
 from spark_jobs.jobs.result import Result, failure
 from spark_jobs.spec import load
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SPEC = "source: data/flights.csv\ntarget: arr_delay\n"
 
 # Runs the command line with a job of the test's own in the place of `plan`, and no session behind it.
