@@ -53,13 +53,13 @@ class TrainedModel:
         from spark_jobs.columns.names import with_trimmed_names
         from spark_jobs.pipeline.feature_pipeline import predictions
         from spark_jobs.scoring.batch import check_used
-        from spark_jobs.sources.null_values import without_marks
+        from spark_jobs.sources.null_values import replace_null_values
 
         if any(name != name.strip() for name in rows.columns):
             rows = with_trimmed_names(rows)
         check_used(self.plan, rows.columns)
         present = [kind for kind in self.plan.types if kind.name in rows.columns]
-        read = typed(without_marks(rows, self.null_values), present, self.plan.timezone)
+        read = typed(replace_null_values(rows, self.null_values), present, self.plan.timezone)
         answers = predictions(self.pipeline, self.plan.problem, read)
         added = [name for name in answers.columns if name != "_row"]
         taken = sorted(set(added) & set(rows.columns))

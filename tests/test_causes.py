@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spark_jobs import progress
-from spark_jobs.causes import last_resort, worded
+from spark_jobs.error_translation import last_resort, translate_error
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from spark_jobs.causes import last_resort, worded
     ],
 )
 def test_a_frequent_foreign_error_has_advice_of_its_own(error, advice):
-    found = worded(error)
+    found = translate_error(error)
     assert advice in found.advice
     assert found.advice != last_resort()
     assert found.message
@@ -36,11 +36,11 @@ def test_an_unknown_error_says_in_which_phase_it_came_and_where_the_log_is(tmp_p
         train()
     (tmp_path / "spark-1.log").write_text("WARN")
     progress.log_to(tmp_path / "spark-1.log")
-    told = worded(failed.value)
+    told = translate_error(failed.value)
     assert told.message == "Something unexpected happened in the phase 'fitting' (KeyError): 'x'"
     assert str(tmp_path / "spark-1.log") in told.advice
     assert "--debug" in told.advice
     progress.log_to(None)
     assert "log" not in last_resort()
     with progress.phase("reading"):
-        assert worded(failed.value).message.startswith("Something unexpected happened (KeyError)")
+        assert translate_error(failed.value).message.startswith("Something unexpected happened (KeyError)")

@@ -8,7 +8,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from spark_jobs.checks.cells import WORDS, Columns
-from spark_jobs.columns.current_time import now
+from spark_jobs.columns.current_time import current_timestamp
 from spark_jobs.errors import DataError
 from spark_jobs.spec.checks import Fresh, NullRate, RowCount, TableCheck
 
@@ -39,7 +39,7 @@ def _newest(value: Column, is_date: bool) -> Column:
 
     A day is what clocks and zones may differ by.
     """
-    reached = F.unix_micros(now(value)) + _DAY
+    reached = F.unix_micros(current_timestamp(value)) + _DAY
     moment = F.unix_date(value).cast("bigint") * _DAY if is_date else F.unix_micros(value)
     return F.max(F.when(moment <= reached, moment))
 

@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
 from spark_jobs.checks import unseen as unfamiliar
-from spark_jobs.checks.training_domain import Familiar
+from spark_jobs.checks.training_domain import TrainingDomain
 from spark_jobs.columns.names import col
 
 Key = tuple[str, str | int]
@@ -19,7 +19,7 @@ REFUSED: Key = ("refused", "")
 
 
 @dataclass(frozen=True)
-class Tally:
+class BatchMetrics:
     """The counts of judged rows.
 
     `metrics` are aggregates over the judged rows; `filled` names the columns of which cells may be lost: how many there
@@ -29,7 +29,7 @@ class Tally:
 
     filled: Sequence[str]
     metrics: Mapping[Key, Column]
-    familiar: Familiar = field(default_factory=Familiar)
+    familiar: TrainingDomain = field(default_factory=TrainingDomain)
     before: Observation = field(default_factory=Observation)
     after: Observation = field(default_factory=Observation)
 

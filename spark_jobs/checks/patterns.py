@@ -14,7 +14,7 @@ from pyspark.sql.pandas.functions import arrow_udf
 from spark_jobs.checks.plain_patterns import plain_java
 
 
-def unlike(text: Column, pattern: str) -> Column:
+def not_matching(text: Column, pattern: str) -> Column:
     """Whether a text does not match as a whole; a missing one does."""
     java = plain_java(pattern)
     # To send rows to Python and back costs more than all else that a check does.

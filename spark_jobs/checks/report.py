@@ -16,7 +16,7 @@ _DONE = {"warn": "scored all the same", "quarantine": "in quarantine", "fail": "
 
 
 @dataclass(frozen=True)
-class Broke:
+class CheckFailure:
     """A check that a batch breaks: by how many rows, or in which way as a whole."""
 
     check: str
@@ -30,7 +30,7 @@ class Broke:
 
 
 @dataclass(frozen=True)
-class Findings:
+class CheckReport:
     """The counts of a batch, in the words of its checks.
 
     `lost` has by column the cells that became null, `unseen` the rows with a level, `outside` the rows with a number
@@ -39,19 +39,19 @@ class Findings:
 
     rows: int = 0
     refused: int = 0
-    broke: tuple[Broke, ...] = ()
+    broke: tuple[CheckFailure, ...] = ()
     lost: Mapping[str, int] = field(default_factory=dict)
     unseen: Mapping[str, int] = field(default_factory=dict)
     outside: Mapping[str, int] = field(default_factory=dict)
 
-    def with_those(self, other: Findings) -> Findings:
+    def with_those(self, other: CheckReport) -> CheckReport:
         """The counts of both; of a check that both break as a whole, what was found by the other."""
         broke = {(one.check, one.severity): one for one in self.broke}
         for one in other.broke:
             before = broke.get((one.check, one.severity))
             rows = one.rows if before is None or one.rows is None else one.rows + (before.rows or 0)
             broke[one.check, one.severity] = replace(one, rows=rows)
-        return Findings(
+        return CheckReport(
             self.rows + other.rows,
             self.refused + other.refused,
             tuple(broke.values()),
@@ -80,10 +80,10 @@ class Findings:
         return lines
 
 
-def findings(checks: Sequence[Check], counts: Mapping[Key, int | None]) -> Findings:
+def check_report(checks: Sequence[Check], counts: Mapping[Key, int | None]) -> CheckReport:
     """What counts say of the checks; a check that is met is not named."""
     rows = counts[ROWS] or 0
-    return Findings(
+    return CheckReport(
         rows,
         counts.get(REFUSED) or 0,
         tuple(one for place, check in enumerate(checks) if (one := _broke(check, counts["check", place], rows))),
@@ -91,7 +91,7 @@ def findings(checks: Sequence[Check], counts: Mapping[Key, int | None]) -> Findi
     )
 
 
-def refuse(found: Findings, location: str, changes: str) -> None:
+def refuse(found: CheckReport, location: str, changes: str) -> None:
     """Refuses a batch that breaks a check of severity `fail`, or that has cells of another type where that is asked.
 
     Raises:
@@ -105,11 +105,11 @@ def refuse(found: Findings, location: str, changes: str) -> None:
         raise DataError(cause, "Mend the data, or let the check say `severity: quarantine`.")
 
 
-def _broke(check: Check, count: int | None, rows: int) -> Broke | None:
+def _broke(check: Check, count: int | None, rows: int) -> CheckFailure | None:
     if isinstance(check, TableCheck):
         said = breach(check, count, rows)
-        return None if said is None else Broke(described(check), check.severity, found=said)
-    return Broke(described(check), check.severity, rows=count) if count else None
+        return None if said is None else CheckFailure(described(check), check.severity, found=said)
+    return CheckFailure(described(check), check.severity, rows=count) if count else None
 
 
 def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:

@@ -15,7 +15,7 @@ from pyspark.sql import types as T
 from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.checks.bounds import bounded
 from spark_jobs.checks.cells import WORDS, Cell, Columns
-from spark_jobs.checks.patterns import unlike
+from spark_jobs.checks.patterns import not_matching
 from spark_jobs.checks.wording import listed, number
 from spark_jobs.columns.exact import literal
 from spark_jobs.errors import DataError
@@ -32,14 +32,14 @@ _ORDERS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
 
 
 @dataclass(frozen=True)
-class Broken:
+class Violation:
     """Whether a row breaks a rule (never null), and the words for it."""
 
     condition: Column
     reason: Column
 
 
-def broken(check: RowCheck, place: int, columns: Columns, number_of: Column | None = None) -> Broken:
+def violation(check: RowCheck, place: int, columns: Columns, number_of: Column | None = None) -> Violation:
     """When a row breaks the check at that place of the spec. Nothing but `not_null` is broken by a missing value.
 
     Args:
@@ -58,27 +58,27 @@ def broken(check: RowCheck, place: int, columns: Columns, number_of: Column | No
             return _in(check, place, columns)
         case NotNull():
             cell = columns.cell(check.column)
-            return Broken(cell.value.isNull(), _said(check.column, " is missing"))
+            return Violation(cell.value.isNull(), _said(check.column, " is missing"))
         case Matches():
             text = columns.raw(check.column)
             shown = Cell(check.column, "text", text).shown
             words = _said(check.column, " is ", shown, f", which does not match {check.pattern}")
-            return Broken(unlike(text, check.pattern), words)
+            return Violation(not_matching(text, check.pattern), words)
         case Unique():
             assert number_of is not None
             words = _said("", f"another row has the same {listed(check.columns)}")
-            return Broken(F.coalesce(number_of > 1, F.lit(False)), words)
+            return Violation(F.coalesce(number_of > 1, F.lit(False)), words)
         case Compare():
             return _compare(check, place, columns)
     raise AssertionError(check)
 
 
-def _between(check: Between, place: int, columns: Columns) -> Broken:
+def _between(check: Between, place: int, columns: Columns) -> Violation:
     cell, low, high = bounded(check, place, columns)
     outside = F.lit(False)
     outside = outside if low is None else outside | (cell.value < low)
     outside = outside if high is None else outside | (cell.value > high)
-    return Broken(F.coalesce(outside, F.lit(False)), _said(check.column, " is ", cell.shown, f", {_out_of(check)}"))
+    return Violation(F.coalesce(outside, F.lit(False)), _said(check.column, " is ", cell.shown, f", {_out_of(check)}"))
 
 
 def _out_of(check: Between) -> str:
@@ -89,7 +89,7 @@ def _out_of(check: Between) -> str:
     return f"not between {number(check.min)} and {number(check.max)}"
 
 
-def _in(check: InSet, place: int, columns: Columns) -> Broken:
+def _in(check: InSet, place: int, columns: Columns) -> Violation:
     cell = columns.cell(check.column)
     values = [value.strip(BLANKS) for value in check.values]
     if cell.cells == "number":
@@ -98,7 +98,7 @@ def _in(check: InSet, place: int, columns: Columns) -> Broken:
         folded = [value.casefold() if cell.cells == "boolean" else value for value in values]
         found = cell.value.cast("string").isin(folded)
     words = _said(check.column, " is ", cell.shown, f", not one of {listed(values)}")
-    return Broken(F.coalesce(~found, F.lit(False)), words)
+    return Violation(F.coalesce(~found, F.lit(False)), words)
 
 
 def _numbers(values: list[str], check: InSet, place: int, kind: T.DataType) -> list[Column]:
@@ -113,14 +113,14 @@ def _numbers(values: list[str], check: InSet, place: int, kind: T.DataType) -> l
     return [one for one in (literal(value, kind) for value in values) if one is not None]
 
 
-def _compare(check: Compare, place: int, columns: Columns) -> Broken:
+def _compare(check: Compare, place: int, columns: Columns) -> Violation:
     left, right = columns.cell(check.column), columns.cell(check.other)
     if left.cells != right.cells:
         said = f"`checks[{place}]` compares '{left.name}', read as {WORDS[left.cells]}, with '{right.name}', read as"
         raise DataError(f"{said} {WORDS[right.cells]}.", "Compare columns that are read alike.")
     holds = _ORDERS[check.is_](left.value, right.value)
     words = _said(check.column, " is ", left.shown, f", not {check.is_} {check.other}, which is ", right.shown)
-    return Broken(F.coalesce(~holds, F.lit(False)), words)
+    return Violation(F.coalesce(~holds, F.lit(False)), words)
 
 
 def _said(*parts: str | Column) -> Column:

@@ -13,10 +13,10 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from spark_jobs.checks.batch_checks import measure
-from spark_jobs.checks.batch_metrics import REFUSED, ROWS, Key, Tally
+from spark_jobs.checks.batch_metrics import REFUSED, ROWS, BatchMetrics, Key
 from spark_jobs.checks.cells import RAW, WORDS, Columns
-from spark_jobs.checks.row_checks import Broken, broken
-from spark_jobs.checks.training_domain import Familiar
+from spark_jobs.checks.row_checks import Violation, violation
+from spark_jobs.checks.training_domain import TrainingDomain
 from spark_jobs.checks.unseen import COUNTS
 from spark_jobs.columns.casts import lost_cells, typed
 from spark_jobs.columns.names import RESERVED, UNREAD_KEY, col
@@ -30,7 +30,7 @@ TIMES: Final = {"timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"}
 
 
 @dataclass(frozen=True)
-class Judged:
+class CheckedRows:
     """Rows as they came, and the rules that they are judged by.
 
     Nothing is read here, and nothing but columns is made, so it serves batches and micro-batches alike.
@@ -41,7 +41,7 @@ class Judged:
     zone: str
     checks: tuple[Check, ...]
     changes: Changes
-    familiar: Familiar
+    familiar: TrainingDomain
     key: tuple[str, ...] = ()
 
     @property
@@ -55,7 +55,7 @@ class Judged:
         return self.changes.type == "refuse" or any(check.severity == "fail" for check in self.checks)
 
     @cached_property
-    def tally(self) -> Tally:
+    def tally(self) -> BatchMetrics:
         """What is counted."""
         metrics: dict[Key, Column] = {ROWS: F.count(F.lit(1))}
         if self.may_refuse:
@@ -65,7 +65,7 @@ class Judged:
         for place, check in enumerate(self.checks):
             if isinstance(check, TableCheck):
                 metrics["check", place] = measure(check, place, self._columns)
-        return Tally(tuple(self._lost), metrics, self.familiar)
+        return BatchMetrics(tuple(self._lost), metrics, self.familiar)
 
     @cached_property
     def passing(self) -> DataFrame:
@@ -139,9 +139,9 @@ class Judged:
         return lost_cells(self.rows, self.types, self.zone)
 
     @cached_property
-    def _broken(self) -> dict[int, Broken]:
+    def _broken(self) -> dict[int, Violation]:
         return {
-            place: broken(check, place, self._columns, F.col(_number(place)) if isinstance(check, Unique) else None)
+            place: violation(check, place, self._columns, F.col(_number(place)) if isinstance(check, Unique) else None)
             for place, check in self._row_checks.items()
         }
 

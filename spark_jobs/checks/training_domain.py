@@ -10,14 +10,14 @@ from spark_jobs.profile.profile import ColumnProfile, Profile
 
 
 @dataclass(frozen=True)
-class Familiar:
+class TrainingDomain:
     """By column, the levels that training knew, and the least and the greatest of its numbers."""
 
     levels: Mapping[str, frozenset[str]] = field(default_factory=dict)
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, profile: Profile, types: Sequence[ColumnType]) -> Familiar:
+    def of(cls, profile: Profile, types: Sequence[ColumnType]) -> TrainingDomain:
         """What a training's profile knows of columns; a text column of which not all levels were kept is left out."""
         known = [(kind, profile.columns[kind.name]) for kind in types if kind.name in profile.columns]
         return cls(

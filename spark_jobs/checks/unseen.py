@@ -13,7 +13,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from spark_jobs.bundle.patterns import BLANKS
-from spark_jobs.checks.training_domain import Familiar
+from spark_jobs.checks.training_domain import TrainingDomain
 from spark_jobs.columns.names import col
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ COUNTS: Final = "unfamiliar"
 _KIND: Final = pa.list_(pa.int64())
 
 
-class Count:
+class UnseenCounter:
     """The counts of one part of the rows."""
 
-    def __init__(self, familiar: Familiar) -> None:
+    def __init__(self, familiar: TrainingDomain) -> None:
         self._familiar = familiar
         self._found = dict.fromkeys(familiar.keys, 0)
 
@@ -65,13 +65,13 @@ def untold(rows: int) -> pa.Array:
     return pa.nulls(rows, _KIND)
 
 
-def summed(familiar: Familiar, parts: Iterable[Sequence[int]]) -> dict[tuple[str, str], int]:
+def summed(familiar: TrainingDomain, parts: Iterable[Sequence[int]]) -> dict[tuple[str, str], int]:
     """The counts of all parts, by what they are of."""
     sums = [sum(counts) for counts in zip(*parts, strict=True)]
     return dict(zip(familiar.keys, sums, strict=True)) if sums else dict.fromkeys(familiar.keys, 0)
 
 
-def count(familiar: Familiar, rows: DataFrame) -> dict[tuple[str, str], int]:
+def count(familiar: TrainingDomain, rows: DataFrame) -> dict[tuple[str, str], int]:
     """The counts of typed rows, by a pass over them of which a row comes back for each part."""
     if not familiar.keys:
         return {}
@@ -82,9 +82,9 @@ def count(familiar: Familiar, rows: DataFrame) -> dict[tuple[str, str], int]:
     return summed(familiar, [row[0] for row in told.collect()])
 
 
-def _counting(familiar: Familiar) -> Any:
+def _counting(familiar: TrainingDomain) -> Any:
     def counted(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        found = Count(familiar)
+        found = UnseenCounter(familiar)
         for batch in batches:
             for (kind, name), cells in zip(familiar.keys, batch.columns, strict=True):
                 if kind == "outside":

@@ -17,8 +17,8 @@ from dataclasses import replace
 from types import FrameType
 from typing import TYPE_CHECKING, BinaryIO
 
-from spark_jobs.causes import worded
 from spark_jobs.cli.parser import job_of, parse
+from spark_jobs.error_translation import translate_error
 from spark_jobs.errors import SparkJobsError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _answer(words: Sequence[str], out: BinaryIO) -> int:
     except BaseException as error:
         if debug:
             traceback.print_exc()
-        told = worded(error)
+        told = translate_error(error)
         _tell(told)
         _write_failure(words, out, told) if as_json else None
         return told.exit_status

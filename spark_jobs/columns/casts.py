@@ -30,7 +30,7 @@ from spark_jobs.columns.types import ColumnType
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ColumnHints:
     """What a look at every cell of a text source has shown, so that it need not be asked of each cell again.
 
     `plain` columns can be read by `cells.plain_sql`, of these the `digits` hold no point and no exponent; in `words` no
@@ -45,11 +45,15 @@ class Seen:
     null_values: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-NOTHING = Seen()
+NOTHING = ColumnHints()
 
 
 def typed(
-    rows: DataFrame, types: Sequence[ColumnType], zone: str = "UTC", seen: Seen = NOTHING, key: Sequence[str] = ()
+    rows: DataFrame,
+    types: Sequence[ColumnType],
+    zone: str = "UTC",
+    seen: ColumnHints = NOTHING,
+    key: Sequence[str] = (),
 ) -> DataFrame:
     """The rows with each column as its type; a cell that cannot be read as that is null.
 
@@ -91,7 +95,9 @@ def lost_cells(rows: DataFrame, types: Sequence[ColumnType], zone: str = "UTC") 
     }
 
 
-def canonical(rows: DataFrame, types: Sequence[ColumnType], zone: str = "UTC", seen: Seen = NOTHING) -> list[Column]:
+def canonical(
+    rows: DataFrame, types: Sequence[ColumnType], zone: str = "UTC", seen: ColumnHints = NOTHING
+) -> list[Column]:
     """The cells in name order as what they count as: a number its double (-0.0 as 0.0), else trimmed text.
 
     So a table hashes alike whether it comes as text or with stored types. A missing cell is NaN or a control character.
@@ -101,8 +107,8 @@ def canonical(rows: DataFrame, types: Sequence[ColumnType], zone: str = "UTC", s
     return [part for column in _in_name_order(types) for part in _canonical(column, kinds[column.name], zone, seen)]
 
 
-def row_hash(
-    rows: DataFrame, types: Sequence[ColumnType], seed: int = 42, zone: str = "UTC", seen: Seen = NOTHING
+def typed_row_hash(
+    rows: DataFrame, types: Sequence[ColumnType], seed: int = 42, zone: str = "UTC", seen: ColumnHints = NOTHING
 ) -> Column:
     """A BIGINT hash (xxhash64) of the seed and the rows' canonical cells, the same for equal rows of equal names."""
     return F.xxhash64(F.lit(seed), *canonical(rows, types, zone, seen))
@@ -124,7 +130,7 @@ def _is_kept(column: ColumnType, stored: str) -> bool:
     return column.cells == "number" and stored.split("(")[0] in STORED_NUMBERS
 
 
-def _value(column: ColumnType, stored: str, zone: str, seen: Seen = NOTHING) -> Column:
+def _value(column: ColumnType, stored: str, zone: str, seen: ColumnHints = NOTHING) -> Column:
     name = quoted(column.name)
     if column.kind == "unsupported":
         return col(column.name)
@@ -142,7 +148,7 @@ def _value(column: ColumnType, stored: str, zone: str, seen: Seen = NOTHING) -> 
     return F.expr(value_sql(name, column, zone))
 
 
-def _canonical(column: ColumnType, kind: T.DataType, zone: str, seen: Seen) -> list[Column]:
+def _canonical(column: ColumnType, kind: T.DataType, zone: str, seen: ColumnHints) -> list[Column]:
     stored = kind.simpleString()
     name = _readable(column, stored)
     if column.name in seen.words:

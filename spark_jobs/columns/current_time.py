@@ -8,7 +8,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 
-def now(cell: Column) -> Column:
+def current_timestamp(cell: Column) -> Column:
     """This moment, as a TIMESTAMP beside a cell of the row.
 
     Spark writes a constant moment into the code that it makes for rows: each write would have code of its own, which

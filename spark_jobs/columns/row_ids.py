@@ -39,7 +39,7 @@ def with_row_ids(rows: DataFrame, key: Sequence[str] = (), unlike: bool | None =
     return marked.withColumn("_row_id", F.concat("_named", number)).drop("_content", "_named")
 
 
-def are_unlike(rows: DataFrame, key: Sequence[str]) -> bool:
+def rows_are_unique(rows: DataFrame, key: Sequence[str]) -> bool:
     """Whether no two rows are alike, in key or cells: then nothing that is taken from them is either. One pass."""
     whole = rows.select(F.struct("*").alias("_row"))
     fields = {field.name: field.dataType for field in _row_type(whole).fields}

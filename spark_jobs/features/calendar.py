@@ -24,7 +24,7 @@ FIRST, LAST = 1800, 2500  # the years that a clock's table covers: the last 400 
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class TimezoneTable:
     """How far the wall clock of a zone is ahead of UTC, in seconds.
 
     `offsets[0]` before `moments[0]` (seconds since 1970), `offsets[i]` from `moments[i - 1]` on. That of UTC has no
@@ -40,7 +40,7 @@ class Clock:
         return json.dumps(asdict(self)) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> Clock:
+    def from_json(cls, text: str) -> TimezoneTable:
         """The clock that `to_json` wrote."""
         stored = json.loads(text)
         return cls(stored["zone"], tuple(stored["moments"]), tuple(stored["offsets"]))
@@ -52,7 +52,7 @@ def part_of_date(seconds: Value, part: str) -> Value:
     return days if part == "elapsed" else _of_day(days, part)
 
 
-def part_of_moment(seconds: Value, part: str, clock: Clock) -> Value:
+def part_of_moment(seconds: Value, part: str, clock: TimezoneTable) -> Value:
     """A part of a moment's wall time by a clock; `elapsed` are the days since 1970 in UTC."""
     if part == "elapsed":
         return divide(rounded(multiply(seconds, 1e6)), DAY * 1e6)
@@ -85,7 +85,7 @@ def _of_day(days: Value, part: str) -> Value:
     return add(years, multiply(era, 400.0), where(less(january, 3.0), 1.0, 0.0))
 
 
-def _offset(seconds: Value, clock: Clock) -> Value:
+def _offset(seconds: Value, clock: TimezoneTable) -> Value:
     if not clock.moments:
         return constant(float(clock.offsets[0]))
     later = subtract(seconds, float(CYCLIC))

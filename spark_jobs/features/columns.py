@@ -10,7 +10,7 @@ import numpy as np
 
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import EMPTY, CategoryInput, Input, NumberInput
-from spark_jobs.features.calendar import Clock, part_of_date, part_of_moment
+from spark_jobs.features.calendar import TimezoneTable, part_of_date, part_of_moment
 from spark_jobs.ops.arithmetic import beside, either, equal, is_finite, is_nan, less, number, subtract, upright, where
 from spark_jobs.ops.dialect import constant
 from spark_jobs.ops.lookup import number_position, text_position
@@ -29,7 +29,7 @@ def raw_number(value: Value, kind: ColumnType) -> Value:
 
 
 def numbers(
-    inputs: Sequence[NumberInput], types: Mapping[str, ColumnType], raw: Mapping[str, Value], clock: Clock
+    inputs: Sequence[NumberInput], types: Mapping[str, ColumnType], raw: Mapping[str, Value], clock: TimezoneTable
 ) -> Value:
     """The numbers the model reads, `[N, D]`: parts taken, bounded, not yet shifted; missing, and not finite, is NaN."""
     columns = [_part(raw[one.column], types[one.column], one.part, clock) for one in inputs]
@@ -44,7 +44,7 @@ def shifted(values: Value, inputs: Sequence[NumberInput]) -> Value:
     return subtract(values, shifts) if shifts.any() else values
 
 
-def _part(value: Value, kind: ColumnType, part: str | None, clock: Clock) -> Value:
+def _part(value: Value, kind: ColumnType, part: str | None, clock: TimezoneTable) -> Value:
     if part is None:
         return value
     return part_of_date(value, part) if kind.cells == "date" else part_of_moment(value, part, clock)
@@ -63,7 +63,7 @@ def _edge(one: NumberInput, side: int) -> float:
     return one.bounds[side] if one.bounds else (-math.inf, math.inf)[side]
 
 
-def position(one: CategoryInput, kind: ColumnType, value: Value, clock: Clock, sentinel: str) -> Value:
+def position(one: CategoryInput, kind: ColumnType, value: Value, clock: TimezoneTable, sentinel: str) -> Value:
     """The position of a category's level, `[N]`; any other is at the position after the last."""
     places = {level: place for place, level in enumerate(one.levels)}
     unseen = len(places)
@@ -76,7 +76,7 @@ def position(one: CategoryInput, kind: ColumnType, value: Value, clock: Clock, s
     return where(is_nan(parts), constant(fill, np.int64), number_position(parts, known, unseen))
 
 
-def flag(one: Input, kind: ColumnType, value: Value, clock: Clock, sentinel: str) -> Value:
+def flag(one: Input, kind: ColumnType, value: Value, clock: TimezoneTable, sentinel: str) -> Value:
     """1 where a value is missing, `[N]`."""
     if isinstance(one, CategoryInput) and one.part is None:
         return number(text_position(value, {sentinel: 1}, 0))

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from spark_jobs.bundle.stages import read_pipeline
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import EMPTY, MISSING, CategoryInput, NumberInput
-from spark_jobs.features.calendar import EPOCH, Clock
+from spark_jobs.features.calendar import EPOCH, TimezoneTable
 from spark_jobs.graph.split_points import about, scaled_numbers, split_points
-from spark_jobs.graph.wall import read_clock
+from spark_jobs.graph.timezone import load_timezone_table
 from spark_jobs.plan import Plan
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _EXACT = 2.0**33  # as far from 1970 as seconds in a double tell one microsecond
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Case:
     """A value to try in one column, and what kind of trial it is."""
 
     kind: str
@@ -41,12 +41,12 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Weak:
+class EdgeCases:
     """Where a model could be hit: the values at its trees' thresholds by slot, numbers that are constant, its clock."""
 
     points: Mapping[str, Sequence[float]]
     constant: frozenset[str]
-    clock: Clock
+    clock: TimezoneTable
 
 
 def adversarial_rows(plan: Plan, pipeline: Path, model: ModelProto, sentinel: str) -> pa.Table:
@@ -57,7 +57,7 @@ def adversarial_rows(plan: Plan, pipeline: Path, model: ModelProto, sentinel: st
     """
     import pyarrow as pa
 
-    trials = list(_trials(plan, weak_points(plan, pipeline, model), sentinel))
+    trials = list(_trials(plan, edge_cases(plan, pipeline, model), sentinel))
     typical = {name: _typical(plan, plan.type_of(name)) for name in plan.used}
     rows = [*(({one.column: one.value}, one.kind) for one in trials), *_mixed(trials)]
     columns = {
@@ -67,15 +67,15 @@ def adversarial_rows(plan: Plan, pipeline: Path, model: ModelProto, sentinel: st
     return pa.table({**columns, KIND: [kind for _, kind in rows]})
 
 
-def weak_points(plan: Plan, pipeline: Path, model: ModelProto) -> Weak:
+def edge_cases(plan: Plan, pipeline: Path, model: ModelProto) -> EdgeCases:
     """What of a saved pipeline and its graph the trials are made of."""
-    stages, clock = read_pipeline(pipeline), read_clock(plan, pipeline)
+    stages, clock = read_pipeline(pipeline), load_timezone_table(plan, pipeline)
     flat = {one.slot for one in scaled_numbers(stages).values() if not one.factor}
     plain = {one.slot for one in plan.numbers if one.part is None and plan.type_of(one.column).cells == "number"}
-    return Weak(split_points(plan, stages, model, clock), frozenset(flat & plain), clock)
+    return EdgeCases(split_points(plan, stages, model, clock), frozenset(flat & plain), clock)
 
 
-def kinds(plan: Plan, weak: Weak) -> set[str]:
+def kinds(plan: Plan, weak: EdgeCases) -> set[str]:
     """The kinds of trials that must not be missing from a proof."""
     found = {"null", "mixed"}
     for name in plan.used:
@@ -115,7 +115,7 @@ def _seconds(value: Any) -> float | str:
     return value if isinstance(value, str) else float(value)
 
 
-def _mixed(trials: Sequence[Trial]) -> Iterator[tuple[dict[str, Any], str]]:
+def _mixed(trials: Sequence[Case]) -> Iterator[tuple[dict[str, Any], str]]:
     """Trials of all columns at once, half of them of the usual kinds: odd ones lead to few of a model's branches."""
     chance = random.Random(1)  # the same rows every time
     odd: dict[str, list[Any]] = {}
@@ -130,50 +130,50 @@ def _mixed(trials: Sequence[Trial]) -> Iterator[tuple[dict[str, Any], str]]:
         yield {name: chance.choice(chance.choice(lists)) for name, *lists in choices}, "mixed"
 
 
-def _trials(plan: Plan, weak: Weak, sentinel: str) -> Iterator[Trial]:
+def _trials(plan: Plan, weak: EdgeCases, sentinel: str) -> Iterator[Case]:
     for name in plan.used:
         kind = plan.type_of(name)
         inputs = [one for one in plan.inputs if one.column == name]
         numbers = [one for one in inputs if isinstance(one, NumberInput)]
-        yield Trial("null", name, None)
+        yield Case("null", name, None)
         if kind.cells == "text":
             yield from _texts(name, [one for one in inputs if isinstance(one, CategoryInput)], sentinel)
         elif kind.cells == "boolean":
-            yield from (Trial("boolean", name, value) for value in (True, False))
+            yield from (Case("boolean", name, value) for value in (True, False))
         elif kind.cells == "number":
             yield from _numbers(name, numbers, weak)
         else:
             yield from _moments(kind, numbers, weak)
 
 
-def _texts(name: str, inputs: Sequence[CategoryInput], sentinel: str) -> Iterator[Trial]:
+def _texts(name: str, inputs: Sequence[CategoryInput], sentinel: str) -> Iterator[Case]:
     levels = list(dict.fromkeys(level for one in inputs for level in one.levels))
-    yield from (Trial("level", name, level) for level in levels)
+    yield from (Case("level", name, level) for level in levels)
     first = _some_level(levels)
     odd = [f" {first} ", f"\t{first}", first.swapcase(), first + "\u0301", f"{first}\x00", first[:-1]]
-    yield from (Trial("near a level", name, text) for text in odd)
-    yield from (Trial("unseen", name, text) for text in ("-" * (2 + max(map(len, levels), default=0)), "never seen"))
-    yield from (Trial("empty", name, text) for text in ("", " ", "   "))
+    yield from (Case("near a level", name, text) for text in odd)
+    yield from (Case("unseen", name, text) for text in ("-" * (2 + max(map(len, levels), default=0)), "never seen"))
+    yield from (Case("empty", name, text) for text in ("", " ", "   "))
     alike = (sentinel, sentinel * 2, f" {sentinel}", MISSING, EMPTY, "null", "None", "nan")
-    yield from (Trial("sentinel", name, text) for text in alike)
-    yield Trial("long", name, first * (_LONGEST // max(len(first), 1)))
-    yield from (Trial("not ASCII", name, text) for text in ("Ω≈ç√", "日本語", "🛩️", "İi̇\u0131I", "\u202eright", "ﬀ"))
+    yield from (Case("sentinel", name, text) for text in alike)
+    yield Case("long", name, first * (_LONGEST // max(len(first), 1)))
+    yield from (Case("not ASCII", name, text) for text in ("Ω≈ç√", "日本語", "🛩️", "İi̇\u0131I", "\u202eright", "ﬀ"))
 
 
-def _numbers(name: str, inputs: Sequence[NumberInput], weak: Weak) -> Iterator[Trial]:
-    yield from (Trial("not finite", name, value) for value in (math.nan, math.inf, -math.inf))
-    yield from (Trial("extreme", name, value) for value in _EXTREMES)
+def _numbers(name: str, inputs: Sequence[NumberInput], weak: EdgeCases) -> Iterator[Case]:
+    yield from (Case("not finite", name, value) for value in (math.nan, math.inf, -math.inf))
+    yield from (Case("extreme", name, value) for value in _EXTREMES)
     for one in inputs:
         for edge in one.bounds or ():
-            yield from (Trial("bound", name, value) for value in about(edge))
+            yield from (Case("bound", name, value) for value in about(edge))
         usual = one.fill + one.shift
-        yield from (Trial("fill", name, value) for value in about(usual))
+        yield from (Case("fill", name, value) for value in about(usual))
         if one.slot in weak.constant:
-            yield from (Trial("constant", name, usual + off) for off in (0.0, 1.0, -1e6))
-        yield from (Trial("split", name, value) for value in weak.points.get(one.slot, ()))
+            yield from (Case("constant", name, usual + off) for off in (0.0, 1.0, -1e6))
+        yield from (Case("split", name, value) for value in weak.points.get(one.slot, ()))
 
 
-def _moments(kind: ColumnType, inputs: Sequence[NumberInput], weak: Weak) -> Iterator[Trial]:
+def _moments(kind: ColumnType, inputs: Sequence[NumberInput], weak: EdgeCases) -> Iterator[Case]:
     dated = kind.cells == "date"
     tries = [("day border", moment) for moment in _borders()]
     tries += [("leap day", moment) for moment in _leap_days()]
@@ -185,7 +185,7 @@ def _moments(kind: ColumnType, inputs: Sequence[NumberInput], weak: Weak) -> Ite
     for what, seconds in tries:
         moment = _moment(seconds)
         if moment is not None:
-            yield Trial(what, kind.name, moment.date() if dated else moment)
+            yield Case(what, kind.name, moment.date() if dated else moment)
 
 
 def _decisive(one: NumberInput, points: Sequence[float]) -> Iterator[float]:
@@ -217,7 +217,7 @@ def _parts() -> Iterator[float]:
     yield from (_since(2021, 1, 29), _since(2021, 1, 30), _since(2021, 1, 31, 23, 59), _since(2020, 12, 31, 12))
 
 
-def _changes(clock: Clock) -> Iterator[float]:
+def _changes(clock: TimezoneTable) -> Iterator[float]:
     """Every change of a clock; those of the last decades more closely."""
     yield from (moment + off for moment in clock.moments for off in (-1, 0))
     recent = [moment for moment in clock.moments if 0 <= moment < 2_200_000_000][-_BORDERS:]

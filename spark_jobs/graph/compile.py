@@ -19,10 +19,10 @@ from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import JobError
 from spark_jobs.features import CategoryInput, Encoder, NumberInput, find_encoder, find_scaler
 from spark_jobs.features import columns as raw_columns
-from spark_jobs.features.calendar import Clock
+from spark_jobs.features.calendar import TimezoneTable
 from spark_jobs.features.cast import flag_name, statement
 from spark_jobs.features.index import check_saved
-from spark_jobs.graph.wall import read_clock
+from spark_jobs.graph.timezone import load_timezone_table
 from spark_jobs.models import find
 from spark_jobs.ops.arithmetic import beside, is_nan, number, picked, upright, where
 from spark_jobs.ops.dialect import build, number_input, text_input
@@ -48,7 +48,7 @@ def compile_graph(plan: Plan, pipeline: Path, sentinel: str) -> ModelProto:
         JobError: a stage or a parameter that the plan does not know, or that has no graph.
     """
     inputs = {name: text_input() if plan.type_of(name).cells == "text" else number_input() for name in plan.used}
-    work = _Work(plan, iter(read_pipeline(pipeline)), inputs, sentinel, read_clock(plan, pipeline))
+    work = _Work(plan, iter(read_pipeline(pipeline)), inputs, sentinel, load_timezone_table(plan, pipeline))
     features = work.features()
     return build(inputs, _outputs(plan, _answer(plan, work.last(), features)))
 
@@ -96,7 +96,7 @@ class _Work:
     """One walk along the saved stages, in the order in which `fitted.fit_features` made them."""
 
     def __init__(
-        self, plan: Plan, stages: Iterator[Stage], inputs: Mapping[str, Value], sentinel: str, clock: Clock
+        self, plan: Plan, stages: Iterator[Stage], inputs: Mapping[str, Value], sentinel: str, clock: TimezoneTable
     ) -> None:
         self.plan, self.stages, self.sentinel, self.clock = plan, stages, sentinel, clock
         self.types: dict[str, ColumnType] = {kind.name: kind for kind in plan.types}

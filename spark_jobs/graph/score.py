@@ -13,15 +13,15 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 
 from spark_jobs.bundle.patterns import BLANKS
-from spark_jobs.checks.training_domain import Familiar
-from spark_jobs.checks.unseen import COUNTS, Count, distinct, untold
+from spark_jobs.checks.training_domain import TrainingDomain
+from spark_jobs.checks.unseen import COUNTS, UnseenCounter, distinct, untold
 from spark_jobs.columns import cells
 from spark_jobs.columns.arrow_batches import by_rows
 from spark_jobs.columns.names import col, quoted
 from spark_jobs.columns.types import ColumnType
-from spark_jobs.graph.halves import Halves, halves
+from spark_jobs.graph.split_lookups import SplitLookups, split_lookups
 from spark_jobs.plan import Plan
-from spark_jobs.plan.problem import Problem
+from spark_jobs.plan.learning_task import LearningTask
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +40,7 @@ def graph_predictions(
     rows: DataFrame,
     sentinel: str,
     sift: Callable[[DataFrame, str], DataFrame] | None = None,
-    familiar: Familiar | None = None,
+    familiar: TrainingDomain | None = None,
 ) -> DataFrame:
     """What a graph says of rows, in the columns of `fitted.predictions`.
 
@@ -51,13 +51,13 @@ def graph_predictions(
     import onnx
 
     model = onnx.load_model_from_string(graph)
-    answered = rows.withColumn(_ANSWER, answers(model, plan, rows, sentinel, familiar or Familiar()))
+    answered = rows.withColumn(_ANSWER, answers(model, plan, rows, sentinel, familiar or TrainingDomain()))
     kept = answered if sift is None else sift(answered, _ANSWER)
     whole = F.struct(*[col(name) for name in kept.columns if name != _ANSWER]).alias("_row")
     return kept.select(whole, *_said(plan.problem, F.col(_ANSWER), _has_shares(model)))
 
 
-def answers(model: ModelProto, plan: Plan, rows: DataFrame, sentinel: str, familiar: Familiar) -> Column:
+def answers(model: ModelProto, plan: Plan, rows: DataFrame, sentinel: str, familiar: TrainingDomain) -> Column:
     """The graph's answer to each row.
 
     A struct of `prediction` (a double, or the position of a class), `valid`, for classes `scores`, and `unfamiliar`:
@@ -67,24 +67,24 @@ def answers(model: ModelProto, plan: Plan, rows: DataFrame, sentinel: str, famil
     # One by one: side by side in a struct they would be copied once more.
     asked = [_sent(plan, name, stored[name], familiar) for name in plan.used]
     texts = [plan.type_of(name).cells == "text" for name in plan.used]
-    runner = _runner(halves(model), list(plan.used), texts, sentinel, familiar)
+    runner = _runner(split_lookups(model), list(plan.used), texts, sentinel, familiar)
     answer: Column = arrow_udf(_answer_type(plan.problem))(runner)(*asked)  # type: ignore[call-overload]
     return answer
 
 
-def sending(spark: SparkSession, plan: Plan, familiar: Familiar | None = None) -> AbstractContextManager[None]:
+def sending(spark: SparkSession, plan: Plan, familiar: TrainingDomain | None = None) -> AbstractContextManager[None]:
     """While the block runs, rows go to the graph in batches that need no weighing: texts beyond all levels go short."""
     texts = [name for name in plan.used if plan.type_of(name).cells == "text"]
-    longest = max((_longest_level(plan, name, familiar or Familiar()) + 1 for name in texts), default=0)
+    longest = max((_longest_level(plan, name, familiar or TrainingDomain()) + 1 for name in texts), default=0)
     return by_rows(spark, len(texts), max(_WIDE, longest))
 
 
-def _longest_level(plan: Plan, name: str, familiar: Familiar) -> int:
+def _longest_level(plan: Plan, name: str, familiar: TrainingDomain) -> int:
     encoded = (level for one in plan.categories if one.column == name for level in one.levels)
     return max(map(len, (*encoded, *familiar.levels.get(name, ()))), default=0)
 
 
-def _sent(plan: Plan, name: str, stored: str, familiar: Familiar) -> Column:
+def _sent(plan: Plan, name: str, stored: str, familiar: TrainingDomain) -> Column:
     """A column as it goes to Python: what needs no SQL is left as it is.
 
     The graph itself takes what is no finite number for missing, and text is trimmed once a distinct value.
@@ -110,7 +110,7 @@ def graph_input(kind: ColumnType, stored: str, zone: str) -> Column:
     return F.expr(f"unix_micros({value}) / 1000000D" if kind.cells == "timestamp" else value)
 
 
-def _answer_type(problem: Problem) -> str:
+def _answer_type(problem: LearningTask) -> str:
     if not problem.labels:
         return f"struct<prediction: double, valid: boolean, {COUNTS}: array<bigint>>"
     return f"struct<prediction: int, valid: boolean, scores: array<double>, {COUNTS}: array<bigint>>"
@@ -120,7 +120,7 @@ def _has_shares(model: ModelProto) -> bool:
     return any(one.name == "probabilities" for one in model.graph.output)
 
 
-def _said(problem: Problem, answer: Column, shares: bool) -> list[Column]:
+def _said(problem: LearningTask, answer: Column, shares: bool) -> list[Column]:
     prediction, valid = answer["prediction"], answer["valid"].alias("valid")
     if not problem.labels:
         return [prediction.alias("prediction"), valid]
@@ -137,11 +137,11 @@ def _said(problem: Problem, answer: Column, shares: bool) -> list[Column]:
     return [*columns, valid]
 
 
-def _runner(parts: Halves, names: list[str], texts: list[bool], sentinel: str, familiar: Familiar) -> Any:
+def _runner(parts: SplitLookups, names: list[str], texts: list[bool], sentinel: str, familiar: TrainingDomain) -> Any:
     def answered(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[pa.Array]:
         from spark_jobs.bundle.runtime import run
 
-        count = Count(familiar)
+        count = UnseenCounter(familiar)
         for batch, is_last in _with_last(batches):
             columns = (batch,) if len(names) == 1 else batch
             feed: dict[str, Any] = {}
@@ -174,7 +174,9 @@ def _numbers(values: pa.Array) -> npt.NDArray[np.float64]:
     return found
 
 
-def _positions(parts: Halves, name: str, values: pa.Array, sentinel: str, count: Count) -> Mapping[str, Any]:
+def _positions(
+    parts: SplitLookups, name: str, values: pa.Array, sentinel: str, count: UnseenCounter
+) -> Mapping[str, Any]:
     """The positions of a text column's levels, each distinct text looked up once; null comes after the last of them."""
     trimmed, codes = distinct(values)
     count.texts(name, trimmed, codes)

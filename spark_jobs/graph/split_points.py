@@ -11,7 +11,7 @@ import numpy as np
 
 from spark_jobs.bundle.stages import Stage
 from spark_jobs.features import find_scaler
-from spark_jobs.features.calendar import Clock
+from spark_jobs.features.calendar import TimezoneTable
 from spark_jobs.plan import Plan
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ class Scaled:
     factor: float = 1.0
 
 
-def split_points(plan: Plan, stages: Sequence[Stage], model: ModelProto, clock: Clock) -> dict[str, list[float]]:
+def split_points(
+    plan: Plan, stages: Sequence[Stage], model: ModelProto, clock: TimezoneTable
+) -> dict[str, list[float]]:
     """For each number, by its slot, the values at every threshold of the model's trees and next to it on both sides."""
     places, shifts = scaled_numbers(stages), {one.slot: one.shift for one in plan.numbers}
     found: dict[str, set[float]] = {}
@@ -74,7 +76,7 @@ def _hot_width(stages: Sequence[Stage]) -> int:
     return next(len(stage.row()["vocabulary"]) for stage in stages if stage.kind == "CountVectorizerModel")
 
 
-def _splits(model: ModelProto, clock: Clock) -> set[tuple[int, float, bool]]:
+def _splits(model: ModelProto, clock: TimezoneTable) -> set[tuple[int, float, bool]]:
     """Feature, threshold and whether a yes is strictly below it, each once; the tables of a clock are left out.
 
     Hundreds of thousands of nodes share a few thousand thresholds.

@@ -11,14 +11,14 @@ from pyspark.sql import SparkSession
 
 from spark_jobs import progress
 from spark_jobs.bundle import load_manifest
-from spark_jobs.causes import worded
+from spark_jobs.error_translation import translate_error
 from spark_jobs.errors import GateError
 from spark_jobs.registry.gate import Comparison, EvaluationSetup
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion, look_up, resolve
 from spark_jobs.spec import Spec, load_spec
 from spark_jobs.training.comparison import evaluate_bundle
-from spark_jobs.training.prepare import Prepared, look, prepare
+from spark_jobs.training.prepare import Prepared, inspect_source, prepare
 from spark_jobs.training.staging import identity
 
 
@@ -61,7 +61,7 @@ def _told(champion: ModelVersion, evaluate: Callable[[ModelVersion], Comparison]
     try:
         return evaluate(champion)
     except Exception as error:
-        return Comparison(champion.version, error=f"It could not be evaluated: {worded(error).message}")
+        return Comparison(champion.version, error=f"It could not be evaluated: {translate_error(error).message}")
 
 
 def compare_again(
@@ -80,7 +80,7 @@ def _from_source(
     spec, _ = load_spec(challenger.bundle / "spec.yml")
     root = Path(tracking.root).resolve()
     with TemporaryDirectory(prefix="compare-", dir=root) as scratch:
-        looked = look(spec, spark)
+        looked = inspect_source(spec, spark)
         if looked.table.fingerprint != load_manifest(challenger.bundle).data["fingerprint"]:
             raise GateError(f"the source has changed since version {challenger.version} was trained.")
         prepared = prepare(spec, spark, looked, Path(scratch))

@@ -9,8 +9,8 @@ from spark_jobs import features, models
 from spark_jobs.errors import SpecError, did_you_mean
 from spark_jobs.jobs.result import Result
 from spark_jobs.spec import Environment, Spec
-from spark_jobs.spec.mistakes import Mistake, dotted, got, refusal
-from spark_jobs.spec.yaml12 import Path
+from spark_jobs.spec.mistakes import SpecIssue, dotted, got, refusal
+from spark_jobs.spec.yaml12 import KeyPath
 
 _SKIP = "Set `graph: skip` to score with Spark alone, or choose another."
 
@@ -33,7 +33,7 @@ def made_name(spec: Spec) -> tuple[str, ...]:
     return (f"  name      '{spec.name}', made from '{spec.made_from}'",) if spec.made_from else ()
 
 
-def verify(spec: Spec, place: Callable[[Path], str] = lambda path: "") -> None:
+def verify(spec: Spec, place: Callable[[KeyPath], str] = lambda path: "") -> None:
     """Join the spec with what algorithms and value steps say of their own options.
 
     Raises:
@@ -44,13 +44,13 @@ def verify(spec: Spec, place: Callable[[Path], str] = lambda path: "") -> None:
         raise refusal(mistakes, place)
 
 
-def option_mistakes(spec: Spec) -> Iterator[Mistake]:
+def option_mistakes(spec: Spec) -> Iterator[SpecIssue]:
     """What algorithms and value steps say of their own options in a spec."""
     yield from _model(spec)
     yield from _steps(spec)
 
 
-def _model(spec: Spec) -> Iterator[Mistake]:
+def _model(spec: Spec) -> Iterator[SpecIssue]:
     kind = spec.model.kind
     if kind not in models.kinds():
         return  # a rule of the spec says so
@@ -60,14 +60,14 @@ def _model(spec: Spec) -> Iterator[Mistake]:
         yield _told(error, ("model", "kind"))
     algorithm = models.find(kind)
     if algorithm.graph is None and spec.graph == "required":
-        yield Mistake(("model", "kind"), f"has no graph for {kind}, so that the model could not be served.", _SKIP)
+        yield SpecIssue(("model", "kind"), f"has no graph for {kind}, so that the model could not be served.", _SKIP)
     if not algorithm.weighted and (spec.weight is not None or spec.model.balance):
-        path: Path = ("weight",) if spec.weight is not None else ("model", "balance")
-        yield Mistake(path, f"has no use with `model.kind: {kind}`, which takes no row weights.", "Take it out.")
+        path: KeyPath = ("weight",) if spec.weight is not None else ("model", "balance")
+        yield SpecIssue(path, f"has no use with `model.kind: {kind}`, which takes no row weights.", "Take it out.")
     yield from _params(spec)
 
 
-def _params(spec: Spec) -> Iterator[Mistake]:
+def _params(spec: Spec) -> Iterator[SpecIssue]:
     """Each option by itself, so that every wrong one is named; then all together."""
     wrong = False
     for name, value in spec.model.params.items():
@@ -83,17 +83,17 @@ def _params(spec: Spec) -> Iterator[Mistake]:
             yield _told(error, ("model", "params"))
 
 
-def _told(error: SpecError, path: Path) -> Mistake:
+def _told(error: SpecError, path: KeyPath) -> SpecIssue:
     """What an algorithm says of its option, without the key it begins with: that is written with its place."""
     found = re.match(r"`([^`]*)` (.*)", error.message, re.DOTALL)
     known = found is not None and found[1].startswith((dotted(path), ".".join(map(str, path))))
     text = found[2] if known and found else f"is refused: {error.message}"
-    return Mistake(path, text, error.advice)
+    return SpecIssue(path, text, error.advice)
 
 
-def _steps(spec: Spec) -> Iterator[Mistake]:
+def _steps(spec: Spec) -> Iterator[SpecIssue]:
     encoders, scalers = ("auto", *features.kinds("encoders")), ("auto", *features.kinds("scalers"))
-    asked: list[tuple[Path, str | None, tuple[str, ...]]] = [
+    asked: list[tuple[KeyPath, str | None, tuple[str, ...]]] = [
         (("features", "categorical"), spec.features.categorical, encoders),
         (("features", "numeric"), spec.features.numeric, scalers),
     ]
@@ -104,6 +104,6 @@ def _steps(spec: Spec) -> Iterator[Mistake]:
         asked.append(((*place, "date"), choice.date, ("parts", "none")))
     for path, kind, known in asked:
         if kind is not None and kind not in known:
-            yield Mistake(path, f"must be one of {', '.join(known)}.{got(kind)}", did_you_mean(kind, known))
+            yield SpecIssue(path, f"must be one of {', '.join(known)}.{got(kind)}", did_you_mean(kind, known))
         elif spec.graph == "required" and not features.has_graph(kind):
-            yield Mistake(path, f"has no graph for {kind}, so that the model could not be served.", _SKIP)
+            yield SpecIssue(path, f"has no graph for {kind}, so that the model could not be served.", _SKIP)

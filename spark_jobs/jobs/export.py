@@ -121,7 +121,7 @@ def _read(bundle: Path) -> tuple[Manifest, Plan]:
 def _older(plan: Plan, bundle: Path, manifest: Manifest) -> bytes:
     """The graph in operators of older runtimes, checked against the one that was proven."""
     from spark_jobs.graph.compile import compile_graph
-    from spark_jobs.graph.same import check_same
+    from spark_jobs.graph.equivalence import check_same
     from spark_jobs.ops.dialect import older
 
     with older():

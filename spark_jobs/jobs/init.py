@@ -13,7 +13,7 @@ from spark_jobs.jobs.check import made_name
 from spark_jobs.jobs.result import Result
 from spark_jobs.runtime import session
 from spark_jobs.spec import Environment, Spec
-from spark_jobs.training.prepare import Looked, look
+from spark_jobs.training.prepare import InspectedSource, inspect_source
 
 _SHOWN = 40
 _PLAIN = re.compile(r"[A-Za-z_./][\w./*-]*")
@@ -33,7 +33,7 @@ def run(data: str, target: str, env: Environment, out: str | None = None, force:
     with progress.phase("starting Spark"):
         spark = session.open(env)
     try:
-        looked = look(spec, spark)
+        looked = inspect_source(spec, spark)
     finally:
         session.close(spark)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +51,7 @@ def run(data: str, target: str, env: Environment, out: str | None = None, force:
     )
 
 
-def spec_text(spec: Spec, looked: Looked) -> str:
+def spec_text(spec: Spec, looked: InspectedSource) -> str:
     """The spec as commented YAML: what must be said, and as comments what was found."""
     problem = looked.problem
     lines = [

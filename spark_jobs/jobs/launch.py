@@ -41,19 +41,19 @@ def launch(arguments: Namespace) -> Result:
 
             return export.run(arguments)
         case "check":
-            spec, environment = asked(arguments)
+            spec, environment = load_config(arguments)
             return check.run(spec, env=environment)
         case "doctor" | "init" as verb:
             return _without_session(verb, arguments, options)
         case verb:
             from spark_jobs.jobs import preflight
 
-            spec, environment = asked(arguments)
+            spec, environment = load_config(arguments)
             answered = preflight.answer(verb, spec, environment, options)
             return answered or _with_session(verb, spec, environment, options)
 
 
-def asked(arguments: Namespace) -> tuple[Spec, Environment]:
+def load_config(arguments: Namespace) -> tuple[Spec, Environment]:
     """The spec and the environment of a command line, checked as far as that goes without data.
 
     Raises:
@@ -67,7 +67,7 @@ def _without_session(verb: str, arguments: Namespace, options: dict[str, Any]) -
     """Jobs that open a session themselves, or look at why none opens."""
     job = import_module(f"spark_jobs.jobs.{verb}")
     if getattr(arguments, "conf", None) is not None:
-        spec, environment = asked(arguments)
+        spec, environment = load_config(arguments)
     else:
         spec, environment = None, load_environment(arguments.env, Path("conf"))
     if verb == "doctor":
@@ -111,13 +111,13 @@ def _record_classes(environment: Environment) -> None:
 def _look_ahead(verb: str, spec: Spec, environment: Environment) -> None:
     """Use the time until Spark is there."""
     if verb in SCORING:
-        from spark_jobs.registry.tracking import Tracking, warm
+        from spark_jobs.registry.tracking import Tracking, preload
 
-        warm(Tracking(spec.track.uri, environment.root))
+        preload(Tracking(spec.track.uri, environment.root))
     if verb in LOOKING:
-        from spark_jobs.training.prepare import look_ahead
+        from spark_jobs.training.prepare import prefetch_source
 
-        look_ahead(spec)
+        prefetch_source(spec)
 
 
 def _check_there(verb: str, spec: Spec, environment: Environment, options: dict[str, Any]) -> None:

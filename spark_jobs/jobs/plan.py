@@ -13,8 +13,8 @@ from spark_jobs.jobs.result import Result
 from spark_jobs.jobs.summary import all_decided, counted, warned
 from spark_jobs.plan import Decision
 from spark_jobs.spec import Environment, Spec
-from spark_jobs.training.course import plan_training
-from spark_jobs.training.prepare import look, prepare
+from spark_jobs.training.prepare import inspect_source, prepare
+from spark_jobs.training.workflow import plan_training
 
 
 def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
@@ -22,7 +22,7 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
     root = Path(env.root).resolve()
     root.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="plan-", dir=root) as scratch:
-        looked = look(spec, spark)
+        looked = inspect_source(spec, spark)
         prepared = prepare(spec, spark, looked, Path(scratch))
         plan = plan_training(spec, prepared).plan
     reading = [Decision("source", looked.table.reading.kind, said) for said in looked.table.reading.decisions]

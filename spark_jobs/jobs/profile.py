@@ -18,14 +18,14 @@ from spark_jobs.profile.scan import scan
 from spark_jobs.report.profile_page import write_profile_page
 from spark_jobs.report.text import profile_table
 from spark_jobs.spec import Environment, Spec
-from spark_jobs.training.prepare import Survey, survey
+from spark_jobs.training.prepare import SourceProfile, profile_source
 
 _WIDTH = 140
 
 
 def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
     """Profile every column as the type it was found to be; two passes, and nothing is changed."""
-    seen = survey(spec, spark)
+    seen = profile_source(spec, spark)
     with progress.phase("profiling"):
         profile = scan(typed(seen.table.rows, list(seen.types.values()), spec.timezone))
     kinds = {name: kind.kind for name, kind in seen.types.items()}
@@ -42,7 +42,7 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
     )
 
 
-def _columns(seen: Survey, profile: Profile) -> dict[str, dict[str, object]]:
+def _columns(seen: SourceProfile, profile: Profile) -> dict[str, dict[str, object]]:
     return {
         name: {
             "kind": kind.kind,

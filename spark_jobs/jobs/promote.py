@@ -9,9 +9,9 @@ from pyspark.sql import SparkSession
 
 from spark_jobs import progress
 from spark_jobs.bundle import load_manifest
-from spark_jobs.jobs.account import keeping_ledger
 from spark_jobs.jobs.champion import compare_again
 from spark_jobs.jobs.result import Result
+from spark_jobs.jobs.run_record import record_run
 from spark_jobs.jobs.summary import because, promoted
 from spark_jobs.registry.gate import Promotion, promote
 from spark_jobs.registry.tracking import Tracking
@@ -20,7 +20,7 @@ from spark_jobs.spec import Environment, Spec
 
 def run(spec: Spec, spark: SparkSession, env: Environment, force: bool = False) -> Result:
     """Compares the challenger with the champion and moves the alias; the ledger tells of it, of a refusal too."""
-    with keeping_ledger("promote", spec, spark, env) as ledger:
+    with record_run("promote", spec, spark, env) as ledger:
         promotion = decide(spec, spark, env, force)
         version = promotion.version
         ledger.entry = replace(

@@ -10,8 +10,8 @@ from spark_jobs import progress
 from spark_jobs.columns.names import UNREAD_KEY, col
 from spark_jobs.errors import GateError
 from spark_jobs.jobs import promote, train
-from spark_jobs.jobs.account import keeping_ledger
 from spark_jobs.jobs.result import Result
+from spark_jobs.jobs.run_record import record_run
 from spark_jobs.jobs.summary import because, named_lines, promoted, training_lines
 from spark_jobs.registry.gate import Promotion
 from spark_jobs.scoring.batch import Batch, batch_id, batch_of
@@ -31,7 +31,7 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
         GateError: the challenger does not pass; it stays registered, and nothing is scored.
     """
     with locked(env.root, f"training-{spec.name}"):
-        with keeping_ledger("run", spec, spark, env) as ledger:
+        with record_run("run", spec, spark, env) as ledger:
             training = train.train(spec, spark, env)
             promotion = _promoted(spec, spark, env, training)
             batch, model = _batch(spec, spark, training), training.trained.pipeline

@@ -7,15 +7,22 @@ from dataclasses import replace
 from pyspark.sql import SparkSession
 
 from spark_jobs import progress
-from spark_jobs.jobs.account import keeping_ledger
 from spark_jobs.jobs.result import Result
+from spark_jobs.jobs.run_record import record_run
 from spark_jobs.jobs.summary import named_lines
-from spark_jobs.registry.tracking import Tracking, warm
+from spark_jobs.registry.tracking import Tracking, preload
 from spark_jobs.registry.versions import ModelVersion, resolve
 from spark_jobs.scoring.batch import batch_of, input_source, is_empty_file
 from spark_jobs.scoring.incremental import check_still, read_unread, reading_lines
 from spark_jobs.scoring.replay import replay as replayed
-from spark_jobs.scoring.score_batch import Scored, familiar_to, prediction_table, score_batch, stored_plan, tables_of
+from spark_jobs.scoring.score_batch import (
+    Scored,
+    prediction_table,
+    score_batch,
+    stored_plan,
+    tables_of,
+    training_domain_of,
+)
 from spark_jobs.spec import Environment, Spec
 from spark_jobs.tables.predictions import column_names
 
@@ -33,8 +40,8 @@ def run(
 
     `replay` names a batch of which refused rows are scored instead, where they meet the checks of today.
     """
-    warm(Tracking(spec.track.uri, env.root))
-    with keeping_ledger("score", spec, spark, env) as ledger:
+    preload(Tracking(spec.track.uri, env.root))
+    with record_run("score", spec, spark, env) as ledger:
         if replay is not None:
             scored = replayed(spec, spark, env, _version(spec, env, version), replay)
         else:
@@ -81,7 +88,7 @@ def _score(
         table = read_unread(source, spec, version, spark, env, plan, again=rescore)
         if table is None:
             return Scored(version)
-        batch = batch_of(table, plan, spec, familiar_to(version, plan))
+        batch = batch_of(table, plan, spec, training_domain_of(version, plan))
     scored = score_batch(spec, spark, env, version, batch, rescore)
     check_still(batch.reads)
     return scored

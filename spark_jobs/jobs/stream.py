@@ -15,16 +15,16 @@ from spark_jobs import progress
 from spark_jobs.errors import JobError
 from spark_jobs.jobs.result import Result
 from spark_jobs.jobs.summary import named_lines
-from spark_jobs.registry.tracking import Tracking, warm
+from spark_jobs.registry.tracking import Tracking, preload
 from spark_jobs.scoring.score_batch import prediction_table
 from spark_jobs.sources.table_reader import kind_of_source
 from spark_jobs.spec import Environment, Source, Spec
 from spark_jobs.streaming.checkpoint import Checkpoint, checkpoint_of
 from spark_jobs.streaming.micro_batch import Scorer
-from spark_jobs.streaming.recovery import Standing, standing_of
+from spark_jobs.streaming.recovery import CommittedOffsets, committed_offsets
 from spark_jobs.streaming.stream_ledger import StreamLedger
-from spark_jobs.streaming.stream_progress import SUMMED, StreamAccount
-from spark_jobs.streaming.stream_sources import open_stream, telling
+from spark_jobs.streaming.stream_progress import SUMMED, StreamProgress
+from spark_jobs.streaming.stream_sources import open_stream, translate_errors
 from spark_jobs.tables.delta import table_path
 from spark_jobs.tables.locks import locked
 from spark_jobs.tables.predictions import column_names
@@ -35,29 +35,31 @@ _PATIENCE = 20.0  # seconds that the end of a micro-batch may take to be written
 
 def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
     """Score what arrives until it is told to stop, or until all that was there is scored (`available_now`, `once`)."""
-    warm(Tracking(spec.track.uri, env.root))
+    preload(Tracking(spec.track.uri, env.root))
     checkpoint = checkpoint_of(spec.stream.checkpoint, env.root, spec.name)
     source = spec.stream.source or spec.source
     with _alone(env, spec.name):
         checkpoint.agree(*_asked(spec, source))
         ledger = StreamLedger(spec, spark, env, checkpoint, is_complete=checkpoint.begun is None)
-        account = StreamAccount(ledger.tell)
+        account = StreamProgress(ledger.tell)
         scorer = Scorer(spec, spark, env, checkpoint, source, kind_of_source(source, spark), account)
         with progress.phase("finding the model"):
             version = scorer.champion().version
             scorer.model(version)
         scorer.standing = _standing(spec, spark, env, source, checkpoint)
-        with progress.phase("streaming"), telling(source):
+        with progress.phase("streaming"), translate_errors(source):
             _watch(_started(spec, source, spark, checkpoint, scorer), scorer, checkpoint)
         account.flush()
         ledger.complete()
     return _result(spec, env, scorer, version)
 
 
-def _standing(spec: Spec, spark: SparkSession, env: Environment, source: Source, checkpoint: Checkpoint) -> Standing:
-    kept = checkpoint.remembered("standing", lambda: asdict(standing_of(spec, spark, env, source)))
+def _standing(
+    spec: Spec, spark: SparkSession, env: Environment, source: Source, checkpoint: Checkpoint
+) -> CommittedOffsets:
+    kept = checkpoint.remembered("standing", lambda: asdict(committed_offsets(spec, spark, env, source)))
     whole, some = ({int(key): end for key, end in kept.get(name, {}).items()} for name in ("whole", "some"))
-    return Standing(whole, some, kept.get("batch_id"))
+    return CommittedOffsets(whole, some, kept.get("batch_id"))
 
 
 @contextmanager

@@ -8,21 +8,21 @@ from shlex import quote
 from spark_jobs.jobs.check import made_name
 from spark_jobs.plan import Decision, Plan
 from spark_jobs.registry.gate import Comparison, Promotion
-from spark_jobs.registry.publish import Finished
+from spark_jobs.registry.mlflow_names import text_of
+from spark_jobs.registry.publish import TrainingArtifacts
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion
-from spark_jobs.registry.words import text_of
 
 _SHOWN = 12
 
 
-def training_summary(done: Finished, version: ModelVersion, tracking: Tracking) -> tuple[str, ...]:
+def training_summary(done: TrainingArtifacts, version: ModelVersion, tracking: Tracking) -> tuple[str, ...]:
     """Which version is the challenger, and what `training_lines` say."""
     headline = f"{done.spec.name}: version {version.version} of '{version.name}' is the challenger."
     return headline, *training_lines(done, version, tracking)
 
 
-def training_lines(done: Finished, version: ModelVersion, tracking: Tracking) -> tuple[str, ...]:
+def training_lines(done: TrainingArtifacts, version: ModelVersion, tracking: Tracking) -> tuple[str, ...]:
     """Rows, decisions, metrics, and where everything is."""
     return (
         *made_name(done.spec),

@@ -13,24 +13,24 @@ from pyspark.sql import SparkSession
 
 from spark_jobs import progress
 from spark_jobs.errors import DataError, SpecError
-from spark_jobs.jobs.account import keeping_ledger
 from spark_jobs.jobs.champion import compare_champion, setup_of
 from spark_jobs.jobs.result import Result
+from spark_jobs.jobs.run_record import record_run
 from spark_jobs.jobs.summary import training_summary
 from spark_jobs.profile import scan
 from spark_jobs.registry.gate import Comparison
-from spark_jobs.registry.publish import Finished, publish_training
+from spark_jobs.registry.publish import TrainingArtifacts, publish_training
 from spark_jobs.registry.runs import Run, end_run, start_run
-from spark_jobs.registry.tracking import Tracking, warm
+from spark_jobs.registry.tracking import Tracking, preload
 from spark_jobs.registry.versions import ModelVersion
 from spark_jobs.scoring.batch import batch_id
 from spark_jobs.spec import Environment, Spec
 from spark_jobs.tables.locks import locked
 from spark_jobs.tables.prediction_rows import check_kept
 from spark_jobs.tables.quarantine import write_quarantine
-from spark_jobs.training.course import Planned, beside, evaluated, fitted, is_fitted, plan_training, run_key
 from spark_jobs.training.fit import Trained
-from spark_jobs.training.prepare import Looked, Prepared, look, prepare
+from spark_jobs.training.prepare import InspectedSource, Prepared, inspect_source, prepare
+from spark_jobs.training.workflow import Planned, beside, evaluated, fitted, is_fitted, plan_training, run_key
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Training:
 
     prepared: Prepared
     trained: Trained
-    done: Finished
+    done: TrainingArtifacts
     version: ModelVersion
     tracking: Tracking
     folder: Path
@@ -49,7 +49,7 @@ class Training:
 def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
     """Train, evaluate, log and register as challenger."""
     with locked(env.root, f"training-{spec.name}"):
-        with keeping_ledger("train", spec, spark, env) as ledger:
+        with record_run("train", spec, spark, env) as ledger:
             training = train(spec, spark, env)
             ledger.tell(training.version, training.done.rows)
         forget(training)
@@ -59,9 +59,9 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
 def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
     """The training itself; its folder is left to the caller, an interrupted one's is taken up."""
     tracking = Tracking(spec.track.uri, env.root)
-    warm(tracking)
-    scan.warm(spark)
-    looked = look(spec, spark)
+    preload(tracking)
+    scan.preload_workers(spark)
+    looked = inspect_source(spec, spark)
     check_kept(list(looked.types), spec.predictions.keep)
     key = run_key(spec, looked)
     folder = Path(env.root).resolve() / "runs" / spec.name / key
@@ -106,7 +106,7 @@ def _remove(folder: Path) -> None:
         folder.parent.parent.rmdir()
 
 
-def _quarantined(spec: Spec, env: Environment, looked: Looked) -> str | None:
+def _quarantined(spec: Spec, env: Environment, looked: InspectedSource) -> str | None:
     table = looked.table
     if table.malformed is None or not table.malformed_count:
         return None
@@ -114,12 +114,12 @@ def _quarantined(spec: Spec, env: Environment, looked: Looked) -> str | None:
         return write_quarantine(table.malformed, env.root, spec.name, batch_id(table)).location
 
 
-def _finished(spec: Spec, prepared: Prepared, planned: Planned, trained: Trained, folder: Path) -> Finished:
+def _finished(spec: Spec, prepared: Prepared, planned: Planned, trained: Trained, folder: Path) -> TrainingArtifacts:
     looked, lesson = prepared.looked, planned.lesson
     rows = dict(prepared.counts) | {"outliers": lesson.outliers, "dropped": lesson.dropped}
     rows["trained"] -= lesson.outliers + lesson.dropped
     evaluation = evaluated(spec, prepared, planned, trained, folder)
-    return Finished(
+    return TrainingArtifacts(
         spec=spec,
         plan=planned.plan,
         profile=lesson.profile,
@@ -134,7 +134,7 @@ def _finished(spec: Spec, prepared: Prepared, planned: Planned, trained: Trained
     )
 
 
-def _compared(done: Finished, champion: Comparison | None) -> Finished:
+def _compared(done: TrainingArtifacts, champion: Comparison | None) -> TrainingArtifacts:
     told = []
     if champion is not None and champion.error:
         told = [f"The gate cannot compare this model with the champion, version {champion.version}. {champion.error}"]
@@ -182,7 +182,7 @@ def result(training: Training, tables: Mapping[str, str]) -> Result:
     )
 
 
-def compared(done: Finished) -> dict[str, object]:
+def compared(done: TrainingArtifacts) -> dict[str, object]:
     """How the champion did on the same test rows."""
     champion = done.champion
     return {"champion": {"version": champion.version, "metrics": champion.metrics}} if champion else {}

@@ -23,11 +23,11 @@ from pyspark.sql import functions as F
 
 from spark_jobs.features import CategoryInput, NumberInput, find_encoder, find_scaler
 from spark_jobs.features.cast import cast_stage, flag_name
-from spark_jobs.features.encoders.target import FOLDS, strength, worth
+from spark_jobs.features.encoders.target import FOLDS, encoding, smoothing
 from spark_jobs.features.index import index_stages
 from spark_jobs.features.synopsis import synopsis
 from spark_jobs.plan import Plan
-from spark_jobs.plan.problem import Problem
+from spark_jobs.plan.learning_task import LearningTask
 from spark_jobs.profile.levels import LevelCounts
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import Profile
@@ -36,7 +36,7 @@ Worth = Mapping[str, npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
-class Features:
+class FeaturePipeline:
     """The fitted stages from raw columns to the vector `features`, and a name for each place in it.
 
     `training` are the stages for the rows that the encodings were learned from: the same, except that a supervised
@@ -70,10 +70,10 @@ class Folds:
         return reduce(add, rest) if rest else self.profiles[number]
 
 
-def fit_features(spark: SparkSession, plan: Plan, profile: Profile, folds: Folds | None = None) -> Features:
+def fit_features(spark: SparkSession, plan: Plan, profile: Profile, folds: Folds | None = None) -> FeaturePipeline:
     """The stages for a plan, learned from the profile of the training rows; supervised encodings from its folds too."""
-    drawn = level_strengths(plan, profile)
-    worths = level_worths(plan, profile, drawn)
+    drawn = level_smoothings(plan, profile)
+    worths = level_encodings(plan, profile, drawn)
     types = {kind.name: kind for kind in plan.types}
     positioned = [one for one in plan.categories if find_encoder(one.encode).positions]
     with ThreadPoolExecutor(3, "fitting") as pool:  # each is a small Spark job or two, which mostly wait
@@ -87,7 +87,7 @@ def fit_features(spark: SparkSession, plan: Plan, profile: Profile, folds: Folds
     columns = [*scaled_outputs, *(flag_name(one.slot) for one in flags), *outputs]
     names = (*scaled_slots, *(f"{one.title} is missing" for one in flags), *slots)
     last = [*scaled, VectorAssembler(inputCols=columns, outputCol="features")]
-    return Features((*first, *encoded, *last), names, (*first, *apart, *last))
+    return FeaturePipeline((*first, *encoded, *last), names, (*first, *apart, *last))
 
 
 def _encoded(
@@ -103,7 +103,7 @@ def _encoded(
         made = encoder.stages(spark, group, [worths[one.slot] for one in group if encoder.supervised])
         stages += made
         if encoder.folded is not None and folds is not None:
-            by_fold = [level_worths(plan, folds.others(number), drawn) for number in range(FOLDS)]
+            by_fold = [level_encodings(plan, folds.others(number), drawn) for number in range(FOLDS)]
             apart += encoder.folded(spark, group, [[worth[one.slot] for worth in by_fold] for one in group], folds.sql)
             continue
         apart += made
@@ -113,16 +113,17 @@ def _encoded(
     return stages, apart, outputs, slots
 
 
-def level_strengths(plan: Plan, profile: Profile) -> Worth:
+def level_smoothings(plan: Plan, profile: Profile) -> Worth:
     """How far each target-encoded category draws its levels towards the mean of all."""
-    return {one.slot: strength(profile[one.title].levels, _squares(plan, profile, one)) for one in _supervised(plan)}
+    return {one.slot: smoothing(profile[one.title].levels, _squares(plan, profile, one)) for one in _supervised(plan)}
 
 
-def level_worths(plan: Plan, profile: Profile, drawn: Worth) -> Worth:
+def level_encodings(plan: Plan, profile: Profile, drawn: Worth) -> Worth:
     """What each level of the target-encoded categories is worth."""
     levels = {one.slot: profile[one.title].levels for one in _supervised(plan)}
     return {
-        one.slot: worth(one, levels[one.slot], _prior(levels[one.slot]), drawn[one.slot]) for one in _supervised(plan)
+        one.slot: encoding(one, levels[one.slot], _prior(levels[one.slot]), drawn[one.slot])
+        for one in _supervised(plan)
     }
 
 
@@ -199,7 +200,7 @@ def _number(one: NumberInput, profile: Profile) -> _Dense:
     return _Dense(_filled(one.slot), one.title, one.scale, filled.moved(one.shift) if one.shift else filled)
 
 
-def _worth_columns(one: CategoryInput, problem: Problem, profile: Profile, worths: Worth) -> list[_Dense]:
+def _worth_columns(one: CategoryInput, problem: LearningTask, profile: Profile, worths: Worth) -> list[_Dense]:
     encoder = find_encoder(one.encode)
     levels = profile[one.title].levels
     if not encoder.supervised or levels is None:
@@ -230,7 +231,7 @@ def _scale_stages(spark: SparkSession, kind: str, columns: Sequence[_Dense]) -> 
     return [assembler, fitted]
 
 
-def predictions(model: PipelineModel, problem: Problem, rows: DataFrame) -> DataFrame:
+def predictions(model: PipelineModel, problem: LearningTask, rows: DataFrame) -> DataFrame:
     """What a fitted pipeline says of rows.
 
     `_row` holds the input columns; `prediction` is a double, or the label as text; for classes `probabilities` (map of
@@ -251,7 +252,7 @@ def predictions(model: PipelineModel, problem: Problem, rows: DataFrame) -> Data
     return scored.select(row, label, *columns)
 
 
-def _without_probabilities(problem: Problem, scored: DataFrame) -> list[Column]:
+def _without_probabilities(problem: LearningTask, scored: DataFrame) -> list[Column]:
     columns = [F.lit(None).cast("map<string,double>").alias("probabilities")]
     if problem.task == "binary":
         margins = vector_to_array(F.col("rawPrediction"))

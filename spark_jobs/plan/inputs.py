@@ -11,9 +11,9 @@ from spark_jobs.errors import DataError
 from spark_jobs.features import MISSING, CategoryInput, Input, NumberInput, find_encoder, find_scaler
 from spark_jobs.models import Algorithm
 from spark_jobs.plan.candidates import MODE, Candidate, missing_choice
-from spark_jobs.plan.leaks import leak
+from spark_jobs.plan.leakage import leak
+from spark_jobs.plan.learning_task import LearningTask
 from spark_jobs.plan.outliers import Bounds
-from spark_jobs.plan.problem import Problem
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.spec import Spec
@@ -22,11 +22,11 @@ TINY_SPREAD = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Knowledge:
+class PlanContext:
     """What inputs are decided from."""
 
     spec: Spec
-    problem: Problem
+    problem: LearningTask
     algorithm: Algorithm
     profile: Profile
     types: Mapping[str, ColumnType]
@@ -43,7 +43,7 @@ class Choice:
     reason: str
 
 
-def choose(known: Knowledge, candidate: Candidate) -> Choice | None:
+def plan_input(known: PlanContext, candidate: Candidate) -> Choice | None:
     """What becomes of a candidate; None for those that only lend their profile to another."""
     if candidate.part == MODE:
         return None
@@ -56,7 +56,7 @@ def choose(known: Knowledge, candidate: Candidate) -> Choice | None:
     return _number(known, candidate, column)
 
 
-def _useless(known: Knowledge, column: ColumnProfile) -> str:
+def _useless(known: PlanContext, column: ColumnProfile) -> str:
     if not column.present:
         return "no value in the training rows"
     if column.numbers is not None and column.numbers.low == column.numbers.high and not column.missing:
@@ -66,7 +66,7 @@ def _useless(known: Knowledge, column: ColumnProfile) -> str:
     return "" if known.spec.columns.keep_leaks else leak(column, known.problem)
 
 
-def _number(known: Knowledge, candidate: Candidate, column: ColumnProfile) -> Choice:
+def _number(known: PlanContext, candidate: Candidate, column: ColumnProfile) -> Choice:
     spec, numbers = known.spec, column.numbers
     if numbers is None:
         raise DataError(f"'{candidate.name}' has no summary of its numbers.", "Profile the table again.")
@@ -99,7 +99,7 @@ def _bounded(fill: float, bounds: Bounds | None, outside: str) -> float:
 
 
 def _fill(
-    known: Knowledge, candidate: Candidate, column: ColumnProfile, numbers: NumberSummary, method: str | float
+    known: PlanContext, candidate: Candidate, column: ColumnProfile, numbers: NumberSummary, method: str | float
 ) -> float:
     if isinstance(method, (int, float)):
         return float(method)
@@ -116,7 +116,9 @@ def _mode(column: ColumnProfile) -> float:
     return min((float(text) for text, rows in counts.items() if rows == most), default=0.0)
 
 
-def _number_reason(known: Knowledge, one: NumberInput, column: ColumnProfile, method: str | float, fill: float) -> str:
+def _number_reason(
+    known: PlanContext, one: NumberInput, column: ColumnProfile, method: str | float, fill: float
+) -> str:
     said = [known.types[one.column].reason]
     if column.missing:
         said.append(f"{column.missing:,} missing become {fill:.6g} ({method})")
@@ -127,7 +129,7 @@ def _number_reason(known: Knowledge, one: NumberInput, column: ColumnProfile, me
     return "; ".join(part for part in said if part)
 
 
-def _category(known: Knowledge, candidate: Candidate, column: ColumnProfile) -> Choice:
+def _category(known: PlanContext, candidate: Candidate, column: ColumnProfile) -> Choice:
     spec, levels = known.spec, column.levels
     if levels is None:
         raise DataError(f"'{candidate.name}' has no counts of its levels.", "Profile the table again.")
@@ -165,7 +167,7 @@ def _kept(spec: Spec, name: str, counts: Mapping[str, int], encode: str) -> tupl
     return tuple(sorted(ranked[:bound]))
 
 
-def _encoding(known: Knowledge, name: str, levels: int) -> tuple[str, str]:
+def _encoding(known: PlanContext, name: str, levels: int) -> tuple[str, str]:
     own = known.spec.features.per_column.get(name)
     asked = (own.categorical if own else None) or known.spec.features.categorical
     if asked != "auto":
@@ -179,7 +181,7 @@ def _encoding(known: Knowledge, name: str, levels: int) -> tuple[str, str]:
     return known.algorithm.categories, f"{levels:,} levels"
 
 
-def numbered(inputs: list[Input]) -> tuple[Input, ...]:
+def assign_slots(inputs: list[Input]) -> tuple[Input, ...]:
     """The inputs with their safe names: n0, n1 … for numbers, c0, c1 … for categories, numbers first."""
     numbers = [one for one in inputs if isinstance(one, NumberInput)]
     categories = [one for one in inputs if isinstance(one, CategoryInput)]

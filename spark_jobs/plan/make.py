@@ -9,10 +9,10 @@ from spark_jobs.errors import DataError
 from spark_jobs.features import CategoryInput, Input
 from spark_jobs.models import find, options
 from spark_jobs.plan.candidates import candidates, missing_choice, why_not
-from spark_jobs.plan.inputs import Choice, Knowledge, choose, numbered
+from spark_jobs.plan.inputs import Choice, PlanContext, assign_slots, plan_input
+from spark_jobs.plan.learning_task import LearningTask
 from spark_jobs.plan.outliers import Bounds, outlier_bounds
 from spark_jobs.plan.plan import Decision, Plan, PlannedColumn, Role
-from spark_jobs.plan.problem import Problem
 from spark_jobs.profile.profile import Profile
 from spark_jobs.spec import Spec
 
@@ -20,7 +20,7 @@ from spark_jobs.spec import Spec
 def make(
     spec: Spec,
     types: Sequence[ColumnType],
-    problem: Problem,
+    problem: LearningTask,
     profile: Profile,
     drops: Mapping[str, Bounds] | None = None,
 ) -> Plan:
@@ -36,9 +36,9 @@ def make(
     algorithm = find(spec.model.kind)
     chosen = options(spec.model.kind, spec.model.params)
     scale = algorithm.scaler(chosen) if algorithm.scaler else "standard" if algorithm.scaled else "none"
-    known = Knowledge(spec, problem, algorithm, profile, by_name, outlier_bounds(spec, by_name, profile), scale)
-    choices = [choice for one in candidates(spec, by_name) if (choice := choose(known, one)) is not None]
-    inputs = numbered([choice.input for choice in choices if choice.input is not None])
+    known = PlanContext(spec, problem, algorithm, profile, by_name, outlier_bounds(spec, by_name, profile), scale)
+    choices = [choice for one in candidates(spec, by_name) if (choice := plan_input(known, one)) is not None]
+    inputs = assign_slots([choice.input for choice in choices if choice.input is not None])
     if not inputs:
         raise DataError("No column is left that the model could learn from.", _advice(_decisions(choices, spec, types)))
     return Plan(
@@ -83,7 +83,7 @@ def _planned(spec: Spec, kind: ColumnType, choices: Sequence[Choice]) -> Planned
     return PlannedColumn(kind, "feature" if used else "left out", (used or own)[0].reason)
 
 
-def _headline(spec: Spec, problem: Problem) -> list[Decision]:
+def _headline(spec: Spec, problem: LearningTask) -> list[Decision]:
     task = problem.task + (f", {problem.classes} classes" if problem.classes > 2 else "")
     task += f", positive '{problem.positive}'" if problem.positive else ""
     split = f"{spec.split.kind}, about {spec.split.test:.0%} to test with"

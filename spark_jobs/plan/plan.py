@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import CategoryInput, Input, NumberInput
-from spark_jobs.plan.problem import Problem
+from spark_jobs.plan.learning_task import LearningTask
 
 Role = Literal["feature", "target", "weight", "ignored", "left out"]
 
@@ -47,7 +47,7 @@ class Plan:
     """All that is decided before anything is fitted. `drops` are the row rules' bounds, by column."""
 
     name: str
-    problem: Problem
+    problem: LearningTask
     columns: tuple[PlannedColumn, ...]
     inputs: tuple[Input, ...]
     drops: Mapping[str, tuple[float, float]]
@@ -114,8 +114,8 @@ class Plan:
         })  # fmt: skip
 
 
-def _problem(stored: dict[str, Any]) -> Problem:
-    return Problem(**stored | {"labels": tuple(stored["labels"]), "warnings": tuple(stored.get("warnings", ()))})
+def _problem(stored: dict[str, Any]) -> LearningTask:
+    return LearningTask(**stored | {"labels": tuple(stored["labels"]), "warnings": tuple(stored.get("warnings", ()))})
 
 
 def _column(stored: dict[str, Any]) -> PlannedColumn:

@@ -10,8 +10,8 @@ from typing import Any, Final
 from spark_jobs.bundle.numerals import Numerals, float_text, is_currency
 from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.profile.profile import ColumnProfile
-from spark_jobs.profile.reading import TextReading
 from spark_jobs.profile.spelling import Spelling, Unclear, numerals_of, spelling_of
+from spark_jobs.profile.type_counts import TypeCounts
 
 READS: Final = 0.95  # of the cells have to be numbers or dates for the column to be one
 _SHOWN: Final = 30
@@ -33,7 +33,7 @@ class Amounts:
 
 def amounts(profile: ColumnProfile, options: Mapping[str, Any]) -> Amounts:
     """The numbers of a column of text; `decimal` and `thousands` of the source's options are certain."""
-    reading = profile.reading or TextReading()
+    reading = profile.reading or TypeCounts()
     decimal, thousands = str(options.get("decimal", "")), str(options.get("thousands", ""))
     plain = Amounts(Numerals(decimal or "."), reading.number)
     if not reading.written:
@@ -54,7 +54,7 @@ def _spelled(counts: Mapping[str, int]) -> list[tuple[Spelling, int]]:
     return [(Spelling.of_key(key), cells) for key, cells in counts.items()]
 
 
-def _numerals(reading: TextReading, decimal: str, thousands: str) -> Numerals:
+def _numerals(reading: TypeCounts, decimal: str, thousands: str) -> Numerals:
     both = [*_spelled(reading.written), *_spelled(reading.beside)]
     affixes = ("", *sorted({one.affix for one, _ in both} - {""}))
     alone = reading.number - sum(reading.beside.values())
@@ -101,7 +101,7 @@ def _against(plain: Amounts, profile: ColumnProfile, unsure: str) -> Amounts:
 
 def several_ways(profile: ColumnProfile) -> str:
     """The units or currencies beside the numbers of a column, where they are several."""
-    reading = profile.reading or TextReading()
+    reading = profile.reading or TypeCounts()
     spelled = _spelled(reading.written)
     affixes = list(dict.fromkeys(one.affix for one, _ in sorted(spelled, key=lambda item: -item[1])))
     if sum(cells for _, cells in spelled) + reading.number < READS * reading.cells or len(affixes) < 2:

@@ -10,17 +10,17 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from spark_jobs.profile.clipped_moments import Bounds, ClippedMoments
 from spark_jobs.profile.distinct import Distinct
-from spark_jobs.profile.fenced import Bounds, Fenced
 from spark_jobs.profile.levels import LevelCounts
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import ColumnProfile
-from spark_jobs.profile.reading import TextReading
-from spark_jobs.profile.relation import Relation
+from spark_jobs.profile.target_association import TargetAssociation
+from spark_jobs.profile.type_counts import TypeCounts
 
 
 @dataclass(frozen=True)
-class Depth:
+class ScanOptions:
     """How much a scan looks at: quantiles, distinct values, how text reads, and how many levels it remembers.
 
     `missing_level` makes a missing text a level of that name, beside being counted as missing. `formats` are datetime
@@ -54,14 +54,19 @@ class Target:
         indicators: npt.NDArray[np.float64] = (self.values[:, None] == np.arange(self.classes)).astype(np.float64)
         return indicators
 
-    def relation(self, x: npt.NDArray[np.float64], there: npt.NDArray[np.bool_]) -> Relation:
+    def relation(self, x: npt.NDArray[np.float64], there: npt.NDArray[np.bool_]) -> TargetAssociation:
         """How a column's numbers go with the target; `there` says which rows have one."""
         y = self.values if len(x) == len(self.values) else self.values[there]
-        return Relation.of_classes(x, y, self.classes) if self.classes else Relation.of(x, y[:, None])
+        return TargetAssociation.of_classes(x, y, self.classes) if self.classes else TargetAssociation.of(x, y[:, None])
 
 
 def profile_column(
-    name: str, kind: str, values: pa.Array, depth: Depth, target: Target | None, before: ColumnProfile | None = None
+    name: str,
+    kind: str,
+    values: pa.Array,
+    depth: ScanOptions,
+    target: Target | None,
+    before: ColumnProfile | None = None,
 ) -> ColumnProfile:
     """The profile of one column of a batch, of type double or string; `before` is that of the batches before it."""
     if pa.types.is_null(values.type):
@@ -72,7 +77,7 @@ def profile_column(
 
 
 def _numbers(
-    name: str, kind: str, values: pa.Array, depth: Depth, target: Target | None, before: ColumnProfile | None
+    name: str, kind: str, values: pa.Array, depth: ScanOptions, target: Target | None, before: ColumnProfile | None
 ) -> ColumnProfile:
     whole = values.to_numpy(zero_copy_only=False)
     finite = np.isfinite(whole)
@@ -100,17 +105,17 @@ def _different(values: npt.NDArray[Any], before: ColumnProfile | None) -> Distin
 
 
 def _fenced(
-    values: npt.NDArray[np.float64], summary: NumberSummary, depth: Depth, before: ColumnProfile | None
-) -> Fenced | None:
+    values: npt.NDArray[np.float64], summary: NumberSummary, depth: ScanOptions, before: ColumnProfile | None
+) -> ClippedMoments | None:
     """The numbers about the bounds that the first batch made expect."""
     if before is not None and before.fenced is not None:
         return before.fenced.among(values)
     guess = depth.bounds(summary) if depth.bounds is not None and before is None else None
-    return Fenced.of(values, guess) if guess is not None else None
+    return ClippedMoments.of(values, guess) if guess is not None else None
 
 
 def _text(
-    name: str, kind: str, values: pa.Array, depth: Depth, target: Target | None, before: ColumnProfile | None
+    name: str, kind: str, values: pa.Array, depth: ScanOptions, target: Target | None, before: ColumnProfile | None
 ) -> ColumnProfile:
     missing = values.null_count
     if depth.missing_level is not None and missing:
@@ -130,7 +135,7 @@ def _text(
         missing=missing,
         different=_different(levels.to_numpy(zero_copy_only=False), before) if depth.distinct else None,
         levels=_most_frequent(levels, counts, table, depth.levels),
-        reading=TextReading.of(levels, counts, depth.decimal, depth.formats) if depth.reading else None,
+        reading=TypeCounts.of(levels, counts, depth.decimal, depth.formats) if depth.reading else None,
     )
 
 

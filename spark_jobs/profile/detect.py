@@ -14,7 +14,7 @@ from spark_jobs.profile.amounts import READS, Amounts, amounts, others, several_
 from spark_jobs.profile.day_patterns import best_format, date_cells, extra, looks_like, other_way
 from spark_jobs.profile.declared import are_numbers, declared_kinds
 from spark_jobs.profile.profile import ColumnProfile, Profile
-from spark_jobs.profile.reading import TextReading
+from spark_jobs.profile.type_counts import TypeCounts
 from spark_jobs.spec.models import Spec
 
 WARNED: Final = 0.05  # of a declared column's cells that do not parse
@@ -52,8 +52,8 @@ class _Column:
         return self.profile.present
 
     @property
-    def reading(self) -> TextReading:
-        return self.profile.reading or TextReading()
+    def reading(self) -> TypeCounts:
+        return self.profile.reading or TypeCounts()
 
     @cached_property
     def amounts(self) -> Amounts:

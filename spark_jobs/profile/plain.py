@@ -11,9 +11,9 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.profile.batch import Depth, profile_column
+from spark_jobs.profile.batch import ScanOptions, profile_column
 from spark_jobs.profile.profile import ColumnProfile, Profile
-from spark_jobs.profile.scan import PARTIAL, collect_profiles, gathered, packed
+from spark_jobs.profile.scan import PARTIAL, coalesce_batches, collect_profiles, packed
 from spark_jobs.sources.plain_text import NotHere, PlainText
 from spark_jobs.sources.source_table import Table
 
@@ -21,7 +21,7 @@ _THREADS = 2
 _FAILED = -1  # the part under which a worker reports that it cannot split its lines
 
 
-def profile_plain(table: Table, depth: Depth) -> Profile | None:
+def profile_plain(table: Table, depth: ScanOptions) -> Profile | None:
     """Profile a table of plain text as `scan` profiles it; None where only Spark's CSV reader splits it right."""
     text, lines = table.plain, table.lines
     if text is None or lines is None:
@@ -30,7 +30,7 @@ def profile_plain(table: Table, depth: Depth) -> Profile | None:
 
 
 @lru_cache(maxsize=2)
-def profile_here(text: PlainText, depth: Depth) -> Profile | None:
+def profile_here(text: PlainText, depth: ScanOptions) -> Profile | None:
     """Profile a text on this machine, without Spark; None where only Spark reads it right.
 
     Remembered while the files are what they were, as a source may be looked at before Spark is there, and then again.
@@ -38,7 +38,7 @@ def profile_here(text: PlainText, depth: Depth) -> Profile | None:
     found: list[ColumnProfile | None] = [None] * len(text.names)
     try:
         with ThreadPoolExecutor(_THREADS, "profiling") as pool:
-            for batch in gathered(text.batches()):
+            for batch in coalesce_batches(text.batches()):
                 found = list(pool.map(partial(_added, batch, text, depth), range(len(text.names)), found))
     except NotHere:
         return None
@@ -46,7 +46,7 @@ def profile_here(text: PlainText, depth: Depth) -> Profile | None:
     return Profile(text.rows, {column.name: column for column in columns})
 
 
-def profile_lines(text: PlainText, lines: DataFrame, depth: Depth) -> Profile | None:
+def profile_lines(text: PlainText, lines: DataFrame, depth: ScanOptions) -> Profile | None:
     """Profile the lines of a text (`value`) in one Spark job; None where a worker cannot split them.
 
     Moving lines to Python and splitting them there costs half of what Spark's CSV reader and a column for each cell do.
@@ -60,13 +60,13 @@ def profile_lines(text: PlainText, lines: DataFrame, depth: Depth) -> Profile | 
     return Profile(text.rows, {one.name: one for _, one in sorted(columns.items())}) if same else None
 
 
-def _profiler(text: PlainText, depth: Depth) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def _profiler(text: PlainText, depth: ScanOptions) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     places = range(len(text.names))
 
     def profile(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         found: list[ColumnProfile | None] = [None] * len(text.names)
         try:
-            for lines in gathered(batches):
+            for lines in coalesce_batches(batches):
                 for batch in text.split_lines(lines.column(0)):
                     found = [_added(batch, text, depth, *each) for each in zip(places, found, strict=True)]
         except NotHere:
@@ -78,7 +78,7 @@ def _profiler(text: PlainText, depth: Depth) -> Callable[[Iterator[pa.RecordBatc
 
 
 def _added(
-    batch: pa.RecordBatch, text: PlainText, depth: Depth, place: int, known: ColumnProfile | None
+    batch: pa.RecordBatch, text: PlainText, depth: ScanOptions, place: int, known: ColumnProfile | None
 ) -> ColumnProfile:
     """The profile of a column that is known so far, with that of a further batch."""
     cells = text.cells(batch.column(place))

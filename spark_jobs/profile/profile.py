@@ -8,12 +8,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from spark_jobs.profile.clipped_moments import ClippedMoments
 from spark_jobs.profile.distinct import Distinct
-from spark_jobs.profile.fenced import Fenced
 from spark_jobs.profile.levels import LevelCounts
 from spark_jobs.profile.numbers import NumberSummary
-from spark_jobs.profile.reading import TextReading
-from spark_jobs.profile.relation import Relation
+from spark_jobs.profile.target_association import TargetAssociation
+from spark_jobs.profile.type_counts import TypeCounts
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,10 @@ class ColumnProfile:
     different: Distinct | None = None
     numbers: NumberSummary | None = None
     levels: LevelCounts | None = None
-    reading: TextReading | None = None
-    relation: Relation | None = None
+    reading: TypeCounts | None = None
+    relation: TargetAssociation | None = None
     cleaned: NumberSummary | None = None
-    fenced: Fenced | None = None
+    fenced: ClippedMoments | None = None
     trimmed: bool = False
     null_values: Sequence[str] | None = None
 
@@ -82,10 +82,10 @@ class ColumnProfile:
 _CLASSES: dict[str, Any] = {
     "numbers": NumberSummary,
     "levels": LevelCounts,
-    "reading": TextReading,
-    "relation": Relation,
+    "reading": TypeCounts,
+    "relation": TargetAssociation,
     "cleaned": NumberSummary,
-    "fenced": Fenced,
+    "fenced": ClippedMoments,
 }
 _PARTS = ("different", *_CLASSES)
 

@@ -18,7 +18,7 @@ from pyspark.sql import types as T
 
 from spark_jobs.columns.arrow_batches import by_rows
 from spark_jobs.columns.names import col
-from spark_jobs.profile.batch import Depth, Target, profile_column
+from spark_jobs.profile.batch import ScanOptions, Target, profile_column
 from spark_jobs.profile.detect import is_beyond_double
 from spark_jobs.profile.profile import ColumnProfile, Profile
 
@@ -27,7 +27,7 @@ PARTIAL = "part int, position int, profile binary"
 _NUMBERS = (T.NumericType, T.BooleanType)
 
 
-def scan(rows: DataFrame, depth: Depth | None = None) -> Profile:
+def scan(rows: DataFrame, depth: ScanOptions | None = None) -> Profile:
     """The profile of a table's columns (all that are numbers, booleans, dates, times or text).
 
     One pass over the rows; what comes back grows with the columns, never with the rows.
@@ -45,7 +45,7 @@ def with_exact_counts(profile: Profile, rows: DataFrame) -> Profile:
     if not wide:
         return profile
     texts = {name: ("string", col(name).cast("string")) for name in wide}
-    counted = scan_columns(rows, texts, depth=Depth(quantiles=False, levels=1))
+    counted = scan_columns(rows, texts, depth=ScanOptions(quantiles=False, levels=1))
     exact = {name: replace(profile[name], different=counted[name].different) for name in wide}
     return Profile(profile.rows, {**profile.columns, **exact})
 
@@ -84,7 +84,7 @@ def scan_columns(
     columns: Mapping[str, tuple[str, Column]],
     target: Column | None = None,
     classes: int = 0,
-    depth: Depth | None = None,
+    depth: ScanOptions | None = None,
 ) -> Profile:
     """The profile of named expressions (type name, column of double or string), beside a target where one is given.
 
@@ -99,14 +99,14 @@ def scan_parts(
     part: Column,
     target: Column | None = None,
     classes: int = 0,
-    depth: Depth | None = None,
+    depth: ScanOptions | None = None,
 ) -> dict[int, Profile]:
     """One profile for each value of `part` (an int), in the same single job."""
     safe = [value.alias(f"x{i}") for i, (_, value) in enumerate(columns.values())]
     beside = [] if target is None else [target.cast("double").alias("y")]
     batches = rows.select(*safe, part.cast("int").alias("part"), *beside)
     names = [(name, kind) for name, (kind, _) in columns.items()]
-    depth = depth or Depth()
+    depth = depth or ScanOptions()
     partials = batches.mapInArrow(_profiler(names, classes, depth), PARTIAL)
     texts = sum(kind.dataType == T.StringType() for kind in batches.schema.fields)
     with by_rows(rows.sparkSession, texts, depth.longest):
@@ -122,7 +122,7 @@ def collect_profiles(partials: DataFrame) -> dict[int, dict[int, ColumnProfile]]
     return found
 
 
-def warm(spark: SparkSession) -> None:
+def preload_workers(spark: SparkSession) -> None:
     """Begin to start Python's workers, who import for a second what a scan needs, while something else is done."""
     pool = ThreadPoolExecutor(1, "warming")
     pool.submit(spark.range(64).mapInArrow(_unchanged, "id long").write.format("noop").mode("overwrite").save)
@@ -134,11 +134,11 @@ def _unchanged(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def _profiler(
-    names: list[tuple[str, str]], classes: int, depth: Depth
+    names: list[tuple[str, str]], classes: int, depth: ScanOptions
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def profile(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         found: dict[tuple[int, int], ColumnProfile] = {}
-        for batch in gathered(batches):
+        for batch in coalesce_batches(batches):
             for number, rows in _split(batch):
                 _add_batch(found, number, rows, names, classes, depth)
         yield packed(found)
@@ -146,7 +146,7 @@ def _profiler(
     return profile
 
 
-def gathered(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def coalesce_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Fewer, larger batches: what a batch costs beside its rows is paid once in some megabytes."""
     waiting: list[pa.RecordBatch] = []
     for batch in batches:
@@ -175,7 +175,7 @@ def _add_batch(
     batch: pa.RecordBatch,
     names: list[tuple[str, str]],
     classes: int,
-    depth: Depth,
+    depth: ScanOptions,
 ) -> None:
     y = batch.schema.get_field_index("y")
     target = Target(batch.column(y).to_numpy(zero_copy_only=False), classes) if y >= 0 else None

@@ -10,7 +10,7 @@ from typing import Any, Final
 from spark_jobs.bundle import Manifest, load_manifest
 from spark_jobs.errors import GateError, SparkJobsError, SpecError, did_you_mean
 from spark_jobs.registry.tracking import Tracking
-from spark_jobs.registry.versions import ModelVersion, look_up, point, resolve
+from spark_jobs.registry.versions import ModelVersion, look_up, resolve, set_alias
 from spark_jobs.tables.locks import locked
 
 LOWER_IS_BETTER: Final = frozenset({"rmse", "mse", "mae", "mape", "log_loss", "brier"})
@@ -145,10 +145,10 @@ def promote(
         if champion and champion.version == challenger.version:
             return Promotion(challenger, previous, chosen, ("It is the champion already.",), moved=False)
         compared = _compared(tracking, new, champion, challenger, evaluate) if champion else None
-        found = objections(new, compared, chosen, gate)
+        found = gate_failures(new, compared, chosen, gate)
         if found and not force:
             raise GateError(" ".join(found), _AGAIN if compared and compared.error else _BETTER)
-        point(tracking, name, "champion", challenger.version)
+        set_alias(tracking, name, "champion", challenger.version)
         reasons = found or (_praise(new, compared, chosen),)
         return Promotion(challenger, previous, chosen, reasons, forced=bool(found))
 
@@ -168,7 +168,7 @@ def _compared(
         return Comparison(champion.version, error=f"It could not be evaluated: {error.message}")
 
 
-def objections(new: Scores, old: Comparison | None, metric: str, gate: Mapping[str, float]) -> tuple[str, ...]:
+def gate_failures(new: Scores, old: Comparison | None, metric: str, gate: Mapping[str, float]) -> tuple[str, ...]:
     """What speaks against a challenger, one sentence each; nothing where it may be promoted.
 
     `old` is how the champion did on the same rows.

@@ -13,14 +13,14 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from spark_jobs.bundle import publish
-from spark_jobs.causes import optional
+from spark_jobs.error_translation import optional
 from spark_jobs.errors import JobError
 from spark_jobs.registry.lineage import Lineage, log_datasets, name_run
+from spark_jobs.registry.mlflow_names import measures, parameters, text_of
 from spark_jobs.registry.mlmodel import Signature, link_or_copy, write_mlflow_model
 from spark_jobs.registry.runs import Run, end_run
 from spark_jobs.registry.tracking import Tracking, connect, default_store
-from spark_jobs.registry.versions import RUN_KEY, ModelVersion, described, fetch_bundle, of_run, point
-from spark_jobs.registry.words import measures, parameters, text_of
+from spark_jobs.registry.versions import RUN_KEY, ModelVersion, described, fetch_bundle, of_run, set_alias
 from spark_jobs.tables.locks import locked
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def log_training(tracking: Tracking, run: Run, training: Training) -> ModelVersi
     with locked(tracking.root, "registry"):
         version = _register(tracking, client, run, training, model_id)
         publish(training.bundle, version.bundle)
-        point(tracking, training.name, "challenger", version.version)
+        set_alias(tracking, training.name, "challenger", version.version)
     optional("The name of the MLflow run", lambda: name_run(client, version), None)
     end_run(tracking, run.run_id, "FINISHED")
     return version
@@ -89,7 +89,7 @@ def finish_interrupted(tracking: Tracking, run: Run, name: str) -> ModelVersion 
     with locked(tracking.root, "registry"):
         if not version.bundle.exists():
             fetch_bundle(tracking, version)
-        point(tracking, name, "challenger", version.version)
+        set_alias(tracking, name, "challenger", version.version)
     end_run(tracking, run.run_id, "FINISHED")
     return version
 

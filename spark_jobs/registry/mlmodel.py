@@ -21,7 +21,7 @@ import yaml
 
 from spark_jobs.bundle import GRAPH
 from spark_jobs.bundle.carried import LOADER, carried_reader
-from spark_jobs.causes import optional
+from spark_jobs.error_translation import optional
 
 if TYPE_CHECKING:
     from mlflow.models import Model, ModelSignature

@@ -14,9 +14,9 @@ from pyspark.sql import DataFrame
 from spark_jobs import progress
 from spark_jobs.bundle import GRAPH, Input, Manifest, write
 from spark_jobs.bundle.patterns import number_regex
-from spark_jobs.causes import optional
 from spark_jobs.columns.types import ColumnType
-from spark_jobs.graph.proof import Proven
+from spark_jobs.error_translation import optional
+from spark_jobs.graph.verification import VerificationResult
 from spark_jobs.models import find
 from spark_jobs.plan import Plan
 from spark_jobs.profile.profile import Profile
@@ -45,7 +45,7 @@ _KINDS: Mapping[str, ColumnKind] = {
 
 
 @dataclass(frozen=True)
-class Finished:
+class TrainingArtifacts:
     """All that a training came to, before anything of it is published."""
 
     spec: Spec
@@ -60,12 +60,17 @@ class Finished:
     setup: EvaluationSetup
     champion: Comparison | None = None
     warnings: tuple[str, ...] = ()
-    proven: Proven | None = None
+    proven: VerificationResult | None = None
     example: Sequence[object] = ()
 
 
 def publish_training(
-    done: Finished, source: DataFrame, folder: Path, tracking: Tracking, run: Run, prove: Callable[[], Proven | None]
+    done: TrainingArtifacts,
+    source: DataFrame,
+    folder: Path,
+    tracking: Tracking,
+    run: Run,
+    prove: Callable[[], VerificationResult | None],
 ) -> ModelVersion:
     """Write the report and the bundle below `folder`, log them, and register the pipeline saved there as challenger.
 
@@ -87,11 +92,11 @@ def _example(source: DataFrame, plan: Plan) -> list[object]:
     return optional("The input example", lambda: example_row(source, plan), [])
 
 
-def _drawn(done: Finished, folder: Path, run: Run) -> Mapping[str, Path | None]:
+def _drawn(done: TrainingArtifacts, folder: Path, run: Run) -> Mapping[str, Path | None]:
     return optional("Every figure of the report", lambda: write_pictures(folder, _story(done, run)), {})
 
 
-def _reported(done: Finished, folder: Path, run: Run, drawn: Mapping[str, Path | None]) -> dict[str, Path]:
+def _reported(done: TrainingArtifacts, folder: Path, run: Run, drawn: Mapping[str, Path | None]) -> dict[str, Path]:
     """The report under its name in the bundle; nothing where it fails, as it never decides whether there is a model."""
 
     def report() -> dict[str, Path]:
@@ -100,7 +105,7 @@ def _reported(done: Finished, folder: Path, run: Run, drawn: Mapping[str, Path |
     return optional("The report", report, {})
 
 
-def _story(done: Finished, run: Run) -> Story:
+def _story(done: TrainingArtifacts, run: Run) -> Story:
     return Story(
         name=done.spec.name,
         task=done.plan.problem.task,
@@ -118,13 +123,13 @@ def _story(done: Finished, run: Run) -> Story:
     )
 
 
-def _lineage(done: Finished, run: Run) -> dict[str, str]:
+def _lineage(done: TrainingArtifacts, run: Run) -> dict[str, str]:
     proof = "skipped" if done.proven is None else str(done.proven.parity)
     facts = {"run": run.run_id, "source": done.reading.location, "fingerprint": done.fingerprint}
     return facts | {"graph against pipeline": proof}
 
 
-def _files(done: Finished, folder: Path, report: Mapping[str, Path]) -> dict[str, Any]:
+def _files(done: TrainingArtifacts, folder: Path, report: Mapping[str, Path]) -> dict[str, Any]:
     graph = {} if done.proven is None else {GRAPH: done.proven.graph}
     return {**graph, **report} | {
         "plan.json": done.plan.to_json(),
@@ -134,7 +139,7 @@ def _files(done: Finished, folder: Path, report: Mapping[str, Path]) -> dict[str
     }
 
 
-def _manifest(done: Finished) -> Manifest:
+def _manifest(done: TrainingArtifacts) -> Manifest:
     inputs = tuple(_input(done.plan, done.plan.type_of(name)) for name in done.plan.used)
     data = {
         "source": done.reading.location,
@@ -160,7 +165,7 @@ def _manifest(done: Finished) -> Manifest:
     )
 
 
-def _graph(done: Finished) -> dict[str, Any]:
+def _graph(done: TrainingArtifacts) -> dict[str, Any]:
     if done.proven is None:
         return {}
     return {"null_sentinel": done.proven.sentinel, "parity": done.proven.parity.to_dict()}
@@ -175,7 +180,7 @@ def _input(plan: Plan, kind: ColumnType) -> Input:
     return Input(kind.name, "string", "text", digits=all(_DIGITS.fullmatch(level) for level in numbers))
 
 
-def _training(done: Finished, draft: Path, report: Path) -> Training:
+def _training(done: TrainingArtifacts, draft: Path, report: Path) -> Training:
     champion = done.champion or Comparison(0)
     pictures = {f"plots/{path.name}": path for path in sorted(report.glob("*.png"))}
     settings = done.spec.model_dump(mode="json", include={"split", "clean", "features"})
@@ -202,13 +207,13 @@ def _training(done: Finished, draft: Path, report: Path) -> Training:
     )
 
 
-def _counts(done: Finished) -> dict[str, float]:
+def _counts(done: TrainingArtifacts) -> dict[str, float]:
     """The rows by fate, and the seconds of each phase so far."""
     rows = {f"rows.{fate}": float(count) for fate, count in done.rows.items()}
     return rows | {f"seconds.{phase}": spent for phase, spent in progress.seconds().items()}
 
 
-def _logged_lineage(done: Finished) -> Lineage:
+def _logged_lineage(done: TrainingArtifacts) -> Lineage:
     plan, target = done.plan, done.spec.target
     what = f"Predicts `{target}` ({plan.problem.task}) from {len(plan.used)} columns of {done.reading.location}."
     measured = ", ".join(f"{name} {value:.4g}" for name, value in done.evaluation.metrics.items())
@@ -221,7 +226,7 @@ def _logged_lineage(done: Finished) -> Lineage:
     )
 
 
-def _refused(done: Finished) -> str:
+def _refused(done: TrainingArtifacts) -> str:
     """Why the model must not be registered; empty where it may."""
     if done.proven is None or done.proven.parity.holds:
         return ""
@@ -229,13 +234,13 @@ def _refused(done: Finished) -> str:
     return f"{told} {done.proven.example}".strip()
 
 
-def _signature(done: Finished) -> Signature:
+def _signature(done: TrainingArtifacts) -> Signature:
     names = done.plan.used
     kinds: dict[str, ColumnKind] = {name: _KINDS[done.plan.type_of(name).cells] for name in names}
     return Signature(kinds, _outputs(done), [done.example] if done.example else [])
 
 
-def _outputs(done: Finished) -> dict[str, OutputKind]:
+def _outputs(done: TrainingArtifacts) -> dict[str, OutputKind]:
     """What `mlflow.pyfunc` gives of a row: what the graph says, or the pipeline's own prediction."""
     problem = done.plan.problem
     if done.proven is None:

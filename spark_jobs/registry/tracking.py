@@ -51,7 +51,7 @@ class Tracking:
         return f"sqlite:///{self.database}" if self.local else self.uri
 
 
-def warm(tracking: Tracking) -> Future[MlflowClient]:
+def preload(tracking: Tracking) -> Future[MlflowClient]:
     """Begins to import MLflow and to open its store while something else is done.
 
     Importing takes 1 to 4 seconds and a new database 1 to 3, nearly all of it Python's own work. Errors show when the

@@ -96,7 +96,7 @@ def of_run(tracking: Tracking, name: str, run_id: str) -> ModelVersion | None:
     return min(mine, key=lambda version: version.version, default=None)
 
 
-def point(tracking: Tracking, name: str, alias: Alias, version: int) -> None:
+def set_alias(tracking: Tracking, name: str, alias: Alias, version: int) -> None:
     """Lets an alias point to a version, and looks that it does.
 
     Raises:

@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from spark_jobs.causes import optional
+from spark_jobs.error_translation import optional
 from spark_jobs.features import CategoryInput, Input
 from spark_jobs.report.data_page import columns_table
 from spark_jobs.report.html import Html, html, joined, long_table, section, table, tag

@@ -7,7 +7,7 @@ from typing import Any
 
 from spark_jobs.report.html import Html, folded, joined, long_table, table, tag
 from spark_jobs.report.numerals import number
-from spark_jobs.training.outcome import Evaluation
+from spark_jobs.training.evaluation_result import Evaluation
 
 
 def judgement(evaluation: Evaluation) -> Html:

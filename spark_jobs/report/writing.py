@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spark_jobs.causes import optional
+from spark_jobs.error_translation import optional
 from spark_jobs.report import distributions, plots
 from spark_jobs.report.chapters import MENU, chapters, header
 from spark_jobs.report.html import page

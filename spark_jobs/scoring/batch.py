@@ -10,9 +10,9 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from spark_jobs.checks.report import Findings, findings, refuse
-from spark_jobs.checks.row_validation import Judged
-from spark_jobs.checks.training_domain import Familiar
+from spark_jobs.checks.report import CheckReport, check_report, refuse
+from spark_jobs.checks.row_validation import CheckedRows
+from spark_jobs.checks.training_domain import TrainingDomain
 from spark_jobs.checks.wording import columns_of, described
 from spark_jobs.columns.names import RESERVED, col
 from spark_jobs.errors import DataError, SparkJobsError, did_you_mean
@@ -39,7 +39,7 @@ class Batch:
     malformed: DataFrame | None = None
     malformed_count: int = 0
     extra: tuple[str, ...] = ()
-    judged: Judged | None = None
+    judged: CheckedRows | None = None
     unlike: bool | None = None
     skipped: tuple[str, ...] = ()
     reads: Mapping[str, Any] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Batch:
         """How many rows are not scored, by a pass over them."""
         return self.refused.count() if self.refused is not None else 0
 
-    def accept(self) -> Findings | None:
+    def accept(self) -> CheckReport | None:
         """Counts the rows before anything is written, where a check may refuse the whole batch; None where none may.
 
         Raises:
@@ -74,13 +74,13 @@ class Batch:
         refuse(found, self.location, self.judged.changes.type)
         return found
 
-    def found(self, seen: bool) -> Findings:
+    def found(self, seen: bool) -> CheckReport:
         """What the checks say; `seen` where every row has passed through one plain write, else by a pass over them."""
         if self.judged is None:
-            return Findings()
+            return CheckReport()
         tally, judged = self.judged.tally, self.judged
         counts = tally.observed(judged.judged) if seen else tally.counted(judged.rows, judged.judged())
-        return findings(judged.checks, counts)
+        return check_report(judged.checks, counts)
 
     @property
     def good(self) -> DataFrame:
@@ -92,9 +92,9 @@ class Batch:
         return passing if self.judged is None else self.judged.sift(passing, answer)
 
     @property
-    def familiar(self) -> Familiar:
+    def familiar(self) -> TrainingDomain:
         """What the training rows held, beside which cells are counted."""
-        return Familiar() if self.judged is None else self.judged.familiar
+        return TrainingDomain() if self.judged is None else self.judged.familiar
 
 
 def input_source(spec: Spec, path: str | None, spark: SparkSession) -> Source:
@@ -116,7 +116,7 @@ def is_empty_file(source: Source) -> bool:
     return source.path is not None and Path(source.path).is_file() and Path(source.path).stat().st_size == 0
 
 
-def batch_of(table: Table, plan: Plan, spec: Spec, familiar: Familiar | None = None) -> Batch:
+def batch_of(table: Table, plan: Plan, spec: Spec, familiar: TrainingDomain | None = None) -> Batch:
     """A table that was read, or a micro-batch of a stream, as what is scored together. Nothing of it is looked at here.
 
     `familiar` is what the training rows held, where rows beside that are to be counted.
@@ -129,13 +129,13 @@ def batch_of(table: Table, plan: Plan, spec: Spec, familiar: Familiar | None = N
     rows, extra = _known(table.rows, plan, spec, location)
     absent = spec.target not in rows.columns
     skipped = tuple(check for check in spec.checks if absent and spec.target in columns_of(check))
-    judged = Judged(
+    judged = CheckedRows(
         rows,
         tuple(kind for kind in plan.types if kind.name in rows.columns),
         plan.timezone,
         tuple(check for check in spec.checks if check not in skipped),
         spec.changes,
-        familiar or Familiar(),
+        familiar or TrainingDomain(),
         tuple(name for name in spec.key if name in rows.columns),
     )
     number = batch_id(table) if not judged.may_refuse else _judged_id(table, judged)
@@ -156,7 +156,7 @@ def _reading(table: Table) -> str:
     return f"{table.fingerprint}\n{reading.kind}\n{sorted(reading.options.items())}\n{reading.null_values}"
 
 
-def _judged_id(table: Table, judged: Judged) -> str:
+def _judged_id(table: Table, judged: CheckedRows) -> str:
     """The id of a batch of which rows may be refused: judged by other rules, the same data is another batch.
 
     What passed before is in the table already and not added again; what was refused before stays in quarantine as what

@@ -13,7 +13,7 @@ from spark_jobs.checks.wording import columns_of
 from spark_jobs.errors import DataError
 from spark_jobs.plan import Plan
 from spark_jobs.registry.versions import ModelVersion
-from spark_jobs.sources.corrupt_files import read_files, torn_files
+from spark_jobs.sources.corrupt_files import corrupt_files, read_files
 from spark_jobs.sources.files import chosen, files_of, local_files
 from spark_jobs.sources.kinds.kafka import NoMessages
 from spark_jobs.sources.source_table import Table
@@ -65,7 +65,10 @@ def wanted(spec: Spec, used: Sequence[str]) -> set[str] | None:
 def reading_lines(reads: Mapping[str, Any]) -> list[str]:
     """What a person should know of what was read."""
     ahead = rows_ahead(reads)
-    return [*([f"  ahead     {ahead}"] if ahead else []), *(f"  torn      {file}" for file in torn_files(reads)[:20])]
+    return [
+        *([f"  ahead     {ahead}"] if ahead else []),
+        *(f"  torn      {file}" for file in corrupt_files(reads)[:20]),
+    ]
 
 
 def check_still(reads: Mapping[str, Any]) -> None:

@@ -10,9 +10,9 @@ from pyspark.sql import SparkSession
 
 from spark_jobs import progress
 from spark_jobs.bundle import GRAPH, load_manifest, verify
-from spark_jobs.checks.report import Findings
-from spark_jobs.checks.training_domain import Familiar
-from spark_jobs.columns.row_ids import are_unlike
+from spark_jobs.checks.report import CheckReport
+from spark_jobs.checks.training_domain import TrainingDomain
+from spark_jobs.columns.row_ids import rows_are_unique
 from spark_jobs.errors import JobError
 from spark_jobs.graph.score import graph_predictions, sending
 from spark_jobs.pipeline.feature_pipeline import predictions
@@ -22,8 +22,8 @@ from spark_jobs.profile.profile import Profile
 from spark_jobs.registry.versions import ModelVersion
 from spark_jobs.scoring.batch import Batch
 from spark_jobs.spec import Environment, Spec
-from spark_jobs.tables.delta import Once
-from spark_jobs.tables.prediction_rows import Target
+from spark_jobs.tables.delta import Txn
+from spark_jobs.tables.prediction_rows import Destination
 from spark_jobs.tables.predictions import Written, already_written, write_predictions
 from spark_jobs.tables.quarantine import quarantine_path, quarantined_rows, write_quarantine
 
@@ -37,7 +37,7 @@ class Scored:
     written: Written | None = None
     quarantined: int = 0
     quarantine: str | None = None
-    found: Findings = field(default_factory=Findings)
+    found: CheckReport = field(default_factory=CheckReport)
     names: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -93,7 +93,7 @@ def score_batch(
             return Scored(version, batch, there, refused, _place(spec, env, refused))
         found = batch.accept()
         # Asked of the rows before they are judged: to look for equal ones among those judged would judge them twice.
-        unlike = target.unlike if batch.judged is None else are_unlike(batch.judged.typed, spec.key)
+        unlike = target.unlike if batch.judged is None else rows_are_unique(batch.judged.typed, spec.key)
         written = _write(spark, plan, version, batch, replace(target, unlike=unlike), model)
         found = found or batch.found(seen=written.plain)
     with progress.phase("quarantine"):
@@ -128,7 +128,7 @@ def _balance(scored: Scored, passed: int | None, refused: int) -> None:
         )
 
 
-def quarantine_batch(spec: Spec, env: Environment, batch: Batch, once: Once | None = None) -> int:
+def quarantine_batch(spec: Spec, env: Environment, batch: Batch, once: Txn | None = None) -> int:
     """Puts the rows of a batch that are not scored into quarantine, one time at most; says how many are there."""
     if batch.refused is None:
         return 0
@@ -136,7 +136,12 @@ def quarantine_batch(spec: Spec, env: Environment, batch: Batch, once: Once | No
 
 
 def _write(
-    spark: SparkSession, plan: Plan, version: ModelVersion, batch: Batch, target: Target, model: PipelineModel | None
+    spark: SparkSession,
+    plan: Plan,
+    version: ModelVersion,
+    batch: Batch,
+    target: Destination,
+    model: PipelineModel | None,
 ) -> Written:
     graph = version.bundle / GRAPH
     if graph.is_file():
@@ -158,10 +163,10 @@ def stored_plan(version: ModelVersion) -> Plan:
     return Plan.from_json((version.bundle / "plan.json").read_text(encoding="utf-8"))
 
 
-def familiar_to(version: ModelVersion, plan: Plan) -> Familiar:
+def training_domain_of(version: ModelVersion, plan: Plan) -> TrainingDomain:
     """What the training rows of a version held of the columns that it reads."""
     stored = version.bundle / "profile.json"
-    return Familiar.of(Profile.read(stored), [plan.type_of(name) for name in plan.used])
+    return TrainingDomain.of(Profile.read(stored), [plan.type_of(name) for name in plan.used])
 
 
 def tables_of(spec: Spec, scored: Scored, ledger: str) -> dict[str, str]:
@@ -176,9 +181,9 @@ def prediction_table(spec: Spec) -> str:
     return spec.predictions.table or f"{spec.name}_predictions"
 
 
-def target_of(spec: Spec, env: Environment, version: ModelVersion, batch: Batch, rescore: bool = False) -> Target:
+def target_of(spec: Spec, env: Environment, version: ModelVersion, batch: Batch, rescore: bool = False) -> Destination:
     """Where the predictions of a batch go, and what they are of."""
-    return Target(
+    return Destination(
         root=env.root,
         table=prediction_table(spec),
         model=version.name,

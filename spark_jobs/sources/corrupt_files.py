@@ -15,8 +15,8 @@ from spark_jobs.columns.names import quoted
 from spark_jobs.errors import DataError
 from spark_jobs.sources.files import DataFile, chosen, fingerprint, fingerprint_of
 from spark_jobs.sources.kinds import parquet
-from spark_jobs.sources.null_values import marks_of
-from spark_jobs.sources.packing import why_packed
+from spark_jobs.sources.null_values import null_values_of
+from spark_jobs.sources.packing import packing_problem
 from spark_jobs.sources.source_table import Reading, Table
 from spark_jobs.sources.table_reader import kind_of_source, read
 from spark_jobs.sources.unpacking import opened
@@ -51,12 +51,12 @@ def read_files(source: Source, files: Sequence[DataFile], spark: SparkSession, n
     return _with_torn(table, torn, source, spark) if torn else table
 
 
-def torn_files(reads: Mapping[str, Any]) -> list[str]:
+def corrupt_files(reads: Mapping[str, Any]) -> list[str]:
     """What there is to say of files that could not be read, by what was kept of a reading."""
     return [file["torn"] for file in reads.get("files", ()) if "torn" in file]
 
 
-def why_torn(file: DataFile, kind: str) -> str | None:
+def corruption_reason(file: DataFile, kind: str) -> str | None:
     """What keeps a file of this machine from being read, as its form alone tells; None where nothing does.
 
     Raises:
@@ -68,8 +68,8 @@ def why_torn(file: DataFile, kind: str) -> str | None:
         return f"'{file.path}' is empty: 0 bytes."
     try:
         if kind == "parquet":
-            return parquet.why_torn(file)
-        if why := why_packed(file):
+            return parquet.corruption_reason(file)
+        if why := packing_problem(file):
             return why
         if packing(file.path):
             _unpack(file.path)
@@ -97,7 +97,7 @@ def _why_unread(source: Source, file: DataFile, spark: SparkSession) -> str | No
 def _settled(file: DataFile, kind: str) -> tuple[DataFile, str | None]:
     """A file as it is, and what is wrong with it; one without its end may still be being written and is waited for."""
     while True:
-        why = why_torn(file, kind)
+        why = corruption_reason(file, kind)
         idle = time.time() - file.changed / 1e9
         if why is None or not 0 <= idle < SETTLED_SECONDS:
             return file, why
@@ -117,7 +117,7 @@ def _unpack(path: str) -> None:
 
 def _nothing(source: Source, spark: SparkSession, names: Sequence[str]) -> Table:
     rows = spark.createDataFrame([], ", ".join(f"{quoted(name)} STRING" for name in names))
-    reading = Reading(kind_of_source(source, spark), str(source.path), {}, marks_of(source))
+    reading = Reading(kind_of_source(source, spark), str(source.path), {}, null_values_of(source))
     return Table(rows, reading, fingerprint(()), columns=tuple(names))
 
 

@@ -13,11 +13,11 @@ from pyspark.sql import DataFrame, SparkSession
 
 from spark_jobs import progress
 from spark_jobs.errors import DataError, JobError, SparkJobsError, did_you_mean
-from spark_jobs.sources.database_errors import Away, explain
+from spark_jobs.sources.database_errors import DatabaseUnavailable, explain
 from spark_jobs.sources.options import known_options
 from spark_jobs.sources.secrets import resolve, resolved
+from spark_jobs.spec.constants import DATABASE_OPTIONS
 from spark_jobs.spec.models import Source
-from spark_jobs.spec.vocabulary import DATABASE_OPTIONS
 
 TRIES: Final = 3
 # Without a size of fetching the driver takes a whole table into memory; without limits a stopped server is waited for.
@@ -78,7 +78,7 @@ class Database:
                 explained = explain(failure, self.place)
                 if explained is None:
                     raise
-                if not isinstance(explained, Away) or attempt == TRIES:
+                if not isinstance(explained, DatabaseUnavailable) or attempt == TRIES:
                     raise _last(explained, attempt) from None
                 progress.note(f"{explained.message} Trying again ({attempt + 1} of {TRIES}) …")
                 pause(attempt)
@@ -141,6 +141,6 @@ def literal(value: str) -> str:
 
 
 def _last(explained: SparkJobsError, tries: int) -> SparkJobsError:
-    if isinstance(explained, Away):
+    if isinstance(explained, DatabaseUnavailable):
         return JobError(f"{explained.message.rstrip('.')}, in {tries} tries.", explained.advice)
     return explained

@@ -9,7 +9,7 @@ from spark_jobs.errors import DataError, JobError, SparkJobsError
 from spark_jobs.runtime.jars import package
 
 
-class Away(JobError):
+class DatabaseUnavailable(JobError):
     """The database cannot be reached just now; it may be there a moment later."""
 
 
@@ -34,7 +34,7 @@ _CAUSES: Final = (
     ("relation .* does not exist|schema .* does not exist|cross-database references", NoTable,
      "The table is not in {place}.", "Check `source.table`."),
     ("permission denied", DataError, "The user may not read the table in {place}.", "GRANT SELECT on it to the user."),
-    ("too many clients|connection slots are reserved|too many connections", Away,
+    ("too many clients|connection slots are reserved|too many connections", DatabaseUnavailable,
      "The database {place} has no connection free.", "Run it again later, or read in fewer `source.partition.parts`."),
     ("canceling statement|statement timeout", JobError, "The database {place} cancelled the query.",
      "Raise `source.options.queryTimeout`, or the server's own limit."),
@@ -49,9 +49,9 @@ _CAUSES: Final = (
     ("No suitable driver|ClassNotFoundException: org.postgresql", JobError,
      "The session has no driver for PostgreSQL.",
      f"Open it with connectors=('postgresql',), or submit with --packages {package('postgresql')}."),
-    (_AWAY, Away, "The database {place} does not answer",
+    (_AWAY, DatabaseUnavailable, "The database {place} does not answer",
      "Check `source.url`, and that the server runs and may be reached."),
-    ("FAILED_JDBC.CONNECTION", Away, "The database {place} lets nobody in",
+    ("FAILED_JDBC.CONNECTION", DatabaseUnavailable, "The database {place} lets nobody in",
      "Check `source.url`, `source.user`, `source.password`, and that the server runs."),
 )  # fmt: skip
 

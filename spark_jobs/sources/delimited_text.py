@@ -11,15 +11,15 @@ from pyspark.sql import DataFrame
 
 from spark_jobs.columns.names import check_names, named
 from spark_jobs.errors import DataError
-from spark_jobs.sources.dialect import Form, candidates, canonical, encoding_of, header_of, text_of
+from spark_jobs.sources.dialect import Dialect, candidates, canonical, encoding_of, header_of, text_of
 from spark_jobs.sources.files import DataFile, Place, place_of
 from spark_jobs.sources.line_counts import LineCounts
-from spark_jobs.sources.lines import Scan, count_lines, is_wide, scans
+from spark_jobs.sources.lines import DialectScore, count_lines, is_wide, scans
 from spark_jobs.sources.local_lines import count_here, is_small
 from spark_jobs.spec.models import Source
 
 Lines = Callable[[str], DataFrame]
-_Counter = Callable[[Sequence[Form]], list[LineCounts]]
+_Counter = Callable[[Sequence[Dialect]], list[LineCounts]]
 # Remembered while the files are what they were: a source may be looked at before Spark is there, and then again.
 _counted_here = lru_cache(maxsize=8)(count_here)
 _SEP = re.compile(b'"?sep=[^\r\n]"?')
@@ -27,7 +27,7 @@ _SEP_LINE = re.compile(rb"^\s*" + _SEP.pattern + rb"[\r\n]*")
 
 
 @dataclass(frozen=True)
-class Text:
+class DelimitedText:
     """A delimited text: where it is, how it is read, what its columns are called.
 
     `headers` are the first lines of the files, as bytes; none where the first line is a row. `files` counts those that
@@ -37,7 +37,7 @@ class Text:
     place: Place
     options: Mapping[str, str]
     encoding: str
-    scan: Scan
+    scan: DialectScore
     headers: tuple[bytes, ...]
     files: int
     names: tuple[str, ...] = ()
@@ -65,13 +65,13 @@ class Text:
         return (*self.headers, *self.skipped)
 
 
-def understand(
+def detect_dialect(
     source: Source,
     options: Mapping[str, str],
     files: Sequence[DataFile],
     heads: Mapping[str, bytes],
     lines: Lines,
-) -> Text:
+) -> DelimitedText:
     """The text's form, decided by one scan of all lines among those its beginning allows.
 
     `lines` gives them to Spark in an encoding; it is asked only where they are not counted here.
@@ -94,7 +94,7 @@ def understand(
     if "encoding" not in options and encoding == "UTF-8" and scan.is_latin:
         encoding, scan = "ISO-8859-1", replace(scan, not_utf8=0)
     place, skipped = place_of(source, files), tuple(set(skips))
-    text = Text(place, options, encoding, scan, headers, len(heads), (), skipped, len(skips))
+    text = DelimitedText(place, options, encoding, scan, headers, len(heads), (), skipped, len(skips))
     return replace(text, names=_names(source, text, heads))
 
 
@@ -124,8 +124,8 @@ def _counter(
     return lambda forms: count_lines(counted, forms, headers, utf8)
 
 
-def _scan(source: Source, options: Mapping[str, str], counter: _Counter, headed: bool, begin: str) -> Scan:
-    def best(forms: Sequence[Form], known: Sequence[Scan] = ()) -> Scan:
+def _scan(source: Source, options: Mapping[str, str], counter: _Counter, headed: bool, begin: str) -> DialectScore:
+    def best(forms: Sequence[Dialect], known: Sequence[DialectScore] = ()) -> DialectScore:
         found = [*known, *scans(counter(forms), forms)]
         return max(found, key=lambda scan: _likelihood(scan, "sep" in options))
 
@@ -141,7 +141,7 @@ def _scan(source: Source, options: Mapping[str, str], counter: _Counter, headed:
     return scan
 
 
-def _likelihood(scan: Scan, fixed: bool) -> tuple[int, int, int]:
+def _likelihood(scan: DialectScore, fixed: bool) -> tuple[int, int, int]:
     """The form that most lines fit; a separator that is common inside text only where all lines do."""
     several = scan.form.fields > 1
     if scan.form.weak and not fixed:
@@ -149,7 +149,7 @@ def _likelihood(scan: Scan, fixed: bool) -> tuple[int, int, int]:
     return (2 if several else 0, scan.fitting, scan.form.fields)
 
 
-def _names(source: Source, text: Text, heads: Mapping[str, bytes]) -> tuple[str, ...]:
+def _names(source: Source, text: DelimitedText, heads: Mapping[str, bytes]) -> tuple[str, ...]:
     form = text.scan.form
     if source.names is not None:
         if len(source.names) != form.fields:

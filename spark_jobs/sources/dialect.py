@@ -18,7 +18,7 @@ NAMES: Final = {"\t": "tab", " ": "blank", ",": "comma", ";": "semicolon", "|": 
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class Dialect:
     """One way to read the lines. `first` are the fields of the first record, `first_lines` how many lines it takes."""
 
     sep: str
@@ -65,7 +65,7 @@ def text_of(head: bytes, encoding: str) -> str:
         raise DataError(f"The encoding '{encoding}' is not known.", "Use utf-8, iso-8859-1 or utf-16.") from None
 
 
-def candidates(head: str, options: Mapping[str, str]) -> list[Form]:
+def candidates(head: str, options: Mapping[str, str]) -> list[Dialect]:
     """The forms that a text beginning so may have, the likelier first; those named in the options are fixed."""
     head = _without_comments(head, options.get("comment", ""))
     quote = options.get("quote", '"')
@@ -79,7 +79,7 @@ def candidates(head: str, options: Mapping[str, str]) -> list[Form]:
     return several + alone if all(form.weak for form in several) else several
 
 
-def header_of(head: str, form: Form, comment: str = "") -> tuple[str, ...]:
+def header_of(head: str, form: Dialect, comment: str = "") -> tuple[str, ...]:
     """The fields of the first record of another text of that form."""
     found = _form(_without_comments(head, comment), form.sep, form.quote, form.escape)
     return found.first if found else ()
@@ -90,7 +90,7 @@ def _without_comments(head: str, comment: str) -> str:
     return "".join(line for line in lines if not (comment and line.startswith(comment)))
 
 
-def _form(head: str, sep: str, quote: str, escape: str) -> Form | None:
+def _form(head: str, sep: str, quote: str, escape: str) -> Dialect | None:
     doubled = escape == quote
     reader = csv.reader(
         StringIO(head, newline=""),
@@ -105,7 +105,7 @@ def _form(head: str, sep: str, quote: str, escape: str) -> Form | None:
     try:
         for record in reader:
             if any(field.strip() for field in record) or len(record) > 1:
-                return Form(sep, quote, escape, tuple(record), reader.line_num - before)
+                return Dialect(sep, quote, escape, tuple(record), reader.line_num - before)
             before = reader.line_num
     except csv.Error:
         return None
@@ -117,14 +117,14 @@ def shown(sep: str) -> str:
     return NAMES.get(sep, repr(sep))
 
 
-def field_regex(form: Form) -> str:
+def field_regex(form: Dialect) -> str:
     """A Java expression for one whole quoted field with what stands before it (group 1); escapes are gone already."""
     sep, quote = re.escape(form.sep), re.escape(form.quote)
     pad = "" if form.sep.isspace() else "[ \\t]*"
     return f"(^|{sep}){pad}{quote}[^{quote}]*+{quote}{pad}(?={sep}|$)"
 
 
-def open_regex(form: Form) -> str:
+def open_regex(form: Dialect) -> str:
     """A Java expression for a field that begins with a quote; found where whole quoted fields are gone, it is torn."""
     pad = "" if form.sep.isspace() else "[ \\t]*"
     return f"(?:^|{re.escape(form.sep)}){pad}{re.escape(form.quote)}"

@@ -15,9 +15,9 @@ import pyarrow as pa
 
 from spark_jobs.sources.json_documents import Value, values
 from spark_jobs.sources.messages import (
+    InvalidMessage,
+    JsonFormat,
     Number,
-    Objects,
-    Refused,
     as_texts,
     columns_of,
     is_text,
@@ -56,7 +56,7 @@ class Records(Generic[T]):
             found = self.read(text)
         except UnicodeDecodeError as error:
             self._add(None, f"the line is no valid UTF-8 at byte {error.start + 1}", line, origin)
-        except Refused:
+        except InvalidMessage:
             for value in values([text]):
                 self.add(value, origin)
         else:
@@ -69,7 +69,7 @@ class Records(Generic[T]):
             if why is None and not is_text(value.text):
                 why = "the value is no valid text in the encoding of its file"
             found = self.read(value.text) if why is None else None
-        except Refused as refused:
+        except InvalidMessage as refused:
             why = str(refused)
         if value.hides:
             self.hidden = why
@@ -97,7 +97,7 @@ def records(
                 yield _of_values(some, read, origin), batch
 
 
-def split(form: Objects, names: Sequence[str], encoding: str | None = None) -> Batches:
+def split(form: JsonFormat, names: Sequence[str], encoding: str | None = None) -> Batches:
     """Makes of lines (value, file, …) or files (path, …, content) a row for each record: the cells, the other columns
     as they are, the file and, for what is refused, its raw form and the reasons. `names` are those of the result.
     """
@@ -208,7 +208,7 @@ class _Counts:
 def _of_lines(batch: pa.RecordBatch, read: Callable[[str], T]) -> Records[T]:
     """The records of lines: of most batches each line is one object."""
     lines = batch.column(0).to_pylist()
-    with suppress(Refused, UnicodeDecodeError):
+    with suppress(InvalidMessage, UnicodeDecodeError):
         objects: list[T | None] = [read(line.decode()) for line in lines]
         return Records(read, objects, [None] * len(lines), lines, list(range(len(lines))))
     found = Records(read)
@@ -230,7 +230,7 @@ def _whole_object_of(text: str, scan: Callable[[str, int], tuple[Any, int]]) -> 
     if "\\u" in text or text.count("{") + text.count("[") > _DEEP:
         _, why = as_texts([value for key, value in found.items() if is_text(key)], ())
         if why:
-            raise Refused(why)
+            raise InvalidMessage(why)
     return found
 
 
@@ -251,5 +251,5 @@ def _keys_of(value: bytes | None, scan: Callable[[str, int], tuple[Any, int]]) -
     try:
         found = object_of(value.decode(), scan) if value is not None else {}
         return [key for key in found if is_text(key)]
-    except (Refused, UnicodeDecodeError, RecursionError):
+    except (InvalidMessage, UnicodeDecodeError, RecursionError):
         return ()

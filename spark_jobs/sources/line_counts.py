@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spark_jobs.sources.dialect import Form, field_regex, open_regex
+from spark_jobs.sources.dialect import Dialect, field_regex, open_regex
 
 
 @dataclass
@@ -40,7 +40,7 @@ class LineCounts:
     beyond_ascii: int = 0
     forms: tuple[FormCounts, ...] = ()
 
-    def add(self, values: pa.Array, forms: Sequence[Form], headers: Sequence[bytes], utf8: bool) -> None:
+    def add(self, values: pa.Array, forms: Sequence[Dialect], headers: Sequence[bytes], utf8: bool) -> None:
         """Count a batch of lines (Arrow binary)."""
         self.forms = self.forms or tuple(FormCounts() for _ in forms)
         self.lines += len(values)
@@ -78,7 +78,7 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def _add_form(counts: FormCounts, values: pa.Array, form: Form) -> None:
+def _add_form(counts: FormCounts, values: pa.Array, form: Dialect) -> None:
     fields = _counted(values, form.sep.encode()) + 1
     torn = np.zeros(len(values), dtype=bool)
     quoted = _quoted(values, form)
@@ -101,7 +101,7 @@ def _counted(values: pa.Array, part: bytes) -> npt.NDArray[np.int64]:
     return found
 
 
-def _quoted(values: pa.Array, form: Form) -> npt.NDArray[np.int64]:
+def _quoted(values: pa.Array, form: Dialect) -> npt.NDArray[np.int64]:
     """The positions of lines that hold a quote."""
     if not form.quote:
         return np.array([], dtype=np.int64)
@@ -109,18 +109,18 @@ def _quoted(values: pa.Array, form: Form) -> npt.NDArray[np.int64]:
     return np.flatnonzero(found)
 
 
-def _unescaped(line: bytes, form: Form) -> bytes:
+def _unescaped(line: bytes, form: Dialect) -> bytes:
     quote, escape = form.quote.encode(), form.escape.encode()
     if escape == quote:
         return line.replace(quote * 2, b"")
     return line.replace(escape * 2, b"").replace(escape + quote, b"")
 
 
-def _field(form: Form) -> re.Pattern[bytes]:
+def _field(form: Dialect) -> re.Pattern[bytes]:
     return re.compile(field_regex(form).encode())
 
 
-def _open(form: Form) -> re.Pattern[bytes]:
+def _open(form: Dialect) -> re.Pattern[bytes]:
     return re.compile(open_regex(form).encode())
 
 

@@ -13,7 +13,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs.columns.names import text_schema
-from spark_jobs.sources.dialect import Form, field_regex, open_regex
+from spark_jobs.sources.dialect import Dialect, field_regex, open_regex
 from spark_jobs.sources.files import Place
 from spark_jobs.sources.line_counts import LineCounts, from_rows, to_row
 
@@ -22,10 +22,10 @@ BLANKS = "".join(map(chr, range(33)))  # a line of these alone is none to Spark'
 
 
 @dataclass(frozen=True, slots=True)
-class Scan:
+class DialectScore:
     """What all lines say of one form. Lines are those that are not blank, the first of each file among them."""
 
-    form: Form
+    form: Dialect
     lines: int
     fitting: int
     torn: int
@@ -72,7 +72,7 @@ def is_header(headers: Sequence[bytes]) -> Column:
     return F.col("value").cast("binary").isin(*map(F.lit, headers)) if headers else F.lit(False)
 
 
-def count_lines(lines: DataFrame, forms: Sequence[Form], headers: Sequence[bytes], utf8: bool) -> list[LineCounts]:
+def count_lines(lines: DataFrame, forms: Sequence[Dialect], headers: Sequence[bytes], utf8: bool) -> list[LineCounts]:
     """What the lines of each file say of each form, in one job. `headers` are the first lines of the files."""
     # A file is told apart by a hash of its path: the path itself would be sent to Python with every line.
     sent = lines.select(F.col("value").cast("binary"), F.xxhash64("_file"))
@@ -80,13 +80,13 @@ def count_lines(lines: DataFrame, forms: Sequence[Form], headers: Sequence[bytes
     return list(from_rows(json.loads(row["counts"]) for row in counted.collect()).values())
 
 
-def scans(files: Sequence[LineCounts], forms: Sequence[Form]) -> list[Scan]:
+def scans(files: Sequence[LineCounts], forms: Sequence[Dialect]) -> list[DialectScore]:
     """What all lines together say of each form."""
     return [_summed(files, number, form) for number, form in enumerate(forms)]
 
 
 def _counter(
-    forms: Sequence[Form], headers: Sequence[bytes], utf8: bool
+    forms: Sequence[Dialect], headers: Sequence[bytes], utf8: bool
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         found: dict[str, LineCounts] = {}
@@ -103,10 +103,10 @@ def _counter(
     return count
 
 
-def _summed(files: Sequence[LineCounts], number: int, form: Form) -> Scan:
+def _summed(files: Sequence[LineCounts], number: int, form: Dialect) -> DialectScore:
     mine = [file.forms[number] for file in files]
     common = [max(counts.by_fields, key=lambda width: counts.by_fields[width]) for counts in mine if counts.by_fields]
-    return Scan(
+    return DialectScore(
         form=form,
         lines=sum(file.lines for file in files),
         fitting=sum(counts.fitting for counts in mine),
@@ -120,19 +120,19 @@ def _summed(files: Sequence[LineCounts], number: int, form: Form) -> Scan:
     )
 
 
-def fields(form: Form) -> Column:
+def fields(form: Dialect) -> Column:
     """How many fields a line has."""
     return _occurrences(_outside_quotes(form), form.sep) + 1
 
 
-def is_open(form: Form) -> Column:
+def is_open(form: Dialect) -> Column:
     """A quoted field of the line is not closed as it should be."""
     if not form.quote:
         return F.lit(False)
     return F.col("value").contains(form.quote) & _outside_quotes(form).rlike(open_regex(form))
 
 
-def reasons(form: Form, utf8: bool) -> Column:
+def reasons(form: Dialect, utf8: bool) -> Column:
     """Why a line is torn: an array of texts, empty where it is not."""
     count = fields(form)
     found: list[Any] = [
@@ -147,7 +147,7 @@ def reasons(form: Form, utf8: bool) -> Column:
     return F.array_compact(F.array(*found))
 
 
-def _unescaped(form: Form) -> Column:
+def _unescaped(form: Dialect) -> Column:
     value = F.col("value")
     if not form.quote:
         return value
@@ -157,7 +157,7 @@ def _unescaped(form: Form) -> Column:
     return F.replace(without, F.lit(form.escape + form.quote), F.lit(""))
 
 
-def _outside_quotes(form: Form) -> Column:
+def _outside_quotes(form: Dialect) -> Column:
     value = F.col("value")
     if not form.quote:
         return value

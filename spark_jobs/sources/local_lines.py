@@ -7,7 +7,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from spark_jobs.sources.dialect import Form
+from spark_jobs.sources.dialect import Dialect
 from spark_jobs.sources.files import DataFile
 from spark_jobs.sources.line_counts import LineCounts
 from spark_jobs.sources.options import FILES
@@ -25,13 +25,15 @@ def is_small(files: Sequence[DataFile], options: Mapping[str, str]) -> bool:
 
 
 def count_here(
-    files: Sequence[DataFile], forms: Sequence[Form], headers: Sequence[bytes], utf8: bool, comment: str
+    files: Sequence[DataFile], forms: Sequence[Dialect], headers: Sequence[bytes], utf8: bool, comment: str
 ) -> list[LineCounts]:
     """What the lines of each file say of each form; the same as `lines.count_lines` finds."""
     return [_counted(file, forms, headers, utf8, comment.encode()) for file in files]
 
 
-def _counted(file: DataFile, forms: Sequence[Form], headers: Sequence[bytes], utf8: bool, comment: bytes) -> LineCounts:
+def _counted(
+    file: DataFile, forms: Sequence[Dialect], headers: Sequence[bytes], utf8: bool, comment: bytes
+) -> LineCounts:
     counts = LineCounts()
     for block in _blocks(file.path):
         lines = [

@@ -26,7 +26,7 @@ _SPACED: Final = re.compile(r'"[ \t\r\n]+:').search
 _KINDS: Final = {"[": "an array", '"': "a text", "t": "true", "f": "false", "n": "null"}
 
 
-class Refused(Exception):
+class InvalidMessage(Exception):
     """Why a message is not taken."""
 
 
@@ -35,7 +35,7 @@ class Number(str):
 
 
 @dataclass(frozen=True, slots=True)
-class Objects:
+class JsonFormat:
     """Values that are JSON objects, of which the keys `names` are taken; one with a key of `unwelcome` is refused.
 
     One with any other key has it `told`, or is `refused` too.
@@ -53,20 +53,20 @@ class Objects:
         def read(text: str) -> tuple[Cells, str | None]:
             found = under_names(object_of(text, scan), names)
             if unwelcome and not unwelcome.keys().isdisjoint(found):
-                raise Refused(next(unwelcome[key] for key in found if key in unwelcome))
+                raise InvalidMessage(next(unwelcome[key] for key in found if key in unwelcome))
             cells = pick(found)
             if others == "unasked" or names.issuperset(found):
                 return cells, None
             other = next(key for key in found if key not in names)
             if others == "refused":
-                raise Refused(f"the key '{other[:40]}' is none that the training knew")
+                raise InvalidMessage(f"the key '{other[:40]}' is none that the training knew")
             return cells, other
 
         return read
 
 
 @dataclass(frozen=True, slots=True)
-class Records:
+class CsvFormat:
     """Values that are records of CSV, with a field for each of `names`."""
 
     names: tuple[str, ...]
@@ -93,11 +93,13 @@ class Records:
             try:
                 records = [one for one in csv.reader(StringIO(text, newline="") if several else (text,), **form) if one]
             except csv.Error as error:
-                raise Refused(f"the record is torn: {error}") from None
+                raise InvalidMessage(f"the record is torn: {error}") from None
             if len(records) != 1:
-                raise Refused(f"the value holds {len(records)} records, not one" if records else "the value is empty")
+                raise InvalidMessage(
+                    f"the value holds {len(records)} records, not one" if records else "the value is empty"
+                )
             if len(records[0]) != width:
-                raise Refused(f"the record has {len(records[0])} fields, not {width}")
+                raise InvalidMessage(f"the record has {len(records[0])} fields, not {width}")
             return records[0], None
 
         return read
@@ -112,14 +114,14 @@ def _picking(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Cells]:
             return get(found) if get else (found[names[0]],)
         except KeyError:
             if not any(name in found for name in names):
-                raise Refused(f"the object has none of the columns; its keys are {_listed(found)}") from None
+                raise InvalidMessage(f"the object has none of the columns; its keys are {_listed(found)}") from None
             return tuple(map(found.get, names))
 
     return pick
 
 
 def split(
-    form: Objects | Records, headers: Sequence[str] = ()
+    form: JsonFormat | CsvFormat, headers: Sequence[str] = ()
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """Makes of (value, place, headers …) the cells, the headers as they are, the place and, for what is refused, its
     raw form and the reasons; last a key that is none of the columns.
@@ -141,18 +143,18 @@ def object_of(text: str, scan: Callable[[str, int], tuple[Any, int]]) -> dict[st
     """
     text = text.strip(_BLANK)
     if text[:1] != "{":
-        raise Refused(_what(text))
+        raise InvalidMessage(_what(text))
     found: dict[str, Any]
     try:
         found, end = scan(text, 0)
     except json.JSONDecodeError as error:
-        raise Refused(f"the value is no JSON: {error.msg} at character {error.pos + 1}") from None
+        raise InvalidMessage(f"the value is no JSON: {error.msg} at character {error.pos + 1}") from None
     except StopIteration as error:
-        raise Refused(f"the value is no JSON: a value is lacking at character {error.value + 1}") from None
+        raise InvalidMessage(f"the value is no JSON: a value is lacking at character {error.value + 1}") from None
     except RecursionError:
-        raise Refused("the value is nested too deep") from None
+        raise InvalidMessage("the value is nested too deep") from None
     if end != len(text):
-        raise Refused(f"more follows the JSON object at character {end + 1}")
+        raise InvalidMessage(f"more follows the JSON object at character {end + 1}")
     # As many colons behind quotes as keys: then no key is there twice, and nothing has to be looked at again.
     if text.count('":') != len(found) or _SPACED(text):
         json.loads(text, object_pairs_hook=_once, parse_int=str)
@@ -176,7 +178,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         given = [key for key, _ in pairs]
         twice = next(key for key in found if given.count(key) > 1)
-        raise Refused(f"the key '{twice}' is given twice")
+        raise InvalidMessage(f"the key '{twice}' is given twice")
     return found
 
 
@@ -222,7 +224,7 @@ def _cells(value: bytes | None, read: Read) -> tuple[Cells | None, str | None, s
         return None, "the message has no value", None
     try:
         cells, other = read(value.decode())
-    except Refused as refused:
+    except InvalidMessage as refused:
         return None, str(refused).encode("utf-8", "replace").decode(), None
     except UnicodeDecodeError as error:
         return None, f"the value is no valid UTF-8 at byte {error.start + 1}", None

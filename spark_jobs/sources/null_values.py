@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.bundle.patterns import BLANKS
-from spark_jobs.columns.casts import NOTHING, Seen
+from spark_jobs.columns.casts import NOTHING, ColumnHints
 from spark_jobs.columns.cells import trimmed_sql
 from spark_jobs.columns.names import quoted
 from spark_jobs.spec.models import Source
@@ -17,14 +17,14 @@ from spark_jobs.spec.models import Source
 USUAL: Final = ("", "NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "?", "#N/A", "<NA>", "\\N")
 
 
-def marks_of(source: Source) -> tuple[str, ...]:
+def null_values_of(source: Source) -> tuple[str, ...]:
     """The marks of a missing value that a source names, trimmed as cells are, or the usual ones."""
     if source.null_values is None:
         return USUAL
     return tuple(dict.fromkeys(mark.strip(BLANKS) for mark in source.null_values))
 
 
-def without_marks(rows: DataFrame, marks: Sequence[str], seen: Seen = NOTHING) -> DataFrame:
+def replace_null_values(rows: DataFrame, marks: Sequence[str], seen: ColumnHints = NOTHING) -> DataFrame:
     """The rows with text trimmed and the marks of a missing value null; other types stay as they are.
 
     A column that is `seen` to be trimmed is not trimmed again, and no marks are looked for but those seen in it.

@@ -10,7 +10,7 @@ from spark_jobs.sources.files import DataFile
 from spark_jobs.spec.endings import MAGIC, PACKED, REFUSED, packing
 
 
-def why_packed(file: DataFile) -> str | None:
+def packing_problem(file: DataFile) -> str | None:
     """What keeps a packed file of text from being read; None where nothing does.
 
     It may be packed in a way that Spark cannot unpack here, or otherwise than its name says.
@@ -35,7 +35,7 @@ def check_packed(files: Iterable[DataFile]) -> None:
         DataError: with the file's name.
     """
     for file in files:
-        if why := why_packed(file):
+        if why := packing_problem(file):
             raise DataError(why, "Unpack it, or pack it with gzip under a name that ends in `.gz`.")
 
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from spark_jobs.bundle.patterns import BLANKS
-from spark_jobs.sources.delimited_text import Text
+from spark_jobs.sources.delimited_text import DelimitedText
 from spark_jobs.sources.files import DataFile
 from spark_jobs.sources.line_counts import joined_bytes
 from spark_jobs.sources.local_lines import is_small
@@ -120,7 +120,7 @@ def _bytes(text: pa.Array) -> int:
     return pc.sum(pc.binary_length(text)).as_py() or 0
 
 
-def plain_text(text: Text, files: Sequence[DataFile], marks: Sequence[str]) -> PlainText | None:
+def plain_text(text: DelimitedText, files: Sequence[DataFile], marks: Sequence[str]) -> PlainText | None:
     """The text as Arrow can split it; None where its lines are not plain."""
     scan, form = text.scan, text.scan.form
     plain = set(text.options) <= {*_KNOWN, *FILES} and form.escape in ("", form.quote)

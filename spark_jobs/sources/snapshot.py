@@ -21,19 +21,19 @@ _made: list[tuple[SparkSession, str]] = []
 
 
 def snapshot(rows: DataFrame) -> DataFrame:
-    """The rows as they are now, from a copy of this process that `forget` takes away."""
+    """The rows as they are now, from a copy of this process that `delete_snapshots` takes away."""
     spark = rows.sparkSession
     root = _root(spark)
     _sweep(root)
     place = f"{root}/{_owner()}-{uuid4().hex}"
     _made.append((spark, place))
-    before_close(forget)
+    before_close(delete_snapshots)
     with microsecond_timestamps(spark):
         rows.write.parquet(place)
     return spark.read.schema(rows.schema).parquet(place)
 
 
-def forget() -> None:
+def delete_snapshots() -> None:
     """Takes away the copies that this process made; nobody reads them any more."""
     while _made:
         spark, place = _made.pop()

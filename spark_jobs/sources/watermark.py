@@ -16,7 +16,7 @@ _ENDLESS: Final = ("infinity", "-infinity", "Infinity", "-Infinity", "NaN")
 
 
 @dataclass(frozen=True)
-class Span:
+class WatermarkRange:
     """The rows to read by a column that only grows: those from `low` to `high`.
 
     So many rows that are `ahead` of the database's clock, which was at `now`, are read too, at each scoring until their
@@ -44,9 +44,9 @@ class Span:
         return {"watermark": told}
 
 
-def span_of(
+def watermark_range(
     database: Database, table: str, column: str, kind: T.DataType, since: str | None, lookback: int | None
-) -> Span:
+) -> WatermarkRange:
     """The rows to read of a table where an earlier scoring came to `since`; all where there was none.
 
     Raises:
@@ -70,7 +70,7 @@ def span_of(
         )
     if found.newest in _ENDLESS:
         raise DataError(f"'{column}' holds '{found.newest}', beyond which nothing can come.", "Mend that row.")
-    return Span(column, found.low, found.high if found.high is not None else since, found.ahead, found.clock)
+    return WatermarkRange(column, found.low, found.high if found.high is not None else since, found.ahead, found.clock)
 
 
 def rows_ahead(reads: Mapping[str, Any]) -> str | None:

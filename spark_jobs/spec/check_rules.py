@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
-from spark_jobs.spec import vocabulary
+from spark_jobs.spec import constants
 from spark_jobs.spec.checks import Between, Check, Compare, InSet, Matches, RowCount, Unique
-from spark_jobs.spec.mistakes import Mistake, got
+from spark_jobs.spec.mistakes import SpecIssue, got
 from spark_jobs.spec.models import Spec
-from spark_jobs.spec.yaml12 import Path
+from spark_jobs.spec.yaml12 import KeyPath
 
 
-def broken_checks(spec: Spec) -> Iterator[Mistake]:
+def broken_checks(spec: Spec) -> Iterator[SpecIssue]:
     """Every rule that the checks break, each with its place."""
     for place, check in enumerate(spec.checks):
-        at: Path = ("checks", place)
+        at: KeyPath = ("checks", place)
         if check in spec.checks[:place]:
-            yield Mistake(at, "says what an earlier check says.", "Keep it once.")
+            yield SpecIssue(at, "says what an earlier check says.", "Keep it once.")
         yield from _columns(check, at)
         match check:
             case Between() | RowCount():
@@ -29,38 +29,38 @@ def broken_checks(spec: Spec) -> Iterator[Mistake]:
             case Matches():
                 yield from _pattern(check, at)
             case Compare() if check.column == check.other:
-                yield Mistake((*at, "other"), f"names '{check.other}', as `column` does.", "Name another column.")
+                yield SpecIssue((*at, "other"), f"names '{check.other}', as `column` does.", "Name another column.")
 
 
-def _columns(check: Check, at: Path) -> Iterator[Mistake]:
+def _columns(check: Check, at: KeyPath) -> Iterator[SpecIssue]:
     for key in ("column", "other"):
         name = getattr(check, key, None)
-        if isinstance(name, str) and name.casefold() in vocabulary.RESERVED:
-            yield Mistake((*at, key), f"names '{name}', a name that predictions use.", "Name a column of the source.")
+        if isinstance(name, str) and name.casefold() in constants.RESERVED:
+            yield SpecIssue((*at, key), f"names '{name}', a name that predictions use.", "Name a column of the source.")
 
 
-def _bounds(check: Between | RowCount, at: Path) -> Iterator[Mistake]:
+def _bounds(check: Between | RowCount, at: KeyPath) -> Iterator[SpecIssue]:
     low, high = check.min, check.max
     if low is None and high is None:
-        yield Mistake(at, f"says `rule: {check.rule}`, and neither `min` nor `max`.", "Give one of them, or both.")
+        yield SpecIssue(at, f"says `rule: {check.rule}`, and neither `min` nor `max`.", "Give one of them, or both.")
         return
     wrong = [key for key, bound in (("min", low), ("max", high)) if isinstance(bound, str) and not _is_moment(bound)]
     for key in wrong:
         text = f"must be a number, or a day or time such as 2020-01-31T08:00.{got(getattr(check, key))}"
-        yield Mistake((*at, key), text, "Write numbers without quotes.")
+        yield SpecIssue((*at, key), text, "Write numbers without quotes.")
     if wrong or low is None or high is None:
         return
     if isinstance(low, str) or isinstance(high, str):
         if not (isinstance(low, str) and isinstance(high, str)):
-            yield Mistake((*at, "max"), "is not of the same kind as `min`.", "Write two numbers, or two dates.")
+            yield SpecIssue((*at, "max"), "is not of the same kind as `min`.", "Write two numbers, or two dates.")
         elif _is_later(low, high):
             yield _turned(at, low, high)
     elif low > high:
         yield _turned(at, low, high)
 
 
-def _turned(at: Path, low: object, high: object) -> Mistake:
-    return Mistake(
+def _turned(at: KeyPath, low: object, high: object) -> SpecIssue:
+    return SpecIssue(
         (*at, "max"), f"is {_shown(high)}, less than `min`, which is {_shown(low)}.", "Nothing could meet it."
     )
 
@@ -84,15 +84,15 @@ def _is_later(low: str, high: str) -> bool:
         return date.fromisoformat(low[:10]) > date.fromisoformat(high[:10])
 
 
-def _list(names: Sequence[str], at: Path, what: str) -> Iterator[Mistake]:
+def _list(names: Sequence[str], at: KeyPath, what: str) -> Iterator[SpecIssue]:
     if not names:
-        yield Mistake(at, f"must be a list of at least one {what}.", "")
+        yield SpecIssue(at, f"must be a list of at least one {what}.", "")
     for index, name in enumerate(names):
         if name in names[:index]:
-            yield Mistake((*at, index), f"names the {what} '{name}' a second time.", "Keep it once.")
+            yield SpecIssue((*at, index), f"names the {what} '{name}' a second time.", "Keep it once.")
 
 
-def _pattern(check: Matches, at: Path) -> Iterator[Mistake]:
+def _pattern(check: Matches, at: KeyPath) -> Iterator[SpecIssue]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -101,4 +101,4 @@ def _pattern(check: Matches, at: Path) -> Iterator[Mistake]:
     except pa.ArrowInvalid as error:
         cause = str(error).rpartition("error parsing")[2] or str(error)
         hint = f"RE2 says: {cause.lstrip(' :')[:200]}. It knows no look-around and no back references."
-        yield Mistake((*at, "pattern"), f"is no regular expression of RE2.{got(check.pattern)}", hint)
+        yield SpecIssue((*at, "pattern"), f"is no regular expression of RE2.{got(check.pattern)}", hint)

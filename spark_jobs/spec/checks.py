@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from spark_jobs.spec.fields import ColumnName, ColumnNames, Part, Scalar
+from spark_jobs.spec.fields import ColumnName, ColumnNames, Scalar, SpecModel
 
 Severity = Literal["warn", "quarantine", "fail"]
 Judgement = Literal["warn", "fail"]
@@ -22,7 +22,7 @@ def _listed(value: object) -> object:
 Values = Annotated[tuple[Scalar, ...], BeforeValidator(_listed)]
 
 
-class RowCheck(Part):
+class RowCheck(SpecModel):
     """A rule that each row meets or not."""
 
     severity: Severity = Field(
@@ -31,7 +31,7 @@ class RowCheck(Part):
     )
 
 
-class TableCheck(Part):
+class TableCheck(SpecModel):
     """A rule that a batch as a whole meets or not."""
 
     severity: Judgement = Field(default="fail", description="Say so, or refuse the whole batch.")
@@ -122,7 +122,7 @@ Check = Annotated[
 Checks = Annotated[tuple[Check, ...], BeforeValidator(_listed)]
 
 
-class Changes(Part):
+class Changes(SpecModel):
     """What happens where data to be scored has another shape than the training's; a missing used column is refused."""
 
     added: Literal["keep", "ignore", "refuse"] = Field(

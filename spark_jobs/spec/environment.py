@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from spark_jobs.spec.fields import Part, Scalar, Text, mistake
+from spark_jobs.spec.fields import Scalar, SpecModel, Text, mistake
 
 ALLOWED = ("spark.sql.", "spark.executor.", "spark.hadoop.fs.")
 ALLOWED_WHOLE = ("spark.driver.memory", "spark.driver.cores", "spark.default.parallelism")
@@ -48,7 +48,7 @@ Memory = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,6}[kmgtKMGT]$")]
 SparkKey = Annotated[str, AfterValidator(_is_allowed)]
 
 
-class Environment(Part):
+class Environment(SpecModel):
     """Where and how to run: one file of conf/env."""
 
     name: Text = Field(default="local", description="The file's name.")

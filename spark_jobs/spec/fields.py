@@ -15,7 +15,7 @@ MAX_NAME = 1000
 Task = Literal["regression", "binary", "multiclass"]
 
 
-class Part(BaseModel):
+class SpecModel(BaseModel):
     """One mapping of the spec: frozen, and a key it does not know is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)

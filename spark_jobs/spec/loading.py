@@ -13,20 +13,20 @@ from pydantic import ValidationError
 
 from spark_jobs.errors import SpecError, did_you_mean, nearest
 from spark_jobs.spec.environment import Environment
-from spark_jobs.spec.mistakes import Mistake, mistakes_of, refusal
+from spark_jobs.spec.mistakes import SpecIssue, mistakes_of, refusal
 from spark_jobs.spec.models import Spec
 from spark_jobs.spec.overrides import overridden
 from spark_jobs.spec.repair import repaired, unaffected
 from spark_jobs.spec.rules import broken_rules, later_parts
 from spark_jobs.spec.schema import schema
-from spark_jobs.spec.yaml12 import MAX_BYTES, Document, Path, Position, read_yaml, resolve
+from spark_jobs.spec.yaml12 import MAX_BYTES, Document, KeyPath, Position, read_yaml, resolve
 
-Places = Callable[[Path], str]
-Rules = Callable[[Spec], Iterable[Mistake]]
+Places = Callable[[KeyPath], str]
+Rules = Callable[[Spec], Iterable[SpecIssue]]
 """More that a spec must meet than its own rules: what algorithms and value steps say of their options."""
 
 
-def no_rules(spec: Spec) -> Iterable[Mistake]:
+def no_rules(spec: Spec) -> Iterable[SpecIssue]:
     """Nothing more."""
     return ()
 
@@ -82,7 +82,7 @@ def parse(data: Mapping[str, Any], place: Places = lambda path: "", more_rules: 
     return spec
 
 
-def _beyond(data: Mapping[str, Any], shape: Sequence[Mistake], more_rules: Rules) -> list[Mistake]:
+def _beyond(data: Mapping[str, Any], shape: Sequence[SpecIssue], more_rules: Rules) -> list[SpecIssue]:
     """The mistakes that a spec has besides those in the shape of its keys."""
     without = repaired(data, shape)
     if without is None:
@@ -134,10 +134,10 @@ def _environment(file: File, name: str) -> Environment:
         ) from None
 
 
-def _places(name: str, positions: Mapping[Path, Position], changed: Iterable[Path]) -> Places:
+def _places(name: str, positions: Mapping[KeyPath, Position], changed: Iterable[KeyPath]) -> Places:
     changed = frozenset(changed)
 
-    def place(path: Path) -> str:
+    def place(path: KeyPath) -> str:
         for length in range(len(path), 0, -1):
             if path[:length] in changed:
                 return "--set "

@@ -10,25 +10,25 @@ from typing import Any
 from pydantic import ValidationError
 
 from spark_jobs.errors import SpecError, did_you_mean, nearest
-from spark_jobs.spec.yaml12 import Path
+from spark_jobs.spec.yaml12 import KeyPath
 
 SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class SpecIssue:
     """One mistake: where it is, what is wrong, and what would be right where that is known.
 
     `meant` is the valid name that is nearest to a misspelled key.
     """
 
-    path: Path
+    path: KeyPath
     text: str
     hint: str = ""
     meant: str = ""
 
 
-def dotted(path: Path) -> str:
+def dotted(path: KeyPath) -> str:
     """A key path as a person writes it.
 
     >>> dotted(("columns", "order", "a.b", 2))
@@ -44,7 +44,7 @@ def dotted(path: Path) -> str:
     return shown
 
 
-def refusal(mistakes: Sequence[Mistake], place: Callable[[Path], str]) -> SpecError:
+def refusal(mistakes: Sequence[SpecIssue], place: Callable[[KeyPath], str]) -> SpecError:
     """All mistakes as one error, a line each.
 
     Args:
@@ -59,14 +59,14 @@ def refusal(mistakes: Sequence[Mistake], place: Callable[[Path], str]) -> SpecEr
     return SpecError("\n".join(lines), f"{len(mistakes)} mistakes{more}; `spark-jobs schema` prints every key.")
 
 
-def mistakes_of(error: ValidationError, schema: Mapping[str, Any]) -> list[Mistake]:
+def mistakes_of(error: ValidationError, schema: Mapping[str, Any]) -> list[SpecIssue]:
     """The mistakes pydantic found, in our words, one for each place.
 
     Args:
         error: what pydantic raised.
         schema: the JSON schema that says what was expected.
     """
-    found: dict[Path, Mistake] = {}
+    found: dict[KeyPath, SpecIssue] = {}
     for details in error.errors(include_url=False):
         path, node = _walk(schema, tuple(details["loc"]), ends_in_key=details["type"] == "extra_forbidden")
         found.setdefault(path, _worded(path, node, details, schema))
@@ -75,30 +75,30 @@ def mistakes_of(error: ValidationError, schema: Mapping[str, Any]) -> list[Mista
     return [mistake for path, mistake in found.items() if path not in parents | misspelled]
 
 
-def _worded(path: Path, node: Mapping[str, Any], details: Mapping[str, Any], schema: Mapping[str, Any]) -> Mistake:
+def _worded(path: KeyPath, node: Mapping[str, Any], details: Mapping[str, Any], schema: Mapping[str, Any]) -> SpecIssue:
     given = details["input"]
     match details["type"]:
         case "union_tag_invalid" | "union_tag_not_found":
             return _untagged(path, given, details, _tagged([node], schema))
         case "missing":
-            return Mistake(path, "is missing.", f"It must be {_expected(node, schema)}.")
+            return SpecIssue(path, "is missing.", f"It must be {_expected(node, schema)}.")
         case "extra_forbidden":
             known, key = list(node.get("properties", {})), str(path[-1])
             meant = nearest(key, known) or ""
-            return Mistake(path, "is not a key that is known here.", did_you_mean(key, known), meant)
+            return SpecIssue(path, "is not a key that is known here.", did_you_mean(key, known), meant)
         case "rule":
-            return Mistake(path, details["msg"] + got(given))
-    return Mistake(path, f"must be {_expected(node, schema)}.{got(given)}", _hint(given, node, schema))
+            return SpecIssue(path, details["msg"] + got(given))
+    return SpecIssue(path, f"must be {_expected(node, schema)}.{got(given)}", _hint(given, node, schema))
 
 
-def _untagged(path: Path, given: object, details: Mapping[str, Any], branches: Mapping[str, Any]) -> Mistake:
+def _untagged(path: KeyPath, given: object, details: Mapping[str, Any], branches: Mapping[str, Any]) -> SpecIssue:
     """The key that says which of several mappings one is, where it is missing or says none of them."""
     key = str(details["ctx"]["discriminator"]).strip("'")
     known = ", ".join(branches)
     if not isinstance(given, Mapping) or key not in given:
-        return Mistake((*path, key), "is missing.", f"It must be one of {known}.")
+        return SpecIssue((*path, key), "is missing.", f"It must be one of {known}.")
     hint = did_you_mean(given[key], branches) if isinstance(given[key], str) else ""
-    return Mistake((*path, key), f"must be one of {known}.{got(given[key])}", hint)
+    return SpecIssue((*path, key), f"must be one of {known}.{got(given[key])}", hint)
 
 
 def _hint(given: object, node: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
@@ -136,7 +136,7 @@ def got(value: object) -> str:
 
 def _walk(
     schema: Mapping[str, Any], location: tuple[str | int, ...], ends_in_key: bool
-) -> tuple[Path, Mapping[str, Any]]:
+) -> tuple[KeyPath, Mapping[str, Any]]:
     """The key path without pydantic's union tags, and the part of the schema that says what is expected there.
 
     `ends_in_key` tells that the last part is a key that was given, whatever the schema says.

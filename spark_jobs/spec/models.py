@@ -13,9 +13,9 @@ from spark_jobs.spec.fields import (
     ColumnName,
     ColumnNames,
     Levels,
-    Part,
     Scalar,
     Share,
+    SpecModel,
     Task,
     Text,
     Texts,
@@ -37,10 +37,10 @@ __all__ = [
     "Missing",
     "Model",
     "Outliers",
-    "Part",
     "Predictions",
     "Source",
     "Spec",
+    "SpecModel",
     "Split",
     "Stream",
     "Task",
@@ -48,7 +48,7 @@ __all__ = [
 ]
 
 
-class Columns(Part):
+class Columns(SpecModel):
     """What the user knows better about single columns than detection does."""
 
     ignore: ColumnNames = Field(default=(), description="Columns the model must not see.")
@@ -62,7 +62,7 @@ class Columns(Part):
     keep_leaks: bool = Field(default=False, description="Keep columns that look like copies of the target.")
 
 
-class Split(Part):
+class Split(SpecModel):
     """Which rows test the model."""
 
     kind: Literal["hash", "time", "group", "column", "random"] = Field(
@@ -78,7 +78,7 @@ class Split(Part):
     test_value: Scalar | None = Field(default=None, description="Kind `column`: the value that marks a test row.")
 
 
-class Duplicates(Part):
+class Duplicates(SpecModel):
     """Rows that say the same thing twice."""
 
     by: Literal["all", "none"] | ColumnNames = Field(
@@ -87,7 +87,7 @@ class Duplicates(Part):
     order: ColumnName | None = Field(default=None, description="Of equal rows keep the first by this column.")
 
 
-class Missing(Part):
+class Missing(SpecModel):
     """What stands in for a value that is not there."""
 
     numeric: Literal["mean", "median", "mode", "drop"] | float = Field(
@@ -99,7 +99,7 @@ class Missing(Part):
     indicator: bool = Field(default=False, description="Add a column that says where the value was missing.")
 
 
-class Outliers(Part):
+class Outliers(SpecModel):
     """What counts as an outlier, and what happens to it."""
 
     rule: Literal["none", "iqr", "zscore", "quantile"] = Field(default="none", description="What counts as an outlier.")
@@ -113,7 +113,7 @@ class Outliers(Part):
     upper: Annotated[float, Field(gt=0.5, le=1)] = Field(default=0.99, description="Rule `quantile`: the upper bound.")
 
 
-class Clean(Part):
+class Clean(SpecModel):
     """Row rules and repairs."""
 
     duplicates: Duplicates = Field(default=Duplicates(), description="Rows that say the same thing twice.")
@@ -121,7 +121,7 @@ class Clean(Part):
     outliers: Outliers = Field(default=Outliers(), description="What counts as an outlier, and what happens to it.")
 
 
-class ColumnFeatures(Part):
+class ColumnFeatures(SpecModel):
     """How one column becomes features, where it differs from the rest."""
 
     categorical: str | None = Field(default=None, description="Its encoding: one of `features.categorical`.")
@@ -133,7 +133,7 @@ class ColumnFeatures(Part):
 PerColumn = Annotated[dict[ColumnName, ColumnFeatures], BeforeValidator(with_text_keys)]
 
 
-class Features(Part):
+class Features(SpecModel):
     """How columns become numbers."""
 
     categorical: str = Field(default="auto", description="How categories are encoded: auto, one_hot, label or target.")
@@ -147,7 +147,7 @@ class Features(Part):
     per_column: PerColumn = Field(default_factory=dict, description="Choices for single columns.")
 
 
-class Model(Part):
+class Model(SpecModel):
     """The algorithm and its options; which options there are is known to the algorithm's own file."""
 
     kind: str = Field(default="linear", description="The algorithm family.")
@@ -155,7 +155,7 @@ class Model(Part):
     balance: bool = Field(default=False, description="Weigh classes inversely to their frequency.")
 
 
-class Evaluate(Part):
+class Evaluate(SpecModel):
     """What is measured on the test rows."""
 
     metrics: Texts = Field(default=(), description="The metrics to show first; default: those of the task.")
@@ -164,7 +164,7 @@ class Evaluate(Part):
     threshold: Text | None = Field(default=None, description="Binary: the metric whose best threshold is looked for.")
 
 
-class Track(Part):
+class Track(SpecModel):
     """Where runs are logged and models registered."""
 
     uri: Annotated[str, Field(min_length=1, max_length=4096)] = Field(
@@ -178,7 +178,7 @@ class Track(Part):
     )
 
 
-class Predictions(Part):
+class Predictions(SpecModel):
     """Where predictions go."""
 
     table: SafeName | None = Field(default=None, description="The Delta table; default: <name>_predictions.")
@@ -196,7 +196,7 @@ class Predictions(Part):
 Positive = Annotated[str, Field(max_length=1000)] | bool | int | float
 
 
-class Spec(Part):
+class Spec(SpecModel):
     """One use case, from a table to predictions."""
 
     model_config = ConfigDict(json_schema_extra={"required": ["source", "target"]})

@@ -9,20 +9,20 @@ from typing import Any
 
 from spark_jobs.errors import SpecError
 from spark_jobs.spec.mistakes import dotted
-from spark_jobs.spec.yaml12 import Path, plain, read_yaml
+from spark_jobs.spec.yaml12 import KeyPath, plain, read_yaml
 
 SEGMENT = re.compile(r"""\s*(?:"((?:[^"]|"")*)"|'((?:[^']|'')*)'|`((?:[^`]|``)*)`|([^.="'`]+))\s*""")
 ADVICE = "Write --set path.to.key=value; quote a name with dots: --set 'features.per_column.\"a.b\".numeric=none'."
 
 
-def overridden(data: dict[str, Any], overrides: Iterable[str]) -> tuple[dict[str, Any], set[Path]]:
+def overridden(data: dict[str, Any], overrides: Iterable[str]) -> tuple[dict[str, Any], set[KeyPath]]:
     """The data with the overrides in place, later ones winning, and the key paths they set.
 
     Raises:
         SpecError: an override that is not `path=value`, or whose path runs through something that is no mapping.
     """
     data = deepcopy(data)
-    paths: set[Path] = set()
+    paths: set[KeyPath] = set()
     for override in overrides:
         path, value = parse(override)
         _put(data, path, value)

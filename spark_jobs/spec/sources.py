@@ -14,7 +14,7 @@ from spark_jobs.spec.fields import (
     ColumnNames,
     Location,
     Option,
-    Part,
+    SpecModel,
     TableName,
     Text,
     Texts,
@@ -33,14 +33,14 @@ def _is_reference(text: str) -> str:
 Secret = Annotated[str, AfterValidator(_is_reference), Field(max_length=4096)]
 
 
-class Partition(Part):
+class Partition(SpecModel):
     """How one table of a database is read in several parts at once."""
 
     column: ColumnName = Field(description="A column of numbers, dates or times whose range is cut into parts.")
     parts: Annotated[int, Field(ge=2, le=1000)] = Field(default=8, description="How many parts.")
 
 
-class Source(Part):
+class Source(SpecModel):
     """Where the rows come from and how they are read."""
 
     kind: SourceKind | None = Field(

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from spark_jobs.spec.fields import Location, Part
+from spark_jobs.spec.fields import Location, SpecModel
 from spark_jobs.spec.sources import Source
 
 
-class Stream(Part):
+class Stream(SpecModel):
     """How a stream is scored: what is read, how often, and where its place is remembered."""
 
     source: Source | None = Field(default=None, description="What is streamed; default: the spec's own source.")

@@ -20,7 +20,7 @@ INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 DECIMAL = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 SPECIAL = {".nan": "nan", ".inf": "inf", "+.inf": "inf", "-.inf": "-inf"}
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 Position = tuple[int, int]  # line and column, both from 1
 Event = Any  # PyYAML's events share no typed shape
 
@@ -30,7 +30,7 @@ class Document:
     """What a YAML text says, and the line and column at which each key or item stands."""
 
     data: Any
-    positions: dict[Path, Position] = field(default_factory=dict)
+    positions: dict[KeyPath, Position] = field(default_factory=dict)
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -88,7 +88,7 @@ class _Reader:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.positions: dict[Path, Position] = {}
+        self.positions: dict[KeyPath, Position] = {}
 
     def refuse(self, event: Event, what: str, advice: str) -> SpecError:
         return SpecError(f"`{self.name}:{event.start_mark.line + 1}` {what}", advice)
@@ -103,7 +103,7 @@ class _Reader:
                 data = self.value(next(events), events, ())
         return Document(data, self.positions)
 
-    def value(self, event: Event, events: Iterator[Any], path: Path) -> object:
+    def value(self, event: Event, events: Iterator[Any], path: KeyPath) -> object:
         self.check(event, path)
         if isinstance(event, yaml.ScalarEvent):
             return self.scalar(event)
@@ -111,7 +111,7 @@ class _Reader:
             return self.sequence(events, path)
         return self.mapping(events, path)
 
-    def check(self, event: Event, path: Path) -> None:
+    def check(self, event: Event, path: KeyPath) -> None:
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
             raise self.refuse(
                 event, f"uses an anchor or alias ('{str(event.anchor)[:40]}').", "Write the value in full."
@@ -129,7 +129,7 @@ class _Reader:
             return plain(text, self.name, event.start_mark.line + 1)
         return text
 
-    def sequence(self, events: Iterator[Any], path: Path) -> list[Any]:
+    def sequence(self, events: Iterator[Any], path: KeyPath) -> list[Any]:
         items: list[Any] = []
         for event in events:
             if isinstance(event, yaml.SequenceEndEvent):
@@ -139,7 +139,7 @@ class _Reader:
             items.append(self.value(event, events, place))
         return items
 
-    def mapping(self, events: Iterator[Any], path: Path) -> dict[str, Any]:
+    def mapping(self, events: Iterator[Any], path: KeyPath) -> dict[str, Any]:
         items: dict[str, Any] = {}
         for event in events:
             if isinstance(event, yaml.MappingEndEvent):
@@ -153,7 +153,7 @@ class _Reader:
             items[key] = self.value(next(events), events, place)
         return items
 
-    def key(self, event: Event, path: Path) -> str:
+    def key(self, event: Event, path: KeyPath) -> str:
         self.check(event, path)
         if not isinstance(event, yaml.ScalarEvent):
             raise self.refuse(event, "has a list or a mapping as a key.", "A key is a single name.")

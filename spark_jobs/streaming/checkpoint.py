@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from spark_jobs.errors import JobError, SpecError
-from spark_jobs.tables.atomic_write import write_whole
+from spark_jobs.tables.atomic_write import atomic_write
 
 _KEPT: Final = 100
 
@@ -62,7 +62,7 @@ class Checkpoint:
         place = self.folder / "spark_jobs" / f"{name}.json"
         if self.begun is None:
             place.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(place, json.dumps(found()))
+            atomic_write(place, json.dumps(found()))
         kept: dict[str, Any] = json.loads(place.read_text(encoding="utf-8")) if place.is_file() else {}
         return kept
 
@@ -80,7 +80,7 @@ class Checkpoint:
             before = json.loads(place.read_text(encoding="utf-8"))
             self._compare(before, asked)
         place.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(place, json.dumps(asked, indent=1, ensure_ascii=False))
+        atomic_write(place, json.dumps(asked, indent=1, ensure_ascii=False))
 
     def _compare(self, before: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
         changed = [key for key in asked["fixed"] if asked["fixed"][key] != before["fixed"].get(key)]
@@ -101,7 +101,7 @@ class Checkpoint:
         place = self.folder / "spark_jobs" / "versions" / str(batch)
         if not place.is_file():
             place.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(place, str(newest()))
+            atomic_write(place, str(newest()))
             (place.parent / str(batch - _KEPT)).unlink(missing_ok=True)
         return int(place.read_text())
 

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs.bundle import GRAPH, load_manifest
-from spark_jobs.checks.training_domain import Familiar
+from spark_jobs.checks.training_domain import TrainingDomain
 from spark_jobs.columns.row_ids import with_streamed_ids
 from spark_jobs.errors import JobError
 from spark_jobs.graph.score import graph_predictions, sending
@@ -20,15 +20,15 @@ from spark_jobs.plan import Plan
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import Alias, ModelVersion, resolve
 from spark_jobs.scoring.batch import Batch, batch_of
-from spark_jobs.scoring.score_batch import familiar_to, quarantine_batch, score_batch, stored_plan, target_of
+from spark_jobs.scoring.score_batch import quarantine_batch, score_batch, stored_plan, target_of, training_domain_of
 from spark_jobs.sources.corrupt_files import read_files
 from spark_jobs.spec import Environment, Source, Spec
 from spark_jobs.streaming.checkpoint import Checkpoint
-from spark_jobs.streaming.recovery import Standing, without_known
-from spark_jobs.streaming.stream_progress import Done, StreamAccount
+from spark_jobs.streaming.recovery import CommittedOffsets, exclude_committed
+from spark_jobs.streaming.stream_progress import BatchResult, StreamProgress
 from spark_jobs.streaming.stream_sources import FILES, arrived, table_of
-from spark_jobs.tables.delta import Once
-from spark_jobs.tables.prediction_rows import Target
+from spark_jobs.tables.delta import Txn
+from spark_jobs.tables.prediction_rows import Destination
 from spark_jobs.tables.predictions import append_predictions, rows_of_batch
 
 
@@ -44,7 +44,7 @@ class Model:
     plan: Plan
     graph: bytes
     sentinel: str
-    familiar: Familiar
+    familiar: TrainingDomain
 
 
 @dataclass
@@ -57,8 +57,8 @@ class Scorer:
     checkpoint: Checkpoint
     source: Source
     kind: str
-    account: StreamAccount
-    standing: Standing = field(default_factory=Standing)
+    account: StreamProgress
+    standing: CommittedOffsets = field(default_factory=CommittedOffsets)
     last: int = -1
     failure: Exception | None = None
     models: dict[int, Model] = field(default_factory=dict)
@@ -103,27 +103,27 @@ class Scorer:
         tracking = Tracking(self.spec.track.uri, self.env.root)
         return resolve(tracking, self.spec.track.register_as or self.spec.name, which)
 
-    def _parts(self, rows: DataFrame, number: int, model: Model) -> list[Done]:
+    def _parts(self, rows: DataFrame, number: int, model: Model) -> list[BatchResult]:
         if self.kind in FILES:
             return [self._file(path, number, model) for path in self.checkpoint.files(number)]
         return [self._rows(rows, number, model)]
 
-    def _file(self, path: str, number: int, model: Model) -> Done:
+    def _file(self, path: str, number: int, model: Model) -> BatchResult:
         """A file is a batch of its own, with the id that `score` would give it: the same content is scored once."""
         source = arrived(self.source, path, self.spark)
         table = read_files(source, source.files, self.spark, model.plan.names)
         batch = batch_of(table, model.plan, self.spec, model.familiar)
         scored = score_batch(self.spec, self.spark, self.env, model.version, batch)
         rows = scored.rows
-        return Done(
+        return BatchResult(
             number, rows["read"], rows["scored"] - rows["duplicates"], rows["quarantined"], rows["duplicates"],
             scored.cells, scored.found,
         )  # fmt: skip
 
-    def _rows(self, rows: DataFrame, number: int, model: Model) -> Done:
+    def _rows(self, rows: DataFrame, number: int, model: Model) -> BatchResult:
         seen, messages = Observation(), Observation() if self.kind == "kafka" else None
         if self.standing.some and not self.standing.is_behind(self.checkpoint.begins(number)):
-            rows = without_known(rows, self.standing, self.spec, self.env)
+            rows = exclude_committed(rows, self.standing, self.spec, self.env)
         batch = self._batch(rows, number, model, seen, messages)
         batch.accept()
         target = target_of(self.spec, self.env, model.version, batch)
@@ -133,7 +133,7 @@ class Scorer:
         found: Mapping[str, Any] = seen.get
         refused = self._quarantine(batch, number, int(found["read"]) - written)
         told, beside = batch.found(seen=True), {} if messages is None else messages.get
-        return Done(
+        return BatchResult(
             number, int(found["read"]), written, refused, 0, told.lost, told, _age(found["newest"]), **beside
         )  # fmt: skip
 
@@ -147,10 +147,10 @@ class Scorer:
         table = table_of(counted, self.source, self.kind, model.plan.names, batch_id, strict, messages)
         return replace(batch_of(table, model.plan, self.spec, model.familiar), batch_id=batch_id)
 
-    def _append(self, batch: Batch, target: Target, number: int, model: Model) -> int | None:
+    def _append(self, batch: Batch, target: Destination, number: int, model: Model) -> int | None:
         """The rows that were written; None where there was nothing to write, or it is there already."""
         scored = graph_predictions(model.graph, model.plan, batch.rows, model.sentinel, batch.sift, model.familiar)
-        once = Once(f"{self.checkpoint.query_id}/predictions", number)
+        once = Txn(f"{self.checkpoint.query_id}/predictions", number)
         with sending(self.spark, model.plan, model.familiar):
             written = append_predictions(with_streamed_ids(scored, self.spec.key, number), target, once)
         return None if written is None else written.rows
@@ -158,19 +158,19 @@ class Scorer:
     def _quarantine(self, batch: Batch, number: int, expected: int) -> int:
         if not expected:
             return 0
-        once = Once(f"{self.checkpoint.query_id}/quarantine", number)
+        once = Txn(f"{self.checkpoint.query_id}/quarantine", number)
         found = quarantine_batch(self.spec, self.env, batch, once)
         if found != expected:
             cause = f"Of micro-batch {number} {expected:,} rows were not scored, and {found:,} are in quarantine."
             raise JobError(cause, "Start the stream again; if it says so again, keep its checkpoint and report it.")
         return found
 
-    def _again(self, batch: Batch, target: Target, number: int, read: int) -> Done:
+    def _again(self, batch: Batch, target: Destination, number: int, read: int) -> BatchResult:
         """A micro-batch without rows to score, or one that was cut off after its predictions were written."""
         known = rows_of_batch(self.spark, target)
         refused = batch.refused_count()
         self._quarantine(batch, number, refused)
-        return Done(number, read, known, refused, duplicates=known)
+        return BatchResult(number, read, known, refused, duplicates=known)
 
 
 def _loaded(version: ModelVersion) -> Model:
@@ -179,7 +179,7 @@ def _loaded(version: ModelVersion) -> Model:
         cause = f"Version {version.version} of '{version.name}' has no graph, and a stream is scored by the graph."
         raise JobError(cause, "Train without `graph: skip`.")
     sentinel = load_manifest(version.bundle).null_sentinel
-    return Model(version, plan, graph.read_bytes(), sentinel, familiar_to(version, plan))
+    return Model(version, plan, graph.read_bytes(), sentinel, training_domain_of(version, plan))
 
 
 def _age(newest: datetime | None) -> float | None:

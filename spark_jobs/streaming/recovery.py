@@ -19,7 +19,7 @@ _STREAMED = "^[0-9a-f-]{36}-[0-9]+$"  # the id of a query, and the number of a m
 
 
 @dataclass(frozen=True)
-class Standing:
+class CommittedOffsets:
     """How far a topic was dealt with.
 
     By partition, up to `whole` each message is scored or in quarantine. Behind that lies `batch_id`, the last
@@ -35,7 +35,7 @@ class Standing:
         return all(begin.get(partition, -1) > offset for partition, offset in self.some.items())
 
 
-def standing_of(spec: Spec, spark: SparkSession, env: Environment, source: Source) -> Standing:
+def committed_offsets(spec: Spec, spark: SparkSession, env: Environment, source: Source) -> CommittedOffsets:
     """How far a stream without a checkpoint finds its topic scored. Other sources do not number their rows.
 
     Raises:
@@ -43,16 +43,16 @@ def standing_of(spec: Spec, spark: SparkSession, env: Environment, source: Sourc
     """
     if source.topic is None:
         _refuse_second_start(spec, spark, delta.table_path(env.root, prediction_table(spec)))
-        return Standing()
+        return CommittedOffsets()
     tables = _streamed(spec, spark, env)
     last = _last_batch(spec, spark, env, source.topic)
     whole = _ends([rows.where(F.col("_batch_id") != last) if last else rows for rows in tables], source.topic)
     some = _ends(tables, source.topic)
     # Where the first micro-batch is the last one too, only a stream from the very beginning knows where it began.
-    return Standing(some | whole if spec.stream.start == "latest" else whole, some, last)
+    return CommittedOffsets(some | whole if spec.stream.start == "latest" else whole, some, last)
 
 
-def without_known(messages: DataFrame, standing: Standing, spec: Spec, env: Environment) -> DataFrame:
+def exclude_committed(messages: DataFrame, standing: CommittedOffsets, spec: Spec, env: Environment) -> DataFrame:
     """The messages (`topic`, `partition`, `offset`) but those of the last micro-batch that are dealt with."""
     last = F.col("_batch_id") == F.lit(standing.batch_id)
     known = [rows.where(last).select("place") for rows in _streamed(spec, messages.sparkSession, env)]

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from spark_jobs.scoring.score_batch import prediction_table
 from spark_jobs.spec import Environment, Spec, spec_hash
 from spark_jobs.streaming.checkpoint import Checkpoint
-from spark_jobs.streaming.stream_progress import Span
+from spark_jobs.streaming.stream_progress import BatchRange
 from spark_jobs.tables import delta
 from spark_jobs.tables.ledger import TABLE, Entry, record
 
@@ -26,13 +26,13 @@ class StreamLedger:
     checkpoint: Checkpoint
     is_complete: bool = False
 
-    def tell(self, span: Span) -> None:
+    def tell(self, span: BatchRange) -> None:
         """Adds a row for micro-batches."""
         if span.first > 0:
             self.complete(span)
         self._record(span)
 
-    def complete(self, now: Span | None = None) -> None:
+    def complete(self, now: BatchRange | None = None) -> None:
         """Adds a row for what the tables hold of earlier micro-batches, and the ledger does not, once a run.
 
         `now` are micro-batches that are about to be told.
@@ -42,10 +42,10 @@ class StreamLedger:
         scored, refused = self._untold(now)
         if scored or refused:
             note = "micro-batches of a run that was cut off"
-            self._record(Span(0, 0, datetime.now(UTC), scored + refused, scored, refused, 0, note))
+            self._record(BatchRange(0, 0, datetime.now(UTC), scored + refused, scored, refused, 0, note))
         self.is_complete = True
 
-    def _record(self, span: Span) -> None:
+    def _record(self, span: BatchRange) -> None:
         entry = Entry(
             "stream", self.spec.name, span.started, datetime.now(UTC), "done",
             batch_id=f"{self.checkpoint.query_id}-{span.first}", read=span.read, written=span.scored,
@@ -53,7 +53,7 @@ class StreamLedger:
         )  # fmt: skip
         record(self.spark, self.env.root, entry)
 
-    def _untold(self, now: Span | None) -> tuple[int, int]:
+    def _untold(self, now: BatchRange | None) -> tuple[int, int]:
         # What comes after these micro-batches may be written at this moment, and will be told in its turn.
         number = F.substring_index("_batch_id", "-", -1).try_cast("bigint")
         counted = F.count(F.lit(1)) if now is None else F.count_if(number <= F.lit(now.last))

@@ -11,14 +11,14 @@ from threading import Lock
 from typing import Any, Final
 
 from spark_jobs import progress
-from spark_jobs.checks.report import Findings
+from spark_jobs.checks.report import CheckReport
 
 EVERY: Final = 30.0
 SUMMED: Final = ("read", "scored", "quarantined", "duplicates")
 
 
 @dataclass(frozen=True)
-class Done:
+class BatchResult:
     """One micro-batch: its rows by fate, what the checks found, and the age of its newest row in seconds.
 
     `others` are messages with a key that is no column, such as `other`.
@@ -30,14 +30,14 @@ class Done:
     quarantined: int
     duplicates: int = 0
     cells: Mapping[str, int] = field(default_factory=dict)
-    found: Findings = field(default_factory=Findings)
+    found: CheckReport = field(default_factory=CheckReport)
     lag: float | None = None
     others: int = 0
     other: str | None = None
 
 
 @dataclass(frozen=True)
-class Span:
+class BatchRange:
     """Micro-batches that share a row of the ledger."""
 
     first: int
@@ -51,24 +51,24 @@ class Span:
 
 
 @dataclass
-class StreamAccount:
+class StreamProgress:
     """Sums over micro-batches; those since the last row of the ledger are written every half minute and at the end.
 
     Micro-batches are added by one thread and written by another, so that none of them waits for the ledger.
     """
 
-    write: Callable[[Span], None]
+    write: Callable[[BatchRange], None]
     totals: Counter[str] = field(default_factory=Counter)
     cells: Counter[str] = field(default_factory=Counter)
-    found: Findings = field(default_factory=Findings)
+    found: CheckReport = field(default_factory=CheckReport)
     others: int = 0
     other: str | None = None
-    waiting: list[Done] = field(default_factory=list)
+    waiting: list[BatchResult] = field(default_factory=list)
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     behind: str = ""
     _writing: Lock = field(default_factory=Lock)
 
-    def add(self, done: Done) -> None:
+    def add(self, done: BatchResult) -> None:
         """Takes a micro-batch in."""
         for name in SUMMED:
             self.totals[name] += getattr(done, name)
@@ -112,13 +112,13 @@ class StreamAccount:
         return sum(done.read for done in self.waiting) / max(spent, 0.001)
 
 
-def _span(told: Sequence[Done], since: datetime, rate: float) -> Span:
+def _span(told: Sequence[BatchResult], since: datetime, rate: float) -> BatchRange:
     """Micro-batches as one row of the ledger."""
     lags = [done.lag for done in told if done.lag is not None]
     lag = f", lag {max(lags):.1f} s at most" if lags else ""
-    found = reduce(Findings.with_those, (done.found for done in told), Findings())
+    found = reduce(CheckReport.with_those, (done.found for done in told), CheckReport())
     note = f"micro-batches {told[0].number} to {told[-1].number}, {rate:,.0f} rows/s{lag}"
     note += "".join(f"; {one}" for one in found.broke)
-    return Span(
+    return BatchRange(
         told[0].number, told[-1].number, since, note=note, **{k: sum(getattr(d, k) for d in told) for k in SUMMED}
     )

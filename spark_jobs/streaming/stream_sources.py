@@ -15,7 +15,7 @@ from spark_jobs.columns.stored_types import storable
 from spark_jobs.errors import DataError, SparkJobsError, SpecError
 from spark_jobs.sources.files import Chosen, chosen, data_file, files_of, local_path, location, pattern
 from spark_jobs.sources.listing import choice_of, choosing, partition_of
-from spark_jobs.sources.null_values import marks_of, without_marks
+from spark_jobs.sources.null_values import null_values_of, replace_null_values
 from spark_jobs.sources.source_table import Reading, Table
 from spark_jobs.sources.table_reader import kind_of_source
 from spark_jobs.spec.models import Source, Stream
@@ -57,7 +57,7 @@ def arrived(source: Source, path: str, spark: SparkSession) -> Chosen:
 
 
 @contextmanager
-def telling(source: Source) -> Iterator[None]:
+def translate_errors(source: Source) -> Iterator[None]:
     """What stops a stream, in words of its source where that is the cause."""
     try:
         yield
@@ -89,10 +89,10 @@ def table_of(
         from spark_jobs.sources.kinds import kafka
 
         return kafka.parsed(rows, source, names, batch, "refused" if strict else "told", seen)
-    marks = marks_of(source)
+    marks = null_values_of(source)
     reading = Reading(kind, str(source.path), {}, marks)
     whole, unusable = storable(rows)
-    return Table(without_marks(whole, marks), reading, batch, columns=tuple(rows.columns), unusable=unusable)
+    return Table(replace_null_values(whole, marks), reading, batch, columns=tuple(rows.columns), unusable=unusable)
 
 
 def _arriving(source: Source, stream: Stream, spark: SparkSession) -> DataFrame:

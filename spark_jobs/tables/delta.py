@@ -16,7 +16,7 @@ from pyspark.sql import types as T
 
 from spark_jobs.columns.names import quoted
 from spark_jobs.errors import SpecError
-from spark_jobs.faults import point
+from spark_jobs.fault_points import fault_point
 from spark_jobs.runtime.timestamps import microsecond_timestamps
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
@@ -39,7 +39,7 @@ class Commit:
     metrics: Mapping[str, str]
 
 
-class Once(NamedTuple):
+class Txn(NamedTuple):
     """What happens one time at most: the write of that number, and of each lower number, by an application."""
 
     application: str
@@ -83,7 +83,7 @@ def append(
     path: str,
     *,
     about: Mapping[str, object] | None = None,
-    once: str | Once | None = None,
+    once: str | Txn | None = None,
     replace: str | None = None,
     properties: Mapping[str, str] | None = None,
     partition_by: Sequence[str] = (),
@@ -108,15 +108,15 @@ def append(
     if once is not None:
         # Delta skips in silence what is not newer than the last of the same application: one application a write,
         # but for a stream, whose micro-batches are numbered.
-        write = Once(once) if isinstance(once, str) else once
+        write = Txn(once) if isinstance(once, str) else once
         options |= {"txnAppId": write.application, "txnVersion": str(write.number)}
     if replace is not None:
         options |= {"replaceWhere": replace, "mergeSchema": "false"}
     table = path.rsplit("/", 1)[-1]
-    point(f"write.{table}")
+    fault_point(f"write.{table}")
     with microsecond_timestamps(spark):
         writer.options(**options).save(path)
-    point(f"written.{table}")
+    fault_point(f"written.{table}")
     return commit_of(spark, path, token) if prove and exists(spark, path) else None
 
 
@@ -133,7 +133,7 @@ def create(
     made.partitionedBy(*partition_by).execute()
 
 
-def layout(spark: SparkSession, path: str) -> tuple[str, ...]:
+def partition_columns(spark: SparkSession, path: str) -> tuple[str, ...]:
     """The columns by whose values a table's files are laid out."""
     from delta.tables import DeltaTable
 
@@ -150,7 +150,7 @@ def commit_of(spark: SparkSession, path: str, token: str) -> Commit | None:
     return None
 
 
-def kept(path: str) -> list[dict[str, Any]]:
+def recent_commits(path: str) -> list[dict[str, Any]]:
     """What was kept with the last commits of a table on this machine, newest first; nothing of a table elsewhere."""
     found = [metadata for _, metadata, _ in _local_history(Path(path, "_delta_log")) if metadata]
     return [json.loads(metadata) for metadata in found if metadata.startswith("{")]

@@ -11,7 +11,7 @@ from tempfile import gettempdir
 from filelock import FileLock, Timeout
 
 from spark_jobs.errors import JobError
-from spark_jobs.faults import point
+from spark_jobs.fault_points import fault_point
 
 WAIT_SECONDS = 600.0
 
@@ -28,7 +28,7 @@ def locked(root: str, what: str, seconds: float = WAIT_SECONDS) -> Iterator[None
     """
     path = lock_path(root, what)
     path.parent.mkdir(parents=True, exist_ok=True)
-    point(f"lock.{what}")
+    fault_point(f"lock.{what}")
     try:
         with FileLock(path, timeout=seconds):
             yield

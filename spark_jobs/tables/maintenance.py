@@ -24,7 +24,7 @@ _LISTING = "spark.sql.sources.parallelPartitionDiscovery.parallelism"
 
 
 @dataclass(frozen=True, slots=True)
-class Upkeep:
+class MaintenanceResult:
     """The files of a table and their bytes before and after, and what was deleted from the disk.
 
     Where nothing was done yet, `after` is what is there, and `removed` what would be deleted; its bytes are known where
@@ -43,7 +43,7 @@ class Upkeep:
         return {name: number for name, number in asdict(self).items() if number is not None}
 
 
-def would_do(spark: SparkSession, path: str, days: int | None) -> Upkeep:
+def dry_run(spark: SparkSession, path: str, days: int | None) -> MaintenanceResult:
     """What is there, and what would be deleted; nothing is changed."""
     files, size = _standing(_table(spark, path))
     retain = "" if days is None else f" RETAIN {days * 24:d} HOURS"
@@ -53,10 +53,10 @@ def would_do(spark: SparkSession, path: str, days: int | None) -> Upkeep:
     known = "://" not in path and not path.startswith("dbfs:")
     weight = sum(one.stat().st_size for one in map(Path, doomed) if one.is_file()) if known else None
     gone = [one for one in doomed if not known or Path(one).is_file()]
-    return Upkeep(files, size, files, size, len(gone), weight)
+    return MaintenanceResult(files, size, files, size, len(gone), weight)
 
 
-def do(spark: SparkSession, path: str, days: int | None) -> Upkeep:
+def compact_and_vacuum(spark: SparkSession, path: str, days: int | None) -> MaintenanceResult:
     """Joins small files, and deletes those that no version of the last days uses: 7, or what the table itself says."""
     table = _table(spark, path)
     before = _standing(table)
@@ -65,7 +65,7 @@ def do(spark: SparkSession, path: str, days: int | None) -> Upkeep:
     with _settings(spark, days):
         table.vacuum(None if days is None else float(days * 24))
     told = _vacuumed(table)
-    return Upkeep(
+    return MaintenanceResult(
         *before, *_standing(table), int(told.get("numFilesToDelete", 0)), int(told.get("sizeOfDataToDelete", 0))
     )
 

@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from spark_jobs.columns.current_time import now
+from spark_jobs.columns.current_time import current_timestamp
 from spark_jobs.columns.names import UNREAD_KEY, col
 from spark_jobs.columns.row_ids import with_row_ids
 from spark_jobs.errors import DataError, did_you_mean
@@ -32,7 +32,7 @@ _OUTPUTS = ("prediction", "probabilities", "probability", "margin")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Destination:
     """Where predictions go and what they are of.
 
     `batch_id` names the input by its content: one input has one id wherever it lies. `keep` names the input columns to
@@ -60,7 +60,7 @@ class Target:
         return {"model": self.model, "model_version": self.version, "batch_id": self.batch_id, "run_id": self.run_id}
 
 
-def kept_columns(scored: DataFrame, target: Target) -> T.StructType:
+def kept_columns(scored: DataFrame, target: Destination) -> T.StructType:
     """The input columns that the table keeps, with their types.
 
     Raises:
@@ -87,7 +87,7 @@ def check_kept(names: Sequence[str], keep: Literal["all"] | Sequence[str]) -> Se
     return kept
 
 
-def table_rows(scored: DataFrame, target: Target, names: StoredNames) -> DataFrame:
+def table_rows(scored: DataFrame, target: Destination, names: StoredNames) -> DataFrame:
     """Scored rows (`_row`, and `_row_id` where that is known) in the table's columns.
 
     Raises:
@@ -101,7 +101,7 @@ def table_rows(scored: DataFrame, target: Target, names: StoredNames) -> DataFra
         "_model_version": F.lit(target.version),
         "_run_id": F.lit(target.run_id),
         "_batch_id": F.lit(target.batch_id),
-        "_scored_at": now(F.col("prediction")),
+        "_scored_at": current_timestamp(F.col("prediction")),
     }
     known = "_row_id" in scored.columns
     return (scored if known else with_row_ids(scored, target.key, target.unlike)).select(
@@ -112,7 +112,7 @@ def table_rows(scored: DataFrame, target: Target, names: StoredNames) -> DataFra
     )
 
 
-def _kept(kind: T.StructType, target: Target) -> Sequence[str]:
+def _kept(kind: T.StructType, target: Destination) -> Sequence[str]:
     names = [name for name in kind.fieldNames() if name != UNREAD_KEY]
     for name in (*target.key, *target.partition_by, *(() if target.keep == "all" else target.keep)):
         if name not in names:
@@ -131,7 +131,7 @@ def _stored(column: Column, kind: T.DataType, names: StoredNames, name: str, sto
     return column.alias(stored, metadata={"comment": name}) if name != stored else column.alias(stored)
 
 
-def fitting(rows: DataFrame, table: DataFrame, target: Target) -> tuple[DataFrame, dict[str, int]]:
+def cast_to_table_schema(rows: DataFrame, table: DataFrame, target: Destination) -> tuple[DataFrame, dict[str, int]]:
     """The rows with the table's types where they differ, and the values that this makes null or rounds."""
     known = {field.name.casefold(): field.dataType for field in table.schema}
     differing = [field for field in rows.schema if _differs(known.get(field.name.casefold()), field.dataType)]

@@ -17,7 +17,7 @@ from spark_jobs.tables import delta
 from spark_jobs.tables.column_names import keep_names, property_of, renamed_columns, stored_names
 from spark_jobs.tables.delta import needs_mapping
 from spark_jobs.tables.locks import locked
-from spark_jobs.tables.prediction_rows import ABOUT, Target, fitting, kept_columns, table_rows
+from spark_jobs.tables.prediction_rows import ABOUT, Destination, cast_to_table_schema, kept_columns, table_rows
 
 Outcome = Literal["written", "skipped_duplicate"]
 _PROPERTIES = {
@@ -60,7 +60,7 @@ class _Standing:
     others: int = 0
 
 
-def write_predictions(scored: DataFrame, target: Target) -> Written:
+def write_predictions(scored: DataFrame, target: Destination) -> Written:
     """Adds a batch of predictions to its table, so that each row is there once a model version.
 
     `scored` has `_row` (a struct of the input columns), `prediction`, and for classes `probabilities`, `probability`
@@ -83,7 +83,7 @@ def write_predictions(scored: DataFrame, target: Target) -> Written:
         return replace(_add(rows, path, target, standing), lost=lost)
 
 
-def append_predictions(scored: DataFrame, target: Target, once: delta.Once) -> Written | None:
+def append_predictions(scored: DataFrame, target: Destination, once: delta.Txn) -> Written | None:
     """Adds the predictions of a numbered micro-batch to their table, one time at most.
 
     `scored` is as for `write_predictions`, and has `_row_id`: what identifies a row among all that the stream sees.
@@ -105,7 +105,7 @@ def append_predictions(scored: DataFrame, target: Target, once: delta.Once) -> W
     return None if commit is None else Written("written", commit.rows, 0, path, commit.version, lost, plain=True)
 
 
-def rows_of_batch(spark: SparkSession, target: Target) -> int:
+def rows_of_batch(spark: SparkSession, target: Destination) -> int:
     """The rows of a batch that are in the table."""
     path = delta.table_path(target.root, target.table)
     if not delta.exists(spark, path):
@@ -119,7 +119,7 @@ def column_names(spark: SparkSession, root: str, table: str) -> dict[str, str]:
     return renamed_columns(delta.read(spark, path), path) if delta.exists(spark, path) else {}
 
 
-def already_written(spark: SparkSession, target: Target) -> Written | None:
+def already_written(spark: SparkSession, target: Destination) -> Written | None:
     """How writing this batch would end, if it is in the table already; None where it has to be scored.
 
     Raises:
@@ -133,8 +133,8 @@ def already_written(spark: SparkSession, target: Target) -> Written | None:
 
 
 def _rows(
-    scored: DataFrame, table: DataFrame | None, path: str, target: Target
-) -> tuple[DataFrame, Target, dict[str, int]]:
+    scored: DataFrame, table: DataFrame | None, path: str, target: Destination
+) -> tuple[DataFrame, Destination, dict[str, int]]:
     """The rows in the table's own columns, the target by its names, and the values that its types lose."""
     kept = kept_columns(scored, target)
     names = stored_names(table, path, target.names, needs_mapping(kept))
@@ -146,14 +146,14 @@ def _rows(
             delta.create(rows, path, {**_PROPERTIES, **renamed}, laid_out)
         return rows, by_names, {}
     _check_layout(scored.sparkSession, path, target, stored)
-    rows, lost = fitting(rows, table, target)
+    rows, lost = cast_to_table_schema(rows, table, target)
     if not names.exact:
         keep_names(scored.sparkSession, path, names, stored)
     own = {safe: name for name, safe in stored.items()}
     return rows, by_names, {own.get(name, name): count for name, count in lost.items()}
 
 
-def _add(rows: DataFrame, path: str, target: Target, standing: _Standing) -> Written:
+def _add(rows: DataFrame, path: str, target: Destination, standing: _Standing) -> Written:
     if target.key and standing.others and not target.rescore:
         return _merge(rows, path, target)
     fresh = rows.join(_ids_of_others(rows, path, target), "_row_id", "left_anti") if standing.others else rows
@@ -178,7 +178,7 @@ def _add(rows: DataFrame, path: str, target: Target, standing: _Standing) -> Wri
     return Written(outcome, commit.rows, read - commit.rows, path, commit.version, plain=plain)
 
 
-def _merge(rows: DataFrame, path: str, target: Target) -> Written:
+def _merge(rows: DataFrame, path: str, target: Destination) -> Written:
     ours = ("_run_id", "_batch_id", "_scored_at")
     compared = [name for name in rows.columns if name not in ours and not _is_map(rows, name)]
     same = " AND ".join(f"t.{quoted(name)} <=> s.{quoted(name)}" for name in compared)
@@ -195,7 +195,7 @@ def _merge(rows: DataFrame, path: str, target: Target) -> Written:
     return Written(outcome, changed, read - changed, path, commit.version)
 
 
-def _uncommitted(fresh: DataFrame, path: str, target: Target) -> Written:
+def _uncommitted(fresh: DataFrame, path: str, target: Destination) -> Written:
     """Nothing was committed: no rows, or Delta knows the batch. Somebody else wrote it, or its rows were deleted."""
     mine = _standing(delta.read(fresh.sparkSession, path), path, target).mine
     if not mine and not fresh.isEmpty():
@@ -206,10 +206,10 @@ def _uncommitted(fresh: DataFrame, path: str, target: Target) -> Written:
     return Written("skipped_duplicate" if mine else "written", 0, mine, path)
 
 
-def _check_layout(spark: SparkSession, path: str, target: Target, stored: Mapping[str, str]) -> None:
+def _check_layout(spark: SparkSession, path: str, target: Destination, stored: Mapping[str, str]) -> None:
     if not target.partition_by:
         return
-    found = delta.layout(spark, path)
+    found = delta.partition_columns(spark, path)
     if [name.casefold() for name in found] != [stored[name].casefold() for name in target.partition_by]:
         raise DataError(
             f"The table '{target.table}' is laid out by {', '.join(found) or 'no column'}, "
@@ -218,8 +218,8 @@ def _check_layout(spark: SparkSession, path: str, target: Target, stored: Mappin
         )
 
 
-def _check_model(table: DataFrame, path: str, target: Target) -> None:
-    if any(about.get("model") == target.model for about in delta.kept(path)):
+def _check_model(table: DataFrame, path: str, target: Destination) -> None:
+    if any(about.get("model") == target.model for about in delta.recent_commits(path)):
         return  # a table holds one model, so that need not be asked of its rows
     first = table.select("_model_name").limit(1).collect()
     if first and first[0][0] != target.model:
@@ -229,14 +229,14 @@ def _check_model(table: DataFrame, path: str, target: Target) -> None:
         )
 
 
-def _standing(table: DataFrame, path: str, target: Target) -> _Standing:
+def _standing(table: DataFrame, path: str, target: Destination) -> _Standing:
     _check_model(table, path, target)
     mine = F.count_if(F.col("_batch_id") == target.batch_id)
     found: Any = table.where(F.col("_model_version") == target.version).agg(F.count(F.lit(1)), mine).first()
     return _Standing(int(found[1]), int(found[0]) - int(found[1]))
 
 
-def _ids_of_others(rows: DataFrame, path: str, target: Target) -> DataFrame:
+def _ids_of_others(rows: DataFrame, path: str, target: Destination) -> DataFrame:
     of_version = F.col("_model_version") == target.version
     return (
         delta.read(rows.sparkSession, path)
@@ -245,7 +245,7 @@ def _ids_of_others(rows: DataFrame, path: str, target: Target) -> DataFrame:
     )
 
 
-def _batch_sql(target: Target) -> str:
+def _batch_sql(target: Destination) -> str:
     return f"_model_version = {target.version} AND _batch_id = '{target.batch_id}'"
 
 

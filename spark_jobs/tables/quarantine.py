@@ -33,7 +33,7 @@ class Quarantined:
 
 
 def write_quarantine(
-    malformed: DataFrame, root: str, name: str, batch_id: str, once: delta.Once | None = None
+    malformed: DataFrame, root: str, name: str, batch_id: str, once: delta.Txn | None = None
 ) -> Quarantined:
     """Puts refused rows (`_raw`, `_reasons`, `_source`, `_form`) into `<name>_quarantine`, those of a batch once.
 

@@ -12,18 +12,18 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.bundle import GRAPH, load_manifest, verify
-from spark_jobs.checks.training_domain import Familiar
+from spark_jobs.checks.training_domain import TrainingDomain
 from spark_jobs.columns.names import col
 from spark_jobs.errors import DataError
 from spark_jobs.graph.score import answers
 from spark_jobs.pipeline.persistence import load_pipeline
 from spark_jobs.plan import Plan
-from spark_jobs.plan.problem import Problem
+from spark_jobs.plan.learning_task import LearningTask
 from spark_jobs.spec import Spec
-from spark_jobs.training.course import label_columns
 from spark_jobs.training.evaluation import Evaluation, evaluate
 from spark_jobs.training.prepare import Prepared
 from spark_jobs.training.staging import WEIGHT
+from spark_jobs.training.workflow import label_columns
 
 _ANSWER: Final = "⟨answer⟩"
 
@@ -72,7 +72,7 @@ def _by_graph(bundle: Path, plan: Plan, rows: DataFrame) -> _Answered:
     import onnx
 
     model = onnx.load_model(bundle / GRAPH)
-    answer = answers(model, plan, rows, load_manifest(bundle).null_sentinel, Familiar())
+    answer = answers(model, plan, rows, load_manifest(bundle).null_sentinel, TrainingDomain())
     found, said = rows.withColumn(_ANSWER, answer), F.col(_ANSWER)
     if not plan.problem.labels:
         return _Answered(found, col, said["prediction"])
@@ -90,7 +90,7 @@ def _by_pipeline(bundle: Path, rows: DataFrame) -> _Answered:
     return _Answered(scored, row.getField, prediction, vector_to_array(F.col(name)) if name else None, name)
 
 
-def _as_evaluated(answered: _Answered, own: Problem, prepared: Prepared) -> DataFrame:
+def _as_evaluated(answered: _Answered, own: LearningTask, prepared: Prepared) -> DataFrame:
     """The columns that `evaluate` takes, with labels and scores in the order of the training's labels."""
     weight = answered.row(WEIGHT).alias("weight")
     labels = label_columns(prepared, answered.row)

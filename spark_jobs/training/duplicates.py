@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from spark_jobs.columns.casts import canonical, row_hash
+from spark_jobs.columns.casts import canonical, typed_row_hash
 from spark_jobs.columns.names import col
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError, did_you_mean
@@ -25,7 +25,7 @@ def duplicates(rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType]) -> 
     """
     told = tells_duplicates(spec, types)
     columns = [types[name] for name in compared(spec, types)]
-    hashed = rows.withColumn("⟨same⟩", F.col(HASH) if told else row_hash(rows, columns, 0, spec.timezone))
+    hashed = rows.withColumn("⟨same⟩", F.col(HASH) if told else typed_row_hash(rows, columns, 0, spec.timezone))
     keys = ["⟨same⟩", LABEL] if told else ["⟨same⟩"]
     repeated = hashed.groupBy(*keys).count().where("count > 1").select("⟨same⟩").distinct()
     suspects = hashed.join(repeated, "⟨same⟩", "left_semi")

@@ -10,12 +10,12 @@ from pyspark.sql import DataFrame
 
 from spark_jobs.spec import Task
 from spark_jobs.training import curves
-from spark_jobs.training.classes import UNSEEN, Ask, Counted, confusion_of, count_classes
+from spark_jobs.training.classification import UNSEEN, Counted, EvaluationRequest, confusion_of, count_classes
+from spark_jobs.training.evaluation_result import Evaluation
+from spark_jobs.training.grouped_counts import Tally
 from spark_jobs.training.metrics import binary_metrics, macro_metrics, per_class, weighted_metrics
-from spark_jobs.training.numbers import evaluate_numbers
-from spark_jobs.training.outcome import Evaluation
+from spark_jobs.training.regression import evaluate_numbers
 from spark_jobs.training.slices import slice_metrics
-from spark_jobs.training.tally import Tally
 from spark_jobs.training.thresholds import best_threshold
 
 __all__ = ["Evaluation", "evaluate"]
@@ -47,7 +47,7 @@ def evaluate(
     """
     if task == "regression":
         return evaluate_numbers(scored, slices, weight)
-    ask = Ask(task, tuple(labels), positive, tuple(slices), weight)
+    ask = EvaluationRequest(task, tuple(labels), positive, tuple(slices), weight)
     counted = count_classes(scored, ask)
     metrics = _metrics(counted.confusion, ask) | _areas(counted) | _losses(counted)
     details = _details(counted, ask)
@@ -56,7 +56,7 @@ def evaluate(
     return Evaluation(task, int(counted.rows.sum()), metrics, details, _notes(counted, ask))
 
 
-def _metrics(confusion: curves.Doubles, ask: Ask) -> dict[str, float]:
+def _metrics(confusion: curves.Doubles, ask: EvaluationRequest) -> dict[str, float]:
     return binary_metrics(confusion, ask.event) if ask.task == "binary" else macro_metrics(confusion)
 
 
@@ -83,7 +83,7 @@ def _mean_losses(counted: Tally, weight: float) -> dict[str, float]:
     return {name: float(counted[of].sum()) / weight for name, of in (("log_loss", "loss"), ("brier", "brier"))}
 
 
-def _details(counted: Counted, ask: Ask) -> dict[str, Any]:
+def _details(counted: Counted, ask: EvaluationRequest) -> dict[str, Any]:
     known = len(ask.labels)
     shown = counted.rows if counted.rows[known].sum() else counted.rows[:known]
     return {
@@ -110,7 +110,7 @@ def _curve(bins: curves.Bins, probabilities: bool) -> dict[str, Any]:
     return curve | ({"calibration": curves.calibration(bins)} if probabilities else {})
 
 
-def _slice(part: Tally, ask: Ask, probabilities: bool) -> Mapping[str, float]:
+def _slice(part: Tally, ask: EvaluationRequest, probabilities: bool) -> Mapping[str, float]:
     metrics = _metrics(confusion_of(part, "weight", len(ask.labels)), ask)
     return metrics | (_mean_losses(part, float(part["weight"].sum())) if probabilities else {})
 
@@ -122,7 +122,7 @@ def _unseen(counted: Counted) -> dict[str, int]:
     return {("(others)" if other else str(text)): int(rows) for text, other, rows in named if text is not None or other}
 
 
-def _notes(counted: Counted, ask: Ask) -> tuple[str, ...]:
+def _notes(counted: Counted, ask: EvaluationRequest) -> tuple[str, ...]:
     notes = []
     unseen = int(counted.rows[len(ask.labels)].sum())
     if unseen:

@@ -15,12 +15,12 @@ from spark_jobs.features import MISSING, CategoryInput, find_encoder
 from spark_jobs.features.cast import category_scan_sql
 from spark_jobs.features.encoders.target import FOLDS
 from spark_jobs.models import Shape, balanced_weights, estimator, find, partitions
-from spark_jobs.pipeline.feature_pipeline import Features, Folds, fit_features
+from spark_jobs.pipeline.feature_pipeline import FeaturePipeline, Folds, fit_features
 from spark_jobs.plan import Plan
-from spark_jobs.profile.batch import Depth
+from spark_jobs.profile.batch import ScanOptions
 from spark_jobs.profile.profile import Profile
 from spark_jobs.profile.scan import scan_parts
-from spark_jobs.training.keeping import kept
+from spark_jobs.training.caching import persisted
 from spark_jobs.training.labels import metadata
 from spark_jobs.training.staging import HASH, LABEL, WEIGHT
 
@@ -33,13 +33,17 @@ class Trained:
     importances: tuple[tuple[str, float], ...]
 
 
-def learned_features(rows: DataFrame, plan: Plan, profile: Profile) -> Features:
+def learned_features(rows: DataFrame, plan: Plan, profile: Profile) -> FeaturePipeline:
     """The plan's stages up to the feature vector, learned from training rows as `staging.staged_rows` gives them."""
     return fit_features(rows.sparkSession, plan, profile, _folds(rows, plan))
 
 
 def fit(
-    rows: DataFrame, plan: Plan, profile: Profile, class_rows: Mapping[int, int], features: Features | None = None
+    rows: DataFrame,
+    plan: Plan,
+    profile: Profile,
+    class_rows: Mapping[int, int],
+    features: FeaturePipeline | None = None,
 ) -> Trained:
     """Fit the plan's stages, unless `features` were learned before, and its model."""
     features = features or learned_features(rows, plan, profile)
@@ -57,13 +61,13 @@ def fit(
     frame = training_frame(rows, plan, features, class_rows)
     few = partitions(plan.model, profile.rows)
     learner = estimator(plan.model, plan.params, shape)
-    with kept(frame) if plan.problem.task in algorithm.rereads else nullcontext(frame) as given:
+    with persisted(frame) if plan.problem.task in algorithm.rereads else nullcontext(frame) as given:
         model = learner.fit(given.coalesce(few) if few else given)
     found = algorithm.importances(model) if algorithm.importances else ()
     return Trained(PipelineModel([*features.stages, model]), tuple(zip(features.slots, found, strict=False)))
 
 
-def training_frame(rows: DataFrame, plan: Plan, features: Features, class_rows: Mapping[int, int]) -> DataFrame:
+def training_frame(rows: DataFrame, plan: Plan, features: FeaturePipeline, class_rows: Mapping[int, int]) -> DataFrame:
     """`features`, `label` and, where rows weigh differently, `weight` of the training rows."""
     label = F.col(f"_row.{quoted(LABEL)}")
     columns = [F.col("features"), label.alias("label", metadata=metadata(plan.problem))]
@@ -89,7 +93,7 @@ def _folds(rows: DataFrame, plan: Plan) -> Folds | None:
     in_fold = f"CAST(pmod(xxhash64({{}}, {plan.seed + 1}L), {FOLDS}L) AS INT)"
     columns = {one.title: ("string", F.expr(_sql(plan, one))) for one in encoded}
     classes = plan.problem.classes if plan.problem.targets > 1 else 0
-    depth = Depth(distinct=False, missing_level=MISSING)
+    depth = ScanOptions(distinct=False, missing_level=MISSING)
     profiles = scan_parts(rows, columns, F.expr(in_fold.format(quoted(HASH))), F.col(LABEL), classes, depth)
     return Folds(in_fold.format(f"_row.{quoted(HASH)}"), profiles)
 

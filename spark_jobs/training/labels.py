@@ -14,13 +14,13 @@ from spark_jobs.columns import cells
 from spark_jobs.columns.exact import literal
 from spark_jobs.columns.names import quoted
 from spark_jobs.columns.types import ColumnType
-from spark_jobs.plan import Problem
-from spark_jobs.plan.problem import FALSE, TRUE, are_words, truth
+from spark_jobs.plan import LearningTask
+from spark_jobs.plan.learning_task import FALSE, TRUE, are_words, truth
 
 _TEXT: Final = T.StringType()
 
 
-def label(problem: Problem, kind: ColumnType, zone: str, stored: T.DataType = _TEXT) -> Column:
+def label(problem: LearningTask, kind: ColumnType, zone: str, stored: T.DataType = _TEXT) -> Column:
     """The target's value, or the index of its label, as a double; null where there is none.
 
     A label that is not among the problem's is -1, except in one against the rest, where it is the rest. Numbers that
@@ -40,25 +40,25 @@ def label(problem: Problem, kind: ColumnType, zone: str, stored: T.DataType = _T
     return F.when(value.isNotNull(), F.coalesce(index, F.lit(unknown)).cast("double"))
 
 
-def is_against_rest(problem: Problem) -> bool:
+def is_against_rest(problem: LearningTask) -> bool:
     """Whether the first of two labels stands for several."""
     return problem.task == "binary" and problem.labels[0] == f"not {problem.positive}"
 
 
-def seen_in_training(problem: Problem, rows: Mapping[int, int]) -> Problem:
+def seen_in_training(problem: LearningTask, rows: Mapping[int, int]) -> LearningTask:
     """The problem with the labels that training rows have, given the rows of each."""
     labels = tuple(one for index, one in enumerate(problem.labels) if rows.get(index))
     return problem if labels == problem.labels else replace(problem, labels=labels)
 
 
-def relabelled(label: Column, full: Problem, seen: Problem) -> Column:
+def remap_labels(label: Column, full: LearningTask, seen: LearningTask) -> Column:
     """The index among the labels of training for an index among all; null for a label that training never saw."""
     places = [seen.labels.index(one) if one in seen.labels else None for one in full.labels]
     table = F.array(*[F.lit(place).cast("double") for place in places])
     return label if full.labels == seen.labels else F.element_at(table, label.cast("int") + 1)
 
 
-def metadata(problem: Problem) -> dict[str, Any]:
+def metadata(problem: LearningTask) -> dict[str, Any]:
     """What tells Spark ML the number of classes, also those that no training row has."""
     return {"ml_attr": {"type": "nominal", "name": "label", "vals": list(problem.labels)}} if problem.labels else {}
 

@@ -12,25 +12,25 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs import progress
-from spark_jobs.columns.casts import Seen
+from spark_jobs.columns.casts import ColumnHints
 from spark_jobs.columns.names import col
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError, SparkJobsError
-from spark_jobs.plan import Problem, frame
-from spark_jobs.profile.batch import Depth
+from spark_jobs.plan import LearningTask, infer_task
+from spark_jobs.profile.batch import ScanOptions
 from spark_jobs.profile.detect import WARNED, detect, named_formats
 from spark_jobs.profile.plain import profile_here, profile_plain
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.profile.scan import is_scannable, presence, scan_columns, scannable, with_exact_counts
 from spark_jobs.sources.files import kind_of_files, local_files
 from spark_jobs.sources.kinds.csv import read_here
-from spark_jobs.sources.null_values import without_marks
+from spark_jobs.sources.null_values import replace_null_values
 from spark_jobs.sources.source_table import Table
 from spark_jobs.sources.table_reader import read
 from spark_jobs.spec import Spec
 from spark_jobs.training.columns import check_columns
 from spark_jobs.training.duplicates import duplicates, is_any_alike
-from spark_jobs.training.labels import relabelled, seen_in_training
+from spark_jobs.training.labels import remap_labels, seen_in_training
 from spark_jobs.training.row_counts import check_balance, count_rows
 from spark_jobs.training.split import SplitRule, split_rule
 from spark_jobs.training.staging import HASH, LABEL, NUMBER, is_staged, stage, staged_rows, tells_duplicates
@@ -39,7 +39,7 @@ _TARGET = "⟨target⟩"
 
 
 @dataclass(frozen=True)
-class Survey:
+class SourceProfile:
     """A source that was read and looked at whole, and the types of its columns."""
 
     table: Table
@@ -75,7 +75,7 @@ class Survey:
         ]
 
     @property
-    def seen(self) -> Seen:
+    def seen(self) -> ColumnHints:
         """What is known of all cells of a text source."""
         return seen_in(self.raw, self.types)
 
@@ -84,14 +84,14 @@ class Survey:
         """The rows of the table, in which nothing is looked for that is known not to be there."""
         if self.table.raw is None:
             return self.table.rows
-        return without_marks(self.table.raw, self.table.reading.null_values, self.seen)
+        return replace_null_values(self.table.raw, self.table.reading.null_values, self.seen)
 
 
 @dataclass(frozen=True)
-class Looked(Survey):
+class InspectedSource(SourceProfile):
     """A survey, and what is to be predicted."""
 
-    problem: Problem
+    problem: LearningTask
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -106,8 +106,8 @@ class Prepared:
     `unlike` says that no two of all staged rows are alike, in the key or, without one, in the features.
     """
 
-    looked: Looked
-    problem: Problem
+    looked: InspectedSource
+    problem: LearningTask
     rows: DataFrame
     rule: SplitRule
     counts: Mapping[str, int]
@@ -117,7 +117,7 @@ class Prepared:
     @property
     def training(self) -> DataFrame:
         """The rows to learn from."""
-        label = relabelled(F.col(LABEL), self.looked.problem, self.problem)
+        label = remap_labels(F.col(LABEL), self.looked.problem, self.problem)
         return self.rows.where(~self._tests()).withColumn(LABEL, label)
 
     @property
@@ -129,10 +129,10 @@ class Prepared:
         return F.coalesce(self.rule.is_test(self.rows, F.col(HASH), F.col(NUMBER)), F.lit(False))
 
 
-def seen_in(raw: Profile, types: Mapping[str, ColumnType]) -> Seen:
+def seen_in(raw: Profile, types: Mapping[str, ColumnType]) -> ColumnHints:
     """What the profile of a source as it was read tells of all its cells."""
     readings = [(kind, reading) for name, kind in types.items() if (reading := raw[name].reading)]
-    return Seen(
+    return ColumnHints(
         plain=frozenset(kind.name for kind, reading in readings if reading.is_plain(kind)),
         words=frozenset(kind.name for kind, reading in readings if kind.cells == "text" and not reading.number),
         digits=frozenset(kind.name for kind, reading in readings if not reading.fraction),
@@ -141,7 +141,7 @@ def seen_in(raw: Profile, types: Mapping[str, ColumnType]) -> Seen:
     )
 
 
-def survey(spec: Spec, spark: SparkSession) -> Survey:
+def profile_source(spec: Spec, spark: SparkSession) -> SourceProfile:
     """Read a source and look at every cell of it once.
 
     Raises:
@@ -154,7 +154,7 @@ def survey(spec: Spec, spark: SparkSession) -> Survey:
     if not raw.rows:
         raise DataError(f"{table.reading.location} holds no rows.", "Check the source, or that it was written whole.")
     types = {kind.name: kind for kind in detect(_without_target_text(raw), spec, table.codes)}
-    return Survey(table, raw, types)
+    return SourceProfile(table, raw, types)
 
 
 def _unusable(table: Table) -> dict[str, str]:
@@ -163,13 +163,13 @@ def _unusable(table: Table) -> dict[str, str]:
     return {**{field.name: field.dataType.simpleString() for field in fields}, **table.unusable}
 
 
-def look(spec: Spec, spark: SparkSession) -> Looked:
+def inspect_source(spec: Spec, spark: SparkSession) -> InspectedSource:
     """Survey a source, and see what there is to be predicted.
 
     Raises:
-        DataError: as `survey`, or a target that cannot be learned.
+        DataError: as `profile_source`, or a target that cannot be learned.
     """
-    seen = survey(spec, spark)
+    seen = profile_source(spec, spark)
     if spec.weight and seen.types[spec.weight].cells not in ("number", "boolean"):
         kind = seen.types[spec.weight]
         raise DataError(
@@ -177,7 +177,7 @@ def look(spec: Spec, spark: SparkSession) -> Looked:
             "Fix the weight column, or leave it out.",
         )
     target = seen.raw.columns.get(_TARGET, seen.raw[spec.target])
-    return Looked(seen.table, seen.raw, seen.types, frame(spec, target, seen.types[spec.target]))
+    return InspectedSource(seen.table, seen.raw, seen.types, infer_task(spec, target, seen.types[spec.target]))
 
 
 def profile_raw(table: Table, spec: Spec) -> Profile:
@@ -190,8 +190,8 @@ def profile_raw(table: Table, spec: Spec) -> Profile:
     return scan_columns(table.rows, columns, depth=_depth(spec)) if plain is None else plain
 
 
-def look_ahead(spec: Spec) -> None:
-    """Look at a small local text while Spark starts; `survey` finds it looked at. What is wrong is for it to say."""
+def prefetch_source(spec: Spec) -> None:
+    """Read and profile a small local text while Spark starts; `profile_source` reports what is wrong with it."""
     source = spec.source
     if source.path is None or source.kind not in (None, "csv"):
         return
@@ -202,9 +202,9 @@ def look_ahead(spec: Spec) -> None:
             profile_here(text, _depth(spec))
 
 
-def _depth(spec: Spec) -> Depth:
+def _depth(spec: Spec) -> ScanOptions:
     decimal = str(spec.source.options.get("decimal", "."))
-    return Depth(quantiles=False, reading=True, levels=1000, decimal=decimal, formats=named_formats(spec))
+    return ScanOptions(quantiles=False, reading=True, levels=1000, decimal=decimal, formats=named_formats(spec))
 
 
 def _without_target_text(raw: Profile) -> Profile:
@@ -219,7 +219,7 @@ def lost_cells(column: ColumnProfile, kind: ColumnType) -> int:
     return max(reading.cells - reading.read_as(kind), 0)
 
 
-def prepare(spec: Spec, spark: SparkSession, looked: Looked, folder: Path) -> Prepared:
+def prepare(spec: Spec, spark: SparkSession, looked: InspectedSource, folder: Path) -> Prepared:
     """Stage a source's rows below `folder` (what an interrupted run staged is used again), and count them."""
     staged, repeats = folder / "rows", folder / "duplicates"
     if not is_staged(staged):
@@ -239,7 +239,7 @@ def _labelled(rows: DataFrame) -> DataFrame:
     return rows.where(F.col(LABEL).isNotNull())
 
 
-def _unlike(spec: Spec, looked: Looked, everything: DataFrame) -> Prepared | None:
+def _unlike(spec: Spec, looked: InspectedSource, everything: DataFrame) -> Prepared | None:
     """The rows, counted while it is looked whether any two are alike; None where some are."""
     with ThreadPoolExecutor(1, "duplicates") as pool:
         looking = pool.submit(is_any_alike, everything)
@@ -251,7 +251,7 @@ def _unlike(spec: Spec, looked: Looked, everything: DataFrame) -> Prepared | Non
 
 
 def _without_duplicates(
-    spark: SparkSession, rows: DataFrame, spec: Spec, looked: Looked, path: Path
+    spark: SparkSession, rows: DataFrame, spec: Spec, looked: InspectedSource, path: Path
 ) -> tuple[DataFrame, int]:
     if spec.clean.duplicates.by == "none":
         return rows, 0

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from spark_jobs.errors import DataError, JobError
 from spark_jobs.training.staging import LABEL, WEIGHT
 
-FATES: Final = ("trained", "tested", "no_target")
+OUTCOMES: Final = ("trained", "tested", "no_target")
 
 
 def count_rows(staged: DataFrame, tests: Column, with_classes: bool) -> tuple[dict[str, int], dict[int, int]]:
@@ -27,7 +27,7 @@ def count_rows(staged: DataFrame, tests: Column, with_classes: bool) -> tuple[di
     groups = staged.groupBy(fate.alias("fate"), classes.alias("class"))
     found = groups.agg(F.count("*").alias("rows"), unweighted).collect()
     _check_weighted(sum(row["unweighted"] for row in found))
-    by_fate = {name: sum(row["rows"] for row in found if row["fate"] == name) for name in FATES}
+    by_fate = {name: sum(row["rows"] for row in found if row["fate"] == name) for name in OUTCOMES}
     trained = [row for row in found if row["fate"] == "trained" and row["class"] is not None]
     return by_fate, {row["class"]: row["rows"] for row in trained}
 
@@ -38,7 +38,7 @@ def check_balance(counts: Mapping[str, int]) -> None:
     Raises:
         JobError: there are more or fewer.
     """
-    found = sum(counts[name] for name in (*FATES, "duplicates", "malformed"))
+    found = sum(counts[name] for name in (*OUTCOMES, "duplicates", "malformed"))
     if counts["read"] != found:
         raise JobError(
             f"The source holds {counts['read']:,} records, and {found:,} were read from it.",

@@ -10,7 +10,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from spark_jobs.columns.names import col
-from spark_jobs.training.tally import Tally, entry
+from spark_jobs.training.grouped_counts import Tally, entry
 
 FIRST_SLICE = 100
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from spark_jobs.columns.casts import NOTHING, Seen, row_hash, typed
+from spark_jobs.columns.casts import NOTHING, ColumnHints, typed, typed_row_hash
 from spark_jobs.columns.names import UNREAD_KEY, col
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError, did_you_mean
-from spark_jobs.plan import Problem
+from spark_jobs.plan import LearningTask
 from spark_jobs.runtime.timestamps import microsecond_timestamps
 from spark_jobs.spec import Spec
 from spark_jobs.training.labels import label
@@ -52,15 +52,15 @@ def stage(
     rows: DataFrame,
     spec: Spec,
     types: Mapping[str, ColumnType],
-    problem: Problem | None,
+    problem: LearningTask | None,
     path: Path,
-    seen: Seen = NOTHING,
+    seen: ColumnHints = NOTHING,
 ) -> None:
     """Write every row of a source: its typed columns, its hash, its number and, where there is a target, its label."""
     values = typed(rows, list(types.values()), spec.timezone, seen, spec.key)
     columns = [col(name).alias(f"x{position}") for position, name in enumerate(types)]
     beside = {
-        HASH: row_hash(values, [types[name] for name in identity(spec, types)], 0, spec.timezone, seen),
+        HASH: typed_row_hash(values, [types[name] for name in identity(spec, types)], 0, spec.timezone, seen),
         NUMBER: F.monotonically_increasing_id(),
         LABEL: _label(spec, types, problem, values),
         WEIGHT: _weight(spec),
@@ -72,7 +72,7 @@ def stage(
         values.select(*columns, *named).write.mode("overwrite").parquet(str(path))
 
 
-def _label(spec: Spec, types: Mapping[str, ColumnType], problem: Problem | None, values: DataFrame) -> Column:
+def _label(spec: Spec, types: Mapping[str, ColumnType], problem: LearningTask | None, values: DataFrame) -> Column:
     if problem is None or spec.target not in types:
         return F.lit(None).cast("double")
     return label(problem, types[spec.target], spec.timezone, values.schema[spec.target].dataType)

@@ -186,8 +186,8 @@ def nasty() -> list[str]:
 def test_spark_and_python_read_the_same_of_hundreds_of_nasty_texts(spark):
     from spark_jobs.columns.types import ColumnType
     from spark_jobs.graph.score import graph_input
-    from spark_jobs.graph.wall import clock_of
-    from spark_jobs.profile.reading import WHOLE_FORMS
+    from spark_jobs.graph.timezone import timezone_table_of
+    from spark_jobs.profile.type_counts import WHOLE_FORMS
 
     texts, zone = nasty(), "Europe/Berlin"
     forms = (
@@ -210,7 +210,7 @@ def test_spark_and_python_read_the_same_of_hundreds_of_nasty_texts(spark):
     rows = spark.createDataFrame([(text,) for text in texts], "x string")
     spark.conf.set("spark.sql.session.timeZone", "America/Caracas")
     told = rows.select(*(graph_input(kind, "string", zone).alias(f"c{at}") for at, kind in enumerate(kinds))).toPandas()
-    zones = Zones.of(zone_in(clock_of(zone, spark).to_json()))
+    zones = Zones.of(zone_in(timezone_table_of(zone, spark).to_json()))
     assert len(texts) > 600
     for at, one in enumerate(inputs):
         found = arrays({"x": texts}, Manifest(inputs=(one,), null_sentinel=SENTINEL, null_values=()), zones).feed["x"]

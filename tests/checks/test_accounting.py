@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from spark_jobs.checks.batch_metrics import REFUSED, ROWS
-from spark_jobs.checks.row_validation import Judged
-from spark_jobs.checks.training_domain import Familiar
+from spark_jobs.checks.row_validation import CheckedRows
+from spark_jobs.checks.training_domain import TrainingDomain
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.spec import parse
 from spark_jobs.spec.checks import Changes
@@ -64,7 +64,7 @@ def test_the_rows_read_are_those_scored_and_those_refused(session, rows, checks,
     given_rows = [(str(place), *row) for place, row in enumerate(rows)]
     frame = session.createDataFrame(given_rows, f"place string, {schema}").coalesce(1)
     asked = parse({"source": "x.csv", "target": "y", "checks": checks}).checks
-    judged = Judged(frame, TYPES, "UTC", asked, Changes(type=type_), Familiar())
+    judged = CheckedRows(frame, TYPES, "UTC", asked, Changes(type=type_), TrainingDomain())
     counts = judged.tally.counted(frame, judged.judged())
     scored = [row["place"] for row in judged.good.select("place").collect()]
     refused = judged.refused.collect() if judged.refused is not None else []

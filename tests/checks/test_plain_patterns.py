@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pytest
 from pyspark.sql import functions as F
 
-from spark_jobs.checks.patterns import unlike
+from spark_jobs.checks.patterns import not_matching
 from spark_jobs.checks.plain_patterns import plain_java
 
 CLASSES = [
@@ -61,7 +61,7 @@ def test_java_finds_what_re2_finds(session):
     rows = session.createDataFrame([(place, text) for place, text in enumerate(texts)], "place int, t string").coalesce(
         1
     )
-    found = rows.select("place", *[unlike(F.col("t"), one).alias(f"p{n}") for n, one in enumerate(patterns)])
+    found = rows.select("place", *[not_matching(F.col("t"), one).alias(f"p{n}") for n, one in enumerate(patterns)])
     told = found.orderBy("place").toPandas()
     matched = 0
     for number, one in enumerate(patterns):
@@ -74,7 +74,7 @@ def test_java_finds_what_re2_finds(session):
 
 def test_a_missing_text_breaks_no_pattern(session):
     rows = session.createDataFrame([(None,), ("12",), ("x",)], "t string")
-    assert [row[0] for row in rows.select(unlike(F.col("t"), r"\d+")).collect()] == [False, False, True]
+    assert [row[0] for row in rows.select(not_matching(F.col("t"), r"\d+")).collect()] == [False, False, True]
 
 
 def _likely(pattern: str, chance: random.Random) -> list[str]:

@@ -10,9 +10,9 @@ import re
 import pytest
 from pyspark.sql import functions as F
 
-from spark_jobs.checks.report import findings, refuse
-from spark_jobs.checks.row_validation import Judged
-from spark_jobs.checks.training_domain import Familiar
+from spark_jobs.checks.report import check_report, refuse
+from spark_jobs.checks.row_validation import CheckedRows
+from spark_jobs.checks.training_domain import TrainingDomain
 from spark_jobs.checks.unseen import count
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
@@ -60,9 +60,9 @@ def frame(session, rows):
     return session.createDataFrame(rows, ", ".join(f"`{name.replace('`', '``')}` string" for name in NAMES))
 
 
-def judge(frame, *checks, familiar=None, **changes) -> Judged:
+def judge(frame, *checks, familiar=None, **changes) -> CheckedRows:
     spec = parse({"source": "x.csv", "target": "y", "checks": [dict(check) for check in checks]})
-    return Judged(frame, TYPES, "UTC", spec.checks, Changes(**changes), familiar or Familiar())
+    return CheckedRows(frame, TYPES, "UTC", spec.checks, Changes(**changes), familiar or TrainingDomain())
 
 
 def counted(judged):
@@ -146,7 +146,7 @@ def test_whole_numbers_beyond_a_double_are_told_apart(session, stored, known, ch
     if stored == "string" and not known:
         return  # nothing says that this is a number
     spec = parse({"source": "x", "target": "y", "checks": [check | {"column": "n"}]})
-    judged = Judged(rows.select(F.col("n").cast(stored)), kinds, "UTC", spec.checks, Changes(), Familiar())
+    judged = CheckedRows(rows.select(F.col("n").cast(stored)), kinds, "UTC", spec.checks, Changes(), TrainingDomain())
     found = [row["n"] for row in judged.good.collect()]
     assert sorted(map(int, filter(None, found))) == sorted(kept)
     assert None in found
@@ -159,7 +159,7 @@ def test_a_check_of_another_severity_refuses_no_row_and_is_counted(frame, rows, 
     counts = counted(judged)
     assert judged.refused is None
     assert counts["check", 0] == sum(not met(row) for row in rows)
-    found = findings(judged.checks, counts)
+    found = check_report(judged.checks, counts)
     if severity == "warn":
         refuse(found, "x", "cast")
     else:
@@ -193,16 +193,16 @@ def test_a_cell_of_another_type_is_a_reason_where_that_is_asked(frame, rows):
 
 
 def test_levels_and_numbers_that_training_did_not_know_are_counted(frame, rows):
-    familiar = Familiar({LEVEL: frozenset({"red", "green"})}, {AMOUNT: (10.0, 90.0)})
+    familiar = TrainingDomain({LEVEL: frozenset({"red", "green"})}, {AMOUNT: (10.0, 90.0)})
     judged = judge(frame, familiar=familiar)
-    found = findings((), counted(judged))
+    found = check_report((), counted(judged))
     assert found.unseen == {LEVEL: sum(row[place(LEVEL)] not in (None, "red", "green") for row in rows)}
     values = [number(row[place(AMOUNT)]) for row in rows]
     assert found.outside == {AMOUNT: sum(v is not None and not 10 <= v <= 90 for v in values)}
 
 
 def test_what_is_counted_while_rows_pass_is_what_a_pass_counts(frame):
-    judged = judge(frame, *[check for check, _ in CASES], familiar=Familiar({LEVEL: frozenset({"red"})}, {}))
+    judged = judge(frame, *[check for check, _ in CASES], familiar=TrainingDomain({LEVEL: frozenset({"red"})}, {}))
     judged.good.write.format("noop").mode("overwrite").save()
     told = judged.tally.observed(judged.judged)
     assert told == counted(judged)
@@ -241,7 +241,7 @@ def test_a_rule_that_does_not_fit_its_column_is_refused_with_the_cause(frame, ch
 )
 def test_a_batch_as_a_whole_meets_a_rule_or_is_refused(frame, check, said):
     judged = judge(frame, check)
-    found = findings(judged.checks, counted(judged))
+    found = check_report(judged.checks, counted(judged))
     if said is None:
         refuse(found, "x", "cast")
         assert not found.broke
@@ -263,7 +263,7 @@ def test_a_time_of_the_distant_future_makes_no_batch_fresh(frame, day, moment, m
         times = [(now - dt.timedelta(hours=hours)).isoformat()[: 10 if name == DAY else 19] for hours in ages]
         dated = dated.withColumn(name, F.element_at(F.array(*map(F.lit, times)), place))
     judged = judge(dated, *({"rule": "fresh", "column": name, "max_hours": 60} for name in hours_ago))
-    broke = findings(judged.checks, counted(judged)).broke
+    broke = check_report(judged.checks, counted(judged)).broke
     assert len(broke) == (0 if met else 2), broke
 
 
@@ -277,11 +277,11 @@ def test_thousands_of_levels_are_looked_up_whatever_they_are_made_of(session):
         "null",
     ]
     rows = session.createDataFrame([(text,) for text in [*texts, None]], "t string").repartition(3)
-    assert count(Familiar({"t": frozenset(levels)}), rows) == {("unseen", "t"): 42}
+    assert count(TrainingDomain({"t": frozenset(levels)}), rows) == {("unseen", "t"): 42}
 
 
 def test_counts_of_no_rows_are_zeros(session):
-    familiar = Familiar({"t": frozenset({"a"})}, {"n": (0.0, 1.0)})
+    familiar = TrainingDomain({"t": frozenset({"a"})}, {"n": (0.0, 1.0)})
     none = session.createDataFrame([], "t string, n bigint")
     assert count(familiar, none) == {("unseen", "t"): 0, ("outside", "n"): 0}
 
@@ -290,5 +290,5 @@ def test_a_pattern_that_would_take_a_backtracking_engine_for_ever_takes_no_time(
     text = session.createDataFrame([("a" * 5_000 + "!",)], "t string")
     kinds = (ColumnType("t", "text", "text", ""),)
     spec = parse({"source": "x", "target": "y", "checks": [{"rule": "matches", "column": "t", "pattern": "(a|aa)+"}]})
-    judged = Judged(text, kinds, "UTC", spec.checks, Changes(), Familiar())
+    judged = CheckedRows(text, kinds, "UTC", spec.checks, Changes(), TrainingDomain())
     assert judged.refused.count() == 1

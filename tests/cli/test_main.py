@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from spark_jobs.causes import cause, worded
 from spark_jobs.cli.parser import LATER_VERBS, VERBS
+from spark_jobs.error_translation import cause, translate_error
 from spark_jobs.errors import DataError, JobError
 from spark_jobs.jobs.check import run, verify
 from spark_jobs.jobs.result import Result, failure
@@ -310,13 +310,15 @@ def test_the_cause_of_a_spark_failure_is_its_most_telling_line(text, line):
 
 def test_our_own_errors_keep_their_words_and_others_say_their_kind():
     ours = DataError("No rows.", "Look.")
-    assert worded(ours) is ours
-    told = worded(KeyError("x"))
+    assert translate_error(ours) is ours
+    told = translate_error(KeyError("x"))
     assert isinstance(told, JobError)
     assert told.message == "Something unexpected happened (KeyError): 'x'"
-    assert worded(OSError(28, "No space left on device", "/x")).message == "No space left on device: /x"
-    assert "memory" in worded(RuntimeError("java.lang.OutOfMemoryError: Java heap space")).advice
-    assert worded(ConnectionRefusedError(111, "Connection refused")).message.startswith("Spark's Java process is gone")
+    assert translate_error(OSError(28, "No space left on device", "/x")).message == "No space left on device: /x"
+    assert "memory" in translate_error(RuntimeError("java.lang.OutOfMemoryError: Java heap space")).advice
+    assert translate_error(ConnectionRefusedError(111, "Connection refused")).message.startswith(
+        "Spark's Java process is gone"
+    )
 
 
 def test_a_result_leaves_out_what_does_not_apply():

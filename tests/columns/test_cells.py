@@ -14,12 +14,12 @@ from pyspark.sql import functions as F
 
 from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.bundle.values import plain
-from spark_jobs.columns.casts import Seen, lost_cells, row_hash, typed
+from spark_jobs.columns.casts import ColumnHints, lost_cells, typed, typed_row_hash
 from spark_jobs.columns.cells import number_sql, plain_sql, timestamp_sql, trimmed_sql, value_sql, whole_sql
 from spark_jobs.columns.names import col, quoted
 from spark_jobs.columns.types import ColumnType
-from spark_jobs.profile.reading import CLOCKS, DAYS, WHOLE_FORMS, TextReading
-from spark_jobs.sources.null_values import without_marks
+from spark_jobs.profile.type_counts import CLOCKS, DAYS, WHOLE_FORMS, TypeCounts
+from spark_jobs.sources.null_values import replace_null_values
 
 NUMBERS = [
     "1",
@@ -129,7 +129,7 @@ def texts() -> list[str]:
 
 
 def _readable(text: str, form: str) -> bool:
-    return TextReading.of(pa.array([text]), np.array([1]), formats=(form,)).formats.get(form, 0) == 1
+    return TypeCounts.of(pa.array([text]), np.array([1]), formats=(form,)).formats.get(form, 0) == 1
 
 
 def test_spark_and_python_read_the_same_texts_as_numbers_and_dates(spark, texts):
@@ -143,7 +143,7 @@ def test_spark_and_python_read_the_same_texts_as_numbers_and_dates(spark, texts)
     rows = spark.createDataFrame([(text,) for text in texts], "x string")
     found = rows.select("x", *(column.alias(f"c{at}") for at, column in enumerate(columns))).collect()
     for row in found:
-        reading = TextReading.of(pa.array([row.x]), np.array([1]), formats=tuple(forms))
+        reading = TypeCounts.of(pa.array([row.x]), np.array([1]), formats=tuple(forms))
         assert row[1] == (reading.number == 1), row.x
         assert row[2] == (reading.boolean == 1), row.x
         iso_day, iso_time = "yyyy-MM-dd" in reading.formats, "ISO 8601" in reading.formats
@@ -185,7 +185,7 @@ def test_values_are_right_under_every_session_time_zone(spark):
         assert [kind for _, kind in values.dtypes] == ["timestamp", "timestamp", "date", "bigint", "boolean", "double"]
         seconds = [(F.unix_micros(col(name)) / 1e6).alias(name) for name in ("ts", "us")]
         both = values.select(
-            *seconds, *(col(name) for name in values.columns[2:]), row_hash(values, types, zone=berlin)
+            *seconds, *(col(name) for name in values.columns[2:]), typed_row_hash(values, types, zone=berlin)
         )
         found = both.collect()
         assert [tuple(row)[:-1] for row in found] == expected
@@ -194,7 +194,7 @@ def test_values_are_right_under_every_session_time_zone(spark):
         )
         assert tuple(counts.collect()[0]) == tuple(lost.values())
         hashes.append([row[-1] for row in found])
-        hashes.append([row[0] for row in rows.select(row_hash(rows, types, zone=berlin)).collect()])
+        hashes.append([row[0] for row in rows.select(typed_row_hash(rows, types, zone=berlin)).collect()])
     assert hashes[0] == hashes[1] == hashes[2] == hashes[3]
 
 
@@ -242,10 +242,10 @@ def test_rows_that_differ_only_in_where_a_cell_is_missing_hash_apart(spark):
         [("x", None, 1.0), (None, "x", 1.0), ("x", None, None), ("1", "1.0", -0.0), ("1.0", "1", 0.0)],
         "a string, b string, n double",
     )
-    hashes = [row[0] for row in rows.select(row_hash(rows, types)).collect()]
+    hashes = [row[0] for row in rows.select(typed_row_hash(rows, types)).collect()]
     assert len(set(hashes)) == 4
     assert hashes[3] == hashes[4]
-    other = [row[0] for row in rows.select(row_hash(rows, types, seed=7)).collect()]
+    other = [row[0] for row in rows.select(typed_row_hash(rows, types, seed=7)).collect()]
     assert not set(hashes) & set(other)
 
 
@@ -269,13 +269,13 @@ def test_cells_that_are_known_to_read_as_their_type_give_the_same_values_unasked
     }  # fmt: skip
     rows = spark.createDataFrame(list(zip(*cells.values(), strict=True)), ", ".join(f"{name} string" for name in cells))
     rows = trimmed(rows)
-    seen = Seen(plain=frozenset(cells) - {"word"}, words=frozenset({"word"}))
+    seen = ColumnHints(plain=frozenset(cells) - {"word"}, words=frozenset({"word"}))
     for zone in ("UTC", "America/New_York"):
         asked, known = typed(rows, types, zone), typed(rows, types, zone, seen)
         assert known.dtypes == asked.dtypes
         assert known.collect() == asked.collect()
-        hashes = known.select(row_hash(known, types, zone=zone, seen=seen)).collect()
-        assert hashes == asked.select(row_hash(asked, types, zone=zone)).collect()
+        hashes = known.select(typed_row_hash(known, types, zone=zone, seen=seen)).collect()
+        assert hashes == asked.select(typed_row_hash(asked, types, zone=zone)).collect()
     assert [row["whole"] for row in known.collect()] == [7, -12, 3, 5, 1000, 9007199254740991, 0, None]
 
 
@@ -304,7 +304,7 @@ def test_sql_arrow_and_python_trim_the_same_blanks(spark):
     texts = inner + padded + alone
     wanted = inner + [text for _ in BLANKS for text in inner] + [""] * (len(BLANKS) + 2) + ["no"] * 3 + ["NA", "?"]
     rows = spark.createDataFrame([(place, text) for place, text in enumerate(texts)], "place INT, `a.b` STRING")
-    marked = without_marks(rows, ("", "NA", "?")).withColumnRenamed("a.b", "marked")
+    marked = replace_null_values(rows, ("", "NA", "?")).withColumnRenamed("a.b", "marked")
     asked = rows.select("place", F.expr(value_sql("`a.b`", ColumnType("a.b", "text", "text", ""), "UTC")).alias("sql"))
     found = asked.join(marked, "place").orderBy("place").toArrow().to_pydict()
     assert found["sql"] == wanted

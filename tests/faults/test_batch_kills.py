@@ -91,7 +91,7 @@ BATCHES = 10
 MANY = """
 import sys, json
 from pathlib import Path
-from spark_jobs import session
+from spark_jobs.runtime import session
 from spark_jobs.jobs import score
 from spark_jobs.spec import Environment, parse
 env = Environment(root="spark-jobs-data", master="local[1]", memory="1g")

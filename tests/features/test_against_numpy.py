@@ -13,14 +13,14 @@ from pyspark.sql import functions as F
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
 
 from spark_jobs.columns.types import ColumnType
-from spark_jobs.features.encoders.target import strength
-from spark_jobs.pipeline.feature_pipeline import Features, fit_features
-from spark_jobs.plan import Plan, Problem, make
+from spark_jobs.features.encoders.target import smoothing
+from spark_jobs.pipeline.feature_pipeline import FeaturePipeline, fit_features
+from spark_jobs.plan import LearningTask, Plan, make
 from spark_jobs.profile.levels import LevelCounts
 from spark_jobs.spec import Spec
 from spark_jobs.training.fit import _folds
-from spark_jobs.training.learn import Lesson, learn
 from spark_jobs.training.staging import HASH, LABEL, NUMBER, WEIGHT
+from spark_jobs.training.training_profile import TrainingProfile, profile_training_rows
 
 ROWS = 1200
 ODD = 'a.b `c" 🚲'
@@ -59,7 +59,7 @@ TYPES = [
     ColumnType("flag", "boolean", "boolean", "true and false"),
     ColumnType("y", "number", "number", "numbers"),
 ]
-PROBLEM = Problem("regression", "y")
+PROBLEM = LearningTask("regression", "y")
 ALL = [kind.name for kind in TYPES if kind.name != "y"]
 
 
@@ -98,14 +98,14 @@ def _spec(use: list[str], **parts: Any) -> Spec:
     )
 
 
-def _fit(rows: DataFrame, spec: Spec) -> tuple[Plan, Features, Lesson]:
+def _fit(rows: DataFrame, spec: Spec) -> tuple[Plan, FeaturePipeline, TrainingProfile]:
     types = {kind.name: kind for kind in TYPES}
-    lesson = learn(rows, spec, types, PROBLEM)
+    lesson = profile_training_rows(rows, spec, types, PROBLEM)
     plan = make(spec, TYPES, PROBLEM, lesson.profile, lesson.drops)
     return plan, fit_features(rows.sparkSession, plan, lesson.profile), lesson
 
 
-def _vectors(features: Features, rows: DataFrame) -> np.ndarray:
+def _vectors(features: FeaturePipeline, rows: DataFrame) -> np.ndarray:
     number = F.col("_row").getField(NUMBER).alias("number")
     found = features.transform(rows).select(number, vector_to_array("features").alias("v")).orderBy("number").collect()
     return np.array([row["v"] for row in found])
@@ -246,7 +246,7 @@ def test_levels_are_drawn_the_more_the_less_they_tell(
     rows: list[int], sums: list[float], squares: float, drawn: float
 ) -> None:
     counts = LevelCounts.of([str(i) for i in range(len(rows))], np.array(list(zip(rows, sums, strict=True))), 100)
-    np.testing.assert_allclose(strength(counts, np.array([squares])), [drawn])
+    np.testing.assert_allclose(smoothing(counts, np.array([squares])), [drawn])
 
 
 def test_a_training_row_is_encoded_by_the_other_folds(rows: DataFrame) -> None:

@@ -12,7 +12,7 @@ from pipelines import LONG, SHORT
 
 from spark_jobs.errors import JobError
 from spark_jobs.graph.compile import compile_graph
-from spark_jobs.graph.same import check_same
+from spark_jobs.graph.equivalence import check_same
 from spark_jobs.ops.dialect import older
 
 ALL = [*SHORT, *(pytest.param(name, marks=pytest.mark.long) for name in LONG)]

@@ -10,7 +10,7 @@ from pipelines import CASES, KINDS, LONG, ODD, SHORT, TABLE
 from pyspark.sql import Observation
 from pyspark.sql import functions as F
 
-from spark_jobs.checks.training_domain import Familiar
+from spark_jobs.checks.training_domain import TrainingDomain
 from spark_jobs.checks.unseen import count, summed
 from spark_jobs.graph.adversarial import KIND, adversarial_rows
 from spark_jobs.graph.score import graph_predictions, sending
@@ -208,7 +208,7 @@ def test_what_training_had_not_seen_is_counted_on_the_way_as_by_a_pass(spark, pi
     rows = [row | {"city": city, price: float(place)} for place, row in enumerate(usual)]
     rows[3]["city"], rows[4]["city"], rows[5]["city"], rows[6]["city"] = None, "x" * 400, f" {city} ", "Atlantis"
     rows[7][price], rows[8][price] = None, -1.0
-    known = Familiar({"city": frozenset({city, "y" * 300})}, {price: (0.0, 40.0)})
+    known = TrainingDomain({"city": frozenset({city, "y" * 300})}, {price: (0.0, 40.0)})
     seen = Observation()
 
     def sift(answered, answer):

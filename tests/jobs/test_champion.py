@@ -18,16 +18,16 @@ from spark_jobs.errors import GateError, JobError, SpecError
 from spark_jobs.jobs import preflight, promote, train
 from spark_jobs.jobs.active_session import session_of
 from spark_jobs.registry import Tracking
-from spark_jobs.registry.versions import look_up, peek, point
+from spark_jobs.registry.versions import look_up, peek, set_alias
 from spark_jobs.spec import Environment
 from spark_jobs.training.comparison import evaluate_bundle
-from spark_jobs.training.prepare import look, prepare
+from spark_jobs.training.prepare import inspect_source, prepare
 
 HEADER = ["size", "rooms", "kind", "built", "price"]
 
 
 def staged(spark, spec, folder):
-    return prepare(spec, spark, look(spec, spark), folder)
+    return prepare(spec, spark, inspect_source(spec, spark), folder)
 
 
 def test_a_bundle_on_its_own_test_rows_has_the_metrics_of_its_training(town, spark, tmp_path):
@@ -51,13 +51,13 @@ def test_promoting_the_champion_and_scoring_with_no_such_version_need_no_spark(t
     champion, challenger = (look_up(tracking, "houses", name).version for name in ("champion", "challenger"))
     assert (peek(tracking, "houses", "champion"), peek(tracking, "houses", 99)) == (champion, None)
     monkeypatch.setattr("spark_jobs.runtime.session.prepare", lambda *_: pytest.fail("Spark was started"))
-    point(tracking, "houses", "challenger", champion)
+    set_alias(tracking, "houses", "challenger", champion)
     try:
         done = preflight.answer("promote", town.spec, town.env, {"force": False})
         assert done.summary[0].endswith(f"version {champion} of 'houses' is the champion already; nothing has changed.")
         assert done.model == {"name": "houses", "version": champion, "alias": "champion"}
     finally:
-        point(tracking, "houses", "challenger", challenger)
+        set_alias(tracking, "houses", "challenger", challenger)
     with pytest.raises(JobError, match="has no version 99"):
         preflight.answer("score", town.spec, town.env, {"version": 99})
     assert preflight.answer("score", town.spec, town.env, {"version": 1}) is None
@@ -111,11 +111,11 @@ def test_the_gate_compares_on_the_same_rows_only(spark, tmp_path):
     assert f"that of version 1 is {expected:.6g} on the same test rows." in done.summary[1]
     # Version 2 is challenger again, and its training never saw version 3, which is champion by now.
     tracking = Tracking("sqlite", env.root)
-    point(tracking, "houses", "challenger", 2)
+    set_alias(tracking, "houses", "challenger", 2)
     again = promote.run(spec, spark, env)
     assert again.model["version"] == 2
     assert f"that of version 3 is {third.metrics['rmse']:.6g} on the same test rows." in again.summary[1]
-    point(tracking, "houses", "challenger", 3)
+    set_alias(tracking, "houses", "challenger", 3)
     table_of(tmp_path, 300, 3)
     with pytest.raises(GateError, match="the source has changed since version 3 was trained") as refused:
         promote.run(spec, spark, env)

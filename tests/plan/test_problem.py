@@ -7,15 +7,15 @@ import pytest
 
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
-from spark_jobs.plan import Problem, frame
-from spark_jobs.profile.batch import Depth, profile_column
+from spark_jobs.plan import LearningTask, infer_task
+from spark_jobs.profile.batch import ScanOptions, profile_column
 from spark_jobs.spec import Spec
 
 
-def _frame(cells: list[str | None], kind: str = "text", integral: bool = False, **asked: Any) -> Problem:
+def _frame(cells: list[str | None], kind: str = "text", integral: bool = False, **asked: Any) -> LearningTask:
     spec = Spec.model_validate({"name": "t", "source": {"path": "t.csv"}, "target": "y"} | asked)
-    target = profile_column("y", "string", pa.array(cells, pa.string()), Depth(levels=1000), None)
-    return frame(spec, target, ColumnType("y", kind, "number", "", integral))  # type: ignore[arg-type]
+    target = profile_column("y", "string", pa.array(cells, pa.string()), ScanOptions(levels=1000), None)
+    return infer_task(spec, target, ColumnType("y", kind, "number", "", integral))  # type: ignore[arg-type]
 
 
 def test_two_labels_make_a_binary_task_whose_event_is_the_rarer_one() -> None:

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from spark_jobs.columns.types import ColumnType
-from spark_jobs.profile.batch import Depth
+from spark_jobs.profile.batch import ScanOptions
 from spark_jobs.profile.plain import profile_here, profile_plain
 from spark_jobs.profile.scan import scan_columns, scannable
 from spark_jobs.sources import local_lines
 from spark_jobs.sources.table_reader import read
 from spark_jobs.spec import Source
-from spark_jobs.training.prepare import Survey
+from spark_jobs.training.prepare import SourceProfile
 
-DEPTH = Depth(quantiles=False, reading=True)
+DEPTH = ScanOptions(quantiles=False, reading=True)
 PLAIN = {
     "padded cells and marks of null": b"a,b\n 1 ,x\n\t2,NA\n3,  \n?,n/a\n,\n",
     "semicolons and CRLF": b"a;b;c\r\n1,5;x;\r\n-2,0;;y\r\n",
@@ -120,7 +120,9 @@ TEXTS = {
 def test_what_a_look_at_all_cells_spares_the_rows_does_not_change_them(spark, tmp_path, name, marks):
     table = read(source(tmp_path, TEXTS[name]).model_copy(update={"null_values": marks}), spark)
     profile = profile_plain(table, DEPTH)
-    rows = Survey(table, profile, {column: ColumnType(column, "text", "text", "") for column in table.columns}).rows
+    rows = SourceProfile(
+        table, profile, {column: ColumnType(column, "text", "text", "") for column in table.columns}
+    ).rows
     assert table.raw is not None
     assert rows.collect() == table.rows.collect()
 

@@ -7,14 +7,14 @@ import numpy as np
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import CategoryInput, NumberInput
 from spark_jobs.plan import Decision, Plan, PlannedColumn
-from spark_jobs.plan.problem import Problem
+from spark_jobs.plan.learning_task import LearningTask
 from spark_jobs.profile.distinct import Distinct
 from spark_jobs.profile.levels import LevelCounts
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.report import Story
 from spark_jobs.training import curves
-from spark_jobs.training.outcome import Evaluation
+from spark_jobs.training.evaluation_result import Evaluation
 
 EVIL = "<script>alert(1)</script>"
 RNG = np.random.default_rng(0)
@@ -51,7 +51,7 @@ def plan(task, columns):
     left_out = PlannedColumn(ColumnType("id <b>", "text", "identifier", "all differ"), "left out", "says nothing")
     return Plan(
         name="a story",
-        problem=Problem(task, EVIL),
+        problem=LearningTask(task, EVIL),
         columns=(*planned, left_out),
         inputs=(
             NumberInput("n0", "price", bounds=(0.5, 99.0), fill=3.25, indicator=True, scale="standard"),

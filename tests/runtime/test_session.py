@@ -132,7 +132,7 @@ def test_the_cores_are_read_off_the_master(master: str, cores: int) -> None:
 def test_a_wrong_java_option_is_named_in_one_line(tmp_path: Path) -> None:
     script = (
         "import os\n"
-        "from spark_jobs import session\n"
+        "from spark_jobs.runtime import session\n"
         "from spark_jobs.spec import Environment\n"
         f"env = Environment(root={str(tmp_path)!r}, memory='1k')\n"
         "try:\n"

@@ -16,7 +16,7 @@ import pytest
 
 from spark_jobs.errors import DataError
 from spark_jobs.sources import corrupt_files as torn_files
-from spark_jobs.sources.corrupt_files import read_files, why_torn
+from spark_jobs.sources.corrupt_files import corruption_reason, read_files
 from spark_jobs.sources.files import local_files
 from spark_jobs.sources.table_reader import read
 from spark_jobs.spec import Source
@@ -59,7 +59,7 @@ def file_of(folder: Path, name: str, content: bytes, seconds_ago: float = 3_600)
     ],
 )
 def test_a_file_that_is_cut_short_or_packed_otherwise_is_known_by_its_form(tmp_path, name, content, kind, why):
-    said = why_torn(file_of(tmp_path, name, content), kind)
+    said = corruption_reason(file_of(tmp_path, name, content), kind)
     assert (said is None) if why is None else (f"{name}' {why}" in said), said
 
 
@@ -71,7 +71,7 @@ def test_a_disk_that_fails_is_no_fault_of_the_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr(torn_files, "opened", failing)
     with pytest.raises(DataError, match=r"a\.csv\.gz' cannot be read: Input/output error"):
-        why_torn(file, "csv")
+        corruption_reason(file, "csv")
 
 
 def test_a_file_that_is_still_being_written_is_waited_for(tmp_path, spark, monkeypatch):

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from spark_jobs.errors import DataError, SpecError
-from spark_jobs.profile.batch import Depth, profile_column
+from spark_jobs.profile.batch import ScanOptions, profile_column
 from spark_jobs.profile.detect import detect
 from spark_jobs.profile.profile import Profile
 from spark_jobs.sources.table_reader import read
@@ -145,7 +145,7 @@ TEXTS = [
 
 def kinds(rows: list[Any], columns: tuple[str, ...], source: Source) -> dict[str, str]:
     """What detection makes of the rows, by way of a profile made here."""
-    depth = Depth(reading=True, decimal=source.options.get("decimal", "."))
+    depth = ScanOptions(reading=True, decimal=source.options.get("decimal", "."))
     found = {
         name: profile_column(name, "string", pa.array([row[at] for row in rows], pa.string()), depth, None)
         for at, name in enumerate(columns)

@@ -27,7 +27,7 @@ def quick(monkeypatch):
     monkeypatch.setenv("SHOP_PASSWORD", PASSWORD)
     monkeypatch.setattr(databases, "pause", lambda attempt: None)
     yield
-    snapshot.forget()
+    snapshot.delete_snapshots()
 
 
 def source_of(database, table, **keys):
@@ -363,7 +363,7 @@ def test_copies_go_with_their_job_and_those_of_a_dead_process_after_a_day(spark,
         place.mkdir()
     for place in (old, alive):
         os.utime(place, (1e9, 1e9))
-    snapshot.forget()
+    snapshot.delete_snapshots()
     assert not any(place.exists() for place in mine)
     read(source_of(database, "kept"), spark)
     assert (old.exists(), young.exists(), alive.exists()) == (False, True, True)

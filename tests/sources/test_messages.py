@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from spark_jobs.sources.json_records import keys
-from spark_jobs.sources.messages import Objects, Records, split
+from spark_jobs.sources.messages import CsvFormat, JsonFormat, split
 
 NAMES = ("a", "b.c", "d`e")
 
@@ -25,41 +25,41 @@ def taken(form, *values):
 
 def test_an_object_gives_its_values_as_text_and_its_numbers_as_they_were_written():
     value = ' {"d`e": true, "a": 1.50, "b.c": "x\\u00e9\\ty", "more": 1}\n'
-    assert taken(Objects(NAMES), value) == [("1.50", "xé\ty", "true")]
+    assert taken(JsonFormat(NAMES), value) == [("1.50", "xé\ty", "true")]
     big = '{"a": 123456789012345678901234567890.10, "b.c": -0.0, "d`e": 1E5}'
-    assert taken(Objects(NAMES), big) == [("123456789012345678901234567890.10", "-0.0", "1E5")]
+    assert taken(JsonFormat(NAMES), big) == [("123456789012345678901234567890.10", "-0.0", "1E5")]
 
 
 def test_a_key_beside_those_that_are_taken_is_told_or_makes_the_message_one_that_is_refused():
     values = [b'{"a": 1, "b.c": 2}', b'{"more": 3, "a": 1}', b'{"a": 1, "\\ud800": 1}']
     batch = pa.RecordBatch.from_arrays([pa.array(values, pa.binary()), pa.array("xyz")], ["value", "place"])
-    told = next(iter(split(Objects(NAMES, others="told"))(iter([batch])))).to_pylist()
+    told = next(iter(split(JsonFormat(NAMES, others="told"))(iter([batch])))).to_pylist()
     assert [row["⟨other⟩"] for row in told] == [None, "more", "�"]
     assert [row["a"] for row in told] == ["1", "1", "1"]
-    refused = taken(Objects(NAMES, others="refused"), *values[:2])
+    refused = taken(JsonFormat(NAMES, others="refused"), *values[:2])
     assert refused == [("1", "2", None), "the key 'more' is none that the training knew"]
 
 
 def test_a_key_with_blanks_around_it_is_the_column_without_them_unless_that_is_there_too():
-    form = Objects(NAMES, others="told")
+    form = JsonFormat(NAMES, others="told")
     assert taken(form, '{" a ": 1, "\u00a0b.c": "x"}', '{"a": 1, "a ": 2}') == [("1", "x", None), ("1", None, None)]
-    assert taken(Objects((" a ",)), '{" a ": 1, "a": 2}') == [("1",)]
+    assert taken(JsonFormat((" a ",)), '{" a ": 1, "a": 2}') == [("1",)]
 
 
 def test_a_missing_key_and_null_are_missing_values():
-    assert taken(Objects(NAMES), '{"a": null}', '{"b.c": "x"}') == [(None, None, None), (None, "x", None)]
+    assert taken(JsonFormat(NAMES), '{"a": null}', '{"b.c": "x"}') == [(None, None, None), (None, "x", None)]
 
 
 def test_what_is_nested_stays_json():
     nested = '{"a": {"x": [1.50, "é", null, {"y": false}]}, "b.c": [ ], "d`e": 7}'
-    assert taken(Objects(NAMES), nested, '{"a": "plain"}') == [
+    assert taken(JsonFormat(NAMES), nested, '{"a": "plain"}') == [
         ('{"x":[1.50,"é",null,{"y":false}]}', "[]", "7"),
         ("plain", None, None),
     ]
 
 
 def test_numbers_that_are_none_keep_their_name():
-    assert taken(Objects(("a", "b")), '{"a": NaN, "b": -Infinity}', '{"a": 1e999, "b": 2}') == [
+    assert taken(JsonFormat(("a", "b")), '{"a": NaN, "b": -Infinity}', '{"a": 1e999, "b": 2}') == [
         ("NaN", "-Infinity"),
         ("1e999", "2"),
     ]
@@ -95,25 +95,25 @@ def test_numbers_that_are_none_keep_their_name():
 )
 def test_a_message_that_is_no_object_is_refused_with_its_reason(value, reason):
     good = '{"a": 1}'
-    assert taken(Objects(NAMES), good, value, good) == [("1", None, None), reason, ("1", None, None)]
+    assert taken(JsonFormat(NAMES), good, value, good) == [("1", None, None), reason, ("1", None, None)]
 
 
 def test_a_refused_message_is_kept_as_it_came():
     values = [b"torn \xc3\xa9", b"\x00\xff\xfe", None]
     batch = pa.RecordBatch.from_arrays([pa.array(values, pa.binary()), pa.array(["t/0/0"] * 3)], ["value", "place"])
-    rows = next(iter(split(Objects(NAMES))(iter([batch])))).to_pylist()
+    rows = next(iter(split(JsonFormat(NAMES))(iter([batch])))).to_pylist()
     assert [row["⟨raw⟩"] for row in rows] == ["torn é", "base64:AP/+", None]
 
 
 def test_a_key_that_no_column_can_have_refuses_its_message_alone():
-    form = Objects(("a",), {"A": "the key 'A' differs from 'a' by case only"})
+    form = JsonFormat(("a",), {"A": "the key 'A' differs from 'a' by case only"})
     assert taken(form, '{"a": 1}', '{"A": 1}') == [("1",), "the key 'A' differs from 'a' by case only"]
 
 
 def test_five_megabytes_are_taken_as_they_are():
     long = "x" * 5_000_000
-    assert taken(Objects(("a",)), json.dumps({"a": long})) == [(long,)]
-    assert taken(Records(("a",)), f'"{long}"') == [(long,)]
+    assert taken(JsonFormat(("a",)), json.dumps({"a": long})) == [(long,)]
+    assert taken(CsvFormat(("a",)), f'"{long}"') == [(long,)]
 
 
 @pytest.mark.parametrize(
@@ -136,11 +136,11 @@ def test_five_megabytes_are_taken_as_they_are():
     ],
 )
 def test_a_record_of_csv_has_a_field_for_each_name_or_is_refused(value, found):
-    assert taken(Records(NAMES), value) == [found]
+    assert taken(CsvFormat(NAMES), value) == [found]
 
 
 def test_a_record_may_be_written_in_another_form():
-    form = Records(("a", "b"), sep=";", quote="'", escape="\\")
+    form = CsvFormat(("a", "b"), sep=";", quote="'", escape="\\")
     assert taken(form, r"'it\'s; so';2") == [("it's; so", "2")]
 
 

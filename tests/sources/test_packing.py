@@ -12,7 +12,7 @@ import pytest
 
 from spark_jobs.errors import DataError
 from spark_jobs.sources.files import kind_of_files, local_files
-from spark_jobs.sources.packing import check_packed, why_packed
+from spark_jobs.sources.packing import check_packed, packing_problem
 from spark_jobs.sources.unpacking import opened
 from spark_jobs.spec import Source
 from spark_jobs.spec.endings import PACKED, READ, kind_of, stem
@@ -32,7 +32,7 @@ def test_every_ending_is_read_or_refused_by_name_and_hides_no_kind(tmp_path, end
     assert kind_of(file.path) == Source(path=file.path).kind == kind_of_files([file], "x") == "csv"
     assert (stem(f"x.y.csv.{ending}"), file.plain) == ("x.y", False)
     if ending in READ:
-        assert why_packed(file) is None
+        assert packing_problem(file) is None
         assert opened(file.path).read() == file.head() == TEXT
     else:
         with pytest.raises(
@@ -53,10 +53,10 @@ def test_every_ending_is_read_or_refused_by_name_and_hides_no_kind(tmp_path, end
 )
 def test_what_is_packed_under_a_name_that_does_not_say_so_is_refused(tmp_path, content, how):
     file = the_file(tmp_path / "x.csv", content)
-    assert why_packed(file) == f"'{file.path}' is packed with {how}, and its name does not say so."
-    assert why_packed(the_file(tmp_path / "y.csv", b"PK,BZ\n1,2\n")) is None
+    assert packing_problem(file) == f"'{file.path}' is packed with {how}, and its name does not say so."
+    assert packing_problem(the_file(tmp_path / "y.csv", b"PK,BZ\n1,2\n")) is None
 
 
 def test_an_ending_in_capitals_is_refused_by_name(tmp_path):
     file = the_file(tmp_path / "x.csv.GZ", gzip.compress(TEXT))
-    assert "must end in `.gz`, in small letters" in str(why_packed(file))
+    assert "must end in `.gz`, in small letters" in str(packing_problem(file))

@@ -13,13 +13,13 @@ import numpy as np
 import pyarrow as pa
 
 from spark_jobs.columns.types import ColumnType
-from spark_jobs.plan import Plan, Problem, make
+from spark_jobs.plan import LearningTask, Plan, make
 from spark_jobs.spec import parse
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-    from spark_jobs.graph.proof import Compiled
+    from spark_jobs.graph.verification import Compiled
 
 ROWS = 360
 ODD = "a.b `c` 🚲"
@@ -350,18 +350,18 @@ def make_pipeline(case: Case, rows: DataFrame, folder: Path) -> Made:
     """Learn, plan, fit, save and compile as a training does."""
     from pyspark.sql import functions as F
 
-    from spark_jobs.graph.proof import compile_saved
+    from spark_jobs.graph.verification import compile_saved
     from spark_jobs.pipeline.persistence import save_pipeline
     from spark_jobs.training.fit import fit
-    from spark_jobs.training.learn import learn
     from spark_jobs.training.staging import LABEL, WEIGHT
+    from spark_jobs.training.training_profile import profile_training_rows
 
     spec, labels = _spec(case), LABELS[case.task]
     kinds = {**KINDS, "y": "number"} | ({"w": "number"} if spec.weight else {})
     types = {name: column_type(name, kind) for name, kind in kinds.items()}
-    problem = Problem(case.task, "y", labels, labels[1] if len(labels) == 2 else None)  # type: ignore[arg-type]
+    problem = LearningTask(case.task, "y", labels, labels[1] if len(labels) == 2 else None)  # type: ignore[arg-type]
     taught = rows.withColumns({LABEL: F.col(case.task), WEIGHT: F.col("w") if spec.weight else F.lit(1.0)})
-    lesson = learn(taught, spec, types, problem)
+    lesson = profile_training_rows(taught, spec, types, problem)
     plan = make(spec, list(types.values()), problem, lesson.profile, lesson.drops)
     counts = np.bincount(TABLE.column(case.task).to_numpy().astype(int)).tolist() if labels else []
     trained = fit(lesson.rows, plan, lesson.profile, dict(enumerate(counts)))

@@ -15,7 +15,7 @@ from deltalake import DeltaTable
 from spark_jobs.errors import DataError
 from spark_jobs.tables import delta
 from spark_jobs.tables.column_names import PROPERTY, StoredNames
-from spark_jobs.tables.prediction_rows import Target
+from spark_jobs.tables.prediction_rows import Destination
 from spark_jobs.tables.predictions import column_names, write_predictions
 
 ODD = (
@@ -34,8 +34,8 @@ STORED = (
 
 
 @pytest.fixture
-def target(tmp_path: Path) -> Target:
-    return Target(str(tmp_path), "odd_predictions", "odd", 1, "run-1", "batch-1")
+def target(tmp_path: Path) -> Destination:
+    return Destination(str(tmp_path), "odd_predictions", "odd", 1, "run-1", "batch-1")
 
 
 def scored(spark, columns):

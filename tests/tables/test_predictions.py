@@ -11,7 +11,7 @@ from spark_jobs.columns.names import col, quoted
 from spark_jobs.columns.row_ids import with_streamed_ids
 from spark_jobs.errors import DataError, JobError
 from spark_jobs.tables import delta
-from spark_jobs.tables.prediction_rows import Target
+from spark_jobs.tables.prediction_rows import Destination
 from spark_jobs.tables.predictions import append_predictions, write_predictions
 from spark_jobs.tables.quarantine import write_quarantine
 
@@ -20,8 +20,8 @@ STORED = "a.b_`c`_☃__x"  # as the table has it
 
 
 @pytest.fixture
-def target(tmp_path: Path) -> Target:
-    return Target(str(tmp_path), "flights_predictions", "flights", 1, "run-1", "batch-1")
+def target(tmp_path: Path) -> Destination:
+    return Destination(str(tmp_path), "flights_predictions", "flights", 1, "run-1", "batch-1")
 
 
 def scored(spark, rows, names=("id", ODD), factor=2.0):
@@ -203,9 +203,9 @@ def test_writing_the_same_again_needs_no_new_code(spark, target):
     for number in range(3):
         before.append(compiled.getCount())
         written = append_predictions(
-            with_streamed_ids(rows, (), number), replace(target, batch_id=f"q-{number}"), delta.Once("q", number)
+            with_streamed_ids(rows, (), number), replace(target, batch_id=f"q-{number}"), delta.Txn("q", number)
         )
-        write_quarantine(bad, target.root, "flights", f"q-{number}", delta.Once("q/quarantine", number))
+        write_quarantine(bad, target.root, "flights", f"q-{number}", delta.Txn("q/quarantine", number))
     assert compiled.getCount() == before[-1], "the third write made code"
     moments = delta.read(spark, written.location).selectExpr("unix_micros(_scored_at) / 1e6").collect()
     assert all(0 <= row[0] - later.timestamp() < 60 for row in moments)
@@ -226,7 +226,7 @@ def test_a_new_table_is_laid_out_by_the_columns_asked_for_and_holds_the_same_row
     table = delta.read(spark, first.location)
     kept = [tuple(row) for row in table.select("id", col(STORED), "prediction").collect()]
     assert sorted(kept, key=str) == sorted([(one, text, one * 2.0) for one, text in [*rows, (9, "new")]], key=str)
-    assert delta.layout(spark, first.location) == (STORED,)
+    assert delta.partition_columns(spark, first.location) == (STORED,)
     files = [file for file in Path(first.location).rglob("*.parquet") if "_delta_log" not in file.parts]
     assert all(file.parent != Path(first.location) for file in files), "each value has a folder of its own"
     told = {field.name: field.metadata.get("comment") for field in table.schema}
@@ -245,7 +245,7 @@ def test_a_table_that_is_laid_out_otherwise_is_refused_by_name_and_left_as_it_is
 def test_a_table_keeps_its_layout_where_none_is_asked_for(spark, target):
     write_predictions(scored(spark, [(1, "x")]), replace(target, partition_by=("id",)))
     more = write_predictions(scored(spark, [(2, "y")]), replace(target, batch_id="b2"))
-    assert (more.rows, delta.layout(spark, more.location)) == (1, ("id",))
+    assert (more.rows, delta.partition_columns(spark, more.location)) == (1, ("id",))
 
 
 def test_a_column_to_lay_out_by_that_is_not_there_is_refused_by_name(spark, target):

@@ -7,18 +7,18 @@ import pytest
 from pyspark.sql import functions as F
 
 from spark_jobs.columns.types import ColumnType
-from spark_jobs.plan import Problem
+from spark_jobs.plan import LearningTask
 from spark_jobs.runtime.session import counting_jobs
 from spark_jobs.spec import parse
-from spark_jobs.training.learn import learn, relearn
 from spark_jobs.training.staging import LABEL
+from spark_jobs.training.training_profile import load_training_profile, profile_training_rows
 
 TYPES = {
     "x": ColumnType("x", "number", "number", ""),
     "kind": ColumnType("kind", "text", "category", ""),
     "y": ColumnType("y", "number", "number", ""),
 }
-PROBLEM = Problem("regression", "y")
+PROBLEM = LearningTask("regression", "y")
 X = np.arange(100.0)
 X[[3, 50]] = 10_000, -9_000  # beyond 3 IQRs
 MISSING = 7
@@ -32,7 +32,7 @@ def rows(session):
 
 def lesson(rows, **clean):
     spec = parse({"source": "x.csv", "target": "y", "clean": clean})
-    return learn(rows, spec, TYPES, PROBLEM), spec
+    return profile_training_rows(rows, spec, TYPES, PROBLEM), spec
 
 
 def test_outliers_are_dropped_by_bounds_of_all_training_rows_and_profiled_without(spark, rows):
@@ -43,7 +43,7 @@ def test_outliers_are_dropped_by_bounds_of_all_training_rows_and_profiled_withou
     assert (found.outliers, found.dropped, found.rows.count()) == (2, 0, 98)
     assert found.profile["x"].numbers.count == 97
     assert found.profile["x"].numbers.mean == pytest.approx(np.delete(X, [3, 50, MISSING]).mean())
-    again = relearn(rows, spec, TYPES, found.profile, found.drops, found.outliers, found.dropped)
+    again = load_training_profile(rows, spec, TYPES, found.profile, found.drops, found.outliers, found.dropped)
     assert again.rows.count() == 98
 
 

@@ -12,10 +12,10 @@ import pytest
 from spark_jobs.columns.names import col
 from spark_jobs.errors import DataError
 from spark_jobs.sources.json_records import keys
-from spark_jobs.sources.messages import Objects, split
+from spark_jobs.sources.messages import JsonFormat, split
 from spark_jobs.sources.table_reader import read
 from spark_jobs.spec import Source, parse
-from spark_jobs.training.prepare import look, prepare
+from spark_jobs.training.prepare import inspect_source, prepare
 
 NAMES = """_metadata _corrupt_record _c0 __index_level_0__ __index value key _file _change_type _commit_version
 _commit_timestamp path length content modificationTime file_path file_name file_size file_block_start row_index
@@ -66,7 +66,7 @@ def spanning_text(folder, spark):
 @pytest.mark.parametrize("made", [parquet, delta, lines, document, text, torn_text, spanning_text])
 def test_each_is_a_column_of_every_kind_of_source(spark, tmp_path, made):
     spec = parse({"source": str(made(tmp_path, spark)), "target": "y", "task": "regression"})
-    looked = look(spec, spark)
+    looked = inspect_source(spec, spark)
     assert set(looked.types) == set(ROWS[0])
     if looked.table.malformed is not None:
         assert looked.table.malformed.count() == looked.table.malformed_count == 1
@@ -87,7 +87,7 @@ def test_each_is_a_column_of_messages():
     batch = pa.RecordBatch.from_arrays([values, pa.array(["t/0/0"] * len(ROWS))], ["value", "place"])
     met = next(keys(iter([batch]))).to_pydict()
     assert met["key"] == list(ROWS[0])
-    cells = next(split(Objects(tuple(KEPT)))(iter([batch])))
+    cells = next(split(JsonFormat(tuple(KEPT)))(iter([batch])))
     assert [tuple(row[: len(KEPT)]) for row in zip(*(column.to_pylist() for column in cells.columns), strict=True)] == [
         tuple(row[name] for name in KEPT) for row in ROWS
     ]

@@ -14,7 +14,7 @@ from spark_jobs import progress
 from spark_jobs.errors import DataError
 from spark_jobs.jobs import plan
 from spark_jobs.spec import Environment, parse
-from spark_jobs.training.prepare import look, prepare
+from spark_jobs.training.prepare import inspect_source, prepare
 
 ROWS = 400
 
@@ -39,7 +39,7 @@ def cell(value):
 
 def prepared(spark, folder, path, **keys):
     spec = parse({"source": str(path), "target": "y", "task": "regression", "columns": {"ignore": ["id"]}, **keys})
-    looked = look(spec, spark)
+    looked = inspect_source(spec, spark)
     return prepare(spec, spark, looked, folder / f"staged-{path.name}")
 
 
@@ -183,5 +183,5 @@ def test_a_stored_type_that_no_step_can_use_is_refused_by_column_and_type(spark,
         "columns.numeric": {"columns": {"numeric": [name]}},
     }.items():
         with pytest.raises(DataError) as refused:
-            look(parse({"source": {"table": "odd_types"}, "target": "y", **asked}), spark)
+            inspect_source(parse({"source": {"table": "odd_types"}, "target": "y", **asked}), spark)
         assert refused.value.message == f"`{key}`: the column '{name}' is stored as {kind}, which no step can use."

@@ -8,7 +8,7 @@ import pytest
 
 from spark_jobs.errors import JobError
 from spark_jobs.spec import parse
-from spark_jobs.training.prepare import look, prepare
+from spark_jobs.training.prepare import inspect_source, prepare
 from spark_jobs.training.row_counts import check_balance
 
 
@@ -24,7 +24,7 @@ def test_a_training_counts_at_the_source_and_rows_without_a_target_by_themselves
     lines = [f"{n % 7},{n},{'' if n == 5 else n % 2}" for n in range(60)]
     (tmp_path / "x.csv").write_text("\n".join(["a,b,y", *lines, lines[3], "torn", " \x0b "]) + "\n")
     spec = parse({"source": str(tmp_path / "x.csv"), "target": "y"})
-    looked = look(spec, spark)
+    looked = inspect_source(spec, spark)
     assert looked.table.records == 62
     counts = prepare(spec, spark, looked, tmp_path / "run").counts
     assert (counts["read"], counts["no_target"], counts["duplicates"], counts["malformed"]) == (62, 1, 1, 1)

@@ -35,7 +35,7 @@ _LEAST, _MOST = 1e-3, 1e9
 _NUMBERS = re.compile(r"split\('([^']*)', ' '\)")
 
 
-def strength(counts: LevelCounts | None, squares: Table) -> Table:
+def smoothing(counts: LevelCounts | None, squares: Table) -> Table:
     """How many rows the mean of all counts for in the worth of a level: variance within levels over that between them.
 
     `squares` are the sums of squares of each target about its mean. Where no level has a second row, or levels do not
@@ -53,7 +53,7 @@ def strength(counts: LevelCounts | None, squares: Table) -> Table:
     return np.clip(drawn, _LEAST, _MOST)
 
 
-def worth(one: CategoryInput, counts: LevelCounts | None, prior: Table, drawn: Table) -> Table:
+def encoding(one: CategoryInput, counts: LevelCounts | None, prior: Table, drawn: Table) -> Table:
     """What each level is worth, shape (levels + 1, targets); the last row is for levels never seen.
 
     A level of n rows whose target sums to s is worth (s + drawn · prior) / (n + drawn).

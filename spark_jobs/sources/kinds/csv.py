@@ -10,12 +10,12 @@ from pyspark.sql import functions as F
 
 from spark_jobs.columns.names import col, text_schema
 from spark_jobs.errors import DataError
-from spark_jobs.sources.delimited_text import Text, understand
+from spark_jobs.sources.delimited_text import DelimitedText, detect_dialect
 from spark_jobs.sources.dialect import shown
 from spark_jobs.sources.files import DataFile, files_of, fingerprint_of, local_files, place_of, reads_of, unread_of
 from spark_jobs.sources.lines import is_header, is_wide, read_lines, reasons
 from spark_jobs.sources.listing import codes_among
-from spark_jobs.sources.null_values import marks_of, without_marks
+from spark_jobs.sources.null_values import null_values_of, replace_null_values
 from spark_jobs.sources.options import DATES, FILES, known_options
 from spark_jobs.sources.packing import check_packed
 from spark_jobs.sources.plain_text import NotHere, PlainText, plain_text
@@ -35,15 +35,15 @@ def read(source: Source, spark: SparkSession) -> Table:
     options = known_options("csv", source.options, OPTIONS)
     path, files = str(source.path), files_of(source, spark)
     check_packed(files)
-    text = understand(
+    text = detect_dialect(
         source, options, files, _heads(files, source, spark),
         lambda encoding: read_lines(spark, place_of(source, files), encoding, options),
     )  # fmt: skip
     spanning, records = _records(text, spark)
     apart = not spanning and (text.torn or bool(text.repeated_headers) or is_wide(text.encoding) or bool(text.skipped))
     raw = _by_line(text, spark) if apart else _by_spark(text, spark, spanning)
-    marks = marks_of(source)
-    rows = without_marks(raw, marks)
+    marks = null_values_of(source)
+    rows = replace_null_values(raw, marks)
     malformed = _malformed(text, spark)
     count = malformed.count() if apart and text.torn else 0
     unread = unread_of(source, files)
@@ -68,10 +68,10 @@ def read_here(source: Source) -> PlainText | None:
     if not files or options.get("multiLine") == "true":
         return None
     try:
-        text = understand(source, options, files, _heads(files, source, None), _elsewhere)
+        text = detect_dialect(source, options, files, _heads(files, source, None), _elsewhere)
     except NotHere:
         return None
-    found = plain_text(text, files, marks_of(source))
+    found = plain_text(text, files, null_values_of(source))
     return found if found is not None and found.local else None
 
 
@@ -99,7 +99,7 @@ def _heads(files: Sequence[DataFile], source: Source, spark: SparkSession | None
     return heads
 
 
-def _records(text: Text, spark: SparkSession) -> tuple[bool, int]:
+def _records(text: DelimitedText, spark: SparkSession) -> tuple[bool, int]:
     """Whether quoted fields go over line ends: quotes are left open, and every record read so has all its fields; and
     how many records there are.
     """
@@ -118,7 +118,7 @@ def _records(text: Text, spark: SparkSession) -> tuple[bool, int]:
     return (False, lines) if torn or swallowing else (True, count)
 
 
-def _options(text: Text) -> dict[str, str]:
+def _options(text: DelimitedText) -> dict[str, str]:
     options = {name: value for name, value in text.options.items() if name in ("lineSep", "comment")}
     return options | {
         "sep": text.scan.form.sep,
@@ -131,16 +131,16 @@ def _options(text: Text) -> dict[str, str]:
     }
 
 
-def _reader(text: Text, spark: SparkSession, spanning: bool) -> DataFrameReader:
+def _reader(text: DelimitedText, spark: SparkSession, spanning: bool) -> DataFrameReader:
     reader = text.place.reader(spark).options(**_options(text)).option("encoding", text.encoding)
     return reader.option("header", bool(text.headers)).option("multiLine", spanning)
 
 
-def _by_spark(text: Text, spark: SparkSession, spanning: bool) -> DataFrame:
+def _by_spark(text: DelimitedText, spark: SparkSession, spanning: bool) -> DataFrame:
     return _reader(text, spark, spanning).schema(text_schema(*text.names, *text.place.partitions)).csv(text.place.paths)
 
 
-def _lines(text: Text, spark: SparkSession) -> DataFrame:
+def _lines(text: DelimitedText, spark: SparkSession) -> DataFrame:
     lines = read_lines(spark, text.place, text.encoding, text.options)
     if text.no_rows:
         lines = lines.where(~is_header(text.no_rows))
@@ -149,19 +149,19 @@ def _lines(text: Text, spark: SparkSession) -> DataFrame:
     return lines.withColumn("_reasons", reasons(text.scan.form, text.utf8))
 
 
-def _by_line(text: Text, spark: SparkSession) -> DataFrame:
+def _by_line(text: DelimitedText, spark: SparkSession) -> DataFrame:
     lines = _lines(text, spark).where(F.size("_reasons") == 0)
     more = [name for name in lines.columns if name not in ("value", "_file", "_reasons")]
     record = F.from_csv("value", F.lit(text_schema(*text.names)), _options(text))
     return lines.select(record.alias("record"), *map(col, more)).select("record.*", *map(col, more))
 
 
-def _malformed(text: Text, spark: SparkSession) -> DataFrame:
+def _malformed(text: DelimitedText, spark: SparkSession) -> DataFrame:
     torn = _lines(text, spark).where(F.size("_reasons") > 0)
     return torn.select(F.make_valid_utf8("value").alias("_raw"), "_reasons", F.col("_file").alias("_source"))
 
 
-def _decided(text: Text, spanning: bool) -> dict[str, str]:
+def _decided(text: DelimitedText, spanning: bool) -> dict[str, str]:
     form = text.scan.form
     return dict(text.options) | {
         "sep": form.sep,
@@ -173,7 +173,7 @@ def _decided(text: Text, spanning: bool) -> dict[str, str]:
     }
 
 
-def _decisions(text: Text, spanning: bool, torn: int) -> tuple[str, ...]:
+def _decisions(text: DelimitedText, spanning: bool, torn: int) -> tuple[str, ...]:
     scan, form = text.scan, text.scan.form
     found = [
         f"separator {shown(form.sep)}: {scan.fitting:,} of {scan.lines:,} lines have {form.fields} fields",

@@ -12,7 +12,7 @@ from spark_jobs.columns.stored_types import storable
 from spark_jobs.errors import DataError
 from spark_jobs.sources.files import location, missing
 from spark_jobs.sources.fingerprints import content_fingerprint, version_fingerprint
-from spark_jobs.sources.null_values import marks_of, without_marks
+from spark_jobs.sources.null_values import null_values_of, replace_null_values
 from spark_jobs.sources.options import DATES, known_options
 from spark_jobs.sources.source_table import Reading, Table
 from spark_jobs.spec.models import Source
@@ -58,7 +58,7 @@ def table_of(
     whole, unusable = storable(stored)
     # Delta counts the rows of a version from its log alone.
     records, changed = content_fingerprint(whole) if found is None else (stored.count(), found[1])
-    marks = marks_of(source)
-    rows = without_marks(whole, marks)
+    marks = null_values_of(source)
+    rows = replace_null_values(whole, marks)
     said = Reading(reading.kind, reading.location, reading.options, marks, reading.decisions)
     return Table(rows, said, changed, columns=tuple(rows.columns), records=records, unusable=unusable)

@@ -16,10 +16,10 @@ from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.sources.database import Database, connect, identifier, literal, table_name
 from spark_jobs.sources.database_errors import NoTable
 from spark_jobs.sources.fingerprints import content_fingerprint
-from spark_jobs.sources.null_values import marks_of, without_marks
+from spark_jobs.sources.null_values import null_values_of, replace_null_values
 from spark_jobs.sources.snapshot import snapshot
 from spark_jobs.sources.source_table import Reading, Table
-from spark_jobs.sources.watermark import Span, span_of
+from spark_jobs.sources.watermark import WatermarkRange, watermark_range
 from spark_jobs.spec.models import Source
 
 _WIDEST: Final = 38  # digits of Spark's decimals
@@ -69,8 +69,8 @@ def _read(database: Database, source: Source, since: str | None, wanted: Collect
     whole, lost = storable(stored)
     unusable = lost | {name: kind for name, kind in foreign.items() if name in whole.columns}
     copy = snapshot(whole)
-    marks = marks_of(source)
-    rows, place = without_marks(copy, marks), f"{database.place} {source.table}"
+    marks = null_values_of(source)
+    rows, place = replace_null_values(copy, marks), f"{database.place} {source.table}"
     reading = Reading("jdbc", place, {}, marks, _decisions(source, span, parts))
     reads = span.reads(place) if span else {}
     records, changed = _fingerprint(copy, place, span)
@@ -78,11 +78,13 @@ def _read(database: Database, source: Source, since: str | None, wanted: Collect
     return Table(rows, reading, changed, columns=columns, reads=reads, records=records, unusable=unusable)
 
 
-def _span(database: Database, source: Source, table: str, schema: T.StructType, since: str | None) -> Span | None:
+def _span(
+    database: Database, source: Source, table: str, schema: T.StructType, since: str | None
+) -> WatermarkRange | None:
     if source.watermark is None:
         return None
     column = _ordered(source.watermark, schema, "watermark")
-    return span_of(database, table, column.name, column.dataType, since, source.lookback)
+    return watermark_range(database, table, column.name, column.dataType, since, source.lookback)
 
 
 def _parts(database: Database, source: Source, asked: str, schema: T.StructType) -> list[str]:
@@ -154,12 +156,12 @@ def _texts(database: Database, table: str, schema: T.StructType) -> str:
     return ", ".join(f"{quoted(name)} STRING" for name in wide if (digits.get(name) or _WIDEST + 1) > _WIDEST)
 
 
-def _fingerprint(copy: DataFrame, place: str, span: Span | None) -> tuple[int, str]:
+def _fingerprint(copy: DataFrame, place: str, span: WatermarkRange | None) -> tuple[int, str]:
     asked = () if span is None else (place, span.column, span.low, span.high)
     return content_fingerprint(copy, *asked)
 
 
-def _decisions(source: Source, span: Span | None, parts: Sequence[str]) -> tuple[str, ...]:
+def _decisions(source: Source, span: WatermarkRange | None, parts: Sequence[str]) -> tuple[str, ...]:
     told = [f"read in {len(parts)} parts"] if parts else []
     if source.partition is not None and not parts:
         told.append(f"read at once: '{source.partition.column}' holds nothing to cut by")

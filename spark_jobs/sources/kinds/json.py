@@ -19,8 +19,8 @@ from spark_jobs.sources.json_documents import values
 from spark_jobs.sources.json_records import COUNTED, count, split
 from spark_jobs.sources.lines import is_wide, read_lines
 from spark_jobs.sources.listing import choosing, codes_among, has_colon
-from spark_jobs.sources.messages import Objects
-from spark_jobs.sources.null_values import marks_of, without_marks
+from spark_jobs.sources.messages import JsonFormat
+from spark_jobs.sources.null_values import null_values_of, replace_null_values
 from spark_jobs.sources.options import DATES, FILES, known_options
 from spark_jobs.sources.packing import check_packed
 from spark_jobs.sources.source_table import Reading, Table
@@ -54,11 +54,11 @@ def read(source: Source, spark: SparkSession) -> Table:
     names = tuple(name for name in found.names if name.casefold() not in parts[0].folders_folded)
     rows = reduce(DataFrame.union, (part.split(names) for part in parts))
     columns = check_names((*names, *parts[0].folders))
-    marks = marks_of(source)
+    marks = null_values_of(source)
     good = rows.where(F.col(_BESIDE[2]).isNull()) if found.refused else rows
     reading = Reading("json", path, options, marks, found.decisions)
     return Table(
-        without_marks(good.select(*map(col, columns)), marks),
+        replace_null_values(good.select(*map(col, columns)), marks),
         reading,
         fingerprint_of(files),
         _malformed(rows) if found.refused else None,
@@ -99,7 +99,7 @@ class _Part:
         fields = [(name, text) for name in names] + [(name, kinds[name]) for name in self.folders]
         fields += zip(_BESIDE, (text, text, list_), strict=True)
         schema = T.StructType([T.StructField(name, kind) for name, kind in fields])
-        return self.rows.mapInArrow(split(Objects(tuple(names)), schema.names, self.encoding), schema)
+        return self.rows.mapInArrow(split(JsonFormat(tuple(names)), schema.names, self.encoding), schema)
 
 
 def _by_file(source: Source, files: Sequence[DataFile]) -> Source:

@@ -17,14 +17,14 @@ from pyspark.sql import types as T
 from spark_jobs.columns.names import RESERVED, check_names, col
 from spark_jobs.errors import DataError, JobError, SparkJobsError, SpecError
 from spark_jobs.sources.json_records import keys
-from spark_jobs.sources.messages import BESIDE, Objects, Records, split
-from spark_jobs.sources.null_values import marks_of, without_marks
+from spark_jobs.sources.messages import BESIDE, CsvFormat, JsonFormat, split
+from spark_jobs.sources.null_values import null_values_of, replace_null_values
 from spark_jobs.sources.options import DATES, known_options
 from spark_jobs.sources.secrets import resolve, resolved
 from spark_jobs.sources.snapshot import snapshot
 from spark_jobs.sources.source_table import Reading, Table
+from spark_jobs.spec.constants import CLIENT_OPTIONS
 from spark_jobs.spec.models import Source
-from spark_jobs.spec.vocabulary import CLIENT_OPTIONS
 
 _RECORD: Final = ("sep", "quote", "escape")
 OPTIONS: Final = (*DATES, *_RECORD, *CLIENT_OPTIONS)
@@ -111,12 +111,12 @@ def parsed(
     `names` are the keys that are taken of JSON objects; the fields of CSV values are named by the source. Messages with
     `others` are refused or told: `seen` counts them as they pass (`others`) and has one such key (`other`).
     """
-    form: Objects | Records
+    form: JsonFormat | CsvFormat
     if source.values == "csv":
         form = _records(source)
     else:
         headers = _headers(source)
-        form = Objects(tuple(name for name in names if name not in headers), _of_headers(headers), others)
+        form = JsonFormat(tuple(name for name in names if name not in headers), _of_headers(headers), others)
     rows = _split(_placed(messages), form, source)
     if seen is not None:
         rows = rows.observe(seen, F.count(BESIDE[-1]).alias("others"), F.min(BESIDE[-1]).alias("other"))
@@ -164,7 +164,7 @@ def _headers(source: Source) -> tuple[str, ...]:
     return check_names(source.headers or ())
 
 
-def _columns(form: Objects | Records, source: Source) -> tuple[str, ...]:
+def _columns(form: JsonFormat | CsvFormat, source: Source) -> tuple[str, ...]:
     """The names of the cells of messages, then those of headers."""
     return check_names((*form.names, *_headers(source)))
 
@@ -213,7 +213,7 @@ def _fingerprint(held: DataFrame, source: Source) -> str:
     return json.dumps([source.topic, sorted([str(cell) for cell in row] for row in ends.collect())])
 
 
-def _split(placed: DataFrame, form: Objects | Records, source: Source) -> DataFrame:
+def _split(placed: DataFrame, form: JsonFormat | CsvFormat, source: Source) -> DataFrame:
     headers = _headers(source)
     lists = {"_reasons": T.ArrayType(T.StringType())}
     names = (*_columns(form, source), *BESIDE)
@@ -223,12 +223,12 @@ def _split(placed: DataFrame, form: Objects | Records, source: Source) -> DataFr
 
 
 def _taken(rows: DataFrame, source: Source, names: Sequence[str], fingerprint: str) -> Table:
-    marks = marks_of(source)
+    marks = null_values_of(source)
     good = rows.where(F.col("_reasons").isNull()).select(*map(col, names), "_source")
     refused = rows.where(F.col("_reasons").isNotNull()).select(F.col(BESIDE[1]).alias("_raw"), "_reasons", "_source")
     options = known_options("kafka", source.options, OPTIONS)
     said = Reading("kafka", f"{source.servers}/{source.topic}", options, marks)
-    return Table(without_marks(good, marks), said, fingerprint, refused, columns=tuple(names))
+    return Table(replace_null_values(good, marks), said, fingerprint, refused, columns=tuple(names))
 
 
 def _apart(rows: DataFrame, source: Source, names: Sequence[str], fingerprint: str) -> Table:
@@ -242,15 +242,15 @@ def _apart(rows: DataFrame, source: Source, names: Sequence[str], fingerprint: s
     return replace(table, rows=good, reading=reading, malformed=refused, malformed_count=poison)
 
 
-def _records(source: Source) -> Records:
+def _records(source: Source) -> CsvFormat:
     if not source.names:
         raise SpecError("A topic of CSV values needs `source.names`.", "Name the fields in their order.")
     form = known_options("kafka", source.options, OPTIONS)
     quote = form.get("quote", '"')
-    return Records(check_names(source.names), form.get("sep", ","), quote, form.get("escape", quote or '"'))
+    return CsvFormat(check_names(source.names), form.get("sep", ","), quote, form.get("escape", quote or '"'))
 
 
-def _objects(held: DataFrame, source: Source) -> Objects:
+def _objects(held: DataFrame, source: Source) -> JsonFormat:
     """The keys that any object has, in the order in which they are met; those that cannot be columns are refused."""
     found = held.select("value", "_source").mapInArrow(keys, "key string, count bigint, first string")
     met = found.groupBy("key").agg(F.sum("count"), F.min("first").alias("first")).orderBy("first", "key")
@@ -264,7 +264,7 @@ def _objects(held: DataFrame, source: Source) -> Objects:
     names = tuple(key for key in counts if key not in unwelcome)
     if not names:
         raise DataError(f"The topic '{source.topic}' holds no JSON objects.", "Set `source.values` where it holds CSV.")
-    return Objects(names, unwelcome)
+    return JsonFormat(names, unwelcome)
 
 
 def _unwelcome(counts: Mapping[str, int]) -> dict[str, str]:

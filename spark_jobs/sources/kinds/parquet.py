@@ -25,7 +25,7 @@ from spark_jobs.sources.files import (
 )
 from spark_jobs.sources.footers import AT_ONCE, Footer, footers
 from spark_jobs.sources.listing import codes_among
-from spark_jobs.sources.null_values import marks_of, without_marks
+from spark_jobs.sources.null_values import null_values_of, replace_null_values
 from spark_jobs.sources.options import DATES, FILES, known_options
 from spark_jobs.sources.parquet_merge import Layout, Merged, merged
 from spark_jobs.sources.parquet_schema import Field, fields_of, schema_of
@@ -47,9 +47,9 @@ def read(source: Source, spark: SparkSession) -> Table:
     """
     options = known_options("parquet", source.options, OPTIONS)
     rebase = {name: value for name, value in options.items() if name == "datetimeRebaseMode"}
-    path, files, marks = str(source.path), files_of(source, spark), marks_of(source)
+    path, files, marks = str(source.path), files_of(source, spark), null_values_of(source)
     for file in files:
-        if why := why_torn(file):
+        if why := corruption_reason(file):
             raise DataError(why, _ADVICE)
     told = footers(files, spark) if all(file.local for file in files) else None
     layouts = _layouts(source, files, told, spark, rebase)
@@ -58,7 +58,7 @@ def read(source: Source, spark: SparkSession) -> Table:
     check_names([column.name for column in columns] + list(place.partitions))
     stored, lost = storable(_read(source, place, layouts, columns, spark, rebase))
     unusable = lost | {column.name: column.stored for column in columns if column.stored}
-    rows = without_marks(stored, marks)
+    rows = replace_null_values(stored, marks)
     folders = [f"'{name}' is the folders' text, not the column of the files" for name in _hidden(layouts, place)]
     decisions = (*folders, *(one for column in columns for one in column.decisions))
     unread = unread_of(source, files)
@@ -135,7 +135,7 @@ def _read(
     return reduce(DataFrame.union, frames)
 
 
-def why_torn(file: DataFile) -> str | None:
+def corruption_reason(file: DataFile) -> str | None:
     """What is wrong with a file that is cut short or no Parquet: it begins and ends with a magic number, before which
     the length of its footer stands (https://parquet.apache.org/docs/file-format/). None where nothing is.
     """

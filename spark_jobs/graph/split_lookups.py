@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Halves:
+class SplitLookups:
     """The same graph in parts, each as bytes: `lookups` by text input, `rest` from positions and numbers on.
 
     `rest` says the position of a class where the whole graph says its label. `positions` are the names under which it
@@ -25,14 +25,14 @@ class Halves:
     labels: tuple[str, ...]
 
 
-def halves(model: ModelProto) -> Halves:
+def split_lookups(model: ModelProto) -> SplitLookups:
     """The parts of a graph that `compile_graph` made."""
     import onnx
 
     texts = [one.name for one in model.graph.input if one.type.tensor_type.elem_type == onnx.TensorProto.STRING]
     first = {name: [node for node in model.graph.node if name in node.input] for name in texts}
     rest, labels = _rest(model, first)
-    return Halves(
+    return SplitLookups(
         lookups={name: _lookup(model, name, nodes) for name, nodes in first.items()},
         positions={name: tuple(node.output[0] for node in nodes) for name, nodes in first.items()},
         rest=rest.SerializeToString(),

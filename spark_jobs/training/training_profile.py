@@ -17,10 +17,10 @@ from spark_jobs.columns.names import quoted
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import CYCLIC, MISSING, NumberInput
 from spark_jobs.features.cast import bounded_sql
-from spark_jobs.plan import Problem
+from spark_jobs.plan import LearningTask
 from spark_jobs.plan.candidates import candidates, is_candidate, missing_choice
 from spark_jobs.plan.outliers import Bounds, bounds_of, has_outliers, outlier_bounds
-from spark_jobs.profile.batch import Depth
+from spark_jobs.profile.batch import ScanOptions
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.profile.scan import scan_columns
@@ -31,7 +31,7 @@ ROWS_PER_LEVEL = 100
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingProfile:
     """The rows a model is trained on, what they were profiled as, and what the row rules took out."""
 
     rows: DataFrame
@@ -41,9 +41,9 @@ class Lesson:
     dropped: int = 0
 
 
-def learn(
-    rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], problem: Problem, longest: int | None = None
-) -> Lesson:
+def profile_training_rows(
+    rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], problem: LearningTask, longest: int | None = None
+) -> TrainingProfile:
     """Profile the training rows: one pass, a second for outliers that the first could not foresee.
 
     `longest` are the characters of the longest text, where that is known.
@@ -55,15 +55,15 @@ def learn(
     outside = {name: pair for name, pair in bounds.items() if has_outliers(profile[name].numbers, pair)}
     dropped = _count(rows, incomplete) if incomplete is not None else 0
     if spec.clean.outliers.action != "drop":
-        return Lesson(complete, _cleaned(complete, spec, types, profile, outside), {}, 0, dropped)
+        return TrainingProfile(complete, _cleaned(complete, spec, types, profile, outside), {}, 0, dropped)
     if not outside:
-        return Lesson(complete, profile, bounds, 0, dropped)
+        return TrainingProfile(complete, profile, bounds, 0, dropped)
     kept = complete.where(_is_inside(bounds, types, spec.timezone))
     inside = _scan(kept, spec, types, problem, longest)
-    return Lesson(kept, inside, bounds, profile.rows - inside.rows, dropped)
+    return TrainingProfile(kept, inside, bounds, profile.rows - inside.rows, dropped)
 
 
-def relearn(
+def load_training_profile(
     rows: DataFrame,
     spec: Spec,
     types: Mapping[str, ColumnType],
@@ -71,16 +71,16 @@ def relearn(
     drops: Mapping[str, Bounds],
     outliers: int,
     dropped: int,
-) -> Lesson:
+) -> TrainingProfile:
     """The lesson of an earlier, interrupted run over the same rows, from what it wrote."""
     incomplete = _incomplete(spec, types)
     complete = rows if incomplete is None else rows.where(~incomplete)
     kept = complete.where(_is_inside(drops, types, spec.timezone)) if drops else complete
-    return Lesson(kept, profile, drops, outliers, dropped)
+    return TrainingProfile(kept, profile, drops, outliers, dropped)
 
 
 def _scan(
-    rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], problem: Problem, longest: int | None
+    rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], problem: LearningTask, longest: int | None
 ) -> Profile:
     found = candidates(spec, types)
     columns = {one.name: ("string" if one.text else "double", F.expr(one.sql)) for one in found}
@@ -88,7 +88,7 @@ def _scan(
         columns[spec.target] = ("double", F.col(LABEL))
     classes = problem.classes if problem.targets > 1 else 0
     bounds = partial(bounds_of, rule=spec.clean.outliers) if _only_moments(spec) else None
-    depth = Depth(missing_level=MISSING, bounds=bounds, longest=longest)
+    depth = ScanOptions(missing_level=MISSING, bounds=bounds, longest=longest)
     profile = scan_columns(rows, columns, F.col(LABEL), classes, depth)
     parts = [one.name for one in found if one.text and one.part in CYCLIC]
     thin = {name: as_numbers(profile[name]) for name in parts if is_thin(profile[name])}
@@ -136,7 +136,7 @@ def _again(
     inputs = {name: NumberInput("", name, None, pair, action) for name, pair in outside.items()}
     texts = {name: bounded_sql(_sql(types[name], spec.timezone), one) for name, one in inputs.items()}
     columns = {name: ("double", F.expr(text)) for name, text in texts.items()}
-    again = scan_columns(rows, columns, depth=Depth(quantiles=not _only_moments(spec), distinct=False))
+    again = scan_columns(rows, columns, depth=ScanOptions(quantiles=not _only_moments(spec), distinct=False))
     return {name: again[name].numbers for name in outside}
 
 

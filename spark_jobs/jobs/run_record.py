@@ -12,10 +12,10 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from spark_jobs import progress
-from spark_jobs.causes import worded
+from spark_jobs.error_translation import translate_error
 from spark_jobs.registry.versions import ModelVersion
 from spark_jobs.sources.read_errors import explain_late_error
-from spark_jobs.sources.snapshot import forget
+from spark_jobs.sources.snapshot import delete_snapshots
 from spark_jobs.spec import Environment, Spec, spec_hash
 from spark_jobs.tables.ledger import Entry, record
 
@@ -49,7 +49,7 @@ class Ledger:
 
 
 @contextmanager
-def keeping_ledger(job: str, spec: Spec, spark: SparkSession, env: Environment) -> Iterator[Ledger]:
+def record_run(job: str, spec: Spec, spark: SparkSession, env: Environment) -> Iterator[Ledger]:
     """Write the job's row when the block ends; `place` is known after it."""
     began = datetime.now(UTC)
     ledger = Ledger(Entry(job, spec.name, began, began, "done", spec_hash=spec_hash(spec)))
@@ -57,7 +57,7 @@ def keeping_ledger(job: str, spec: Spec, spark: SparkSession, env: Environment) 
         yield ledger
     except Exception as error:
         refused = explain_late_error(error, env.root)
-        told = refused or worded(error)
+        told = refused or translate_error(error)
         failed = replace(ledger.entry, ended=datetime.now(UTC), status=told.status, error=told.message)
         with suppress(Exception):  # where Spark itself is gone, the first error is the one to show
             record(spark, env.root, failed)
@@ -65,6 +65,6 @@ def keeping_ledger(job: str, spec: Spec, spark: SparkSession, env: Environment) 
             raise refused from error
         raise
     finally:
-        forget()
+        delete_snapshots()
     with progress.phase("ledger"):
         ledger.place = record(spark, env.root, replace(ledger.entry, ended=datetime.now(UTC)))

@@ -14,7 +14,7 @@ Vector = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Relation:
+class TargetAssociation:
     """Joint moments of a column's numbers x and the target y, over rows that have both; two add up.
 
     y is one number for a regression and one 0/1 indicator per class otherwise.
@@ -28,7 +28,7 @@ class Relation:
     xy: Vector
 
     @classmethod
-    def of(cls, x: Vector, y: Vector) -> Relation:
+    def of(cls, x: Vector, y: Vector) -> TargetAssociation:
         """The joint moments of x, shape (n,), and y, shape (n, k)."""
         if not len(x):
             zero = np.zeros(y.shape[1])
@@ -41,7 +41,7 @@ class Relation:
         return cls(len(x), mean_x, mean_y, xx, yy, np.array(xy))
 
     @classmethod
-    def of_classes(cls, x: Vector, index: Vector, classes: int) -> Relation:
+    def of_classes(cls, x: Vector, index: Vector, classes: int) -> TargetAssociation:
         """The joint moments of x, shape (n,), and the indicators of a class by its index, shape (n,)."""
         if not len(x):
             return cls.of(x, np.zeros((0, classes)))
@@ -51,11 +51,11 @@ class Relation:
         together = np.bincount(positions, weights=x - mean, minlength=classes).astype(np.float64)
         return cls(len(x), mean, shares, xx, len(x) * shares * (1 - shares), together)
 
-    def __add__(self, other: Relation) -> Relation:
+    def __add__(self, other: TargetAssociation) -> TargetAssociation:
         count = self.count + other.count
         share = other.count / count if count else 0.0
         x, y = other.mean_x - self.mean_x, other.mean_y - self.mean_y
-        return Relation(
+        return TargetAssociation(
             count,
             self.mean_x + x * share,
             self.mean_y + y * share,
@@ -82,7 +82,7 @@ class Relation:
         }
 
     @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> Relation:
+    def from_dict(cls, stored: dict[str, Any]) -> TargetAssociation:
         """The moments that `to_dict` wrote."""
         vectors = {key: np.array(stored[key], dtype=np.float64) for key in ("mean_y", "yy", "xy")}
         return cls(count=stored["count"], mean_x=stored["mean_x"], xx=stored["xx"], **vectors)

@@ -18,7 +18,7 @@ KEPT = LIMIT // 4
 
 
 @dataclass(frozen=True)
-class Fenced:
+class ClippedMoments:
     """Moments of the numbers between two bands about the expected bounds, counts beyond them, and what is in the bands.
 
     The bands begin as wide as can be and narrow as numbers come: the 4,096 distinct ones that lie in them are known
@@ -36,28 +36,28 @@ class Fenced:
     times: npt.NDArray[np.int64]
 
     @classmethod
-    def of(cls, values: Numbers, guess: Bounds) -> Fenced:
+    def of(cls, values: Numbers, guess: Bounds) -> ClippedMoments:
         """The numbers, from the least to the greatest, about bounds that are expected there."""
         middle = (guess[0] + guess[1]) / 2
         close, times = _counted(values, np.ones(len(values), dtype=np.int64))
         return cls(guess, (-inf, middle), (middle, inf), 0, _moments(values[:0]), 0, close, times)._narrowed()
 
-    def among(self, values: Numbers) -> Fenced:
+    def among(self, values: Numbers) -> ClippedMoments:
         """Other numbers, from the least to the greatest, about the same bands."""
         first, stop = (int(np.searchsorted(values, band[0])) for band in (self.low, self.high))
         start, last = (int(np.searchsorted(values, band[1], "right")) for band in (self.low, self.high))
         stop = max(start, stop)
         close, times = _counted(values[np.r_[first:start, stop:last]], np.ones(start - first + last - stop, np.int64))
         inside, above = _moments(values[start:stop]), len(values) - last
-        return Fenced(self.guess, self.low, self.high, first, inside, above, close, times)._narrowed()
+        return ClippedMoments(self.guess, self.low, self.high, first, inside, above, close, times)._narrowed()
 
-    def __add__(self, other: Fenced) -> Fenced:
+    def __add__(self, other: ClippedMoments) -> ClippedMoments:
         low = max(self.low[0], other.low[0]), min(self.low[1], other.low[1])
         high = max(self.high[0], other.high[0]), min(self.high[1], other.high[1])
         counts = self.below + other.below, self.inside + other.inside, self.above + other.above
         found, times = np.concatenate([self.close, other.close]), np.concatenate([self.times, other.times])
         order = np.argsort(found, kind="stable")
-        return Fenced(self.guess, low, high, *counts, *_counted(found[order], times[order]))._narrowed()
+        return ClippedMoments(self.guess, low, high, *counts, *_counted(found[order], times[order]))._narrowed()
 
     def clipped(self, bounds: Bounds, count: int) -> NumberSummary | None:
         """The moments of all `count` numbers once clipped; None where that cannot be told from here."""
@@ -70,7 +70,7 @@ class Fenced:
                 whole += NumberSummary(times, value, 0.0, value, value)
         return whole
 
-    def _narrowed(self) -> Fenced:
+    def _narrowed(self) -> ClippedMoments:
         """Bands that hold no more than the limit: what leaves them is counted as what it lies among."""
         if len(self.close) <= LIMIT:
             return self
@@ -82,7 +82,9 @@ class Fenced:
         left = _moments(np.repeat(self.close[start:stop], self.times[start:stop]))
         below, above = self.below + int(self.times[:first].sum()), self.above + int(self.times[last:].sum())
         kept = np.r_[first:start, stop:last]
-        return Fenced(self.guess, low, high, below, self.inside + left, above, self.close[kept], self.times[kept])
+        return ClippedMoments(
+            self.guess, low, high, below, self.inside + left, above, self.close[kept], self.times[kept]
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The counts as JSON can hold them."""
@@ -91,7 +93,7 @@ class Fenced:
         return {**plain, **lists, "inside": self.inside.to_dict()}
 
     @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> Fenced:
+    def from_dict(cls, stored: dict[str, Any]) -> ClippedMoments:
         """The counts that `to_dict` wrote."""
         bounds = {name: (stored[name][0], stored[name][1]) for name in ("guess", "low", "high")}
         close, times = np.array(stored["close"], dtype=np.float64), np.array(stored["times"], dtype=np.int64)

@@ -19,20 +19,20 @@ from pyspark.sql.utils import is_remote
 
 from spark_jobs import progress
 from spark_jobs.columns.names import quoted
-from spark_jobs.graph.proof import HELD_OUT, Compiled, Proven, compile_saved, prove
+from spark_jobs.graph.verification import HELD_OUT, Compiled, VerificationResult, compile_saved, verify_graph
 from spark_jobs.models import refuse
 from spark_jobs.pipeline.persistence import AT_ONCE, PipelineSaver, load_pipeline
 from spark_jobs.plan import Plan, make
 from spark_jobs.profile.profile import Profile
 from spark_jobs.spec import Spec, dump
-from spark_jobs.tables.atomic_write import write_whole
+from spark_jobs.tables.atomic_write import atomic_write
 from spark_jobs.training.evaluation import Evaluation, evaluate
 from spark_jobs.training.fit import Trained, fit, learned_features
-from spark_jobs.training.labels import relabelled
-from spark_jobs.training.learn import Lesson, learn, relearn
+from spark_jobs.training.labels import remap_labels
 from spark_jobs.training.parts import check_parts
-from spark_jobs.training.prepare import Looked, Prepared
+from spark_jobs.training.prepare import InspectedSource, Prepared
 from spark_jobs.training.staging import LABEL, NUMBER, WEIGHT
+from spark_jobs.training.training_profile import TrainingProfile, load_training_profile, profile_training_rows
 
 _FITTED = "fitted.json"
 
@@ -41,11 +41,11 @@ _FITTED = "fitted.json"
 class Planned:
     """The rows that are trained on, their profile and the plan made of it."""
 
-    lesson: Lesson
+    lesson: TrainingProfile
     plan: Plan
 
 
-def run_key(spec: Spec, looked: Looked) -> str:
+def run_key(spec: Spec, looked: InspectedSource) -> str:
     """What a training is of: the same spec over the same data has the same key."""
     return sha256(f"{dump(spec)}\n{looked.table.fingerprint}".encode()).hexdigest()[:32]
 
@@ -61,19 +61,19 @@ def plan_training(spec: Spec, prepared: Prepared, folder: Path | None = None) ->
     return Planned(lesson, make(spec, types, prepared.problem, lesson.profile, lesson.drops))
 
 
-def _lesson(spec: Spec, prepared: Prepared, folder: Path | None) -> Lesson:
+def _lesson(spec: Spec, prepared: Prepared, folder: Path | None) -> TrainingProfile:
     """The profile is written before it is used: its quantiles differ a little from run to run."""
     looked, store = prepared.looked, folder / "lesson.json" if folder else None
     if store is None or not store.is_file():
-        lesson = learn(prepared.training, spec, looked.types, prepared.problem, looked.raw.longest)
+        lesson = profile_training_rows(prepared.training, spec, looked.types, prepared.problem, looked.raw.longest)
         if store is None:
             return lesson
-        write_whole(store, json.dumps({"drops": lesson.drops, "outliers": lesson.outliers, "dropped": lesson.dropped,
+        atomic_write(store, json.dumps({"drops": lesson.drops, "outliers": lesson.outliers, "dropped": lesson.dropped,
                                        "profile": lesson.profile.to_json()}))  # fmt: skip
     stored = json.loads(store.read_text(encoding="utf-8"))
     profile = Profile.from_json(stored.pop("profile"))
     stored["drops"] = {name: tuple(pair) for name, pair in stored["drops"].items()}
-    return relearn(prepared.training, spec, looked.types, profile, **stored)
+    return load_training_profile(prepared.training, spec, looked.types, profile, **stored)
 
 
 def is_fitted(folder: Path) -> bool:
@@ -86,7 +86,7 @@ class Fitted:
     """A fitted pipeline. `proof` waits until it is saved and proven; None where no graph is wanted."""
 
     trained: Trained
-    proof: Callable[[], Proven | None]
+    proof: Callable[[], VerificationResult | None]
 
 
 @contextmanager
@@ -105,7 +105,7 @@ def fitted(spec: Spec, prepared: Prepared, planned: Planned, folder: Path) -> It
         # With Spark Connect all work in one session, whose time zone the proof changes.
         answer = pool.submit(prove).result if wanted and not is_remote() else prove
 
-        def proof() -> Proven | None:
+        def proof() -> VerificationResult | None:
             with progress.phase("saving"):
                 saved()
             if not wanted:
@@ -151,22 +151,22 @@ def _fitted(
 
     def saved() -> PipelineModel:
         loaded = saver.finish()
-        write_whole(folder / _FITTED, json.dumps(trained.importances))
+        atomic_write(folder / _FITTED, json.dumps(trained.importances))
         return loaded
 
     return trained, pool.submit(saved).result
 
 
-def _proven(prepared: Prepared, planned: Planned, folder: Path, saved: Saved) -> Proven:
+def _proven(prepared: Prepared, planned: Planned, folder: Path, saved: Saved) -> VerificationResult:
     spark = planned.lesson.rows.sparkSession
     return proven(prepared, planned, compile_saved(planned.plan, folder / "pipeline", saved(), spark))
 
 
-def proven(prepared: Prepared, planned: Planned, compiled: Compiled) -> Proven:
+def proven(prepared: Prepared, planned: Planned, compiled: Compiled) -> VerificationResult:
     """A graph, proven on test rows."""
     tested, enough = prepared.counts["tested"], HELD_OUT + HELD_OUT // 10  # by chance never below HELD_OUT
     drawn = F.pmod(F.xxhash64(F.col(NUMBER)), F.lit(tested)) < enough
-    return prove(compiled, planned.plan, prepared.test.where(drawn) if tested > enough else prepared.test)
+    return verify_graph(compiled, planned.plan, prepared.test.where(drawn) if tested > enough else prepared.test)
 
 
 def evaluated(spec: Spec, prepared: Prepared, planned: Planned, trained: Trained, folder: Path) -> Evaluation:
@@ -204,4 +204,4 @@ def label_columns(prepared: Prepared, row: Callable[[str], Column]) -> list[Colu
     if not every.labels:
         return [label.alias("label")]
     text = F.element_at(F.array(*[F.lit(one) for one in every.labels]), label.cast("int") + 1)
-    return [relabelled(label, every, prepared.problem).alias("label"), text.alias("label_text")]
+    return [remap_labels(label, every, prepared.problem).alias("label"), text.alias("label_text")]

@@ -16,7 +16,7 @@ from spark_jobs.bundle.manifest import CLOCK
 from spark_jobs.bundle.moments import DAY
 from spark_jobs.columns.cells import wall_sql
 from spark_jobs.errors import BundleError
-from spark_jobs.features.calendar import EPOCH, FIRST, LAST, Clock
+from spark_jobs.features.calendar import EPOCH, FIRST, LAST, TimezoneTable
 from spark_jobs.plan import Plan
 
 if TYPE_CHECKING:
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 _STEPS = (DAY, 3600, 60, 1)
 
 
-def keep_clock(plan: Plan, pipeline: Path, spark: SparkSession) -> None:
+def save_timezone_table(plan: Plan, pipeline: Path, spark: SparkSession) -> None:
     """Write the clock of a plan's zone into its saved pipeline, where the model reads one."""
     if _reads_clock(plan):
-        (pipeline / CLOCK).write_text(clock_of(plan.timezone, spark).to_json(), encoding="utf-8")
+        (pipeline / CLOCK).write_text(timezone_table_of(plan.timezone, spark).to_json(), encoding="utf-8")
 
 
-def read_clock(plan: Plan, pipeline: Path) -> Clock:
-    """The clock that `keep_clock` wrote; that of UTC where the model reads none.
+def load_timezone_table(plan: Plan, pipeline: Path) -> TimezoneTable:
+    """The clock that `save_timezone_table` wrote; that of UTC where the model reads none.
 
     Raises:
         JobError: there is none, or it is that of another zone.
     """
     if not _reads_clock(plan):
-        return Clock()
+        return TimezoneTable()
     try:
-        clock = Clock.from_json((pipeline / CLOCK).read_text(encoding="utf-8"))
+        clock = TimezoneTable.from_json((pipeline / CLOCK).read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BundleError(f"The saved pipeline has no {CLOCK} that can be read: {error!r:.200}.") from error
     if clock.zone != plan.timezone or len(clock.offsets) != len(clock.moments) + 1:
@@ -54,7 +54,7 @@ def _reads_clock(plan: Plan) -> bool:
 
 
 @lru_cache(maxsize=16)
-def clock_of(zone: str, spark: SparkSession) -> Clock:
+def timezone_table_of(zone: str, spark: SparkSession) -> TimezoneTable:
     """The clock by which Spark turns moments into wall time in a zone.
 
     One small Spark job: the days on which the offset changes, of those the hours, the minutes, the seconds.
@@ -68,8 +68,10 @@ def clock_of(zone: str, spark: SparkSession) -> Clock:
     found = sorted((int(moment), int(before), int(after)) for moment, before, after in told.collect())
     if not found:
         always = spark.range(1).selectExpr(_ahead(zone, "id")).first()
-        return Clock(zone, (), (int(always[0]) if always else 0,))
-    return Clock(zone, tuple(moment for moment, _, _ in found), (found[0][1], *(after for _, _, after in found)))
+        return TimezoneTable(zone, (), (int(always[0]) if always else 0,))
+    return TimezoneTable(
+        zone, tuple(moment for moment, _, _ in found), (found[0][1], *(after for _, _, after in found))
+    )
 
 
 def _changes(zone: str, step: int) -> str:

@@ -21,12 +21,12 @@ from pyspark.sql import functions as F
 from pyspark.sql.utils import is_remote
 
 from spark_jobs.columns.names import col, quoted
-from spark_jobs.graph.adversarial import KIND, adversarial_rows, kinds, weak_points
+from spark_jobs.graph.adversarial import KIND, adversarial_rows, edge_cases, kinds
 from spark_jobs.graph.compile import compile_graph, sentinel_for
+from spark_jobs.graph.equivalence import answers_of
 from spark_jobs.graph.parity import Answers, Parity, compare, said
-from spark_jobs.graph.same import answers_of
 from spark_jobs.graph.score import graph_input
-from spark_jobs.graph.wall import keep_clock
+from spark_jobs.graph.timezone import save_timezone_table
 from spark_jobs.plan import Plan
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Compiled:
 
 
 @dataclass(frozen=True)
-class Proven:
+class VerificationResult:
     """A graph as bytes, the text for null in it, how it compares with its pipeline, and a row that differs."""
 
     graph: bytes
@@ -66,35 +66,35 @@ def compile_saved(plan: Plan, folder: Path, loaded: PipelineModel, spark: SparkS
         JobError: a step or a parameter has no graph.
     """
     sentinel = sentinel_for(plan)
-    keep_clock(plan, folder, spark)
+    save_timezone_table(plan, folder, spark)
     return Compiled(compile_graph(plan, folder, sentinel), sentinel, folder, loaded)
 
 
 @dataclass(frozen=True)
-class Told:
+class PipelineOutput:
     """What a pipeline said of rows, beside what its graph is given of them; and the kinds of rows that must be."""
 
     rows: pa.Table
     wanted: frozenset[str]
 
 
-def prove(compiled: Compiled, plan: Plan, held_out: DataFrame) -> Proven:
+def verify_graph(compiled: Compiled, plan: Plan, held_out: DataFrame) -> VerificationResult:
     """Compare a graph with its pipeline on held-out rows (typed; all that are given, some ten thousand) and made ones.
 
     Both answers come to this process, where ONNX Runtime runs the graph: the rows do not grow with the data.
     """
-    return judged(compiled, plan, told(compiled, plan, held_out))
+    return compare_outputs(compiled, plan, pipeline_output(compiled, plan, held_out))
 
 
-def told(compiled: Compiled, plan: Plan, held_out: DataFrame) -> Told:
+def pipeline_output(compiled: Compiled, plan: Plan, held_out: DataFrame) -> PipelineOutput:
     """What the pipeline says of held-out rows and of made ones, asked once, under another time zone."""
     made = _taken(compiled, plan)
     with _another_zone(held_out.sparkSession, plan.timezone) as spark:
         trials = _in_session(spark, held_out.sparkSession.createDataFrame(made))
         own = held_out.select(*[_plain(held_out, name, trials) for name in plan.used], F.lit(_OWN).alias(KIND))
         rows = _asked(compiled.loaded, plan, trials.unionByName(own)).toArrow()
-    weak = weak_points(plan, compiled.folder, compiled.model)
-    return Told(rows, frozenset({_OWN, *kinds(plan, weak)}))
+    weak = edge_cases(plan, compiled.folder, compiled.model)
+    return PipelineOutput(rows, frozenset({_OWN, *kinds(plan, weak)}))
 
 
 def _in_session(spark: SparkSession, rows: DataFrame) -> DataFrame:
@@ -112,14 +112,14 @@ def _taken(compiled: Compiled, plan: Plan) -> pa.Table:
     return made.filter(pa.array(found["valid"] | ~finite))
 
 
-def judged(compiled: Compiled, plan: Plan, asked: Told) -> Proven:
+def compare_outputs(compiled: Compiled, plan: Plan, asked: PipelineOutput) -> VerificationResult:
     """How a graph compares with what its pipeline said."""
     graph = bytes(compiled.model.SerializeToString())
     bound = SINGLE if plan.model == "xgboost" else BOUND
     pipeline, own = _of_spark(asked.rows, plan), _of_graph(graph, asked.rows, plan, compiled.sentinel)
     parity = compare(pipeline, own, asked.rows.column(KIND).to_pylist(), bound, asked.wanted)
     example = "" if parity.example is None else _example(asked.rows, plan, pipeline, own, parity.example)
-    return Proven(graph, compiled.sentinel, parity, example)
+    return VerificationResult(graph, compiled.sentinel, parity, example)
 
 
 def _example(rows: pa.Table, plan: Plan, pipeline: Answers, graph: Answers, row: int) -> str:

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 
 
 @contextmanager
-def kept(rows: DataFrame) -> Iterator[DataFrame]:
+def persisted(rows: DataFrame) -> Iterator[DataFrame]:
     """The rows, in memory and what does not fit on disk; where Spark refuses to keep any (serverless), as they are."""
     try:
         held = rows.persist()

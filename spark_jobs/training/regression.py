@@ -10,11 +10,11 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.errors import DataError
-from spark_jobs.training.edges import quantiles, shares_below
+from spark_jobs.training.binning import quantiles, shares_below
+from spark_jobs.training.evaluation_result import Evaluation
+from spark_jobs.training.grouped_counts import Tally, entry, tally
 from spark_jobs.training.metrics import regression_metrics
-from spark_jobs.training.outcome import Evaluation
 from spark_jobs.training.slices import FIRST_SLICE, slice_columns, slice_entries, slice_metrics
-from spark_jobs.training.tally import Tally, entry, tally
 
 TOTAL, CELLS = 0, 1
 GRID = 48

@@ -41,7 +41,7 @@ _KNOWN: tuple[tuple[str, str], ...] = (
 Part = TypeVar("Part")
 
 
-def worded(error: BaseException) -> SparkJobsError:
+def translate_error(error: BaseException) -> SparkJobsError:
     """The error itself where it is one of ours, else an error that says its cause in one line."""
     if isinstance(error, SparkJobsError):
         return error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spark_jobs.plan.problem import Problem
+from spark_jobs.plan.learning_task import LearningTask
 from spark_jobs.profile.levels import LevelCounts
 from spark_jobs.profile.profile import ColumnProfile
 
@@ -12,7 +12,7 @@ SAME = 0.999
 ROWS_PER_LEVEL = 10
 
 
-def leak(column: ColumnProfile, problem: Problem) -> str:
+def leak(column: ColumnProfile, problem: LearningTask) -> str:
     """The evidence that a column is a near-copy of the target; empty where there is none.
 
     A number leaks by its correlation with the target (or with one class), a category by the share of the target's
@@ -30,7 +30,7 @@ def leak(column: ColumnProfile, problem: Problem) -> str:
     return f"a near-copy of the target: its levels tell {explained:.2%} of it" if explained > SAME else ""
 
 
-def _explained(levels: LevelCounts, problem: Problem) -> float:
+def _explained(levels: LevelCounts, problem: LearningTask) -> float:
     table = np.array(list(levels.table.values()))
     if table.shape[1] < 2 or problem.task == "regression" or len(table) < 2:
         return 0.0  # the variance of a regression's target is not kept per level

@@ -16,10 +16,10 @@ from pyspark.sql.pandas.functions import arrow_udf
 
 from spark_jobs.errors import DataError
 from spark_jobs.spec import Task
+from spark_jobs.training.binning import FINEST, LARGEST_SKETCH, quantile_edges
 from spark_jobs.training.curves import Bins, Doubles
-from spark_jobs.training.edges import FINEST, LARGEST_SKETCH, quantile_edges
+from spark_jobs.training.grouped_counts import Tally, entry, tally
 from spark_jobs.training.slices import slice_columns, slice_entries
-from spark_jobs.training.tally import Tally, entry, tally
 
 CONFUSION, SCORES, UNSEEN = 0, 1, 99
 UNKNOWN = "(unknown)"
@@ -28,7 +28,7 @@ CLIP = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class EvaluationRequest:
     """What is asked about predicted classes; `curves` are the classes a curve is drawn of."""
 
     task: Task
@@ -61,7 +61,7 @@ class Counted:
     probabilities: bool
 
 
-def count_classes(scored: DataFrame, ask: Ask) -> Counted:
+def count_classes(scored: DataFrame, ask: EvaluationRequest) -> Counted:
     """The test rows counted by class, score and slice.
 
     Raises:
@@ -76,7 +76,7 @@ def count_classes(scored: DataFrame, ask: Ask) -> Counted:
     return Counted(weights, counts, bins, found, probabilities)
 
 
-def _rows(scored: DataFrame, ask: Ask, probabilities: bool) -> DataFrame:
+def _rows(scored: DataFrame, ask: EvaluationRequest, probabilities: bool) -> DataFrame:
     """Label and prediction as indices (null: unseen in training), weight, losses, a score `p<k>` for each curve."""
     rows = scored.select(
         F.col("label").cast("int").alias("label"),
@@ -103,7 +103,7 @@ def _log_loss() -> Column:
     return -F.log(F.greatest(F.lit(CLIP), F.least(F.lit(1 - CLIP), given)))
 
 
-def _brier(ask: Ask) -> Column:
+def _brier(ask: EvaluationRequest) -> Column:
     if ask.task == "binary":
         off = F.get("p", F.lit(ask.event)) - _is(ask.event).cast("double")
         return off * off
@@ -115,7 +115,7 @@ def _is(k: int) -> Column:
     return F.coalesce(F.col("label") == k, F.lit(False))
 
 
-def _first_pass(rows: DataFrame, ask: Ask) -> tuple[dict[int, Doubles], bool]:
+def _first_pass(rows: DataFrame, ask: EvaluationRequest) -> tuple[dict[int, Doubles], bool]:
     """The edges of the bins, and whether there are labels never seen in training.
 
     Rows of a class and the others are sketched apart, so that the rarer side is cut as finely.
@@ -142,7 +142,7 @@ def _first_pass(rows: DataFrame, ask: Ask) -> tuple[dict[int, Doubles], bool]:
     return edges, any(row["known"] < row["rows"] for row in seen)
 
 
-def _check(seen: list[dict[str, Any]], ask: Ask) -> None:
+def _check(seen: list[dict[str, Any]], ask: EvaluationRequest) -> None:
     first = [row for row in seen if row["k"] == ask.curves[0]]
     total, weight = (sum(row[name] or 0 for row in first) for name in ("rows", "weight"))
     advice = "Give more rows, or a larger `split.test`; with a split by time, group or column, look at where it cuts."
@@ -160,7 +160,7 @@ def _check(seen: list[dict[str, Any]], ask: Ask) -> None:
         raise DataError(f"The test part must hold at least two classes. Got {total} rows, {only}.", advice)
 
 
-def _only(held: dict[int, float], weight: float, ask: Ask) -> str | None:
+def _only(held: dict[int, float], weight: float, ask: EvaluationRequest) -> str | None:
     """What makes the test rows one class, if they are; `held` is the weight of each class that occurs."""
     if not held:
         return f"none of them '{ask.labels[ask.event]}'" if ask.task == "binary" else "all of labels new to the model"
@@ -187,7 +187,7 @@ def _place(edges: Doubles) -> Callable[[Column], Column]:
     return cast(Callable[[Column], Column], arrow_udf(place, "int"))  # type: ignore[call-overload]  # its stubs want a type code
 
 
-def _second_pass(rows: DataFrame, ask: Ask, probabilities: bool, unseen: bool) -> Tally:
+def _second_pass(rows: DataFrame, ask: EvaluationRequest, probabilities: bool, unseen: bool) -> Tally:
     own = {"p": F.lit(None).cast("double"), "hit": F.lit(None).cast("boolean")}
     true, called = F.coalesce("label", F.lit(len(ask.labels))), F.col("prediction")
     entries = [entry(CONFUSION, true, called, **own), *slice_entries(ask.slices, true, called, **own)]

@@ -26,7 +26,7 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class LearningTask:
     """The task and, for classes, the labels in the index order of the model; two labels end with the positive one.
 
     `warnings` are sentences about the target that a person should read.
@@ -67,7 +67,7 @@ def number_text(text: str, exact: bool = False) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
 
 
-def frame(spec: Spec, target: ColumnProfile, kind: ColumnType) -> Problem:
+def infer_task(spec: Spec, target: ColumnProfile, kind: ColumnType) -> LearningTask:
     """The problem, from the spec and the whole target.
 
     `target` is the profile of the target's cells as text.
@@ -188,7 +188,7 @@ def _check_repeated(spec: Spec, target: ColumnProfile, kind: ColumnType, counts:
         )
 
 
-def _regression(spec: Spec, kind: ColumnType, target: ColumnProfile, reason: str) -> Problem:
+def _regression(spec: Spec, kind: ColumnType, target: ColumnProfile, reason: str) -> LearningTask:
     if kind.cells not in ("number", "boolean"):
         example = next(iter(target.levels.counts), "") if target.levels else ""
         raise DataError(
@@ -198,10 +198,10 @@ def _regression(spec: Spec, kind: ColumnType, target: ColumnProfile, reason: str
         )
     if spec.positive is not None:
         raise DataError("`positive` is for two classes, the task is a regression.", "Leave `positive` out.")
-    return Problem("regression", spec.target, reason=reason)
+    return LearningTask("regression", spec.target, reason=reason)
 
 
-def _classes(spec: Spec, task: Task, target: ColumnProfile, counts: Counter[str], reason: str) -> Problem:
+def _classes(spec: Spec, task: Task, target: ColumnProfile, counts: Counter[str], reason: str) -> LearningTask:
     if target.levels is None or not target.levels.complete or len(counts) > MOST_CLASSES:
         raise DataError(
             f"The target '{spec.target}' has about {target.distinct:,} different values, too many for classes.",
@@ -215,10 +215,10 @@ def _classes(spec: Spec, task: Task, target: ColumnProfile, counts: Counter[str]
         return _binary(spec, counts, f"{reason}; two labels make a binary task")
     if spec.positive is not None:
         raise DataError("`positive` is for a binary task.", "Set `task: binary` for one label against the rest.")
-    return Problem("multiclass", spec.target, tuple(sorted(counts)), reason=reason)
+    return LearningTask("multiclass", spec.target, tuple(sorted(counts)), reason=reason)
 
 
-def _binary(spec: Spec, counts: Counter[str], reason: str) -> Problem:
+def _binary(spec: Spec, counts: Counter[str], reason: str) -> LearningTask:
     if spec.positive is None and len(counts) > 2:
         listed = ", ".join(sorted(counts)[:10])
         raise DataError(
@@ -227,7 +227,7 @@ def _binary(spec: Spec, counts: Counter[str], reason: str) -> Problem:
         )
     positive = _positive(spec, counts)
     rest = sorted(label for label in counts if label != positive)
-    return Problem(
+    return LearningTask(
         "binary", spec.target, (rest[0] if len(rest) == 1 else f"not {positive}", positive), positive, reason
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 _TICK = 0.02
 
 
-def point(name: str) -> None:
+def fault_point(name: str) -> None:
     """Does what `SPARK_JOBS_FAULT` asks for this place, where `SPARK_JOBS_TEST` is 1.
 
     `kill@NAME` ends this process, `kill-jvm@NAME` its Java alone, `kill-group@NAME` all of its group; `stop@NAME:FILE`

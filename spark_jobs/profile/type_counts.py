@@ -46,7 +46,7 @@ _MONTH_DAYS: Final = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
 
 
 @dataclass(frozen=True)
-class TextReading:
+class TypeCounts:
     """Of the cells of a text column: how many read as what. Two readings add up to that of both parts.
 
     `number` counts finite numbers, `whole` those that BIGINT holds (beyond ±2**53 where they are written in digits),
@@ -77,7 +77,7 @@ class TextReading:
     @classmethod
     def of(
         cls, values: pa.Array, counts: npt.NDArray[np.int64], decimal: str = ".", formats: Iterable[str] = ()
-    ) -> TextReading:
+    ) -> TypeCounts:
         """The reading of distinct text values and how often each comes; `formats` are looked for beside the usual."""
         if not len(values):
             return cls(decimal=decimal)
@@ -106,14 +106,14 @@ class TextReading:
             decimal=decimal,
         )
 
-    def __add__(self, other: TextReading) -> TextReading:
+    def __add__(self, other: TypeCounts) -> TypeCounts:
         counts = {
             name: getattr(self, name) + getattr(other, name)
             for name in ("cells", "number", "whole", "leading_zeros", "boolean")
         }
         lows = [reading.lowest for reading in (self, other) if reading.lowest is not None]
         highs = [reading.highest for reading in (self, other) if reading.highest is not None]
-        return TextReading(
+        return TypeCounts(
             **counts,
             formats=_added(self.formats, other.formats),
             written=_added(self.written, other.written),
@@ -156,7 +156,7 @@ class TextReading:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> TextReading:
+    def from_dict(cls, stored: Mapping[str, Any]) -> TypeCounts:
         """The reading that `to_dict` wrote."""
         return cls(**stored)
 
