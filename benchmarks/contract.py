@@ -65,10 +65,10 @@ def _measure(spark: SparkSession, folder: Path, rounds: int, rows: int) -> None:
     refused: dict[str, int] = {}
 
     def score(name: str) -> None:
-        spec, familiar = ways[name]
+        spec, training_domain = ways[name]
         for place in (folder / "tables").glob(f"{spec.name}_*"):
             shutil.rmtree(place)
-        batch = batch_of(read(spec.source, spark), stored_plan(version), spec, familiar)
+        batch = batch_of(read(spec.source, spark), stored_plan(version), spec, training_domain)
         refused[name] = score_batch(spec, spark, env, version, batch).quarantined
 
     with redirect_stderr(StringIO()):

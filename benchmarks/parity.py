@@ -158,9 +158,9 @@ def _trained(data: Data, case: Case, folder: Path) -> tuple[Plan, PipelineModel]
         F.lit(1.0).alias(WEIGHT),
         F.xxhash64("id").alias(HASH),
     )
-    lesson = profile_training_rows(rows, spec, kinds, problem)
-    plan = make(spec, list(kinds.values()), problem, lesson.profile, lesson.drops)
-    trained = fit(lesson.rows, plan, lesson.profile, {})
+    training_profile = profile_training_rows(rows, spec, kinds, problem)
+    plan = make(spec, list(kinds.values()), problem, training_profile.profile, training_profile.drops)
+    trained = fit(training_profile.rows, plan, training_profile.profile, {})
     case.after(trained.pipeline.stages[-1])
     return plan, save_pipeline(trained.pipeline, folder, data.train.sparkSession)
 

@@ -53,9 +53,9 @@ def prepared(rows: DataFrame) -> Prepared:
 
 def fit(table: Prepared) -> FeaturePipeline:
     """What a training does between the typed rows and the model."""
-    lesson = profile_training_rows(table.rows, SPEC, table.types, table.problem, table.longest)
-    plan = make(SPEC, list(table.types.values()), table.problem, lesson.profile, lesson.drops)
-    return fit_features(table.rows.sparkSession, plan, lesson.profile)
+    training_profile = profile_training_rows(table.rows, SPEC, table.types, table.problem, table.longest)
+    plan = make(SPEC, list(table.types.values()), table.problem, training_profile.profile, training_profile.drops)
+    return fit_features(table.rows.sparkSession, plan, training_profile.profile)
 
 
 def repeated(table: Prepared) -> bool:

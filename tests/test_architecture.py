@@ -36,11 +36,11 @@ LAYERS = (
     "runtime",
     "spec",
     "bundle ops",
-    "causes progress",
-    "errors faults",
+    "error_translation progress",
+    "errors fault_points",
 )
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms.split()}
-WITHOUT_PYSPARK = ("spec", "bundle", "ops", "errors", "faults", "cli", "causes", "progress")
+WITHOUT_PYSPARK = ("spec", "bundle", "ops", "errors", "fault_points", "cli", "error_translation", "progress")
 PYSPARK_INSIDE_FUNCTIONS = ("features", "models")
 VAGUE = {"core", "base", "util", "utils", "helpers", "common", "misc", "manager", "service", "orchestrator"}
 JVM = {"_jvm", "_jsc", "_jdf", "_java_obj", "sparkContext", "rdd"}
@@ -115,7 +115,7 @@ def test_a_room_imports_rooms_further_down_only():
             for file in FILES
             if (room := room_of(file)) in RANK
             for imported in rooms_imported(tree_of(file)) - {room}
-            if RANK[imported] <= RANK[room] and imported not in ("errors", "faults", "progress")
+            if RANK[imported] <= RANK[room] and imported not in ("errors", "fault_points", "progress")
         )
     )
 

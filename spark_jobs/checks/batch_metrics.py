@@ -20,16 +20,16 @@ REFUSED: Key = ("refused", "")
 
 @dataclass(frozen=True)
 class BatchMetrics:
-    """The counts of judged rows.
+    """What is counted of checked rows.
 
-    `metrics` are aggregates over the judged rows; `filled` names the columns of which cells may be lost: how many there
-    are before and after they are typed is the only way to see that where rows pass once. What is not `familiar` is
-    counted where the rows go through Arrow.
+    `metrics` are aggregates over the rows; `filled` names the columns whose cells may become null: counting them before
+    and after the cast is the only way to see it in one pass. Values outside the `training_domain` are counted where the
+    rows go through Arrow.
     """
 
     filled: Sequence[str]
     metrics: Mapping[Key, Column]
-    familiar: TrainingDomain = field(default_factory=TrainingDomain)
+    training_domain: TrainingDomain = field(default_factory=TrainingDomain)
     before: Observation = field(default_factory=Observation)
     after: Observation = field(default_factory=Observation)
 
@@ -38,12 +38,12 @@ class BatchMetrics:
         counts = {f"f{place}": F.count(col(name)) for place, name in enumerate(self.filled)}
         return rows.observe(self.before, *_named(counts)) if counts else rows
 
-    def watch(self, judged: DataFrame, counts: Column | None = None) -> DataFrame:
+    def watch(self, checked: DataFrame, counts: Column | None = None) -> DataFrame:
         """The judged rows, counted as they pass; `counts` has, once for each part, those of what is not familiar."""
-        told = {unfamiliar.COUNTS: F.collect_list(counts)} if counts is not None and self.familiar.keys else {}
-        return judged.observe(self.after, *_named(self._aggregates() | told))
+        told = {unfamiliar.COUNTS: F.collect_list(counts)} if counts is not None and self.training_domain.keys else {}
+        return checked.observe(self.after, *_named(self._aggregates() | told))
 
-    def observed(self, judged: Callable[[], DataFrame]) -> dict[Key, int | None]:
+    def observed(self, checked: Callable[[], DataFrame]) -> dict[Key, int | None]:
         """The counts of a plain write that read every row; after any other action this may wait for ever.
 
         What is not familiar is counted by a pass over the judged rows where no model had counted it on the way.
@@ -51,18 +51,18 @@ class BatchMetrics:
         before: Mapping[str, Any] = self.before.get if self.filled else {}
         after: Mapping[str, Any] = self.after.get
         parts = after.get(unfamiliar.COUNTS)
-        known = self.familiar
-        strange = unfamiliar.count(known, judged()) if parts is None else unfamiliar.summed(known, parts)
+        known = self.training_domain
+        strange = unfamiliar.count(known, checked()) if parts is None else unfamiliar.summed(known, parts)
         return self._found(before, after) | strange
 
-    def counted(self, rows: DataFrame, judged: DataFrame) -> dict[Key, int | None]:
+    def counted(self, rows: DataFrame, checked: DataFrame) -> dict[Key, int | None]:
         """The counts, by a pass over the judged rows and, where cells may be lost, one over those that came."""
         before: Any = {}
         if self.filled:
             counts = {f"f{place}": F.count(col(name)) for place, name in enumerate(self.filled)}
             before = rows.agg(*_named(counts)).collect()[0].asDict()
-        after = judged.agg(*_named(self._aggregates())).collect()[0].asDict()
-        return self._found(before, after) | unfamiliar.count(self.familiar, judged)
+        after = checked.agg(*_named(self._aggregates())).collect()[0].asDict()
+        return self._found(before, after) | unfamiliar.count(self.training_domain, checked)
 
     def _aggregates(self) -> dict[str, Column]:
         kept = {f"k{place}": F.count(col(name)) for place, name in enumerate(self.filled)}

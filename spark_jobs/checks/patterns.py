@@ -25,12 +25,12 @@ def _by_re2(text: Column, pattern: str) -> Column:
     """Each distinct text of a batch is asked once."""
     whole = rf"\A(?:{pattern})\z"
 
-    def looked(batches: Iterator[pa.Array]) -> Iterator[pa.Array]:
+    def inspected(batches: Iterator[pa.Array]) -> Iterator[pa.Array]:
         for values in batches:
             coded = values.dictionary_encode()
             fits = pc.match_substring_regex(coded.dictionary, whole)
             yield pc.fill_null(pc.invert(fits).take(coded.indices), False)
 
-    udf: Any = arrow_udf(looked, "boolean")  # type: ignore[call-overload]
+    udf: Any = arrow_udf(inspected, "boolean")  # type: ignore[call-overload]
     found: Column = udf(text)
     return found

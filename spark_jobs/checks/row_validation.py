@@ -41,7 +41,7 @@ class CheckedRows:
     zone: str
     checks: tuple[Check, ...]
     changes: Changes
-    familiar: TrainingDomain
+    training_domain: TrainingDomain
     key: tuple[str, ...] = ()
 
     @property
@@ -65,29 +65,29 @@ class CheckedRows:
         for place, check in enumerate(self.checks):
             if isinstance(check, TableCheck):
                 metrics["check", place] = measure(check, place, self._columns)
-        return BatchMetrics(tuple(self._lost), metrics, self.familiar)
+        return BatchMetrics(tuple(self._lost), metrics, self.training_domain)
 
     @cached_property
     def passing(self) -> DataFrame:
-        """All rows, typed, with what they are judged by: for `sift`, once and whole."""
+        """All rows, typed, with what they are judged by: for `keep_valid`, once and whole."""
         return self._judged(self.tally.watch_raw(self.rows), whole=False)
 
-    def sift(self, passing: DataFrame, answer: str | None = None) -> DataFrame:
+    def keep_valid(self, passing: DataFrame, answer: str | None = None) -> DataFrame:
         """Of rows that pass those that are to be scored, and nothing beside; `tally` counts all of them meanwhile.
 
         `answer` is a column that a model has put beside them, a struct with the counts of what is not familiar. So the
         rows are looked at once on their way, behind the model: the few that are refused go through it in vain.
         """
         counts = None if answer is None else F.col(answer)[COUNTS]
-        judged = self.tally.watch(passing, counts)
-        kept = judged.where(~self._refused) if self.may_refuse else judged
+        checked = self.tally.watch(passing, counts)
+        kept = checked.where(~self._refused) if self.may_refuse else checked
         names = [*self.rows.columns, *([UNREAD_KEY] if UNREAD_KEY in passing.columns else [])]
         return kept.select(*map(col, names), *([] if answer is None else [F.col(answer)]))
 
     @cached_property
     def good(self) -> DataFrame:
         """The typed rows that are to be scored, by something that counts nothing itself."""
-        return self.sift(self.passing)
+        return self.keep_valid(self.passing)
 
     @cached_property
     def refused(self) -> DataFrame | None:
@@ -111,7 +111,7 @@ class CheckedRows:
         """All rows, typed, not judged."""
         return typed(self.rows, self.types, self.zone, key=self.key)
 
-    def judged(self) -> DataFrame:
+    def checked(self) -> DataFrame:
         """The rows with what `tally` counts, not watched."""
         return self._judged(self.rows, whole=False)
 
@@ -155,12 +155,12 @@ class CheckedRows:
             beside.append(F.struct(*[col(name) for name in needed]).alias(RAW))
         if self.changes.type == "quarantine":
             beside.append(self._lost_reasons().alias(_LOST))
-        looked = typed(rows.select("*", *beside) if beside else rows, self.types, self.zone, key=self.key)
+        inspected = typed(rows.select("*", *beside) if beside else rows, self.types, self.zone, key=self.key)
         for place, check in self._row_checks.items():
             if isinstance(check, Unique):
-                looked = looked.withColumn(_number(place), self._occurrence(check))
+                inspected = inspected.withColumn(_number(place), self._occurrence(check))
         flags = {_flag(place): one.condition for place, one in self._broken.items()}
-        return looked.withColumns(flags) if flags else looked
+        return inspected.withColumns(flags) if flags else inspected
 
     def _lost_reasons(self) -> Column:
         kinds = {kind.name: WORDS[kind.cells] for kind in self.types}

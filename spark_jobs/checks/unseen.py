@@ -27,9 +27,9 @@ _KIND: Final = pa.list_(pa.int64())
 class UnseenCounter:
     """The counts of one part of the rows."""
 
-    def __init__(self, familiar: TrainingDomain) -> None:
-        self._familiar = familiar
-        self._found = dict.fromkeys(familiar.keys, 0)
+    def __init__(self, training_domain: TrainingDomain) -> None:
+        self._familiar = training_domain
+        self._found = dict.fromkeys(training_domain.keys, 0)
 
     def texts(self, name: str, texts: Sequence[str], codes: npt.NDArray[Any]) -> None:
         """Takes a column of text: trimmed texts, and for each row the place of its own; a place beyond is a null."""
@@ -65,28 +65,28 @@ def untold(rows: int) -> pa.Array:
     return pa.nulls(rows, _KIND)
 
 
-def summed(familiar: TrainingDomain, parts: Iterable[Sequence[int]]) -> dict[tuple[str, str], int]:
+def summed(training_domain: TrainingDomain, parts: Iterable[Sequence[int]]) -> dict[tuple[str, str], int]:
     """The counts of all parts, by what they are of."""
     sums = [sum(counts) for counts in zip(*parts, strict=True)]
-    return dict(zip(familiar.keys, sums, strict=True)) if sums else dict.fromkeys(familiar.keys, 0)
+    return dict(zip(training_domain.keys, sums, strict=True)) if sums else dict.fromkeys(training_domain.keys, 0)
 
 
-def count(familiar: TrainingDomain, rows: DataFrame) -> dict[tuple[str, str], int]:
+def count(training_domain: TrainingDomain, rows: DataFrame) -> dict[tuple[str, str], int]:
     """The counts of typed rows, by a pass over them of which a row comes back for each part."""
-    if not familiar.keys:
+    if not training_domain.keys:
         return {}
-    cells = [*map(col, familiar.levels), *(col(name).cast("double") for name in familiar.ranges)]
+    cells = [*map(col, training_domain.levels), *(col(name).cast("double") for name in training_domain.ranges)]
     # By place: `mapInArrow` reads a name with a backtick as two.
     placed = rows.select(*[cell.alias(f"c{place}") for place, cell in enumerate(cells)])
-    told = placed.mapInArrow(_counting(familiar), f"{COUNTS} array<bigint>")
-    return summed(familiar, [row[0] for row in told.collect()])
+    told = placed.mapInArrow(_counting(training_domain), f"{COUNTS} array<bigint>")
+    return summed(training_domain, [row[0] for row in told.collect()])
 
 
-def _counting(familiar: TrainingDomain) -> Any:
+def _counting(training_domain: TrainingDomain) -> Any:
     def counted(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        found = UnseenCounter(familiar)
+        found = UnseenCounter(training_domain)
         for batch in batches:
-            for (kind, name), cells in zip(familiar.keys, batch.columns, strict=True):
+            for (kind, name), cells in zip(training_domain.keys, batch.columns, strict=True):
                 if kind == "outside":
                     found.numbers(name, cells.to_numpy(zero_copy_only=False))
                 else:

@@ -15,15 +15,15 @@ from spark_jobs.columns.exact import beyond_double, exact_text
 from spark_jobs.columns.names import UNREAD_KEY
 
 
-def with_row_ids(rows: DataFrame, key: Sequence[str] = (), unlike: bool | None = None) -> DataFrame:
+def with_row_ids(rows: DataFrame, key: Sequence[str] = (), is_unique: bool | None = None) -> DataFrame:
     """Adds `_row_id` to rows that have the struct `_row`.
 
     With a key it is the key's text: the columns' values joined by `|`, with `#|` for a `|` and `##` for a `#` in them
     and `#null` for null, so that no two keys look alike. Without one it is the hash of the row's cells and an
     occurrence number from 1. Rows of one key after the first have `#2`, `#3` …, in the order of their hashes: equal
-    rows are interchangeable, so a second run gives each row the same id. `unlike` says whether no two rows are alike;
-    where that is None they are asked. A cell of the key that its column's type does not hold (`typed`) counts as its
-    text.
+    rows are interchangeable, so a second run gives each row the same id. `is_unique` says whether all rows
+    differ; where it is None, one pass finds out. A cell of the key that its column's type does not hold (`typed`)
+    counts as its text.
     """
     fields = {field.name: field.dataType for field in _row_type(rows).fields}
     content = row_hash(fields)
@@ -32,8 +32,8 @@ def with_row_ids(rows: DataFrame, key: Sequence[str] = (), unlike: bool | None =
     alike = Window.partitionBy(F.xxhash64("_named"), "_named").orderBy("_content")
     marked = rows.withColumns({"_content": content, "_named": named})
     # Numbering moves every row to the place of its likes; where all differ, as most often, nothing has to move.
-    unlike = _all_differ(named if key else content, rows) if unlike is None else unlike
-    numbered = F.lit(1) if unlike else F.row_number().over(alike)
+    is_unique = _all_differ(named if key else content, rows) if is_unique is None else is_unique
+    numbered = F.lit(1) if is_unique else F.row_number().over(alike)
     again = F.when(numbered > 1, F.concat(F.lit("#"), numbered.cast("string"))).otherwise(F.lit(""))
     number = again if key else F.concat(F.lit("-"), numbered.cast("string"))
     return marked.withColumn("_row_id", F.concat("_named", number)).drop("_content", "_named")

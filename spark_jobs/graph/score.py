@@ -39,25 +39,25 @@ def graph_predictions(
     plan: Plan,
     rows: DataFrame,
     sentinel: str,
-    sift: Callable[[DataFrame, str], DataFrame] | None = None,
-    familiar: TrainingDomain | None = None,
+    keep_valid: Callable[[DataFrame, str], DataFrame] | None = None,
+    training_domain: TrainingDomain | None = None,
 ) -> DataFrame:
-    """What a graph says of rows, in the columns of `fitted.predictions`.
+    """Return a graph's predictions of rows, in the columns of `feature_pipeline.predictions`.
 
-    And `valid`: whether what is said are finite numbers. `sift` takes the rows with a column of answers, of that name,
-    and gives those of them and of their columns that are to be kept; the answers hold what was counted of cells that
-    are not `familiar`.
+    And `valid`: whether the predictions are finite numbers. `keep_valid` takes the rows with the graph's output, a
+    column of the given name, and returns the rows and columns to keep; the output also holds the counts of cells
+    outside the `training_domain`.
     """
     import onnx
 
     model = onnx.load_model_from_string(graph)
-    answered = rows.withColumn(_ANSWER, answers(model, plan, rows, sentinel, familiar or TrainingDomain()))
-    kept = answered if sift is None else sift(answered, _ANSWER)
+    answered = rows.withColumn(_ANSWER, answers(model, plan, rows, sentinel, training_domain or TrainingDomain()))
+    kept = answered if keep_valid is None else keep_valid(answered, _ANSWER)
     whole = F.struct(*[col(name) for name in kept.columns if name != _ANSWER]).alias("_row")
     return kept.select(whole, *_said(plan.problem, F.col(_ANSWER), _has_shares(model)))
 
 
-def answers(model: ModelProto, plan: Plan, rows: DataFrame, sentinel: str, familiar: TrainingDomain) -> Column:
+def answers(model: ModelProto, plan: Plan, rows: DataFrame, sentinel: str, training_domain: TrainingDomain) -> Column:
     """The graph's answer to each row.
 
     A struct of `prediction` (a double, or the position of a class), `valid`, for classes `scores`, and `unfamiliar`:
@@ -65,26 +65,28 @@ def answers(model: ModelProto, plan: Plan, rows: DataFrame, sentinel: str, famil
     """
     stored = dict(rows.dtypes)
     # One by one: side by side in a struct they would be copied once more.
-    asked = [_sent(plan, name, stored[name], familiar) for name in plan.used]
+    asked = [_sent(plan, name, stored[name], training_domain) for name in plan.used]
     texts = [plan.type_of(name).cells == "text" for name in plan.used]
-    runner = _runner(split_lookups(model), list(plan.used), texts, sentinel, familiar)
+    runner = _runner(split_lookups(model), list(plan.used), texts, sentinel, training_domain)
     answer: Column = arrow_udf(_answer_type(plan.problem))(runner)(*asked)  # type: ignore[call-overload]
     return answer
 
 
-def sending(spark: SparkSession, plan: Plan, familiar: TrainingDomain | None = None) -> AbstractContextManager[None]:
+def sending(
+    spark: SparkSession, plan: Plan, training_domain: TrainingDomain | None = None
+) -> AbstractContextManager[None]:
     """While the block runs, rows go to the graph in batches that need no weighing: texts beyond all levels go short."""
     texts = [name for name in plan.used if plan.type_of(name).cells == "text"]
-    longest = max((_longest_level(plan, name, familiar or TrainingDomain()) + 1 for name in texts), default=0)
+    longest = max((_longest_level(plan, name, training_domain or TrainingDomain()) + 1 for name in texts), default=0)
     return by_rows(spark, len(texts), max(_WIDE, longest))
 
 
-def _longest_level(plan: Plan, name: str, familiar: TrainingDomain) -> int:
+def _longest_level(plan: Plan, name: str, training_domain: TrainingDomain) -> int:
     encoded = (level for one in plan.categories if one.column == name for level in one.levels)
-    return max(map(len, (*encoded, *familiar.levels.get(name, ()))), default=0)
+    return max(map(len, (*encoded, *training_domain.levels.get(name, ()))), default=0)
 
 
-def _sent(plan: Plan, name: str, stored: str, familiar: TrainingDomain) -> Column:
+def _sent(plan: Plan, name: str, stored: str, training_domain: TrainingDomain) -> Column:
     """A column as it goes to Python: what needs no SQL is left as it is.
 
     The graph itself takes what is no finite number for missing, and text is trimmed once a distinct value.
@@ -93,7 +95,7 @@ def _sent(plan: Plan, name: str, stored: str, familiar: TrainingDomain) -> Colum
     if kind.cells == "number" and stored in _NUMBERS:
         return col(kind.name).cast("double")
     if kind.cells == "text" and stored == "string":
-        text, longest = col(kind.name), _longest_level(plan, name, familiar)
+        text, longest = col(kind.name), _longest_level(plan, name, training_domain)
         trimmed = F.btrim(text, F.lit(BLANKS))
         # Not cut: what is left of it could end in a blank, and trimmed be a level.
         short = F.when(F.char_length(trimmed) > longest, F.lit("-" * (longest + 1))).otherwise(trimmed)
@@ -137,11 +139,13 @@ def _said(problem: LearningTask, answer: Column, shares: bool) -> list[Column]:
     return [*columns, valid]
 
 
-def _runner(parts: SplitLookups, names: list[str], texts: list[bool], sentinel: str, familiar: TrainingDomain) -> Any:
+def _runner(
+    parts: SplitLookups, names: list[str], texts: list[bool], sentinel: str, training_domain: TrainingDomain
+) -> Any:
     def answered(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[pa.Array]:
         from spark_jobs.bundle.runtime import run
 
-        count = UnseenCounter(familiar)
+        count = UnseenCounter(training_domain)
         for batch, is_last in _with_last(batches):
             columns = (batch,) if len(names) == 1 else batch
             feed: dict[str, Any] = {}

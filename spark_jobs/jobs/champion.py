@@ -24,7 +24,7 @@ from spark_jobs.training.staging import identity
 
 def setup_of(spec: Spec, prepared: Prepared) -> EvaluationSetup:
     """What a training predicts, and how its test rows are chosen."""
-    types = prepared.looked.types
+    types = prepared.inspected.types
     return EvaluationSetup(
         task=prepared.problem.task,
         target=spec.target,
@@ -33,7 +33,7 @@ def setup_of(spec: Spec, prepared: Prepared) -> EvaluationSetup:
         key=spec.key,
         identity={name: types[name].cells for name in identity(spec, types)},
         cut=prepared.rule.cut,
-        fingerprint=prepared.looked.table.fingerprint,
+        fingerprint=prepared.inspected.table.fingerprint,
     )
 
 
@@ -80,8 +80,8 @@ def _from_source(
     spec, _ = load_spec(challenger.bundle / "spec.yml")
     root = Path(tracking.root).resolve()
     with TemporaryDirectory(prefix="compare-", dir=root) as scratch:
-        looked = inspect_source(spec, spark)
-        if looked.table.fingerprint != load_manifest(challenger.bundle).data["fingerprint"]:
+        inspected = inspect_source(spec, spark)
+        if inspected.table.fingerprint != load_manifest(challenger.bundle).data["fingerprint"]:
             raise GateError(f"the source has changed since version {challenger.version} was trained.")
-        prepared = prepare(spec, spark, looked, Path(scratch))
+        prepared = prepare(spec, spark, inspected, Path(scratch))
         return _evaluated(spec, tracking, prepared, Path(scratch), champion)

@@ -33,29 +33,29 @@ def run(data: str, target: str, env: Environment, out: str | None = None, force:
     with progress.phase("starting Spark"):
         spark = session.open(env)
     try:
-        looked = inspect_source(spec, spark)
+        inspected = inspect_source(spec, spark)
     finally:
         session.close(spark)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(spec_text(spec, looked), encoding="utf-8")
+    path.write_text(spec_text(spec, inspected), encoding="utf-8")
     return Result(
         job="init",
-        rows={"read": looked.raw.rows + looked.table.malformed_count},
+        rows={"read": inspected.raw.rows + inspected.table.malformed_count},
         seconds=progress.seconds(),
         extra={"spec": str(path)},
         summary=(
-            f"{path} is written: {looked.problem.task} of '{spec.target}'.",
+            f"{path} is written: {inspected.problem.task} of '{spec.target}'.",
             *made_name(spec),
             f"  next: spark-jobs plan {path}",
         ),
     )
 
 
-def spec_text(spec: Spec, looked: InspectedSource) -> str:
+def spec_text(spec: Spec, inspected: InspectedSource) -> str:
     """The spec as commented YAML: what must be said, and as comments what was found."""
-    problem = looked.problem
+    problem = inspected.problem
     lines = [
-        f"# {looked.raw.rows:,} rows, {len(looked.types)} columns. Every key that is left out has a default:",
+        f"# {inspected.raw.rows:,} rows, {len(inspected.types)} columns. Every key that is left out has a default:",
         "# `spark-jobs plan` shows them all with their reasons.",
         f"source: {_yaml(spec.source.path or '')}",
         f"target: {_yaml(spec.target)}",
@@ -64,8 +64,12 @@ def spec_text(spec: Spec, looked: InspectedSource) -> str:
     if problem.positive is not None:
         lines.append(f"positive: {json.dumps(problem.positive, ensure_ascii=False)}   # the rarer label")
     lines += ["# model: {kind: linear}   # or tree, forest, boosted_trees, svm, neural_net, naive_bayes, xgboost"]
-    lines += ["#", "# What the columns look like:", *(_column(kind) for kind in list(looked.types.values())[:_SHOWN])]
-    left = len(looked.types) - _SHOWN
+    lines += [
+        "#",
+        "# What the columns look like:",
+        *(_column(kind) for kind in list(inspected.types.values())[:_SHOWN]),
+    ]
+    left = len(inspected.types) - _SHOWN
     return "\n".join(lines + ([f"#   … and {left} more"] if left > 0 else [])) + "\n"
 
 

@@ -22,15 +22,15 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
     root = Path(env.root).resolve()
     root.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="plan-", dir=root) as scratch:
-        looked = inspect_source(spec, spark)
-        prepared = prepare(spec, spark, looked, Path(scratch))
+        inspected = inspect_source(spec, spark)
+        prepared = prepare(spec, spark, inspected, Path(scratch))
         plan = plan_training(spec, prepared).plan
-    reading = [Decision("source", looked.table.reading.kind, said) for said in looked.table.reading.decisions]
-    decisions, warnings = [*reading, *plan.decisions], (*looked.warnings, *progress.warnings())
+    reading = [Decision("source", inspected.table.reading.kind, said) for said in inspected.table.reading.decisions]
+    decisions, warnings = [*reading, *plan.decisions], (*inspected.warnings, *progress.warnings())
     return Result(
         job="plan",
         rows=prepared.counts,
-        cells=looked.lost,
+        cells=inspected.lost,
         left_out=plan.left_out,
         warnings=warnings,
         seconds=progress.seconds(),

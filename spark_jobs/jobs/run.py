@@ -36,7 +36,7 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
             promotion = _promoted(spec, spark, env, training)
             batch, model = _batch(spec, spark, training), training.trained.pipeline
             scored = score_batch(spec, spark, env, promotion.version, batch, model=model)
-            reads = training.prepared.looked.table.reads
+            reads = training.prepared.inspected.table.reads
             check_still(reads)
             scored = replace(scored, names=column_names(spark, env.root, prediction_table(spec)))
             ledger.tell(training.version, {**training.done.rows, "scored": scored.rows["scored"]}, reads=reads)
@@ -58,22 +58,22 @@ def _batch(spec: Spec, spark: SparkSession, training: train.Training) -> Batch:
 
     Where they have to be judged they are read again, as what is refused is kept as it came.
     """
-    looked = training.prepared.looked
+    inspected = training.prepared.inspected
     if spec.checks or spec.changes != Changes():
-        return batch_of(looked.table, training.done.plan, spec)
-    table, names = looked.table, list(looked.types)
+        return batch_of(inspected.table, training.done.plan, spec)
+    table, names = inspected.table, list(inspected.types)
     rows = staged_rows(spark, training.folder / "rows", names)
     rows = rows.select(*[col(name) for name in rows.columns if name in (*names, UNREAD_KEY)])
     batch = Batch(rows, batch_id(table), table.reading.location, table.malformed, table.malformed_count)
     # Rows of one key are alike whatever they hold; rows of the same features may still differ in the rest.
-    unlike = training.prepared.unlike or (False if spec.key and tells_duplicates(spec, looked.types) else None)
-    return replace(batch, unlike=unlike, records=training.prepared.counts["read"])
+    is_unique = training.prepared.is_unique or (False if spec.key and tells_duplicates(spec, inspected.types) else None)
+    return replace(batch, is_unique=is_unique, records=training.prepared.counts["read"])
 
 
 def _result(spec: Spec, training: train.Training, promotion: Promotion, scored: Scored, ledger: str) -> Result:
     done, version = training.done, promotion.version
     tables = tables_of(spec, scored, ledger)
-    judged = ({"scoring": scored.rows} if scored.batch and scored.batch.judged else {}) | scored.extra
+    checked = ({"scoring": scored.rows} if scored.batch and scored.batch.checked else {}) | scored.extra
     return Result(
         job="run",
         run_id=training.version.run_id,
@@ -86,7 +86,7 @@ def _result(spec: Spec, training: train.Training, promotion: Promotion, scored: 
         left_out=done.plan.left_out,
         warnings=done.warnings,
         seconds=progress.seconds(),
-        extra={**train.compared(done), **judged},
+        extra={**train.compared(done), **checked},
         summary=(
             promoted(spec.name, promotion),
             *because(promotion),

@@ -61,23 +61,23 @@ def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
     tracking = Tracking(spec.track.uri, env.root)
     preload(tracking)
     scan.preload_workers(spark)
-    looked = inspect_source(spec, spark)
-    check_kept(list(looked.types), spec.predictions.keep)
-    key = run_key(spec, looked)
+    inspected = inspect_source(spec, spark)
+    check_kept(list(inspected.types), spec.predictions.keep)
+    key = run_key(spec, inspected)
     folder = Path(env.root).resolve() / "runs" / spec.name / key
     _make(folder)
     # The folder goes when its job has ended: one with a pipeline whose run has FINISHED is of a job cut off after that.
     starting = _starting(tracking, spec, key, ended=is_fitted(folder))
     try:
-        prepared = prepare(spec, spark, looked, folder)
+        prepared = prepare(spec, spark, inspected, folder)
         started = starting.result()
         planned = plan_training(spec, prepared, folder)
         with beside("champion") as pool, fitted(spec, prepared, planned, folder) as pipeline:
             comparing = pool.submit(compare_champion, spec, tracking, prepared, folder)
             done = _finished(spec, prepared, planned, pipeline.trained, folder)
             done = _compared(done, comparing.result())
-            quarantine = _quarantined(spec, env, looked)
-            version = publish_training(done, looked.table.rows, folder, tracking, started, pipeline.proof)
+            quarantine = _quarantined(spec, env, inspected)
+            version = publish_training(done, inspected.table.rows, folder, tracking, started, pipeline.proof)
             done = replace(done, warnings=(*done.warnings, *progress.warnings()))
     except BaseException as error:
         _end(tracking, starting, error)
@@ -106,8 +106,8 @@ def _remove(folder: Path) -> None:
         folder.parent.parent.rmdir()
 
 
-def _quarantined(spec: Spec, env: Environment, looked: InspectedSource) -> str | None:
-    table = looked.table
+def _quarantined(spec: Spec, env: Environment, inspected: InspectedSource) -> str | None:
+    table = inspected.table
     if table.malformed is None or not table.malformed_count:
         return None
     with progress.phase("quarantine"):
@@ -115,22 +115,22 @@ def _quarantined(spec: Spec, env: Environment, looked: InspectedSource) -> str |
 
 
 def _finished(spec: Spec, prepared: Prepared, planned: Planned, trained: Trained, folder: Path) -> TrainingArtifacts:
-    looked, lesson = prepared.looked, planned.lesson
-    rows = dict(prepared.counts) | {"outliers": lesson.outliers, "dropped": lesson.dropped}
-    rows["trained"] -= lesson.outliers + lesson.dropped
+    inspected, training_profile = prepared.inspected, planned.training_profile
+    rows = dict(prepared.counts) | {"outliers": training_profile.outliers, "dropped": training_profile.dropped}
+    rows["trained"] -= training_profile.outliers + training_profile.dropped
     evaluation = evaluated(spec, prepared, planned, trained, folder)
     return TrainingArtifacts(
         spec=spec,
         plan=planned.plan,
-        profile=lesson.profile,
+        profile=training_profile.profile,
         evaluation=evaluation,
         importances=trained.importances,
-        reading=looked.table.reading,
-        fingerprint=looked.table.fingerprint,
+        reading=inspected.table.reading,
+        fingerprint=inspected.table.fingerprint,
         rows=rows,
-        cells=looked.lost,
+        cells=inspected.lost,
         setup=setup_of(spec, prepared),
-        warnings=(*looked.warnings, *evaluation.notes),
+        warnings=(*inspected.warnings, *evaluation.notes),
     )
 
 

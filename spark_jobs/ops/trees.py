@@ -121,8 +121,8 @@ def _coded(features: Value, width: int, trees: Sequence[Tree]) -> tuple[Value, l
         members = tuple(float(number) for number, one in enumerate(classes[code], 1) if one & mask)
         return replace(node, feature=places[node.feature] + code, members=members)
 
-    looked = [_looked_up(features, feature, _code_table(codes[feature][0])) for feature in places]
-    return beside([features, *looked]), [[mended(node) for node in tree] for tree in trees]
+    inspected = [_looked_up(features, feature, _code_table(codes[feature][0])) for feature in places]
+    return beside([features, *inspected]), [[mended(node) for node in tree] for tree in trees]
 
 
 def _masks(trees: Sequence[Tree]) -> dict[int, dict[int, None]]:
@@ -173,7 +173,9 @@ def _without_members(features: Value, width: int, trees: Sequence[Tree]) -> tupl
     if not sets:
         return features, [list(tree) for tree in trees]
     place = {one: width + rank for rank, one in enumerate(sets)}
-    looked = [_membership(features, feature, [one for one in sets if one[0] == feature]) for feature in _firsts(sets)]
+    inspected = [
+        _membership(features, feature, [one for one in sets if one[0] == feature]) for feature in _firsts(sets)
+    ]
 
     def mended(node: Node) -> Node:
         if isinstance(node, Leaf) or node.members is None:
@@ -181,7 +183,7 @@ def _without_members(features: Value, width: int, trees: Sequence[Tree]) -> tupl
         own = place[node.feature, tuple(sorted(node.members))]
         return Split(own, node.right, node.left, at=0.5, missing_left=True)
 
-    return beside([features, *looked]), [[mended(node) for node in tree] for tree in trees]
+    return beside([features, *inspected]), [[mended(node) for node in tree] for tree in trees]
 
 
 def _firsts(sets: Sequence[tuple[int, tuple[float, ...]]]) -> list[int]:

@@ -26,9 +26,9 @@ from spark_jobs.spec import Source, Spec
 class Batch:
     """Rows to score, typed as the plan says, and the id that the same input always has.
 
-    `malformed` are rows that could not be read, `judged` what is known of the others: which of them are refused, and
+    `malformed` are rows that could not be read, `checked` what is known of the others: which of them are refused, and
     what is counted; with it `rows` are all of them, to be sifted while they are scored. `extra` are columns that
-    training did not know, `skipped` the checks of a target that is not there. `unlike` says whether no two rows are
+    training did not know, `skipped` the checks of a target that is not there. `is_unique` says whether no two rows are
     alike, in key or cells; None where nobody has looked. `reads` is what the ledger keeps of the input, `records` how
     many it holds where that was counted at the source.
     """
@@ -39,8 +39,8 @@ class Batch:
     malformed: DataFrame | None = None
     malformed_count: int = 0
     extra: tuple[str, ...] = ()
-    judged: CheckedRows | None = None
-    unlike: bool | None = None
+    checked: CheckedRows | None = None
+    is_unique: bool | None = None
     skipped: tuple[str, ...] = ()
     reads: Mapping[str, Any] = field(default_factory=dict)
     records: int | None = None
@@ -48,12 +48,12 @@ class Batch:
     @property
     def may_refuse(self) -> bool:
         """Whether there can be rows that are not scored."""
-        return self.malformed is not None or (self.judged is not None and self.judged.may_refuse)
+        return self.malformed is not None or (self.checked is not None and self.checked.may_refuse)
 
     @property
     def refused(self) -> DataFrame | None:
         """The rows that are not scored, as quarantine keeps them; None where there can be none."""
-        bad = self.judged.refused if self.judged is not None else None
+        bad = self.checked.refused if self.checked is not None else None
         if bad is None or self.malformed is None:
             return bad if bad is not None else self.malformed
         return bad.unionByName(self.malformed, allowMissingColumns=True)
@@ -68,33 +68,33 @@ class Batch:
         Raises:
             DataError: it is refused.
         """
-        if self.judged is None or not self.judged.must_be_counted_first:
+        if self.checked is None or not self.checked.must_be_counted_first:
             return None
         found = self.found(seen=False)
-        refuse(found, self.location, self.judged.changes.type)
+        refuse(found, self.location, self.checked.changes.type)
         return found
 
     def found(self, seen: bool) -> CheckReport:
         """What the checks say; `seen` where every row has passed through one plain write, else by a pass over them."""
-        if self.judged is None:
+        if self.checked is None:
             return CheckReport()
-        tally, judged = self.judged.tally, self.judged
-        counts = tally.observed(judged.judged) if seen else tally.counted(judged.rows, judged.judged())
-        return check_report(judged.checks, counts)
+        tally, checked = self.checked.tally, self.checked
+        counts = tally.observed(checked.checked) if seen else tally.counted(checked.rows, checked.checked())
+        return check_report(checked.checks, counts)
 
     @property
     def good(self) -> DataFrame:
         """The rows that are to be scored, where nothing sifts them on the way."""
-        return self.rows if self.judged is None else self.judged.good
+        return self.rows if self.checked is None else self.checked.good
 
-    def sift(self, passing: DataFrame, answer: str) -> DataFrame:
+    def keep_valid(self, passing: DataFrame, answer: str) -> DataFrame:
         """Of rows that were scored those that are not refused."""
-        return passing if self.judged is None else self.judged.sift(passing, answer)
+        return passing if self.checked is None else self.checked.keep_valid(passing, answer)
 
     @property
-    def familiar(self) -> TrainingDomain:
+    def training_domain(self) -> TrainingDomain:
         """What the training rows held, beside which cells are counted."""
-        return TrainingDomain() if self.judged is None else self.judged.familiar
+        return TrainingDomain() if self.checked is None else self.checked.training_domain
 
 
 def input_source(spec: Spec, path: str | None, spark: SparkSession) -> Source:
@@ -116,10 +116,10 @@ def is_empty_file(source: Source) -> bool:
     return source.path is not None and Path(source.path).is_file() and Path(source.path).stat().st_size == 0
 
 
-def batch_of(table: Table, plan: Plan, spec: Spec, familiar: TrainingDomain | None = None) -> Batch:
+def batch_of(table: Table, plan: Plan, spec: Spec, training_domain: TrainingDomain | None = None) -> Batch:
     """A table that was read, or a micro-batch of a stream, as what is scored together. Nothing of it is looked at here.
 
-    `familiar` is what the training rows held, where rows beside that are to be counted.
+    `training_domain` is what the training rows held, where rows beside that are to be counted.
 
     Raises:
         DataError: it lacks a column that the model uses or a check is about, or has one that it must not have.
@@ -129,20 +129,20 @@ def batch_of(table: Table, plan: Plan, spec: Spec, familiar: TrainingDomain | No
     rows, extra = _known(table.rows, plan, spec, location)
     absent = spec.target not in rows.columns
     skipped = tuple(check for check in spec.checks if absent and spec.target in columns_of(check))
-    judged = CheckedRows(
+    checked = CheckedRows(
         rows,
         tuple(kind for kind in plan.types if kind.name in rows.columns),
         plan.timezone,
         tuple(check for check in spec.checks if check not in skipped),
         spec.changes,
-        familiar or TrainingDomain(),
+        training_domain or TrainingDomain(),
         tuple(name for name in spec.key if name in rows.columns),
     )
-    number = batch_id(table) if not judged.may_refuse else _judged_id(table, judged)
+    number = batch_id(table) if not checked.may_refuse else _judged_id(table, checked)
     told = tuple(described(check) for check in skipped)
     torn = table.malformed, table.malformed_count
     return Batch(
-        judged.passing, number, location, *torn, extra, judged, skipped=told, reads=table.reads, records=table.records
+        checked.passing, number, location, *torn, extra, checked, skipped=told, reads=table.reads, records=table.records
     )
 
 
@@ -156,19 +156,19 @@ def _reading(table: Table) -> str:
     return f"{table.fingerprint}\n{reading.kind}\n{sorted(reading.options.items())}\n{reading.null_values}"
 
 
-def _judged_id(table: Table, judged: CheckedRows) -> str:
+def _judged_id(table: Table, checked: CheckedRows) -> str:
     """The id of a batch of which rows may be refused: judged by other rules, the same data is another batch.
 
     What passed before is in the table already and not added again; what was refused before stays in quarantine as what
     was said of it then.
     """
-    refusing = sorted(check.model_dump_json() for check in judged.checks if check.severity == "quarantine")
+    refusing = sorted(check.model_dump_json() for check in checked.checks if check.severity == "quarantine")
     types = [
         (kind.name, kind.cells, kind.integral, kind.formats, kind.decimal if kind.numerals.plain else kind.numerals)
-        for kind in judged.types
+        for kind in checked.types
     ]
-    scales = [(kind.name, kind.scale) for kind in judged.types if kind.scale is not None]
-    rules = f"{refusing}\n{judged.changes.type == 'quarantine'}\n{types}\n{judged.zone}{scales or ''}"
+    scales = [(kind.name, kind.scale) for kind in checked.types if kind.scale is not None]
+    rules = f"{refusing}\n{checked.changes.type == 'quarantine'}\n{types}\n{checked.zone}{scales or ''}"
     return _hashed(f"{_reading(table)}\n{rules}")
 
 

@@ -50,7 +50,7 @@ def _replayed(
 ) -> Scored:
     batch = _judged(spec, stored_plan(version), rows, batch_id)
     ids = batch.good.select(F.col("_row_id").alias("_refused_id"))
-    mended = replace(batch, rows=batch.good.drop("_row_id", "_source"), judged=None)
+    mended = replace(batch, rows=batch.good.drop("_row_id", "_source"), checked=None)
     scored = score_batch(spec, spark, env, version, mended)
     mark_replayed(ids, env.root, spec.name, batch_id, batch.batch_id)
     left = waiting_rows(spark, env.root, spec.name, batch_id).count()
@@ -91,7 +91,7 @@ def _of_form(rows: DataFrame, form: str) -> DataFrame:
     names = schema.fieldNames()
     whole = T.StructType([*schema.fields, T.StructField(_TORN, T.StringType())])
     read = F.from_json("_raw", whole, {**TIMES, "columnNameOfCorruptRecord": _TORN})
-    looked = rows.select(read.alias("_row"), "_refused_id", "_source", "_raw")
-    there = looked.where(F.col("_row").isNotNull() & F.col("_row").getField(_TORN).isNull())
+    inspected = rows.select(read.alias("_row"), "_refused_id", "_source", "_raw")
+    there = inspected.where(F.col("_row").isNotNull() & F.col("_row").getField(_TORN).isNull())
     cells = [F.col("_row").getField(name).alias(name) for name in names]
     return there.select(*cells, F.col("_refused_id").alias("_row_id"), "_source", "_raw")

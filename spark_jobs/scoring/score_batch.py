@@ -93,20 +93,20 @@ def score_batch(
             return Scored(version, batch, there, refused, _place(spec, env, refused))
         found = batch.accept()
         # Asked of the rows before they are judged: to look for equal ones among those judged would judge them twice.
-        unlike = target.unlike if batch.judged is None else rows_are_unique(batch.judged.typed, spec.key)
-        written = _write(spark, plan, version, batch, replace(target, unlike=unlike), model)
+        is_unique = target.is_unique if batch.checked is None else rows_are_unique(batch.checked.typed, spec.key)
+        written = _write(spark, plan, version, batch, replace(target, is_unique=is_unique), model)
         found = found or batch.found(seen=written.plain)
     with progress.phase("quarantine"):
         refused = found.refused + batch.malformed_count
         there_now = quarantine_batch(spec, env, batch) if refused else 0
     scored = Scored(version, batch, written, there_now, _place(spec, env, there_now), found)
-    _balance(scored, found.rows + batch.malformed_count if batch.judged else None, refused)
+    _balance(scored, found.rows + batch.malformed_count if batch.checked else None, refused)
     return scored
 
 
 def _quarantined_before(spec: Spec, spark: SparkSession, env: Environment, batch: Batch) -> int:
     """The refused rows of a batch whose predictions are written; it may have been cut off before they were."""
-    if not batch.malformed_count and not (batch.judged and batch.judged.may_refuse):
+    if not batch.malformed_count and not (batch.checked and batch.checked.may_refuse):
         return 0
     there = quarantined_rows(spark, env.root, spec.name, batch.batch_id)
     return there or (quarantine_batch(spec, env, batch) if batch.refused_count() else 0)
@@ -146,8 +146,10 @@ def _write(
     graph = version.bundle / GRAPH
     if graph.is_file():
         sentinel = load_manifest(version.bundle).null_sentinel
-        scored = graph_predictions(graph.read_bytes(), plan, batch.rows, sentinel, batch.sift, batch.familiar)
-        with sending(spark, plan, batch.familiar):
+        scored = graph_predictions(
+            graph.read_bytes(), plan, batch.rows, sentinel, batch.keep_valid, batch.training_domain
+        )
+        with sending(spark, plan, batch.training_domain):
             return write_predictions(scored, target)
     model = model or load_pipeline(version.bundle / "pipeline", spark)
     return write_predictions(predictions(model, plan.problem, batch.good), target)
@@ -195,5 +197,5 @@ def target_of(spec: Spec, env: Environment, version: ModelVersion, batch: Batch,
         partition_by=spec.predictions.partition_by,
         names=spec.predictions.names,
         rescore=rescore,
-        unlike=batch.unlike,
+        is_unique=batch.is_unique,
     )

@@ -37,9 +37,9 @@ def read_files(source: Source, files: Sequence[DataFile], spark: SparkSession, n
         DataError: files that can be read are not one table.
     """
     kind = kind_of_source(source, spark)
-    looked = [_settled(file, kind) for file in files]
-    torn = {file: why for file, why in looked if why is not None}
-    whole = [file for file, why in looked if why is None]
+    inspected = [_settled(file, kind) for file in files]
+    torn = {file: why for file, why in inspected if why is not None}
+    whole = [file for file, why in inspected if why is None]
     try:
         table = _read_of(source, whole, spark, names)
     except DataError:

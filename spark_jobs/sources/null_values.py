@@ -32,11 +32,13 @@ def replace_null_values(rows: DataFrame, marks: Sequence[str], seen: ColumnHints
     texts = {name: tuple(seen.null_values.get(name, marks)) for name, kind in rows.dtypes if kind == "string"}
     padded = texts.keys() - seen.trimmed
     trimmed = [_trimmed(name) if name in padded else quoted(name) for name in rows.columns]
-    sets = {looked: f"⟨marks {place}⟩" for place, looked in enumerate(dict.fromkeys(filter(None, texts.values())))}
+    sets = {
+        inspected: f"⟨marks {place}⟩" for place, inspected in enumerate(dict.fromkeys(filter(None, texts.values())))
+    }
     empty = "" in marks
     cells = [_cell(name, sets.get(texts[name]), empty) if name in texts else quoted(name) for name in rows.columns]
     # Values never become SQL: the marks are columns. As text the cells go to Java in one call, not in a thousand.
-    listed = [F.array(*map(F.lit, looked)).cast("array<string>").alias(name) for looked, name in sets.items()]
+    listed = [F.array(*map(F.lit, inspected)).cast("array<string>").alias(name) for inspected, name in sets.items()]
     # Two projections, which Spark keeps apart: what is asked of a cell twice is trimmed once.
     return rows.select("*", *listed).selectExpr(*trimmed, *map(quoted, sets.values())).selectExpr(*cells)
 

@@ -72,8 +72,8 @@ def _merged(name: str, layouts: Sequence[Layout]) -> Merged:
         _check_exact(name, having)
     nested = {field.kind.simpleString() for _, field in having if isinstance(field.kind, NESTED)}
     stored = next((field.stored for _, field in having if field.stored), None)
-    unlike = " and ".join(sorted(nested)) if len(nested) > 1 else None
-    return Merged(name, kind, stored or unlike, tuple(_decisions(name, kind, layouts, having)))
+    is_unique = " and ".join(sorted(nested)) if len(nested) > 1 else None
+    return Merged(name, kind, stored or is_unique, tuple(_decisions(name, kind, layouts, having)))
 
 
 def _together(name: str, having: Sequence[tuple[Layout, Field]]) -> T.DataType | None:

@@ -44,7 +44,7 @@ class Model:
     plan: Plan
     graph: bytes
     sentinel: str
-    familiar: TrainingDomain
+    training_domain: TrainingDomain
 
 
 @dataclass
@@ -112,7 +112,7 @@ class Scorer:
         """A file is a batch of its own, with the id that `score` would give it: the same content is scored once."""
         source = arrived(self.source, path, self.spark)
         table = read_files(source, source.files, self.spark, model.plan.names)
-        batch = batch_of(table, model.plan, self.spec, model.familiar)
+        batch = batch_of(table, model.plan, self.spec, model.training_domain)
         scored = score_batch(self.spec, self.spark, self.env, model.version, batch)
         rows = scored.rows
         return BatchResult(
@@ -145,13 +145,15 @@ class Scorer:
         batch_id = f"{self.checkpoint.query_id}-{number}"
         strict = self.spec.changes.added == "refuse"
         table = table_of(counted, self.source, self.kind, model.plan.names, batch_id, strict, messages)
-        return replace(batch_of(table, model.plan, self.spec, model.familiar), batch_id=batch_id)
+        return replace(batch_of(table, model.plan, self.spec, model.training_domain), batch_id=batch_id)
 
     def _append(self, batch: Batch, target: Destination, number: int, model: Model) -> int | None:
         """The rows that were written; None where there was nothing to write, or it is there already."""
-        scored = graph_predictions(model.graph, model.plan, batch.rows, model.sentinel, batch.sift, model.familiar)
+        scored = graph_predictions(
+            model.graph, model.plan, batch.rows, model.sentinel, batch.keep_valid, model.training_domain
+        )
         once = Txn(f"{self.checkpoint.query_id}/predictions", number)
-        with sending(self.spark, model.plan, model.familiar):
+        with sending(self.spark, model.plan, model.training_domain):
             written = append_predictions(with_streamed_ids(scored, self.spec.key, number), target, once)
         return None if written is None else written.rows
 

@@ -36,7 +36,7 @@ class Destination:
     """Where predictions go and what they are of.
 
     `batch_id` names the input by its content: one input has one id wherever it lies. `keep` names the input columns to
-    keep beside the prediction. With `rescore` the rows of this batch and version are replaced. `unlike` says whether
+    keep beside the prediction. With `rescore` the rows of this batch and version are replaced. `is_unique` says whether
     no two rows are alike, in key or cells; None where nobody has looked. A table that is made is laid out by the values
     of `partition_by`, and names its columns by `names`.
     """
@@ -50,7 +50,7 @@ class Destination:
     key: tuple[str, ...] = ()
     keep: Literal["all"] | tuple[str, ...] = "all"
     rescore: bool = False
-    unlike: bool | None = None
+    is_unique: bool | None = None
     partition_by: tuple[str, ...] = ()
     names: Literal["safe", "exact"] = "safe"
 
@@ -104,7 +104,7 @@ def table_rows(scored: DataFrame, target: Destination, names: StoredNames) -> Da
         "_scored_at": current_timestamp(F.col("prediction")),
     }
     known = "_row_id" in scored.columns
-    return (scored if known else with_row_ids(scored, target.key, target.unlike)).select(
+    return (scored if known else with_row_ids(scored, target.key, target.is_unique)).select(
         _told(F.col("_row_id"), "_row_id"),
         *(_stored(F.col("_row").getField(one.name), one.dataType, names, one.name, stored[one.name]) for one in kept),
         *(_told(F.col(name), name) for name in outputs),

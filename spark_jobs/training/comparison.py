@@ -59,7 +59,7 @@ def evaluate_bundle(bundle: Path, spec: Spec, prepared: Prepared, folder: Path) 
 
 
 def _check_columns(plan: Plan, prepared: Prepared) -> None:
-    types = prepared.looked.types
+    types = prepared.inspected.types
     for name in plan.used:
         if name not in types:
             raise DataError(f"the model reads '{name}', which the source does not have any more.")

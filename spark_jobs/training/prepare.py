@@ -103,21 +103,21 @@ class InspectedSource(SourceProfile):
 class Prepared:
     """Rows with a target, each once, and the rule that says which of them test; `problem` has the training labels.
 
-    `unlike` says that no two of all staged rows are alike, in the key or, without one, in the features.
+    `is_unique` says that no two of all staged rows are alike, in the key or, without one, in the features.
     """
 
-    looked: InspectedSource
+    inspected: InspectedSource
     problem: LearningTask
     rows: DataFrame
     rule: SplitRule
     counts: Mapping[str, int]
     class_rows: Mapping[int, int]
-    unlike: bool = False
+    is_unique: bool = False
 
     @property
     def training(self) -> DataFrame:
         """The rows to learn from."""
-        label = remap_labels(F.col(LABEL), self.looked.problem, self.problem)
+        label = remap_labels(F.col(LABEL), self.inspected.problem, self.problem)
         return self.rows.where(~self._tests()).withColumn(LABEL, label)
 
     @property
@@ -219,44 +219,46 @@ def lost_cells(column: ColumnProfile, kind: ColumnType) -> int:
     return max(reading.cells - reading.read_as(kind), 0)
 
 
-def prepare(spec: Spec, spark: SparkSession, looked: InspectedSource, folder: Path) -> Prepared:
+def prepare(spec: Spec, spark: SparkSession, inspected: InspectedSource, folder: Path) -> Prepared:
     """Stage a source's rows below `folder` (what an interrupted run staged is used again), and count them."""
     staged, repeats = folder / "rows", folder / "duplicates"
     if not is_staged(staged):
         with progress.phase("staging"):
-            stage(looked.rows, spec, looked.types, looked.problem, staged, looked.seen)
-    everything = staged_rows(spark, staged, list(looked.types))
-    if tells_duplicates(spec, looked.types) and (counted := _unlike(spec, looked, everything)) is not None:
+            stage(inspected.rows, spec, inspected.types, inspected.problem, staged, inspected.seen)
+    everything = staged_rows(spark, staged, list(inspected.types))
+    if tells_duplicates(spec, inspected.types) and (counted := _unlike(spec, inspected, everything)) is not None:
         return counted
     with progress.phase("duplicates"):
-        distinct, repeated = _without_duplicates(spark, everything, spec, looked, repeats)
+        distinct, repeated = _without_duplicates(spark, everything, spec, inspected, repeats)
     labelled = _labelled(distinct)
-    rule = split_rule(spec, looked.types, labelled)
-    return _counted(Prepared(looked, looked.problem, labelled, rule, {}, {}), distinct, repeated)
+    rule = split_rule(spec, inspected.types, labelled)
+    return _counted(Prepared(inspected, inspected.problem, labelled, rule, {}, {}), distinct, repeated)
 
 
 def _labelled(rows: DataFrame) -> DataFrame:
     return rows.where(F.col(LABEL).isNotNull())
 
 
-def _unlike(spec: Spec, looked: InspectedSource, everything: DataFrame) -> Prepared | None:
+def _unlike(spec: Spec, inspected: InspectedSource, everything: DataFrame) -> Prepared | None:
     """The rows, counted while it is looked whether any two are alike; None where some are."""
     with ThreadPoolExecutor(1, "duplicates") as pool:
         looking = pool.submit(is_any_alike, everything)
         labelled = _labelled(everything)
-        rule = split_rule(spec, looked.types, labelled)
-        counted = _counted(Prepared(looked, looked.problem, labelled, rule, {}, {}, unlike=True), everything, 0)
+        rule = split_rule(spec, inspected.types, labelled)
+        counted = _counted(
+            Prepared(inspected, inspected.problem, labelled, rule, {}, {}, is_unique=True), everything, 0
+        )
         with progress.phase("duplicates"):
             return None if looking.result() else counted
 
 
 def _without_duplicates(
-    spark: SparkSession, rows: DataFrame, spec: Spec, looked: InspectedSource, path: Path
+    spark: SparkSession, rows: DataFrame, spec: Spec, inspected: InspectedSource, path: Path
 ) -> tuple[DataFrame, int]:
     if spec.clean.duplicates.by == "none":
         return rows, 0
     if not is_staged(path):
-        duplicates(_labelled(rows), spec, looked.types).coalesce(1).write.mode("overwrite").parquet(str(path))
+        duplicates(_labelled(rows), spec, inspected.types).coalesce(1).write.mode("overwrite").parquet(str(path))
     repeats = spark.read.parquet(str(path))
     repeated = repeats.count()
     return (rows.join(repeats, NUMBER, "left_anti") if repeated else rows), repeated
@@ -264,10 +266,10 @@ def _without_duplicates(
 
 def _counted(prepared: Prepared, staged: DataFrame, repeated: int) -> Prepared:
     """The rows by fate and, of the training rows, by class."""
-    table, with_classes = prepared.looked.table, bool(prepared.looked.problem.labels)
+    table, with_classes = prepared.inspected.table, bool(prepared.inspected.problem.labels)
     with progress.phase("counting"):
         by_fate, by_class = count_rows(staged, prepared._tests(), with_classes)
-    read_rows = prepared.looked.raw.rows + table.malformed_count if table.records is None else table.records
+    read_rows = prepared.inspected.raw.rows + table.malformed_count if table.records is None else table.records
     torn = {"malformed": table.malformed_count, "quarantined": table.malformed_count}
     counts = {"read": read_rows, **by_fate, "duplicates": repeated, **torn}
     check_balance(counts)

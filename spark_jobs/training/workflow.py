@@ -41,39 +41,44 @@ _FITTED = "fitted.json"
 class Planned:
     """The rows that are trained on, their profile and the plan made of it."""
 
-    lesson: TrainingProfile
+    training_profile: TrainingProfile
     plan: Plan
 
 
-def run_key(spec: Spec, looked: InspectedSource) -> str:
+def run_key(spec: Spec, inspected: InspectedSource) -> str:
     """What a training is of: the same spec over the same data has the same key."""
-    return sha256(f"{dump(spec)}\n{looked.table.fingerprint}".encode()).hexdigest()[:32]
+    return sha256(f"{dump(spec)}\n{inspected.table.fingerprint}".encode()).hexdigest()[:32]
 
 
 def plan_training(spec: Spec, prepared: Prepared, folder: Path | None = None) -> Planned:
     """Profile the training rows and decide everything, before anything is fitted."""
-    looked = prepared.looked
+    inspected = prepared.inspected
     check_parts(prepared)
-    refuse(spec.model.kind, looked.problem.task)
+    refuse(spec.model.kind, inspected.problem.task)
     with progress.phase("profiling"):
-        lesson = _lesson(spec, prepared, folder)
-    types = [*looked.types.values(), *looked.unread]
-    return Planned(lesson, make(spec, types, prepared.problem, lesson.profile, lesson.drops))
+        training_profile = _training_profile(spec, prepared, folder)
+    types = [*inspected.types.values(), *inspected.unread]
+    return Planned(
+        training_profile, make(spec, types, prepared.problem, training_profile.profile, training_profile.drops)
+    )
 
 
-def _lesson(spec: Spec, prepared: Prepared, folder: Path | None) -> TrainingProfile:
+def _training_profile(spec: Spec, prepared: Prepared, folder: Path | None) -> TrainingProfile:
     """The profile is written before it is used: its quantiles differ a little from run to run."""
-    looked, store = prepared.looked, folder / "lesson.json" if folder else None
+    inspected, store = prepared.inspected, folder / "lesson.json" if folder else None
     if store is None or not store.is_file():
-        lesson = profile_training_rows(prepared.training, spec, looked.types, prepared.problem, looked.raw.longest)
+        training_profile = profile_training_rows(
+            prepared.training, spec, inspected.types, prepared.problem, inspected.raw.longest
+        )
         if store is None:
-            return lesson
-        atomic_write(store, json.dumps({"drops": lesson.drops, "outliers": lesson.outliers, "dropped": lesson.dropped,
-                                       "profile": lesson.profile.to_json()}))  # fmt: skip
+            return training_profile
+        counts = {"drops": training_profile.drops, "outliers": training_profile.outliers}
+        kept = {**counts, "dropped": training_profile.dropped, "profile": training_profile.profile.to_json()}
+        atomic_write(store, json.dumps(kept))
     stored = json.loads(store.read_text(encoding="utf-8"))
     profile = Profile.from_json(stored.pop("profile"))
     stored["drops"] = {name: tuple(pair) for name, pair in stored["drops"].items()}
-    return load_training_profile(prepared.training, spec, looked.types, profile, **stored)
+    return load_training_profile(prepared.training, spec, inspected.types, profile, **stored)
 
 
 def is_fitted(folder: Path) -> bool:
@@ -141,7 +146,7 @@ def _taken_up(prepared: Prepared, folder: Path) -> tuple[Trained, Saved]:
 def _fitted(
     prepared: Prepared, planned: Planned, folder: Path, pool: ThreadPoolExecutor, load: bool
 ) -> tuple[Trained, Saved]:
-    rows, plan, profile = planned.lesson.rows, planned.plan, planned.lesson.profile
+    rows, plan, profile = planned.training_profile.rows, planned.plan, planned.training_profile.profile
     with progress.phase("fitting"):
         features = learned_features(rows, plan, profile)
         saver = PipelineSaver(folder / "pipeline", rows.sparkSession, pool, len(features.stages) + 1, load)
@@ -158,7 +163,7 @@ def _fitted(
 
 
 def _proven(prepared: Prepared, planned: Planned, folder: Path, saved: Saved) -> VerificationResult:
-    spark = planned.lesson.rows.sparkSession
+    spark = planned.training_profile.rows.sparkSession
     return proven(prepared, planned, compile_saved(planned.plan, folder / "pipeline", saved(), spark))
 
 
@@ -200,7 +205,7 @@ def _scored(spec: Spec, prepared: Prepared, pipeline: PipelineModel) -> DataFram
 
 def label_columns(prepared: Prepared, row: Callable[[str], Column]) -> list[Column]:
     """What `evaluate` takes of a test row's target; `row` gives a column of the row."""
-    label, every = row(LABEL), prepared.looked.problem
+    label, every = row(LABEL), prepared.inspected.problem
     if not every.labels:
         return [label.alias("label")]
     text = F.element_at(F.array(*[F.lit(one) for one in every.labels]), label.cast("int") + 1)

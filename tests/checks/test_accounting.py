@@ -64,10 +64,10 @@ def test_the_rows_read_are_those_scored_and_those_refused(session, rows, checks,
     given_rows = [(str(place), *row) for place, row in enumerate(rows)]
     frame = session.createDataFrame(given_rows, f"place string, {schema}").coalesce(1)
     asked = parse({"source": "x.csv", "target": "y", "checks": checks}).checks
-    judged = CheckedRows(frame, TYPES, "UTC", asked, Changes(type=type_), TrainingDomain())
-    counts = judged.tally.counted(frame, judged.judged())
-    scored = [row["place"] for row in judged.good.select("place").collect()]
-    refused = judged.refused.collect() if judged.refused is not None else []
+    checked = CheckedRows(frame, TYPES, "UTC", asked, Changes(type=type_), TrainingDomain())
+    counts = checked.tally.counted(frame, checked.checked())
+    scored = [row["place"] for row in checked.good.select("place").collect()]
+    refused = checked.refused.collect() if checked.refused is not None else []
     came = {row[0]: dict(zip(NAMES, row[1:], strict=True)) for row in given_rows}
     raw = [json.loads(row["_raw"]) for row in refused]
     assert Counter(scored + [row["place"] for row in raw]) == Counter(list(came))

@@ -60,13 +60,13 @@ def frame(session, rows):
     return session.createDataFrame(rows, ", ".join(f"`{name.replace('`', '``')}` string" for name in NAMES))
 
 
-def judge(frame, *checks, familiar=None, **changes) -> CheckedRows:
+def judge(frame, *checks, training_domain=None, **changes) -> CheckedRows:
     spec = parse({"source": "x.csv", "target": "y", "checks": [dict(check) for check in checks]})
-    return CheckedRows(frame, TYPES, "UTC", spec.checks, Changes(**changes), familiar or TrainingDomain())
+    return CheckedRows(frame, TYPES, "UTC", spec.checks, Changes(**changes), training_domain or TrainingDomain())
 
 
-def counted(judged):
-    return judged.tally.counted(judged.rows, judged.judged())
+def counted(checked):
+    return checked.tally.counted(checked.rows, checked.checked())
 
 
 def number(text):
@@ -112,19 +112,19 @@ CASES = [
 
 
 def test_a_row_is_refused_where_it_breaks_a_rule_and_only_there(frame, rows):
-    judged = judge(frame, *(check for check, _ in CASES))
+    checked = judge(frame, *(check for check, _ in CASES))
     broken = [(json.dumps(row), [check["column"] for check, met in CASES if not met(row)]) for row in rows]
     assert all(0 < sum(not met(row) for row in rows) < ROWS for _, met in CASES)
     refused = [
         (json.dumps([json.loads(row["_raw"])[name] for name in NAMES]), list(row["_reasons"]))
-        for row in judged.refused.collect()
+        for row in checked.refused.collect()
     ]
     expected = sorted(row for row in broken if row[1])
     assert [raw for raw, _ in sorted(refused)] == [raw for raw, _ in expected]
     for (_, reasons), (_, columns) in zip(sorted(refused), expected, strict=True):
         assert len(reasons) == len(columns)
         assert all(reason.startswith(column) for reason, column in zip(reasons, columns, strict=True))
-    assert judged.good.count() == ROWS - len(expected)
+    assert checked.good.count() == ROWS - len(expected)
 
 
 BIG = 2**53
@@ -146,8 +146,8 @@ def test_whole_numbers_beyond_a_double_are_told_apart(session, stored, known, ch
     if stored == "string" and not known:
         return  # nothing says that this is a number
     spec = parse({"source": "x", "target": "y", "checks": [check | {"column": "n"}]})
-    judged = CheckedRows(rows.select(F.col("n").cast(stored)), kinds, "UTC", spec.checks, Changes(), TrainingDomain())
-    found = [row["n"] for row in judged.good.collect()]
+    checked = CheckedRows(rows.select(F.col("n").cast(stored)), kinds, "UTC", spec.checks, Changes(), TrainingDomain())
+    found = [row["n"] for row in checked.good.collect()]
     assert sorted(map(int, filter(None, found))) == sorted(kept)
     assert None in found
 
@@ -155,11 +155,11 @@ def test_whole_numbers_beyond_a_double_are_told_apart(session, stored, known, ch
 @pytest.mark.parametrize("severity", ["warn", "fail"])
 def test_a_check_of_another_severity_refuses_no_row_and_is_counted(frame, rows, severity):
     check, met = CASES[0]
-    judged = judge(frame, {**check, "severity": severity})
-    counts = counted(judged)
-    assert judged.refused is None
+    checked = judge(frame, {**check, "severity": severity})
+    counts = counted(checked)
+    assert checked.refused is None
     assert counts["check", 0] == sum(not met(row) for row in rows)
-    found = check_report(judged.checks, counts)
+    found = check_report(checked.checks, counts)
     if severity == "warn":
         refuse(found, "x", "cast")
     else:
@@ -168,44 +168,46 @@ def test_a_check_of_another_severity_refuses_no_row_and_is_counted(frame, rows, 
 
 
 def test_a_row_has_all_its_reasons(frame, rows):
-    judged = judge(frame, *[check for check, _ in CASES])
+    checked = judge(frame, *[check for check, _ in CASES])
     expected = sorted(n for row in rows if (n := sum(not met(row) for _, met in CASES)))
-    assert sorted(len(row["_reasons"]) for row in judged.refused.collect()) == expected
+    assert sorted(len(row["_reasons"]) for row in checked.refused.collect()) == expected
 
 
 def test_of_rows_with_the_same_values_the_first_by_content_stays(frame, rows):
-    judged = judge(frame, {"rule": "unique", "columns": [LEVEL, OTHER]})
+    checked = judge(frame, {"rule": "unique", "columns": [LEVEL, OTHER]})
     keys = [(row[place(LEVEL)], row[place(OTHER)]) for row in rows]
     whole = [key for key in keys if None not in key]
-    refused = judged.refused.collect()
+    refused = checked.refused.collect()
     assert len(refused) == len(whole) - len(set(whole))
-    assert judged.good.count() == ROWS - len(refused)
+    assert checked.good.count() == ROWS - len(refused)
     again = judge(frame.orderBy(F.rand(1)), {"rule": "unique", "columns": [LEVEL, OTHER]}).refused.collect()
     assert sorted(row["_raw"] for row in refused) == sorted(row["_raw"] for row in again)
 
 
 def test_a_cell_of_another_type_is_a_reason_where_that_is_asked(frame, rows):
-    judged = judge(frame, type="quarantine")
-    refused = judged.refused.collect()
+    checked = judge(frame, type="quarantine")
+    refused = checked.refused.collect()
     assert len(refused) == sum(row[place(AMOUNT)] == "abc" for row in rows)
     assert {tuple(row["_reasons"]) for row in refused} == {(f"{AMOUNT} is 'abc', which is not read as numbers",)}
     assert counted(judge(frame))["lost", AMOUNT] == len(refused)
 
 
 def test_levels_and_numbers_that_training_did_not_know_are_counted(frame, rows):
-    familiar = TrainingDomain({LEVEL: frozenset({"red", "green"})}, {AMOUNT: (10.0, 90.0)})
-    judged = judge(frame, familiar=familiar)
-    found = check_report((), counted(judged))
+    training_domain = TrainingDomain({LEVEL: frozenset({"red", "green"})}, {AMOUNT: (10.0, 90.0)})
+    checked = judge(frame, training_domain=training_domain)
+    found = check_report((), counted(checked))
     assert found.unseen == {LEVEL: sum(row[place(LEVEL)] not in (None, "red", "green") for row in rows)}
     values = [number(row[place(AMOUNT)]) for row in rows]
     assert found.outside == {AMOUNT: sum(v is not None and not 10 <= v <= 90 for v in values)}
 
 
 def test_what_is_counted_while_rows_pass_is_what_a_pass_counts(frame):
-    judged = judge(frame, *[check for check, _ in CASES], familiar=TrainingDomain({LEVEL: frozenset({"red"})}, {}))
-    judged.good.write.format("noop").mode("overwrite").save()
-    told = judged.tally.observed(judged.judged)
-    assert told == counted(judged)
+    checked = judge(
+        frame, *[check for check, _ in CASES], training_domain=TrainingDomain({LEVEL: frozenset({"red"})}, {})
+    )
+    checked.good.write.format("noop").mode("overwrite").save()
+    told = checked.tally.observed(checked.checked)
+    assert told == counted(checked)
     assert told["unseen", LEVEL] > 0
 
 
@@ -240,8 +242,8 @@ def test_a_rule_that_does_not_fit_its_column_is_refused_with_the_cause(frame, ch
     ],
 )
 def test_a_batch_as_a_whole_meets_a_rule_or_is_refused(frame, check, said):
-    judged = judge(frame, check)
-    found = check_report(judged.checks, counted(judged))
+    checked = judge(frame, check)
+    found = check_report(checked.checks, counted(checked))
     if said is None:
         refuse(found, "x", "cast")
         assert not found.broke
@@ -262,8 +264,8 @@ def test_a_time_of_the_distant_future_makes_no_batch_fresh(frame, day, moment, m
     for name, ages in hours_ago.items():
         times = [(now - dt.timedelta(hours=hours)).isoformat()[: 10 if name == DAY else 19] for hours in ages]
         dated = dated.withColumn(name, F.element_at(F.array(*map(F.lit, times)), place))
-    judged = judge(dated, *({"rule": "fresh", "column": name, "max_hours": 60} for name in hours_ago))
-    broke = check_report(judged.checks, counted(judged)).broke
+    checked = judge(dated, *({"rule": "fresh", "column": name, "max_hours": 60} for name in hours_ago))
+    broke = check_report(checked.checks, counted(checked)).broke
     assert len(broke) == (0 if met else 2), broke
 
 
@@ -281,14 +283,14 @@ def test_thousands_of_levels_are_looked_up_whatever_they_are_made_of(session):
 
 
 def test_counts_of_no_rows_are_zeros(session):
-    familiar = TrainingDomain({"t": frozenset({"a"})}, {"n": (0.0, 1.0)})
+    training_domain = TrainingDomain({"t": frozenset({"a"})}, {"n": (0.0, 1.0)})
     none = session.createDataFrame([], "t string, n bigint")
-    assert count(familiar, none) == {("unseen", "t"): 0, ("outside", "n"): 0}
+    assert count(training_domain, none) == {("unseen", "t"): 0, ("outside", "n"): 0}
 
 
 def test_a_pattern_that_would_take_a_backtracking_engine_for_ever_takes_no_time(session):
     text = session.createDataFrame([("a" * 5_000 + "!",)], "t string")
     kinds = (ColumnType("t", "text", "text", ""),)
     spec = parse({"source": "x", "target": "y", "checks": [{"rule": "matches", "column": "t", "pattern": "(a|aa)+"}]})
-    judged = CheckedRows(text, kinds, "UTC", spec.checks, Changes(), TrainingDomain())
-    assert judged.refused.count() == 1
+    checked = CheckedRows(text, kinds, "UTC", spec.checks, Changes(), TrainingDomain())
+    assert checked.refused.count() == 1

@@ -25,7 +25,7 @@ def ids(spark, cells, kind, column=None):
     array = pa.array(cells, column or pa.string())
     rows = spark.createDataFrame(pa.table({"place": range(len(cells)), "id": array})).coalesce(1)
     known = typed(rows, [kind], key=["id"])
-    named = with_row_ids(known.select(F.struct("*").alias("_row")), ["id"], unlike=True)
+    named = with_row_ids(known.select(F.struct("*").alias("_row")), ["id"], is_unique=True)
     return [row[0] for row in named.orderBy("_row.place").select("_row_id").collect()]
 
 
@@ -40,12 +40,12 @@ def test_keys_are_known_by_their_number_and_by_their_text_where_their_type_does_
     assert ids(spark, ["2024-01-31", "2024-02-31", "soon"], DAY) == ["2024-01-31", "2024-02-31", "soon"]
 
 
-@pytest.mark.parametrize("unlike", [False, None])
-def test_rows_of_one_key_are_numbered_in_the_order_of_their_content_asked_or_told(spark, unlike):
+@pytest.mark.parametrize("is_unique", [False, None])
+def test_rows_of_one_key_are_numbered_in_the_order_of_their_content_asked_or_told(spark, is_unique):
     rows = spark.createDataFrame([(one, f"{place}") for place, one in enumerate("abacab")], "id string, x string")
 
     def found(frame):
-        named = with_row_ids(frame.select(F.struct("*").alias("_row")), ["id"], unlike)
+        named = with_row_ids(frame.select(F.struct("*").alias("_row")), ["id"], is_unique)
         return {row[0]: row[1] for row in named.select("_row.x", "_row_id").collect()}
 
     ids = found(rows)

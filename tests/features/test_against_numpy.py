@@ -100,9 +100,9 @@ def _spec(use: list[str], **parts: Any) -> Spec:
 
 def _fit(rows: DataFrame, spec: Spec) -> tuple[Plan, FeaturePipeline, TrainingProfile]:
     types = {kind.name: kind for kind in TYPES}
-    lesson = profile_training_rows(rows, spec, types, PROBLEM)
-    plan = make(spec, TYPES, PROBLEM, lesson.profile, lesson.drops)
-    return plan, fit_features(rows.sparkSession, plan, lesson.profile), lesson
+    training_profile = profile_training_rows(rows, spec, types, PROBLEM)
+    plan = make(spec, TYPES, PROBLEM, training_profile.profile, training_profile.drops)
+    return plan, fit_features(rows.sparkSession, plan, training_profile.profile), training_profile
 
 
 def _vectors(features: FeaturePipeline, rows: DataFrame) -> np.ndarray:
@@ -155,7 +155,7 @@ def _filled(column: np.ndarray, method: object) -> np.ndarray:
 def test_outliers_are_bounded_before_anything_else_is_learned(rows: DataFrame, rule: str, action: str) -> None:
     outliers = {"rule": rule, "action": action, "factor": 2.0, "lower": 0.05, "upper": 0.9}
     spec = _spec([ODD], clean={"outliers": outliers, "missing": {"numeric": "mean"}}, features={"numeric": "standard"})
-    _, features, lesson = _fit(rows, spec)
+    _, features, training_profile = _fit(rows, spec)
     x = TABLE[ODD].to_numpy()
     low, high = _bounds(x, rule)
     inside = (x >= low) & (x <= high)
@@ -166,7 +166,7 @@ def test_outliers_are_bounded_before_anything_else_is_learned(rows: DataFrame, r
         learned = cleaned = np.where(inside, x, x[inside].mean())
     else:
         learned, cleaned = x[inside], x
-        assert lesson.outliers == (~inside).sum()
+        assert training_profile.outliers == (~inside).sum()
     expected = (cleaned - learned.mean()) / learned.std(ddof=1)
     np.testing.assert_allclose(_vectors(features, rows)[:, 0], expected, rtol=1e-9, atol=1e-9)
 
@@ -309,9 +309,9 @@ def test_parts_that_come_round_are_levels_where_each_has_a_hundred_rows(rows: Da
 
 def test_rows_with_a_missing_value_are_dropped_from_training_only_where_asked(rows: DataFrame) -> None:
     spec = _spec(["skewed", ODD], features={"per_column": {"skewed": {"missing": "drop"}}})
-    plan, _, lesson = _fit(rows, spec)
-    assert lesson.dropped == TABLE["skewed"].isna().sum()
-    assert lesson.profile.rows == ROWS - lesson.dropped
+    plan, _, training_profile = _fit(rows, spec)
+    assert training_profile.dropped == TABLE["skewed"].isna().sum()
+    assert training_profile.profile.rows == ROWS - training_profile.dropped
     assert plan.drop_missing == ("skewed",)
 
 

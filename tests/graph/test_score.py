@@ -211,12 +211,12 @@ def test_what_training_had_not_seen_is_counted_on_the_way_as_by_a_pass(spark, pi
     known = TrainingDomain({"city": frozenset({city, "y" * 300})}, {price: (0.0, 40.0)})
     seen = Observation()
 
-    def sift(answered, answer):
+    def keep_valid(answered, answer):
         return answered.observe(seen, F.collect_list(F.col(answer)["unfamiliar"]).alias("counts"))
 
     told = spark.createDataFrame(as_table(rows, made.plan.used)).repartition(parts)
     graph, sentinel = bytes(made.compiled.model.SerializeToString()), made.compiled.sentinel
-    with_limit(spark, lambda: graph_predictions(graph, made.plan, told, sentinel, sift, known).toArrow())
+    with_limit(spark, lambda: graph_predictions(graph, made.plan, told, sentinel, keep_valid, known).toArrow())
     expected = {("unseen", "city"): 2, ("outside", price): 1 + 9}
     assert summed(known, seen.get["counts"]) == count(known, told) == expected
 

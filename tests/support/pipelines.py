@@ -361,10 +361,10 @@ def make_pipeline(case: Case, rows: DataFrame, folder: Path) -> Made:
     types = {name: column_type(name, kind) for name, kind in kinds.items()}
     problem = LearningTask(case.task, "y", labels, labels[1] if len(labels) == 2 else None)  # type: ignore[arg-type]
     taught = rows.withColumns({LABEL: F.col(case.task), WEIGHT: F.col("w") if spec.weight else F.lit(1.0)})
-    lesson = profile_training_rows(taught, spec, types, problem)
-    plan = make(spec, list(types.values()), problem, lesson.profile, lesson.drops)
+    training_profile = profile_training_rows(taught, spec, types, problem)
+    plan = make(spec, list(types.values()), problem, training_profile.profile, training_profile.drops)
     counts = np.bincount(TABLE.column(case.task).to_numpy().astype(int)).tolist() if labels else []
-    trained = fit(lesson.rows, plan, lesson.profile, dict(enumerate(counts)))
+    trained = fit(training_profile.rows, plan, training_profile.profile, dict(enumerate(counts)))
     loaded = save_pipeline(trained.pipeline, folder / "pipeline", rows.sparkSession)
     return Made(plan, folder / "pipeline", compile_saved(plan, folder / "pipeline", loaded, rows.sparkSession))
 

@@ -66,11 +66,11 @@ def spanning_text(folder, spark):
 @pytest.mark.parametrize("made", [parquet, delta, lines, document, text, torn_text, spanning_text])
 def test_each_is_a_column_of_every_kind_of_source(spark, tmp_path, made):
     spec = parse({"source": str(made(tmp_path, spark)), "target": "y", "task": "regression"})
-    looked = inspect_source(spec, spark)
-    assert set(looked.types) == set(ROWS[0])
-    if looked.table.malformed is not None:
-        assert looked.table.malformed.count() == looked.table.malformed_count == 1
-    staged = prepare(spec, spark, looked, tmp_path / "run").rows.select(*map(col, KEPT)).collect()
+    inspected = inspect_source(spec, spark)
+    assert set(inspected.types) == set(ROWS[0])
+    if inspected.table.malformed is not None:
+        assert inspected.table.malformed.count() == inspected.table.malformed_count == 1
+    staged = prepare(spec, spark, inspected, tmp_path / "run").rows.select(*map(col, KEPT)).collect()
     found = sorted([cell.replace("\n", " ") for cell in row] for row in staged)
     assert found == sorted([row[name] for name in KEPT] for row in ROWS)
 

@@ -39,8 +39,8 @@ def cell(value):
 
 def prepared(spark, folder, path, **keys):
     spec = parse({"source": str(path), "target": "y", "task": "regression", "columns": {"ignore": ["id"]}, **keys})
-    looked = inspect_source(spec, spark)
-    return prepare(spec, spark, looked, folder / f"staged-{path.name}")
+    inspected = inspect_source(spec, spark)
+    return prepare(spec, spark, inspected, folder / f"staged-{path.name}")
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def test_what_was_staged_is_used_again(sides, spark):
     found, _, folder = sides
     first, staged = found["plain.csv"], folder / "staged-plain.csv"
     before = {path: path.stat().st_mtime_ns for path in staged.rglob("*")}
-    again = prepare(first.rule.spec, spark, first.looked, staged)
+    again = prepare(first.rule.spec, spark, first.inspected, staged)
     assert {path: path.stat().st_mtime_ns for path in staged.rglob("*")} == before
     assert again.counts == first.counts
 
@@ -126,18 +126,18 @@ def test_of_any_small_table_every_row_has_one_fate(spark, tmp_path, lines):
 
 
 @pytest.mark.parametrize(
-    ("lines", "unlike"),
+    ("lines", "is_unique"),
     [
         (["a,1,1", "b,1,2", "c,1,3"], True),
         (["a,1,1", "b,1,2", "a,1,3"], False),  # alike but for the target
         (["a,1,1", "b,1,2", "b,1,"], False),  # one of the two has no target and is scored all the same
     ],
 )
-def test_rows_are_unlike_where_no_two_of_all_have_the_same_features(spark, tmp_path, lines, unlike):
+def test_rows_are_unlike_where_no_two_of_all_have_the_same_features(spark, tmp_path, lines, is_unique):
     path = tmp_path / "few.csv"
     path.write_text("\n".join(["k,x,y", *lines]) + "\n")
     ready = prepared(spark, tmp_path, path, columns={"ignore": []})
-    assert ready.unlike is unlike
+    assert ready.is_unique is is_unique
     assert ready.counts["duplicates"] == 0
 
 

@@ -24,11 +24,11 @@ def test_a_training_counts_at_the_source_and_rows_without_a_target_by_themselves
     lines = [f"{n % 7},{n},{'' if n == 5 else n % 2}" for n in range(60)]
     (tmp_path / "x.csv").write_text("\n".join(["a,b,y", *lines, lines[3], "torn", " \x0b "]) + "\n")
     spec = parse({"source": str(tmp_path / "x.csv"), "target": "y"})
-    looked = inspect_source(spec, spark)
-    assert looked.table.records == 62
-    counts = prepare(spec, spark, looked, tmp_path / "run").counts
+    inspected = inspect_source(spec, spark)
+    assert inspected.table.records == 62
+    counts = prepare(spec, spark, inspected, tmp_path / "run").counts
     assert (counts["read"], counts["no_target"], counts["duplicates"], counts["malformed"]) == (62, 1, 1, 1)
     assert counts["trained"] + counts["tested"] == 59
-    lost = replace(looked, table=replace(looked.table, rows=looked.table.rows.where("b <> '7'")))
+    lost = replace(inspected, table=replace(inspected.table, rows=inspected.table.rows.where("b <> '7'")))
     with pytest.raises(JobError, match="holds 62 records, and 61 were read"):
         prepare(spec, spark, lost, tmp_path / "other")

@@ -122,8 +122,8 @@ def _parts(
     if not any(whole):
         return (_lines(source, options, encoding, spark),)
     known = {file.path: file for file in files}
-    looked = [known.get(path) or DataFile(path, 0, 0, False) for path in heads]
-    spanning = list(zip(looked, whole, strict=True))
+    inspected = [known.get(path) or DataFile(path, 0, 0, False) for path in heads]
+    spanning = list(zip(inspected, whole, strict=True))
     over, lines = (chosen(source, [file for file, spans in spanning if spans == side]) for side in (True, False))
     return _lines(lines, options, encoding, spark), _files(over, options, encoding, spark)
 
