@@ -39,8 +39,8 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
     checkpoint = checkpoint_of(spec.stream.checkpoint, env.root, spec.name)
     source = spec.stream.source or spec.source
     with _alone(env, spec.name):
-        checkpoint.agree(*_asked(spec, source))
-        ledger = StreamLedger(spec, spark, env, checkpoint, is_complete=checkpoint.begun is None)
+        checkpoint.check_compatible(*_asked(spec, source))
+        ledger = StreamLedger(spec, spark, env, checkpoint, is_complete=checkpoint.last_planned is None)
         account = StreamProgress(ledger.tell)
         scorer = Scorer(spec, spark, env, checkpoint, source, kind_of_source(source, spark), account)
         with progress.phase("finding the model"):
@@ -57,9 +57,10 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
 def _standing(
     spec: Spec, spark: SparkSession, env: Environment, source: Source, checkpoint: Checkpoint
 ) -> CommittedOffsets:
-    kept = checkpoint.remembered("standing", lambda: asdict(committed_offsets(spec, spark, env, source)))
-    whole, some = ({int(key): end for key, end in kept.get(name, {}).items()} for name in ("whole", "some"))
-    return CommittedOffsets(whole, some, kept.get("batch_id"))
+    kept = checkpoint.load_or_compute("standing", lambda: asdict(committed_offsets(spec, spark, env, source)))
+    found = [kept.get(new, kept.get(old, {})) for new, old in (("complete", "whole"), ("partial", "some"))]
+    complete, partial = ({int(partition): end for partition, end in one.items()} for one in found)
+    return CommittedOffsets(complete, partial, kept.get("batch_id"))
 
 
 @contextmanager
@@ -90,7 +91,7 @@ def _asked(spec: Spec, source: Source) -> tuple[Mapping[str, Any], Mapping[str, 
 
 
 def _started(spec: Spec, source: Source, spark: SparkSession, checkpoint: Checkpoint, scorer: Scorer) -> StreamingQuery:
-    writer = open_stream(source, spec.stream, spark, scorer.standing.whole).writeStream.foreachBatch(scorer)
+    writer = open_stream(source, spec.stream, spark, scorer.standing.complete).writeStream.foreachBatch(scorer)
     writer = writer.option("checkpointLocation", str(checkpoint.folder))
     match spec.stream.trigger:
         case "available_now":
@@ -151,7 +152,11 @@ def _flush(query: StreamingQuery, scorer: Scorer) -> None:
 def _until_written(checkpoint: Checkpoint, scorer: Scorer, over: threading.Event) -> None:
     """Spark notes the end of a micro-batch after we are done with it."""
     ticks = int(_PATIENCE / _TICK)
-    while ticks and not over.is_set() and (checkpoint.ended if checkpoint.ended is not None else -1) < scorer.last:
+    while (
+        ticks
+        and not over.is_set()
+        and (checkpoint.last_committed if checkpoint.last_committed is not None else -1) < scorer.last
+    ):
         over.wait(_TICK)
         ticks -= 1
 

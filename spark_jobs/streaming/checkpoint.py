@@ -28,16 +28,16 @@ class Checkpoint:
         return str(json.loads(metadata.read_text())["id"]) if metadata.is_file() else None
 
     @property
-    def begun(self) -> int | None:
+    def last_planned(self) -> int | None:
         """The number of the last micro-batch that was planned."""
         return _last(self.folder / "offsets")
 
     @property
-    def ended(self) -> int | None:
+    def last_committed(self) -> int | None:
         """The number of the last micro-batch that is done."""
         return _last(self.folder / "commits")
 
-    def begins(self, batch: int) -> dict[int, int]:
+    def start_offsets(self, batch: int) -> dict[int, int]:
         """By partition of a topic, the offset at which a micro-batch begins; none before the first was planned."""
         topics = self._planned(batch - 1)
         return {int(partition): offset for ends in topics.values() for partition, offset in ends.items()}
@@ -57,16 +57,16 @@ class Checkpoint:
         said: dict[str, Any] = json.loads(planned.read_text(encoding="utf-8").splitlines()[-1])
         return said
 
-    def remembered(self, name: str, found: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+    def load_or_compute(self, name: str, found: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
         """What was found when the stream was first started with this folder, however often it is started since."""
         place = self.folder / "spark_jobs" / f"{name}.json"
-        if self.begun is None:
+        if self.last_planned is None:
             place.parent.mkdir(parents=True, exist_ok=True)
             atomic_write(place, json.dumps(found()))
         kept: dict[str, Any] = json.loads(place.read_text(encoding="utf-8")) if place.is_file() else {}
         return kept
 
-    def agree(self, fixed: Mapping[str, Any], free: Mapping[str, Any]) -> None:
+    def check_compatible(self, fixed: Mapping[str, Any], free: Mapping[str, Any]) -> None:
         """Remembers what the stream was asked, or compares it with what it was asked before.
 
         `fixed` must stay as it is for as long as the folder is used; `free` may change between two micro-batches.
@@ -90,13 +90,13 @@ class Checkpoint:
                 "Undo the change, or begin anew with another `stream.checkpoint`.",
             )
         changed = [key for key in asked["free"] if asked["free"][key] != before["free"].get(key)]
-        if changed and self.begun != self.ended:
+        if changed and self.last_planned != self.last_committed:
             raise SpecError(
-                f"Micro-batch {self.begun} was cut off, and `{'`, `'.join(changed)}` changed since.",
+                f"Micro-batch {self.last_planned} was cut off, and `{'`, `'.join(changed)}` changed since.",
                 "Undo the change and let the stream finish it (`--set stream.trigger=once`), then change it.",
             )
 
-    def pinned(self, batch: int, newest: Callable[[], int]) -> int:
+    def pin_version(self, batch: int, newest: Callable[[], int]) -> int:
         """The model's version for a micro-batch: the newest, or that which it was begun with and cut off."""
         place = self.folder / "spark_jobs" / "versions" / str(batch)
         if not place.is_file():

@@ -71,7 +71,7 @@ class Scorer:
             if self.stopping.is_set():
                 raise Stopping
             try:
-                model = self.model(self.checkpoint.pinned(number, lambda: self.champion().version))
+                model = self.model(self.checkpoint.pin_version(number, lambda: self.champion().version))
                 for done in self._parts(rows, number, model):
                     self.account.add(done)
             except Exception as error:
@@ -122,7 +122,7 @@ class Scorer:
 
     def _rows(self, rows: DataFrame, number: int, model: Model) -> BatchResult:
         seen, messages = Observation(), Observation() if self.kind == "kafka" else None
-        if self.standing.some and not self.standing.is_behind(self.checkpoint.begins(number)):
+        if self.standing.partial and not self.standing.is_behind(self.checkpoint.start_offsets(number)):
             rows = exclude_committed(rows, self.standing, self.spec, self.env)
         batch = self._batch(rows, number, model, seen, messages)
         batch.accept()

@@ -20,19 +20,19 @@ _STREAMED = "^[0-9a-f-]{36}-[0-9]+$"  # the id of a query, and the number of a m
 
 @dataclass(frozen=True)
 class CommittedOffsets:
-    """How far a topic was dealt with.
+    """How far the messages of a topic are in the tables.
 
-    By partition, up to `whole` each message is scored or in quarantine. Behind that lies `batch_id`, the last
-    micro-batch, of which only some may be: it may have been cut off between the two tables. `some` is where that ends.
+    By partition, every message up to `complete` is scored or in quarantine. After it comes `batch_id`, the last
+    micro-batch, which may be in only one of the two tables; `partial` is where it ends.
     """
 
-    whole: Mapping[int, int] = field(default_factory=dict)
-    some: Mapping[int, int] = field(default_factory=dict)
+    complete: Mapping[int, int] = field(default_factory=dict)
+    partial: Mapping[int, int] = field(default_factory=dict)
     batch_id: str | None = None
 
     def is_behind(self, begin: Mapping[int, int]) -> bool:
         """Whether a micro-batch that begins at these offsets has nothing of the one that may have been cut off."""
-        return all(begin.get(partition, -1) > offset for partition, offset in self.some.items())
+        return all(begin.get(partition, -1) > offset for partition, offset in self.partial.items())
 
 
 def committed_offsets(spec: Spec, spark: SparkSession, env: Environment, source: Source) -> CommittedOffsets:
@@ -46,10 +46,10 @@ def committed_offsets(spec: Spec, spark: SparkSession, env: Environment, source:
         return CommittedOffsets()
     tables = _streamed(spec, spark, env)
     last = _last_batch(spec, spark, env, source.topic)
-    whole = _ends([rows.where(F.col("_batch_id") != last) if last else rows for rows in tables], source.topic)
-    some = _ends(tables, source.topic)
+    complete = _ends([rows.where(F.col("_batch_id") != last) if last else rows for rows in tables], source.topic)
+    partial = _ends(tables, source.topic)
     # Where the first micro-batch is the last one too, only a stream from the very beginning knows where it began.
-    return CommittedOffsets(some | whole if spec.stream.start == "latest" else whole, some, last)
+    return CommittedOffsets(partial | complete if spec.stream.start == "latest" else complete, partial, last)
 
 
 def exclude_committed(messages: DataFrame, standing: CommittedOffsets, spec: Spec, env: Environment) -> DataFrame:

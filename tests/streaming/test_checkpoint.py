@@ -34,11 +34,11 @@ def test_a_place_elsewhere_is_refused_by_name():
 
 def test_a_new_folder_knows_no_query_and_no_micro_batch(tmp_path):
     new = checkpoint_of(None, str(tmp_path), "x")
-    assert (new.query_id, new.begun, new.ended) == (None, None, None)
+    assert (new.query_id, new.last_planned, new.last_committed) == (None, None, None)
 
 
 def test_the_last_numbers_are_those_of_spark(used):
-    assert (used.query_id, used.begun, used.ended) == ("abc", 1, 0)
+    assert (used.query_id, used.last_planned, used.last_committed) == ("abc", 1, 0)
 
 
 def test_the_files_of_a_micro_batch_are_those_of_its_entries_in_sparks_log(used):
@@ -62,25 +62,25 @@ def test_the_files_of_a_micro_batch_are_those_of_its_entries_in_sparks_log(used)
 
 
 def test_what_may_not_change_is_named(used):
-    used.agree({"source": "a", "table": "t"}, {})
-    used.agree({"source": "a", "table": "t"}, {})
+    used.check_compatible({"source": "a", "table": "t"}, {})
+    used.check_compatible({"source": "a", "table": "t"}, {})
     with pytest.raises(SpecError, match="another `source`") as refused:
-        used.agree({"source": "b", "table": "t"}, {})
+        used.check_compatible({"source": "b", "table": "t"}, {})
     assert "stream.checkpoint" in refused.value.advice
-    used.agree({"source": "a", "table": "t"}, {})
+    used.check_compatible({"source": "a", "table": "t"}, {})
 
 
 def test_checks_may_change_only_between_two_micro_batches(used):
-    used.agree({}, {"checks": [1]})
+    used.check_compatible({}, {"checks": [1]})
     with pytest.raises(SpecError, match="Micro-batch 1 was cut off, and `checks` changed"):
-        used.agree({}, {"checks": [2]})
+        used.check_compatible({}, {"checks": [2]})
     (used.folder / "commits" / "1").write_text("v1\n{}")
-    used.agree({}, {"checks": [2]})
+    used.check_compatible({}, {"checks": [2]})
 
 
 def test_a_micro_batch_keeps_the_version_that_it_was_begun_with(used):
-    assert used.pinned(5, lambda: 1) == 1
-    assert used.pinned(5, lambda: 2) == 1
-    assert used.pinned(6, lambda: 2) == 2
-    assert used.pinned(105, lambda: 3) == 3
+    assert used.pin_version(5, lambda: 1) == 1
+    assert used.pin_version(5, lambda: 2) == 1
+    assert used.pin_version(6, lambda: 2) == 2
+    assert used.pin_version(105, lambda: 3) == 3
     assert not (used.folder / "spark_jobs" / "versions" / "5").exists()
