@@ -42,7 +42,7 @@ def load_manifest(folder: Path) -> Manifest:
     """The manifest of a bundle, its files unchecked.
 
     Raises:
-        JobError: there is no bundle, or its manifest is torn or changed.
+        JobError: there is no bundle, or its manifest is malformed or changed.
     """
     try:
         return from_json((folder / NAME).read_bytes().decode("utf-8"))

@@ -194,5 +194,5 @@ def _metadata(folder: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(files[0].read_text(encoding="utf-8"))
     except ValueError as error:
-        raise BundleError(f"The metadata of {folder} is torn: {error}.") from error
+        raise BundleError(f"The metadata of {folder} is malformed: {error}.") from error
     return found

@@ -39,14 +39,14 @@ class BatchMetrics:
         return rows.observe(self.before, *_named(counts)) if counts else rows
 
     def watch(self, checked: DataFrame, counts: Column | None = None) -> DataFrame:
-        """The judged rows, counted as they pass; `counts` has, once for each part, those of what is not familiar."""
+        """The checked rows, counted as they pass; `counts` has, once for each part, those of what is not familiar."""
         told = {unfamiliar.COUNTS: F.collect_list(counts)} if counts is not None and self.training_domain.keys else {}
         return checked.observe(self.after, *_named(self._aggregates() | told))
 
     def observed(self, checked: Callable[[], DataFrame]) -> dict[Key, int | None]:
         """The counts of a plain write that read every row; after any other action this may wait for ever.
 
-        What is not familiar is counted by a pass over the judged rows where no model had counted it on the way.
+        What is not familiar is counted by a pass over the checked rows where no model had counted it on the way.
         """
         before: Mapping[str, Any] = self.before.get if self.filled else {}
         after: Mapping[str, Any] = self.after.get
@@ -56,7 +56,7 @@ class BatchMetrics:
         return self._found(before, after) | strange
 
     def counted(self, rows: DataFrame, checked: DataFrame) -> dict[Key, int | None]:
-        """The counts, by a pass over the judged rows and, where cells may be lost, one over those that came."""
+        """The counts, by a pass over the checked rows and, where cells may be lost, one over those that came."""
         before: Any = {}
         if self.filled:
             counts = {f"f{place}": F.count(col(name)) for place, name in enumerate(self.filled)}

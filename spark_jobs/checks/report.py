@@ -102,7 +102,7 @@ def refuse(found: CheckReport, location: str, changes: str) -> None:
         said += [f"{name}: {count:,} cells are not read as its type" for name, count in found.lost.items()]
     if said:
         cause = f"{location} is refused, and nothing was written. {'; '.join(said)}."
-        raise DataError(cause, "Mend the data, or let the check say `severity: quarantine`.")
+        raise DataError(cause, "Fix the data, or let the check say `severity: quarantine`.")
 
 
 def _broke(check: Check, count: int | None, rows: int) -> CheckFailure | None:

@@ -1,4 +1,4 @@
-"""Rows judged by the checks: which are scored, which are refused and why, and what is counted of them."""
+"""Rows checked by the checks: which are scored, which are refused and why, and what is counted of them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TIMES: Final = {"timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"}
 
 @dataclass(frozen=True)
 class CheckedRows:
-    """Rows as they came, and the rules that they are judged by.
+    """Rows as they came, and the rules that they are checked by.
 
     Nothing is read here, and nothing but columns is made, so it serves batches and micro-batches alike.
     """
@@ -69,8 +69,8 @@ class CheckedRows:
 
     @cached_property
     def passing(self) -> DataFrame:
-        """All rows, typed, with what they are judged by: for `keep_valid`, once and whole."""
-        return self._judged(self.tally.watch_raw(self.rows), whole=False)
+        """All rows, typed, with what they are checked by: for `keep_valid`, once and whole."""
+        return self._checked(self.tally.watch_raw(self.rows), whole=False)
 
     def keep_valid(self, passing: DataFrame, answer: str | None = None) -> DataFrame:
         """Of rows that pass those that are to be scored, and nothing beside; `tally` counts all of them meanwhile.
@@ -94,7 +94,7 @@ class CheckedRows:
         """The rows that are not scored: `_raw`, `_reasons`, `_source`, and `_form` to read the raw row again."""
         if not self.may_refuse:
             return None
-        bad = self._judged(self.rows, whole=True).where(self._refused)
+        bad = self._checked(self.rows, whole=True).where(self._refused)
         form = _form(self.rows.schema)
         reasons = [F.when(F.col(_flag(place)), self._broken[place].reason) for place in self._refusing]
         lost = [F.col(_LOST)] if self.changes.type == "quarantine" else []
@@ -108,12 +108,12 @@ class CheckedRows:
 
     @property
     def typed(self) -> DataFrame:
-        """All rows, typed, not judged."""
+        """All rows, typed, not checked."""
         return typed(self.rows, self.types, self.zone, key=self.key)
 
     def checked(self) -> DataFrame:
         """The rows with what `tally` counts, not watched."""
-        return self._judged(self.rows, whole=False)
+        return self._checked(self.rows, whole=False)
 
     @property
     def _row_checks(self) -> dict[int, RowCheck]:
@@ -145,7 +145,7 @@ class CheckedRows:
             for place, check in self._row_checks.items()
         }
 
-    def _judged(self, rows: DataFrame, whole: bool) -> DataFrame:
+    def _checked(self, rows: DataFrame, whole: bool) -> DataFrame:
         """Typed rows with a flag for each check; `whole` adds the row as it came and its file."""
         beside: list[Column] = []
         matched = [check.column for check in self._row_checks.values() if isinstance(check, Matches)]

@@ -227,8 +227,8 @@ def _iso(text: str, zone: str) -> str:
     whole = f"length({text}) >= 19 AND endswith({text}, 'Z')"  # one without seconds is shorter
     full = f"regexp_replace({text}, {_string(NO_SECONDS)}, '$1:00$2')"
     offset = f"{text} RLIKE {_string(OFFSET_AT_END)}"
-    mended = f"concat({full}, CASE WHEN {offset} THEN '' ELSE {_string(' ' + zone)} END)"
-    return f"CASE WHEN {whole} THEN {text} ELSE {mended} END"
+    fixed = f"concat({full}, CASE WHEN {offset} THEN '' ELSE {_string(' ' + zone)} END)"
+    return f"CASE WHEN {whole} THEN {text} ELSE {fixed} END"
 
 
 def _group(text: str, form: Pattern, part: Part) -> str:

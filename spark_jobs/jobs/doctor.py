@@ -1,4 +1,4 @@
-"""doctor: is everything there that a job needs, and what would mend what is not?"""
+"""doctor: is everything there that a job needs, and what would fix what is not?"""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PATIENCE = 20.0
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found; `advice` is the line that would mend it."""
+    """What one check found; `advice` is the line that would fix it."""
 
     name: str
     state: State
@@ -49,7 +49,7 @@ def run(env: Environment, spec: Spec | None = None) -> Result:
     """Check this machine for what jobs need, the quick things first; Spark itself is tried only where they are right.
 
     Raises:
-        JobError: something is missing that a job cannot do without; it names all of it, and what would mend it.
+        JobError: something is missing that a job cannot do without; it names all of it, and what would fix it.
     """
     with progress.phase("looking"):
         findings = list(_quick(env, spec))

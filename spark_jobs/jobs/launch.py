@@ -54,7 +54,7 @@ def launch(arguments: Namespace) -> Result:
 
 
 def load_config(arguments: Namespace) -> tuple[Spec, Environment]:
-    """The spec and the environment of a command line, checked as far as that goes without data.
+    """The spec and the environment of a command line, checked as far as possible without data.
 
     Raises:
         SpecError: every mistake found.

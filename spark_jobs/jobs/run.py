@@ -56,7 +56,7 @@ def _promoted(spec: Spec, spark: SparkSession, env: Environment, training: train
 def _batch(spec: Spec, spark: SparkSession, training: train.Training) -> Batch:
     """The rows that were staged for the training: read once, typed as the plan says.
 
-    Where they have to be judged they are read again, as what is refused is kept as it came.
+    Where they have to be checked they are read again, as what is refused is kept as it came.
     """
     inspected = training.prepared.inspected
     if spec.checks or spec.changes != Changes():

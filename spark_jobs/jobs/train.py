@@ -164,7 +164,7 @@ def _end(tracking: Tracking, starting: Future[Run], error: BaseException) -> Non
 def result(training: Training, tables: Mapping[str, str]) -> Result:
     """What `train` hands back."""
     done, version = training.done, training.version
-    torn = {f"{done.spec.name}_quarantine": training.quarantine} if training.quarantine else {}
+    malformed = {f"{done.spec.name}_quarantine": training.quarantine} if training.quarantine else {}
     return Result(
         job="train",
         run_id=version.run_id,
@@ -172,7 +172,7 @@ def result(training: Training, tables: Mapping[str, str]) -> Result:
         metrics=done.evaluation.metrics,
         rows=done.rows,
         cells=done.cells,
-        tables={**tables, **torn},
+        tables={**tables, **malformed},
         bundle=str(version.bundle),
         left_out=done.plan.left_out,
         warnings=done.warnings,

@@ -27,9 +27,9 @@ def sum_of_trees(features: Value, width: int, trees: Sequence[Tree], targets: in
     """What all trees say together, added up, `[N, targets]`; features are `[N, width]`."""
     if is_older():
         return _looked_up_sum(*_without_members(features, width, trees))
-    coded, mended = _coded(features, width, trees)
+    coded, fixed = _coded(features, width, trees)
     grove = Grove()
-    for tree in mended:
+    for tree in fixed:
         for target in range(targets):
             if targets == 1 or any(isinstance(node, Leaf) and node.worth[target] for node in tree):
                 grove.plant(tree, target, target)
@@ -113,7 +113,7 @@ def _coded(features: Value, width: int, trees: Sequence[Tree]) -> tuple[Value, l
         if sum(len(codes[one][0]) for one in places) + len(codes[feature][0]) <= _MOST:
             places[feature] = width + sum(len(codes[one][0]) for one in places)
 
-    def mended(node: Node) -> Node:
+    def fixed(node: Node) -> Node:
         if isinstance(node, Leaf) or node.members is None or node.feature not in places:
             return node
         mask, (classes, which) = _mask(node.members), codes[node.feature]
@@ -122,7 +122,7 @@ def _coded(features: Value, width: int, trees: Sequence[Tree]) -> tuple[Value, l
         return replace(node, feature=places[node.feature] + code, members=members)
 
     inspected = [_looked_up(features, feature, _code_table(codes[feature][0])) for feature in places]
-    return beside([features, *inspected]), [[mended(node) for node in tree] for tree in trees]
+    return beside([features, *inspected]), [[fixed(node) for node in tree] for tree in trees]
 
 
 def _masks(trees: Sequence[Tree]) -> dict[int, dict[int, None]]:
@@ -177,13 +177,13 @@ def _without_members(features: Value, width: int, trees: Sequence[Tree]) -> tupl
         _membership(features, feature, [one for one in sets if one[0] == feature]) for feature in _firsts(sets)
     ]
 
-    def mended(node: Node) -> Node:
+    def fixed(node: Node) -> Node:
         if isinstance(node, Leaf) or node.members is None:
             return node
         own = place[node.feature, tuple(sorted(node.members))]
         return Split(own, node.right, node.left, at=0.5, missing_left=True)
 
-    return beside([features, *inspected]), [[mended(node) for node in tree] for tree in trees]
+    return beside([features, *inspected]), [[fixed(node) for node in tree] for tree in trees]
 
 
 def _firsts(sets: Sequence[tuple[int, tuple[float, ...]]]) -> list[int]:

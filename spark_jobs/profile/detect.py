@@ -145,7 +145,7 @@ def _of_declared(column: _Column, kind: str, what: str, read: int) -> str:
         return f"declared {kind}"
     counted = f"{lost:,} of {column.cells:,} cells ({share:.1%}) are {what}"
     if share > REFUSED:
-        advice = f"Take it out of `columns`, or mend the cells; up to {REFUSED:.0%} may be left out."
+        advice = f"Take it out of `columns`, or fix the cells; up to {REFUSED:.0%} may be left out."
         raise DataError(f"'{column.name}' is declared {kind}, but {counted}.", advice)
     return f"declared {kind}; {counted} and become null" + (", more than 5 %: a warning" if share > WARNED else "")
 

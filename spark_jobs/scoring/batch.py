@@ -138,11 +138,19 @@ def batch_of(table: Table, plan: Plan, spec: Spec, training_domain: TrainingDoma
         training_domain or TrainingDomain(),
         tuple(name for name in spec.key if name in rows.columns),
     )
-    number = batch_id(table) if not checked.may_refuse else _judged_id(table, checked)
+    number = batch_id(table) if not checked.may_refuse else _checked_id(table, checked)
     told = tuple(described(check) for check in skipped)
-    torn = table.malformed, table.malformed_count
+    malformed = table.malformed, table.malformed_count
     return Batch(
-        checked.passing, number, location, *torn, extra, checked, skipped=told, reads=table.reads, records=table.records
+        checked.passing,
+        number,
+        location,
+        *malformed,
+        extra,
+        checked,
+        skipped=told,
+        reads=table.reads,
+        records=table.records,
     )
 
 
@@ -156,8 +164,8 @@ def _reading(table: Table) -> str:
     return f"{table.fingerprint}\n{reading.kind}\n{sorted(reading.options.items())}\n{reading.null_values}"
 
 
-def _judged_id(table: Table, checked: CheckedRows) -> str:
-    """The id of a batch of which rows may be refused: judged by other rules, the same data is another batch.
+def _checked_id(table: Table, checked: CheckedRows) -> str:
+    """The id of a batch of which rows may be refused: checked by other rules, the same data is another batch.
 
     What passed before is in the table already and not added again; what was refused before stays in quarantine as what
     was said of it then.

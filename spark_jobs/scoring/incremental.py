@@ -67,7 +67,7 @@ def reading_lines(reads: Mapping[str, Any]) -> list[str]:
     ahead = rows_ahead(reads)
     return [
         *([f"  ahead     {ahead}"] if ahead else []),
-        *(f"  torn      {file}" for file in corrupt_files(reads)[:20]),
+        *(f"  corrupt   {file}" for file in corrupt_files(reads)[:20]),
     ]
 
 

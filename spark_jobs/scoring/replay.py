@@ -1,4 +1,4 @@
-"""score --replay: rows of a batch that were refused, judged again and scored where they now meet the checks."""
+"""score --replay: rows of a batch that were refused, checked again and scored where they now meet the checks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from spark_jobs.spec.checks import RowCheck
 from spark_jobs.tables.locks import locked
 from spark_jobs.tables.quarantine import mark_replayed, quarantine_path, quarantined_batches, waiting_rows
 
-_TORN = "⟨torn⟩"
+_MALFORMED = "⟨malformed⟩"
 
 
 def replay(spec: Spec, spark: SparkSession, env: Environment, version: ModelVersion, batch_id: str) -> Scored:
@@ -48,10 +48,10 @@ def replay(spec: Spec, spark: SparkSession, env: Environment, version: ModelVers
 def _replayed(
     spec: Spec, spark: SparkSession, env: Environment, version: ModelVersion, batch_id: str, rows: DataFrame, count: int
 ) -> Scored:
-    batch = _judged(spec, stored_plan(version), rows, batch_id)
+    batch = _checked(spec, stored_plan(version), rows, batch_id)
     ids = batch.good.select(F.col("_row_id").alias("_refused_id"))
-    mended = replace(batch, rows=batch.good.drop("_row_id", "_source"), checked=None)
-    scored = score_batch(spec, spark, env, version, mended)
+    fixed = replace(batch, rows=batch.good.drop("_row_id", "_source"), checked=None)
+    scored = score_batch(spec, spark, env, version, fixed)
     mark_replayed(ids, env.root, spec.name, batch_id, batch.batch_id)
     left = waiting_rows(spark, env.root, spec.name, batch_id).count()
     if scored.rows["scored"] + left != count:
@@ -62,8 +62,8 @@ def _replayed(
     return replace(scored, quarantined=left, quarantine=quarantine_path(env.root, spec.name))
 
 
-def _judged(spec: Spec, plan: Plan, rows: DataFrame, batch_id: str) -> Batch:
-    """Rows are judged one by one: what is asked of a batch as a whole was asked of the one that they came with."""
+def _checked(spec: Spec, plan: Plan, rows: DataFrame, batch_id: str) -> Batch:
+    """Rows are checked one by one: what is asked of a batch as a whole was asked of the one that they came with."""
     alone = spec.model_copy(update={"checks": tuple(one for one in spec.checks if isinstance(one, RowCheck))})
     content = F.sum(F.xxhash64(*[F.col(name) for name in ("_row_id", "_raw")]).cast("decimal(38,0)"))
     there = rows.agg(F.count(F.lit(1)), content).collect()[0]
@@ -74,7 +74,7 @@ def _judged(spec: Spec, plan: Plan, rows: DataFrame, batch_id: str) -> Batch:
 
 
 def _read_again(waiting: DataFrame) -> DataFrame | None:
-    """The rows that were kept as JSON, as they came, with `_row_id`, `_source` and `_raw`; torn lines are left.
+    """The rows that were kept as JSON, as they came, with `_row_id`, `_source` and `_raw`; malformed lines are left.
 
     None where there is none.
     """
@@ -89,9 +89,9 @@ def _read_again(waiting: DataFrame) -> DataFrame | None:
 def _of_form(rows: DataFrame, form: str) -> DataFrame:
     schema = T.StructType.fromJson(json.loads(form))
     names = schema.fieldNames()
-    whole = T.StructType([*schema.fields, T.StructField(_TORN, T.StringType())])
-    read = F.from_json("_raw", whole, {**TIMES, "columnNameOfCorruptRecord": _TORN})
+    whole = T.StructType([*schema.fields, T.StructField(_MALFORMED, T.StringType())])
+    read = F.from_json("_raw", whole, {**TIMES, "columnNameOfCorruptRecord": _MALFORMED})
     inspected = rows.select(read.alias("_row"), "_refused_id", "_source", "_raw")
-    there = inspected.where(F.col("_row").isNotNull() & F.col("_row").getField(_TORN).isNull())
+    there = inspected.where(F.col("_row").isNotNull() & F.col("_row").getField(_MALFORMED).isNull())
     cells = [F.col("_row").getField(name).alias(name) for name in names]
     return there.select(*cells, F.col("_refused_id").alias("_row_id"), "_source", "_raw")

@@ -92,7 +92,7 @@ def score_batch(
             refused = _quarantined_before(spec, spark, env, batch)
             return Scored(version, batch, there, refused, _place(spec, env, refused))
         found = batch.accept()
-        # Asked of the rows before they are judged: to look for equal ones among those judged would judge them twice.
+        # Asked of the rows before they are checked: to look for equal ones among those checked would check them twice.
         is_unique = target.is_unique if batch.checked is None else rows_are_unique(batch.checked.typed, spec.key)
         written = _write(spark, plan, version, batch, replace(target, is_unique=is_unique), model)
         found = found or batch.found(seen=written.plain)
@@ -174,8 +174,8 @@ def training_domain_of(version: ModelVersion, plan: Plan) -> TrainingDomain:
 def tables_of(spec: Spec, scored: Scored, ledger: str) -> dict[str, str]:
     """Where the tables are that a scoring wrote, by their names."""
     written = {prediction_table(spec): scored.written.location} if scored.written else {}
-    torn = {f"{spec.name}_quarantine": scored.quarantine} if scored.quarantine else {}
-    return {"ledger": ledger, **written, **torn}
+    malformed = {f"{spec.name}_quarantine": scored.quarantine} if scored.quarantine else {}
+    return {"ledger": ledger, **written, **malformed}
 
 
 def prediction_table(spec: Spec) -> str:

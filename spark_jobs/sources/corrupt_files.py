@@ -38,7 +38,7 @@ def read_files(source: Source, files: Sequence[DataFile], spark: SparkSession, n
     """
     kind = kind_of_source(source, spark)
     inspected = [_settled(file, kind) for file in files]
-    torn = {file: why for file, why in inspected if why is not None}
+    corrupt = {file: why for file, why in inspected if why is not None}
     whole = [file for file, why in inspected if why is None]
     try:
         table = _read_of(source, whole, spark, names)
@@ -46,14 +46,14 @@ def read_files(source: Source, files: Sequence[DataFile], spark: SparkSession, n
         alone = {file: why for file in whole if (why := _why_unread(source, file, spark)) is not None}
         if not alone:
             raise
-        torn |= alone
+        corrupt |= alone
         table = _read_of(source, [file for file in whole if file not in alone], spark, names)
-    return _with_torn(table, torn, source, spark) if torn else table
+    return _with_corrupt(table, corrupt, source, spark) if corrupt else table
 
 
 def corrupt_files(reads: Mapping[str, Any]) -> list[str]:
     """What there is to say of files that could not be read, by what was kept of a reading."""
-    return [file["torn"] for file in reads.get("files", ()) if "torn" in file]
+    return [file["corrupt"] for file in reads.get("files", ()) if "corrupt" in file]
 
 
 def corruption_reason(file: DataFile, kind: str) -> str | None:
@@ -75,7 +75,7 @@ def corruption_reason(file: DataFile, kind: str) -> str | None:
             _unpack(file.path)
     except (OSError, EOFError, zlib.error) as broken:
         if isinstance(broken, OSError) and broken.errno is not None:
-            raise DataError(f"'{file.path}' cannot be read: {broken.strerror}.", "Mend that and score again.") from None
+            raise DataError(f"'{file.path}' cannot be read: {broken.strerror}.", "Fix that and score again.") from None
         return f"'{file.path}' cannot be unpacked: {broken}."
     return None
 
@@ -121,13 +121,13 @@ def _nothing(source: Source, spark: SparkSession, names: Sequence[str]) -> Table
     return Table(rows, reading, fingerprint(()), columns=tuple(names))
 
 
-def _with_torn(table: Table, torn: Mapping[DataFile, str], source: Source, spark: SparkSession) -> Table:
-    rows = spark.createDataFrame([(None, [why], f"file:{file.path}") for file, why in torn.items()], _MALFORMED)
-    told = [{**file.told(), "torn": why} for file, why in torn.items()]
+def _with_corrupt(table: Table, corrupt: Mapping[DataFile, str], source: Source, spark: SparkSession) -> Table:
+    rows = spark.createDataFrame([(None, [why], f"file:{file.path}") for file, why in corrupt.items()], _MALFORMED)
+    told = [{**file.told(), "corrupt": why} for file, why in corrupt.items()]
     return replace(
         table,
         malformed=rows if table.malformed is None else table.malformed.unionByName(rows),
-        malformed_count=table.malformed_count + len(torn),
-        fingerprint=fingerprint([table.fingerprint, fingerprint_of(list(torn)), len(torn)]),
+        malformed_count=table.malformed_count + len(corrupt),
+        fingerprint=fingerprint([table.fingerprint, fingerprint_of(list(corrupt)), len(corrupt)]),
         reads={**table.reads, "files": [*table.reads.get("files", ()), *told]} if source.landing else table.reads,
     )

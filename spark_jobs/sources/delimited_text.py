@@ -50,7 +50,7 @@ class DelimitedText:
         return self.encoding == "UTF-8"
 
     @property
-    def torn(self) -> bool:
+    def has_malformed_lines(self) -> bool:
         """Whether a line is not a whole record."""
         return self.scan.fitting < self.scan.lines or self.scan.not_utf8 > 0
 

@@ -125,6 +125,6 @@ def field_regex(form: Dialect) -> str:
 
 
 def open_regex(form: Dialect) -> str:
-    """A Java expression for a field that begins with a quote; found where whole quoted fields are gone, it is torn."""
+    """Return a Java expression for a field that begins with a quote; a line in which it still matches is malformed."""
     pad = "" if form.sep.isspace() else "[ \\t]*"
     return f"(?:^|{re.escape(form.sep)}){pad}{re.escape(form.quote)}"

@@ -24,7 +24,7 @@ class FormCounts:
     """
 
     fitting: int = 0
-    torn: int = 0
+    malformed: int = 0
     quotes: int = 0
     escapes: int = 0
     by_fields: Counter[int] = field(default_factory=Counter)
@@ -80,18 +80,18 @@ def _is_utf8(line: bytes) -> bool:
 
 def _add_form(counts: FormCounts, values: pa.Array, form: Dialect) -> None:
     fields = _counted(values, form.sep.encode()) + 1
-    torn = np.zeros(len(values), dtype=bool)
+    malformed = np.zeros(len(values), dtype=bool)
     quoted = _quoted(values, form)
     if len(quoted):
         lines = values.take(pa.array(quoted)).to_pylist()
         plain = [_unescaped(line, form) for line in lines]
         outside = [_field(form).sub(rb"\1", line) for line in plain]
         fields[quoted] = [line.count(form.sep.encode()) + 1 for line in outside]
-        torn[quoted] = [bool(_open(form).search(line)) for line in outside]
+        malformed[quoted] = [bool(_open(form).search(line)) for line in outside]
         counts.escapes += sum(b"\\" + form.quote.encode() in line for line in lines)
         counts.quotes += sum(line.count(form.quote.encode()) for line in plain)
-    counts.fitting += int(((fields == form.fields) & ~torn).sum())
-    counts.torn += int(torn.sum())
+    counts.fitting += int(((fields == form.fields) & ~malformed).sum())
+    counts.malformed += int(malformed.sum())
     present, rows = np.unique(fields, return_counts=True)
     counts.by_fields.update(dict(zip(present.tolist(), rows.tolist(), strict=True)))
 
@@ -126,7 +126,9 @@ def _open(form: Dialect) -> re.Pattern[bytes]:
 
 def to_row(file: str, counts: LineCounts) -> dict[str, Any]:
     """The counts as plain values."""
-    forms = [[one.fitting, one.torn, one.quotes, one.escapes, sorted(one.by_fields.items())] for one in counts.forms]
+    forms = [
+        [one.fitting, one.malformed, one.quotes, one.escapes, sorted(one.by_fields.items())] for one in counts.forms
+    ]
     plain = (counts.lines, counts.headers, counts.not_utf8, counts.beyond_ascii)
     return {"file": file, "plain": plain, "forms": forms}
 
@@ -138,9 +140,9 @@ def from_rows(rows: Iterable[dict[str, Any]]) -> dict[str, LineCounts]:
         whole = found.setdefault(row["file"], LineCounts(forms=tuple(FormCounts() for _ in row["forms"])))
         for name, more in zip(("lines", "headers", "not_utf8", "beyond_ascii"), row["plain"], strict=True):
             setattr(whole, name, getattr(whole, name) + more)
-        for counts, (fitting, torn, quotes, escapes, by_fields) in zip(whole.forms, row["forms"], strict=True):
+        for counts, (fitting, malformed, quotes, escapes, by_fields) in zip(whole.forms, row["forms"], strict=True):
             counts.fitting += fitting
-            counts.torn += torn
+            counts.malformed += malformed
             counts.quotes += quotes
             counts.escapes += escapes
             counts.by_fields.update(dict(by_fields))

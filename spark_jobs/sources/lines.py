@@ -1,4 +1,4 @@
-"""One pass over the raw lines of a delimited text, which decides its form and finds its torn lines."""
+"""One pass over the raw lines of a delimited text, which decides its form and finds its malformed lines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class DialectScore:
     form: Dialect
     lines: int
     fitting: int
-    torn: int
+    malformed: int
     headers: int
     not_utf8: int
     beyond_ascii: int
@@ -110,7 +110,7 @@ def _summed(files: Sequence[LineCounts], number: int, form: Dialect) -> DialectS
         form=form,
         lines=sum(file.lines for file in files),
         fitting=sum(counts.fitting for counts in mine),
-        torn=sum(counts.torn for counts in mine),
+        malformed=sum(counts.malformed for counts in mine),
         headers=sum(file.headers for file in files),
         not_utf8=sum(file.not_utf8 for file in files),
         beyond_ascii=sum(file.beyond_ascii for file in files),
@@ -133,7 +133,7 @@ def is_open(form: Dialect) -> Column:
 
 
 def reasons(form: Dialect, utf8: bool) -> Column:
-    """Why a line is torn: an array of texts, empty where it is not."""
+    """Why a line is malformed: an array of texts, empty where it is not."""
     count = fields(form)
     found: list[Any] = [
         F.when(is_open(form), F.lit("a quoted field is not closed")),

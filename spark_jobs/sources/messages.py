@@ -93,7 +93,7 @@ class CsvFormat:
             try:
                 records = [one for one in csv.reader(StringIO(text, newline="") if several else (text,), **form) if one]
             except csv.Error as error:
-                raise InvalidMessage(f"the record is torn: {error}") from None
+                raise InvalidMessage(f"the record is malformed: {error}") from None
             if len(records) != 1:
                 raise InvalidMessage(
                     f"the value holds {len(records)} records, not one" if records else "the value is empty"

@@ -16,7 +16,7 @@ def known_options(kind: str, given: Mapping[str, Any], known: Iterable[str]) -> 
     """The options as text under Spark's own spelling of their names.
 
     Raises:
-        SpecError: one is not known for this kind of source; what decides types, schema or torn rows is not for options.
+        SpecError: one is not known for this kind of source; options cannot decide types, schema or malformed rows.
     """
     by_folded = {name.casefold(): name for name in known}
     by_folded |= {alias: name for alias, name in _ALIASES.items() if name in by_folded.values()}

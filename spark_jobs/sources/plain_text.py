@@ -124,7 +124,13 @@ def plain_text(text: DelimitedText, files: Sequence[DataFile], marks: Sequence[s
     """The text as Arrow can split it; None where its lines are not plain."""
     scan, form = text.scan, text.scan.form
     plain = set(text.options) <= {*_KNOWN, *FILES} and form.escape in ("", form.quote)
-    whole = not text.torn and not text.repeated_headers and not text.skipped and text.utf8 and len(files) == text.files
+    whole = (
+        not text.has_malformed_lines
+        and not text.repeated_headers
+        and not text.skipped
+        and text.utf8
+        and len(files) == text.files
+    )
     if any(file.partition for file in files) or not (plain and whole and len(form.sep) == 1 and form.sep.isascii()):
         return None
     rows = scan.lines - (text.files if text.headers else 0)

@@ -33,7 +33,7 @@ class Table:
 
     `rows` has the source's columns under the user's names: strings for text sources (null marks already null), the
     stored types otherwise. `raw` are those of plain text as they come, neither trimmed nor looked at for marks.
-    `malformed` has `_raw`, `_reasons` (array of string) and `_source`; None where the format cannot hold a torn row.
+    `malformed` has `_raw`, `_reasons` (array of string) and `_source`; None where the format has none.
     `fingerprint` changes when the data does. `plain` says how the same rows are split without Spark's CSV reader, where
     that gives the same cells, and `lines` are the lines that it splits. `reads` is what the ledger keeps of it, so that
     a later scoring knows what was read already. `records` is how many the source holds, malformed ones among them,

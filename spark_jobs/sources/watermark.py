@@ -69,7 +69,7 @@ def watermark_range(
             "Fill the column, or leave `source.watermark` out.",
         )
     if found.newest in _ENDLESS:
-        raise DataError(f"'{column}' holds '{found.newest}', beyond which nothing can come.", "Mend that row.")
+        raise DataError(f"'{column}' holds '{found.newest}', beyond which nothing can come.", "Fix that row.")
     return WatermarkRange(column, found.low, found.high if found.high is not None else since, found.ahead, found.clock)
 
 

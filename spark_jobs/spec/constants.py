@@ -82,7 +82,7 @@ CLIENT_OPTIONS = (
     "kafka.max.partition.fetch.bytes",
     "kafka.fetch.max.bytes",
 )
-# Options that would undo how a source is read: whole, typed by all its rows, torn rows set aside and counted.
+# Options that would undo how a source is read: whole, typed by all its rows, malformed rows set aside and counted.
 DECIDED = frozenset(
     ["mode", "inferSchema", "enforceSchema", "columnNameOfCorruptRecord", "samplingRatio", "path", "paths", "schema"]
 )

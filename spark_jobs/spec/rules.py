@@ -20,7 +20,7 @@ LISTS = ("ignore", "numeric", "categorical", "date", "text", "order")
 
 
 def later_parts(data: Mapping[str, Any]) -> Iterator[SpecIssue]:
-    """What the data asks for whose part is still to come; looked for before the shape is judged."""
+    """What the data asks for whose part is still to come; looked for before the shape is checked."""
     for key in constants.LATER_KEYS & set(data):
         yield SpecIssue((key,), not_built(f"`{key}`"), "Take it out.")
     kind = data["model"].get("kind") if isinstance(data.get("model"), Mapping) else None

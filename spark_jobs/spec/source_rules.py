@@ -87,7 +87,9 @@ def _options(source: Source, at: KeyPath) -> Iterator[SpecIssue]:
     for option, value in source.options.items():
         path: KeyPath = (*at, "options", option)
         if option.casefold() in decided:
-            hint = "Leave it out: every row is read, types come from all rows, torn rows are set aside and counted."
+            hint = (
+                "Leave it out: every row is read, types come from all rows, malformed rows are set aside and counted."
+            )
             yield SpecIssue(path, "is not for the spec to choose.", hint)
         elif option.casefold() in of_json:
             hint = "Leave it out: numbers, texts and nested values are read as they are written, with nothing guessed."

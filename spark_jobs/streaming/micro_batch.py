@@ -1,4 +1,4 @@
-"""One micro-batch of a stream: judged, scored and written as a batch is, one time at most."""
+"""One micro-batch of a stream: checked, scored and written as a batch is, one time at most."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def check_parts(prepared: Prepared) -> None:
 
 def _counted(counts: Mapping[str, int]) -> str:
     rows = counts["read"]
-    lost = {"no target": counts["no_target"], "duplicates": counts["duplicates"], "torn": counts["malformed"]}
+    lost = {"no target": counts["no_target"], "duplicates": counts["duplicates"], "malformed": counts["malformed"]}
     told = [f"{number:,} {name}" for name, number in lost.items() if number]
     told += [f"{counts['trained']:,} to train on", f"{counts['tested']:,} to test with"]
     return f"{rows:,} row{'s were' if rows != 1 else ' was'} read ({', '.join(told)})"

@@ -54,8 +54,8 @@ class SourceProfile:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a person should read of the source."""
-        torn, rows = self.table.malformed_count, self.raw.rows + self.table.malformed_count
-        unread = [f"{torn:,} of {rows:,} rows cannot be read: they go to quarantine."] if torn else []
+        malformed, rows = self.table.malformed_count, self.raw.rows + self.table.malformed_count
+        unread = [f"{malformed:,} of {rows:,} rows cannot be read: they go to quarantine."] if malformed else []
         return *self.table.reading.warnings, *unread, *filter(None, map(self._much_lost, self.lost))
 
     def _much_lost(self, name: str) -> str:
@@ -270,8 +270,8 @@ def _counted(prepared: Prepared, staged: DataFrame, repeated: int) -> Prepared:
     with progress.phase("counting"):
         by_fate, by_class = count_rows(staged, prepared._tests(), with_classes)
     read_rows = prepared.inspected.raw.rows + table.malformed_count if table.records is None else table.records
-    torn = {"malformed": table.malformed_count, "quarantined": table.malformed_count}
-    counts = {"read": read_rows, **by_fate, "duplicates": repeated, **torn}
+    malformed = {"malformed": table.malformed_count, "quarantined": table.malformed_count}
+    counts = {"read": read_rows, **by_fate, "duplicates": repeated, **malformed}
     check_balance(counts)
     problem = seen_in_training(prepared.problem, by_class) if counts["trained"] else prepared.problem
     class_rows = {index: by_class[prepared.problem.labels.index(one)] for index, one in enumerate(problem.labels)}

@@ -14,7 +14,7 @@ from spark_jobs.training.curves import Bins, Doubles
 def best_threshold(bins: Bins, metric: str) -> dict[str, Any]:
     """The lowest score that is best for a metric when rows at or above it are called positive, and all metrics there.
 
-    Looked for among the lowest scores of the bins, where the counts are exact. It is chosen on the rows it is judged
+    Looked for among the lowest scores of the bins, where the counts are exact. It is chosen on the rows it is checked
     by, so expect a little less on new ones.
 
     Raises:

@@ -80,7 +80,7 @@ def test_no_file_leaves_the_bundle(tmp_path, name):
 
 
 @pytest.mark.parametrize("text", [b"", b"{}", b"[]", b'{"inputs": 3}', b"\xff"])
-def test_a_torn_manifest_is_refused(folder, text):
+def test_a_malformed_manifest_is_refused(folder, text):
     (folder / "manifest.json").write_bytes(text)
     with pytest.raises(JobError, match="not a manifest"):
         load_manifest(folder)

@@ -86,15 +86,15 @@ def test_stages_come_in_the_order_of_the_pipeline_also_where_there_are_more_than
     assert [stage.outputs for stage in read_pipeline(tmp_path)] == [[str(place)] for place in range(12)]
 
 
-def test_what_is_no_pipeline_or_is_torn_is_refused(tmp_path):
+def test_what_is_no_pipeline_or_is_malformed_is_refused(tmp_path):
     with pytest.raises(JobError, match="is not a saved Spark pipeline"):
         read_pipeline(tmp_path / "nothing")
     with pytest.raises(JobError, match="is not a saved Spark pipeline"):
         read_pipeline(saved(tmp_path, "one"))
-    torn = saved(tmp_path, "two")
-    (torn / "metadata" / "part-00000").write_text('{"class": "org', encoding="utf-8")
-    with pytest.raises(JobError, match="is torn"):
-        read_pipeline(torn)
+    malformed = saved(tmp_path, "two")
+    (malformed / "metadata" / "part-00000").write_text('{"class": "org', encoding="utf-8")
+    with pytest.raises(JobError, match="is malformed"):
+        read_pipeline(malformed)
 
 
 def test_vectors_and_matrices_are_read_however_they_are_stored():

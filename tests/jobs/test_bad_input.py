@@ -80,7 +80,7 @@ def no_usable_column(folder):
     return write_csv(folder / "x.csv", ["id", "same", "price"], [[f"u{i}", 1, i * 1.5] for i in range(60)])
 
 
-def every_row_torn(folder):
+def every_row_malformed(folder):
     (folder / "x.csv").write_text("size,rooms,kind,built,price\n" + "\n".join(f'{i},2,"fl' for i in range(30)) + "\n")
     return folder / "x.csv"
 
@@ -102,10 +102,10 @@ CASES = {
     "a name given twice": (name_given_twice, {}, "'Size'|'size'", ""),
     "a missing file": (missing_file, {}, r"x\.csv", "xs.csv"),
     "a folder without data": (folder_without_data, {}, "holds no data", ""),
-    "a torn Parquet file": (torn_parquet, {}, "no whole Parquet file", ""),
+    "a malformed Parquet file": (torn_parquet, {}, "no whole Parquet file", ""),
     "a Parquet file of no bytes": (parquet_of_no_bytes, {}, "is empty: 0 bytes", ""),
     "no usable column": (no_usable_column, {}, "No column is left", "'id'"),
-    "every row torn": (every_row_torn, {}, "no rows|torn|quarantine", ""),
+    "every row malformed": (every_row_malformed, {}, "no rows|malformed|quarantine", ""),
     "a reserved name": (reserved_name, {}, "'_row_id'", ""),
     "a kept name that is one of predictions": (name_of_a_prediction, {}, "'Prediction' has the name", "keep"),
     "a key of another table": (good, {"key": ["flight"]}, "`key`: the source has no column 'flight'", "Known here"),

@@ -1,4 +1,4 @@
-"""What the doctor finds, and that each finding comes with what would mend it."""
+"""What the doctor finds, and that each finding comes with what would fix it."""
 
 from __future__ import annotations
 

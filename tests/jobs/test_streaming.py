@@ -124,7 +124,7 @@ def test_a_stream_tells_of_broken_checks_and_of_what_training_did_not_know(town,
 def test_a_topic_whose_poison_a_batch_has_met_is_streamed_from_its_beginning(town, spark, broker):
     topic = broker.topic(f"houses-{uuid4().hex}")
     values = [json.dumps(dict(zip(HEADER[:4], house[:4], strict=True))) for house in houses(31, 10)]
-    broker.send(topic, [*values, "torn"], partition=0)
+    broker.send(topic, [*values, "malformed"], partition=0)
     source = {"kind": "kafka", "servers": broker.servers, "topic": topic}
     spec = streaming(town, source, "met")
     batch = parse({**town.spec.model_dump(mode="json", by_alias=True, exclude_none=True), "source": source})

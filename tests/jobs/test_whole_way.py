@@ -72,10 +72,10 @@ def test_every_input_row_is_scored_once_and_kept_with_its_lineage(town):
     assert np.abs(first.prediction - expected).median() < 300
 
 
-def test_torn_lines_are_kept_as_they_came(town, spark):
-    torn = town.table("houses_quarantine").where("_source LIKE '%/houses.csv'").collect()
-    assert sorted(row._raw for row in torn) == ["70.5,2", "80.5,2,flat,2012-02-12,1,2,3"]
-    assert all(row._reasons for row in torn)
+def test_malformed_lines_are_kept_as_they_came(town, spark):
+    malformed = town.table("houses_quarantine").where("_source LIKE '%/houses.csv'").collect()
+    assert sorted(row._raw for row in malformed) == ["70.5,2", "80.5,2,flat,2012-02-12,1,2,3"]
+    assert all(row._reasons for row in malformed)
 
 
 def test_the_run_has_its_plan_profile_report_and_pictures(town, registry):

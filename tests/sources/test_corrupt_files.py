@@ -99,11 +99,11 @@ def test_files_that_can_be_read_are_read_beside_those_that_cannot(tmp_path, spar
     assert sorted(int(row.a) for row in table.rows.collect()) == [1, 2, 3]
     told = {row["_source"].rsplit("/", 1)[1]: (row["_raw"], row["_reasons"]) for row in table.malformed.collect()}
     assert sorted(told) == ["cut.csv.gz", "whole.csv"], "blank lines hold no row"
-    assert told["whole.csv"][0] == "torn"
+    assert told["whole.csv"][0] == "corrupt"
     assert told["cut.csv.gz"][0] is None
     assert "cannot be unpacked" in told["cut.csv.gz"][1][0]
     assert table.malformed_count == 2
-    kept = {Path(file["path"]).name: file.get("torn") for file in table.reads["files"]}
+    kept = {Path(file["path"]).name: file.get("corrupt") for file in table.reads["files"]}
     assert sorted(kept) == ["blank.csv", "cut.csv.gz", "packed.csv.gz", "whole.csv"]
     assert [name for name, why in kept.items() if why] == ["cut.csv.gz"]
 

@@ -1,4 +1,4 @@
-"""Dirty delimited texts, each with what it must come out as: columns, types, nulls, torn lines, rows."""
+"""Dirty delimited texts, each with what it must come out as: columns, types, nulls, malformed lines, rows."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ N, C, D, T, B, X = "number", "category", "date", "timestamp", "boolean", "text"
 
 @dataclass(frozen=True)
 class Dirty:
-    """A text, and what it holds: (rows, torn lines), kinds and nulls by column, cells by (row, column)."""
+    """A text, and what it holds: (rows, malformed lines), kinds and nulls by column, cells by (row, column)."""
 
     name: str
     content: str | bytes
     rows: int
     kinds: dict[str, str]
     nulls: dict[str, int] = field(default_factory=dict)
-    torn: int = 0
+    malformed: int = 0
     cells: dict[tuple[int, str], Any] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     names: tuple[str, ...] | None = None
@@ -75,16 +75,23 @@ TEXTS = [
     Dirty("quoted newlines", 'a,b\n1,"x\ny"\n2,"z\n\nw"\n3,v\n', 3, {"a": N, "b": C}, cells={(0, "b"): "x\ny"}),
     Dirty("quoted CRLF", 'a,b\r\n1,"x\r\ny"\r\n2,z\r\n', 2, {"a": N, "b": C}),
     Dirty("newline in the header", '"a\nz",b\n1,x\n2,y\n', 2, {"a\nz": N, "b": C}),
-    Dirty("an open quote", 'a,b\n1,"x\n2,y\n3,z\n', 2, {"a": N, "b": C}, torn=1, cells={(0, "b"): "y"}),
-    Dirty("two open quotes", 'a,b\n1,"x\n2,y\n3,z\n4,"w\n5,v\n', 3, {"a": N, "b": C}, torn=2),
-    Dirty("an open quote in the last line", 'a,b\n1,x\n2,"y', 1, {}, torn=1),
-    Dirty("short and long rows", "a,b,c\n1,2,3\n4,5\n6,7,8,9\n10,11,12\n", 2, {"a": N}, torn=2, cells={(1, "c"): "12"}),
+    Dirty("an open quote", 'a,b\n1,"x\n2,y\n3,z\n', 2, {"a": N, "b": C}, malformed=1, cells={(0, "b"): "y"}),
+    Dirty("two open quotes", 'a,b\n1,"x\n2,y\n3,z\n4,"w\n5,v\n', 3, {"a": N, "b": C}, malformed=2),
+    Dirty("an open quote in the last line", 'a,b\n1,x\n2,"y', 1, {}, malformed=1),
+    Dirty(
+        "short and long rows",
+        "a,b,c\n1,2,3\n4,5\n6,7,8,9\n10,11,12\n",
+        2,
+        {"a": N},
+        malformed=2,
+        cells={(1, "c"): "12"},
+    ),
     Dirty("byte order mark", b"\xef\xbb\xbfa,b\n1,x\n2,y\n", 2, {"a": N, "b": C}),
     Dirty("Latin-1", "name,n\nMüller,1\nJosé,2\n".encode("latin-1"), 2, {"name": C}, cells={(0, "name"): "Müller"}),
     Dirty("Latin-1 by option", "name,n\nMüller,1\n".encode("latin-1"), 1, {}, options={"encoding": "latin1"}),
     Dirty("UTF-16", "\ufeffa,b\n1,ä\n2,y\n".encode("utf-16-le"), 2, {"a": N, "b": C}, cells={(0, "b"): "ä"}),
     Dirty("UTF-16 big end first", "a;b\r\n1;ä\r\n2;y\r\n".encode("utf-16-be"), 2, {"a": N}, cells={(0, "b"): "ä"}),
-    Dirty("bad bytes in UTF-8", "a,b\n1,ä\n2,ö\n3,".encode() + b"\xe4\n", 2, {"a": N}, torn=1),
+    Dirty("bad bytes in UTF-8", "a,b\n1,ä\n2,ö\n3,".encode() + b"\xe4\n", 2, {"a": N}, malformed=1),
     Dirty("NUL byte", b"a,b\n1,x\x00y\n\x002,z\n", 2, {"b": C}, cells={(0, "b"): "x\0y"}),
     Dirty("padded", " a , b \n 1 , x \n 2 ,\ty\n", 2, {"a": N, "b": C}, cells={(0, "b"): "x", (1, "b"): "y"}),
     Dirty("padded quotes", 'a,b\n1, "x, y" \n2, " z "\n', 2, {"a": N}, cells={(0, "b"): "x, y", (1, "b"): "z"}),
@@ -164,11 +171,11 @@ def test_a_dirty_text_comes_out_as_it_should(dirty, spark, tmp_path):
     source = dirty.source(tmp_path)
     table = read(source, spark)
     rows = table.rows.collect()
-    assert (len(rows), table.malformed_count) == (dirty.rows, dirty.torn)
-    if dirty.torn:
-        torn = table.malformed.collect()
-        assert len(torn) == dirty.torn
-        assert all(row["_raw"] and row["_reasons"] and row["_source"].endswith(dirty.file) for row in torn)
+    assert (len(rows), table.malformed_count) == (dirty.rows, dirty.malformed)
+    if dirty.malformed:
+        malformed = table.malformed.collect()
+        assert len(malformed) == dirty.malformed
+        assert all(row["_raw"] and row["_reasons"] and row["_source"].endswith(dirty.file) for row in malformed)
     for (row, column), cell in dirty.cells.items():
         assert rows[row][table.columns.index(column)] == cell
     nulls = {column: sum(row[at] is None for row in rows) for at, column in enumerate(table.columns)}

@@ -16,7 +16,7 @@ from spark_jobs.sources.table_reader import read
 from spark_jobs.spec.models import Source
 
 GOOD = [b'{"size": 1.50, "na.me": "x", "big": 12345678901234567890.12}', b'{"size": null, "na.me": " NA "}']
-POISON = [None, b"torn", b"[1]", b'{"size": 1, "size": 2}', b"\xff\xfe", b'{"SIZE": 2}', b'{"_row": 1}', b"{}"]
+POISON = [None, b"malformed", b"[1]", b'{"size": 1, "size": 2}', b"\xff\xfe", b'{"SIZE": 2}', b'{"_row": 1}', b"{}"]
 
 
 def source_of(broker, topic, **keys):
@@ -43,7 +43,7 @@ def test_a_topic_is_a_table_of_its_keys_and_poison_is_set_apart_with_its_place(s
     assert sorted(found) == sorted(f"{topic}/{partition}/{offset}" for partition, offset in places)
     assert [found[f"{topic}/1/{offset}"] for offset in range(8)] == [
         (None, ["the message has no value"]),
-        ("torn", ["the value is no JSON"]),
+        ("malformed", ["the value is no JSON"]),
         ("[1]", ["the value is no JSON object, but an array"]),
         ('{"size": 1, "size": 2}', ["the key 'size' is given twice"]),
         ("base64://4=", ["the value is no valid UTF-8 at byte 1"]),

@@ -17,7 +17,7 @@ TEXTS = {
     "old_mac": b"a,b\r1,2\r\r3,4\r",
     "marked": b"\xef\xbb\xbfa,b\n1,2\n",
     "blank": b"\n  \t\na,b\n\n \n1,2\n",
-    "torn": b'a,b\n"1,2\n3\n"x\ny",4\n',
+    "malformed": b'a,b\n"1,2\n3\n"x\ny",4\n',
     "latin": "a,b\nM\u00fcller,2\n".encode("latin-1"),
     "comments": b"# a note\na,b\n#1,2\n3,4\n",
     "repeated": b"a,b\n1,2\na,b\n3,4\n",
@@ -38,7 +38,7 @@ def test_lines_are_counted_here_as_spark_counts_them(spark, tmp_path, monkeypatc
     here = count_here(files, forms, [b"a,b"], True, options.get("comment", ""))
     by_spark = count_lines(read_lines(spark, Place([f"file:{path}"]), "UTF-8", options), forms, [b"a,b"], True)
     assert here == by_spark
-    assert here[0].lines == {"plain": 3, "torn": 5, "comments": 2, "repeated": 4}.get(name, here[0].lines)
+    assert here[0].lines == {"plain": 3, "malformed": 5, "comments": 2, "repeated": 4}.get(name, here[0].lines)
 
 
 def test_what_is_large_packed_or_read_in_a_special_way_is_left_to_spark(spark, tmp_path, monkeypatch):

@@ -71,7 +71,7 @@ def test_numbers_that_are_none_keep_their_name():
         (None, "the message has no value"),
         ("", "the value is empty"),
         (" \n", "the value is empty"),
-        ("torn", "the value is no JSON"),
+        ("malformed", "the value is no JSON"),
         ("[1, 2]", "the value is no JSON object, but an array"),
         ('"a"', "the value is no JSON object, but a text"),
         ("17", "the value is no JSON object, but a number"),
@@ -99,10 +99,10 @@ def test_a_message_that_is_no_object_is_refused_with_its_reason(value, reason):
 
 
 def test_a_refused_message_is_kept_as_it_came():
-    values = [b"torn \xc3\xa9", b"\x00\xff\xfe", None]
+    values = [b"malformed \xc3\xa9", b"\x00\xff\xfe", None]
     batch = pa.RecordBatch.from_arrays([pa.array(values, pa.binary()), pa.array(["t/0/0"] * 3)], ["value", "place"])
     rows = next(iter(split(JsonFormat(NAMES))(iter([batch])))).to_pylist()
-    assert [row["⟨raw⟩"] for row in rows] == ["torn é", "base64:AP/+", None]
+    assert [row["⟨raw⟩"] for row in rows] == ["malformed é", "base64:AP/+", None]
 
 
 def test_a_key_that_no_column_can_have_refuses_its_message_alone():
@@ -127,8 +127,8 @@ def test_five_megabytes_are_taken_as_they_are():
         ("1,2", "the record has 2 fields, not 3"),
         ("1,2,3,4", "the record has 4 fields, not 3"),
         ("1,2,3\n4,5,6", "the value holds 2 records, not one"),
-        ('1,"open,3', "the record is torn: unexpected end of data"),
-        ('1,"a"b,3', "the record is torn: ',' expected after '\"'"),
+        ('1,"open,3', "the record is malformed: unexpected end of data"),
+        ('1,"a"b,3', "the record is malformed: ',' expected after '\"'"),
         ("", "the value is empty"),
         ("\n", "the value is empty"),
         (None, "the message has no value"),
@@ -145,7 +145,7 @@ def test_a_record_may_be_written_in_another_form():
 
 
 def test_the_keys_of_all_objects_are_counted_and_those_of_refused_messages_are_not():
-    values = [b'{"b":1,"a":2}', b'{"a":1,"c":{"d":1}}', b"torn", b'{"z":1,"z":2}', None, b'{"\\ud800":1}']
+    values = [b'{"b":1,"a":2}', b'{"a":1,"c":{"d":1}}', b"malformed", b'{"z":1,"z":2}', None, b'{"\\ud800":1}']
     places = [f"t/0/{number}" for number in range(len(values))]
     batch = pa.RecordBatch.from_arrays([pa.array(values, pa.binary()), pa.array(places)], ["value", "place"])
     found = next(iter(keys(iter([batch])))).to_pylist()

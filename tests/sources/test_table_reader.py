@@ -158,9 +158,9 @@ def test_json_lines_that_are_no_json_are_set_apart(spark, tmp_path):
     table = read(Source(path=str(tmp_path / "x.jsonl")), spark)
     assert sorted((row.a, row.b) for row in table.rows.collect()) == [("0", "x"), ("1", None), ("2", None)]
     assert (table.malformed_count, table.records) == (1, 4)
-    torn = table.malformed.collect()
-    assert [row["_raw"] for row in torn] == ['{"a": 1, "b"']
-    assert torn[0]["_source"].endswith("x.jsonl")
+    malformed = table.malformed.collect()
+    assert [row["_raw"] for row in malformed] == ['{"a": 1, "b"']
+    assert malformed[0]["_source"].endswith("x.jsonl")
 
 
 def test_a_json_file_may_be_one_array(spark, tmp_path):

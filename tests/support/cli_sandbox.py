@@ -17,7 +17,7 @@ from typing import Any
 
 PACKAGE = Path(__file__).parents[2]
 PATIENCE = 240
-TRAINING, SCORED, TORN = 300, 200, 4
+TRAINING, SCORED, MALFORMED = 300, 200, 4
 KEYS = {"target": "price", "name": "houses", "columns": {"ignore": ["n"]}}
 
 
@@ -133,9 +133,9 @@ def house(number: int, chance: random.Random) -> list[object]:
     return [number, size, kind, round(1000 * size + (20_000 if kind == "loft" else 0) + chance.gauss(0, 500), 2)]
 
 
-def write_houses(path: Path, numbers: range, torn: int = 0) -> Path:
+def write_houses(path: Path, numbers: range, malformed: int = 0) -> Path:
     chance = random.Random(numbers.start)
     lines = [",".join(map(str, house(number, chance))) for number in numbers]
-    lines += [f"{number},torn" for number in range(numbers.stop, numbers.stop + torn)]
+    lines += [f"{number},malformed" for number in range(numbers.stop, numbers.stop + malformed)]
     path.write_text("\n".join(["n,size,kind,price", *lines]) + "\n")
     return path

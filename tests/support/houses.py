@@ -32,7 +32,7 @@ def house(chance: random.Random) -> list[object]:
 
 
 def houses_file(folder: Path) -> Path:
-    """300 houses, 3 of them twice, 2 without a price, 2 torn lines: 307 in all."""
+    """300 houses, 3 of them twice, 2 without a price, 2 malformed lines: 307 in all."""
     chance = random.Random(7)
     rows = [house(chance) for _ in range(HOUSES)]
     unknown = [[50.5, 2, "flat", "2011-01-11", ""], [60.5, 3, "loft", "", "NA"]]
@@ -48,7 +48,7 @@ YES, NO = 'y"e,s', "n'o"
 
 
 def odd_file(folder: Path) -> Path:
-    """240 rows under names that break things, with a key, a weight, labels with quotes and one torn line."""
+    """240 rows under names that break things, with a key, a weight, labels with quotes and one malformed line."""
     chance = random.Random(3)
     rows = []
     for number in range(240):

@@ -25,10 +25,10 @@ def test_the_ledger_keeps_one_row_a_run_also_of_a_failed_one(spark, tmp_path):
 
 def test_refused_rows_are_kept_as_they_came_once_a_batch(spark, tmp_path):
     texts, reasons = ['1,"x', "1,2,3"], [["an open quote"], ["3 fields"]]
-    torn = spark.createDataFrame(pa.table({"_raw": texts, "_reasons": reasons, "_source": ["a.csv", "a.csv"]}))
-    first = write_quarantine(torn, str(tmp_path), "flights", "b1")
-    again = write_quarantine(torn, str(tmp_path), "flights", "b1")
-    other = write_quarantine(torn.limit(1), str(tmp_path), "flights", "b2")
+    malformed = spark.createDataFrame(pa.table({"_raw": texts, "_reasons": reasons, "_source": ["a.csv", "a.csv"]}))
+    first = write_quarantine(malformed, str(tmp_path), "flights", "b1")
+    again = write_quarantine(malformed, str(tmp_path), "flights", "b1")
+    other = write_quarantine(malformed.limit(1), str(tmp_path), "flights", "b2")
     assert [(each.outcome, each.rows) for each in (first, again, other)] == [
         ("written", 2),
         ("skipped_duplicate", 2),

@@ -32,7 +32,7 @@ def numbers():
     return pd.DataFrame({"label": label, "prediction": prediction, "weight": weight, ODD: level})
 
 
-def test_predicted_numbers_are_judged_as_scikit_learn_judges_them(spark, tmp_path, numbers):
+def test_predicted_numbers_are_checked_as_scikit_learn_judges_them(spark, tmp_path, numbers):
     found = evaluate(store(spark, tmp_path, numbers), "regression", (), None, slices=[ODD], weight=True)
     y, p, w = (numbers[name].to_numpy() for name in ("label", "prediction", "weight"))
     assert found.rows == 3000
@@ -95,7 +95,7 @@ def events():
     )
 
 
-def test_two_classes_are_judged_as_scikit_learn_judges_them(spark, tmp_path, events):
+def test_two_classes_are_checked_as_scikit_learn_judges_them(spark, tmp_path, events):
     scored = store(spark, tmp_path, events)
     found = evaluate(scored, "binary", ("no", "yes"), "yes", threshold_for="f1", slices=[ODD], weight=True)
     y, p, w = (events[name].to_numpy() for name in ("label", "p", "weight"))
@@ -137,7 +137,7 @@ def test_an_event_that_is_the_first_label_and_margins_in_place_of_probabilities(
     assert "calibration" not in found.details["curves"]["yes"]
 
 
-def test_many_classes_are_judged_as_scikit_learn_judges_them_and_a_new_label_is_an_error(spark, tmp_path):
+def test_many_classes_are_checked_as_scikit_learn_judges_them_and_a_new_label_is_an_error(spark, tmp_path):
     rng = np.random.default_rng(2)
     label = rng.choice(3, 3000, p=[0.6, 0.3, 0.1]).astype(float)
     raw = np.exp(rng.normal(size=(3000, 3)) + 1.5 * np.eye(3)[label.astype(int)])

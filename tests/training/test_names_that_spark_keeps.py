@@ -38,7 +38,7 @@ def delta(folder, spark):
 
 
 def lines(folder, spark):
-    (folder / "x.jsonl").write_text("\n".join(map(json.dumps, ROWS)) + "\n{torn\n")
+    (folder / "x.jsonl").write_text("\n".join(map(json.dumps, ROWS)) + "\n{malformed\n")
     return folder / "x.jsonl"
 
 
@@ -47,9 +47,9 @@ def document(folder, spark):
     return folder / "x.json"
 
 
-def text(folder, spark, torn=""):
+def text(folder, spark, malformed=""):
     rows = [",".join(map(str, row.values())) for row in ROWS]
-    (folder / "x.csv").write_text("\n".join([",".join(ROWS[0]), *rows]) + torn)
+    (folder / "x.csv").write_text("\n".join([",".join(ROWS[0]), *rows]) + malformed)
     return folder / "x.csv"
 
 

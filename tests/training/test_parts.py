@@ -66,7 +66,7 @@ def test_an_empty_part_is_refused_with_its_cause(left, rows, tested, split, caus
     with pytest.raises(DataError, match=r"^No row is left to t") as refused:
         check_parts(left(rows, tested, **split))
     assert ("train on" if tested else "test with") in refused.value.message[:30]
-    assert "9 rows were read (2 no target, 1 duplicates, 1 torn," in refused.value.message
+    assert "9 rows were read (2 no target, 1 duplicates, 1 malformed," in refused.value.message
     assert cause in refused.value.message
     assert advice in refused.value.advice
 

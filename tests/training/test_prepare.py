@@ -110,8 +110,8 @@ LINES = st.lists(
 )
 @given(lines=LINES)
 def test_of_any_small_table_every_row_has_one_fate(spark, tmp_path, lines):
-    torn = [f"{a},{b},{y}" + (",9" if fate == 0 else "") for a, b, y, fate in lines]
-    numbered = [f"{number % 7},{line}" for number, line in enumerate(torn)]
+    malformed = [f"{a},{b},{y}" + (",9" if fate == 0 else "") for a, b, y, fate in lines]
+    numbered = [f"{number % 7},{line}" for number, line in enumerate(malformed)]
     (tmp_path / "x.csv").write_text("\n".join(["n,a,b,y", *numbered]) + "\n")
     clean = {"missing": {"numeric": "drop", "categorical": "drop"}, "outliers": {"rule": "iqr", "action": "drop"}}
     spec = parse({"source": str(tmp_path / "x.csv"), "target": "y", "task": "regression", "clean": clean})

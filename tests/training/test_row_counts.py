@@ -22,7 +22,7 @@ def test_records_of_the_source_that_nobody_read_fail_the_balance():
 
 def test_a_training_counts_at_the_source_and_rows_without_a_target_by_themselves(spark, tmp_path):
     lines = [f"{n % 7},{n},{'' if n == 5 else n % 2}" for n in range(60)]
-    (tmp_path / "x.csv").write_text("\n".join(["a,b,y", *lines, lines[3], "torn", " \x0b "]) + "\n")
+    (tmp_path / "x.csv").write_text("\n".join(["a,b,y", *lines, lines[3], "malformed", " \x0b "]) + "\n")
     spec = parse({"source": str(tmp_path / "x.csv"), "target": "y"})
     inspected = inspect_source(spec, spark)
     assert inspected.table.records == 62

@@ -1,4 +1,4 @@
-"""Delimited text: the form is decided by one scan of all lines, torn lines are set apart, nothing shifts."""
+"""Delimited text: the form is decided by one scan of all lines, malformed lines are set apart, nothing shifts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from spark_jobs.sources.source_table import Reading, Table
 from spark_jobs.spec.models import Source
 
 OPTIONS: Final = (*FILES, *DATES, "sep", "quote", "escape", "encoding", "header", "comment", "lineSep", "multiLine")
-_TORN: Final = "⟨torn⟩"
+_MALFORMED: Final = "⟨malformed⟩"
 
 
 def read(source: Source, spark: SparkSession) -> Table:
@@ -40,12 +40,14 @@ def read(source: Source, spark: SparkSession) -> Table:
         lambda encoding: read_lines(spark, place_of(source, files), encoding, options),
     )  # fmt: skip
     spanning, records = _records(text, spark)
-    apart = not spanning and (text.torn or bool(text.repeated_headers) or is_wide(text.encoding) or bool(text.skipped))
+    apart = not spanning and (
+        text.has_malformed_lines or bool(text.repeated_headers) or is_wide(text.encoding) or bool(text.skipped)
+    )
     raw = _by_line(text, spark) if apart else _by_spark(text, spark, spanning)
     marks = null_values_of(source)
     rows = replace_null_values(raw, marks)
     malformed = _malformed(text, spark)
-    count = malformed.count() if apart and text.torn else 0
+    count = malformed.count() if apart and text.has_malformed_lines else 0
     unread = unread_of(source, files)
     reading = Reading("csv", path, _decided(text, spanning), marks, _decisions(text, spanning, count), unread)
     plain = None if spanning or apart else plain_text(text, files, marks)
@@ -106,16 +108,18 @@ def _records(text: DelimitedText, spark: SparkSession) -> tuple[bool, int]:
     said, lines = text.options.get("multiLine"), text.scan.lines - text.scan.headers
     if said == "true":
         return True, _by_spark(text, spark, True).count()
-    if said or not text.scan.torn or text.scan.odd_quotes or text.scan.not_utf8:
+    if said or not text.scan.malformed or text.scan.odd_quotes or text.scan.not_utf8:
         return False, lines
-    schema = text_schema(*text.names, _TORN, *text.place.partitions)
+    schema = text_schema(*text.names, _MALFORMED, *text.place.partitions)
     records = _reader(text, spark, True).schema(schema).csv(text.place.paths)
     quote = text.scan.form.quote
     swallowed = F.exists(
         F.array(*(col(name) for name in text.names)), lambda cell: cell.startswith(quote) & cell.contains("\n")
     )
-    torn, swallowing, count = records.agg(F.count(_TORN), F.count_if(swallowed), F.count(F.lit(1))).collect()[0]
-    return (False, lines) if torn or swallowing else (True, count)
+    malformed, swallowing, count = records.agg(F.count(_MALFORMED), F.count_if(swallowed), F.count(F.lit(1))).collect()[
+        0
+    ]
+    return (False, lines) if malformed or swallowing else (True, count)
 
 
 def _options(text: DelimitedText) -> dict[str, str]:
@@ -126,7 +130,7 @@ def _options(text: DelimitedText) -> dict[str, str]:
         "escape": text.scan.form.escape,
         "ignoreLeadingWhiteSpace": "true",
         "ignoreTrailingWhiteSpace": "true",
-        "columnNameOfCorruptRecord": _TORN,  # the usual name may be that of a column, which would not be read
+        "columnNameOfCorruptRecord": _MALFORMED,  # the usual name may be that of a column, which would not be read
         "maxColumns": str(max(20480, len(text.names) + 1)),
     }
 
@@ -157,8 +161,8 @@ def _by_line(text: DelimitedText, spark: SparkSession) -> DataFrame:
 
 
 def _malformed(text: DelimitedText, spark: SparkSession) -> DataFrame:
-    torn = _lines(text, spark).where(F.size("_reasons") > 0)
-    return torn.select(F.make_valid_utf8("value").alias("_raw"), "_reasons", F.col("_file").alias("_source"))
+    malformed = _lines(text, spark).where(F.size("_reasons") > 0)
+    return malformed.select(F.make_valid_utf8("value").alias("_raw"), "_reasons", F.col("_file").alias("_source"))
 
 
 def _decided(text: DelimitedText, spanning: bool) -> dict[str, str]:
@@ -173,7 +177,7 @@ def _decided(text: DelimitedText, spanning: bool) -> dict[str, str]:
     }
 
 
-def _decisions(text: DelimitedText, spanning: bool, torn: int) -> tuple[str, ...]:
+def _decisions(text: DelimitedText, spanning: bool, malformed: int) -> tuple[str, ...]:
     scan, form = text.scan, text.scan.form
     found = [
         f"separator {shown(form.sep)}: {scan.fitting:,} of {scan.lines:,} lines have {form.fields} fields",
@@ -184,9 +188,11 @@ def _decisions(text: DelimitedText, spanning: bool, torn: int) -> tuple[str, ...
     if form.escape != form.quote:
         found.append(f"quotes are escaped by {form.escape}")
     if spanning:
-        found.append(f"quoted fields go over line ends: {scan.torn:,} lines leave a quote open, every record is whole")
+        found.append(
+            f"quoted fields go over line ends: {scan.malformed:,} lines leave a quote open, every record is whole"
+        )
     if text.repeated_headers:
         found.append(f"{text.repeated_headers:,} repeated header lines are left out")
-    if torn:
-        found.append(f"{torn:,} of {scan.lines - scan.headers:,} lines are torn and set apart")
+    if malformed:
+        found.append(f"{malformed:,} of {scan.lines - scan.headers:,} lines are malformed and set apart")
     return tuple(found)
