@@ -39,7 +39,7 @@ _PLAIN: Final = frozenset({str, bool, Number})
 
 
 @dataclass
-class Records(Generic[T]):
+class ParsedRecords(Generic[T]):
     """What was read of some lines or of a part of a file; of each record its text, and from which row it came."""
 
     read: Callable[[str], T]
@@ -84,7 +84,7 @@ class Records(Generic[T]):
 
 def records(
     batches: Iterator[pa.RecordBatch], read: Callable[[str], T], encoding: str | None
-) -> Iterator[tuple[Records[T], pa.RecordBatch]]:
+) -> Iterator[tuple[ParsedRecords[T], pa.RecordBatch]]:
     """The records of lines (value, file, …) or, where an `encoding` is given, of files (path, …, content)."""
     for batch in batches:
         if encoding is None:
@@ -205,20 +205,20 @@ class _Counts:
         return pa.RecordBatch.from_arrays([pa.array(c, kind) for c, kind in zip(cells, kinds, strict=True)], names)
 
 
-def _of_lines(batch: pa.RecordBatch, read: Callable[[str], T]) -> Records[T]:
+def _of_lines(batch: pa.RecordBatch, read: Callable[[str], T]) -> ParsedRecords[T]:
     """The records of lines: of most batches each line is one object."""
     lines = batch.column(0).to_pylist()
     with suppress(InvalidMessage, UnicodeDecodeError):
         objects: list[T | None] = [read(line.decode()) for line in lines]
-        return Records(read, objects, [None] * len(lines), lines, list(range(len(lines))))
-    found = Records(read)
+        return ParsedRecords(read, objects, [None] * len(lines), lines, list(range(len(lines))))
+    found = ParsedRecords(read)
     for origin, line in enumerate(lines):
         found.add_line(line, origin)
     return found
 
 
-def _of_values(some: Iterable[Value], read: Callable[[str], T], origin: int) -> Records[T]:
-    found = Records(read)
+def _of_values(some: Iterable[Value], read: Callable[[str], T], origin: int) -> ParsedRecords[T]:
+    found = ParsedRecords(read)
     for value in some:
         found.add(value, origin)
     return found

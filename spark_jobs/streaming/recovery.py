@@ -52,9 +52,9 @@ def committed_offsets(spec: Spec, spark: SparkSession, env: Environment, source:
     return CommittedOffsets(partial | complete if spec.stream.start == "latest" else complete, partial, last)
 
 
-def exclude_committed(messages: DataFrame, standing: CommittedOffsets, spec: Spec, env: Environment) -> DataFrame:
+def exclude_committed(messages: DataFrame, committed: CommittedOffsets, spec: Spec, env: Environment) -> DataFrame:
     """The messages (`topic`, `partition`, `offset`) but those of the last micro-batch that are dealt with."""
-    last = F.col("_batch_id") == F.lit(standing.batch_id)
+    last = F.col("_batch_id") == F.lit(committed.batch_id)
     known = [rows.where(last).select("place") for rows in _streamed(spec, messages.sparkSession, env)]
     return messages.join(reduce(DataFrame.union, known), place_of_message() == F.col("place"), "left_anti")
 

@@ -87,14 +87,14 @@ def append(
     replace: str | None = None,
     properties: Mapping[str, str] | None = None,
     partition_by: Sequence[str] = (),
-    prove: bool = True,
+    verify: bool = True,
 ) -> Commit | None:
     """Adds rows to a table, which is made where there is none, and looks in its history that they came in.
 
     New columns are added; column mapping is switched on only where a name needs it. `about` is kept with the commit.
     A write with the same `once` happens one time at most, whoever tries. `replace` is a predicate in SQL: the rows that
     it holds for are replaced. `properties` and `partition_by` are for a table that is made. Returns
-    None where nothing was committed: there were no rows, or `once` was written already; or where `prove` is false (a
+    None where nothing was committed: there were no rows, or `once` was written already; or where `verify` is false (a
     plain append that Delta reports as done is done) and nobody looked.
     """
     spark, token = rows.sparkSession, uuid4().hex
@@ -117,7 +117,7 @@ def append(
     with microsecond_timestamps(spark):
         writer.options(**options).save(path)
     fault_point(f"written.{table}")
-    return commit_of(spark, path, token) if prove and exists(spark, path) else None
+    return commit_of(spark, path, token) if verify and exists(spark, path) else None
 
 
 def create(

@@ -67,7 +67,7 @@ def record(spark: SparkSession, root: str, entry: Entry) -> str:
     """Adds a run to the ledger and returns where the ledger lies."""
     path = delta.table_path(root, TABLE)
     with locked(root, f"table-{TABLE}"):
-        delta.append(_row(spark, entry), path, about={"job": entry.job, "name": entry.name}, prove=False)
+        delta.append(_row(spark, entry), path, about={"job": entry.job, "name": entry.name}, verify=False)
     return path
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from spark_jobs.ops.vector import Block
 
 
-def _stages(spark: SparkSession, inputs: Sequence[CategoryInput], worth: Sequence[Any]) -> list[Transformer]:
+def _stages(spark: SparkSession, inputs: Sequence[CategoryInput], encodings: Sequence[Any]) -> list[Transformer]:
     return []
 
 

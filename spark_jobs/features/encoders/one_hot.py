@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _WORDS, _HOT = "words", "hot"
 
 
-def _stages(spark: SparkSession, inputs: Sequence[CategoryInput], worth: Sequence[Any]) -> list[Transformer]:
+def _stages(spark: SparkSession, inputs: Sequence[CategoryInput], encodings: Sequence[Any]) -> list[Transformer]:
     from pyspark.ml.feature import CountVectorizerModel, SQLTransformer
 
     sentence = SQLTransformer(statement=_statement(inputs))

@@ -65,8 +65,8 @@ def encoding(one: CategoryInput, counts: LevelCounts | None, prior: Table, drawn
     return shrunk
 
 
-def _stages(spark: SparkSession, inputs: Sequence[CategoryInput], worth: Sequence[Table]) -> list[Transformer]:
-    return [_lookup(inputs, worth, [indexed(one.slot) for one in inputs])]
+def _stages(spark: SparkSession, inputs: Sequence[CategoryInput], encodings: Sequence[Table]) -> list[Transformer]:
+    return [_lookup(inputs, encodings, [indexed(one.slot) for one in inputs])]
 
 
 def _folded(
@@ -80,17 +80,17 @@ def _folded(
     return [_lookup(inputs, [np.vstack(list(tables)) for tables in worths], apart)]
 
 
-def _lookup(inputs: Sequence[CategoryInput], worth: Sequence[Table], positions: Sequence[str]) -> Transformer:
+def _lookup(inputs: Sequence[CategoryInput], encodings: Sequence[Table], positions: Sequence[str]) -> Transformer:
     """Positions → worths, by arrays: Spark's own TargetEncoder compares with each level in turn, for minutes."""
     from pyspark.ml.feature import SQLTransformer
 
-    return SQLTransformer(statement=_statement(inputs, worth, positions))
+    return SQLTransformer(statement=_statement(inputs, encodings, positions))
 
 
-def _statement(inputs: Sequence[CategoryInput], worth: Sequence[Table], positions: Sequence[str]) -> str:
+def _statement(inputs: Sequence[CategoryInput], encodings: Sequence[Table], positions: Sequence[str]) -> str:
     columns = [
         f"element_at({_array(table[:, target])}, CAST({position} AS INT) + 1) AS {name}"
-        for one, table, position in zip(inputs, worth, positions, strict=True)
+        for one, table, position in zip(inputs, encodings, positions, strict=True)
         for target, name in enumerate(_outputs([one], table.shape[1]))
     ]
     return f"SELECT *, {', '.join(columns)} FROM __THIS__"
