@@ -99,7 +99,7 @@ def test_files_that_can_be_read_are_read_beside_those_that_cannot(tmp_path, spar
     assert sorted(int(row.a) for row in table.rows.collect()) == [1, 2, 3]
     told = {row["_source"].rsplit("/", 1)[1]: (row["_raw"], row["_reasons"]) for row in table.malformed.collect()}
     assert sorted(told) == ["cut.csv.gz", "whole.csv"], "blank lines hold no row"
-    assert told["whole.csv"][0] == "corrupt"
+    assert told["whole.csv"][0] == "torn"
     assert told["cut.csv.gz"][0] is None
     assert "cannot be unpacked" in told["cut.csv.gz"][1][0]
     assert table.malformed_count == 2
