@@ -180,7 +180,7 @@ def test_f18_a_file_that_cannot_be_read_is_quarantined_whole_and_the_landing_goe
     asked = parse({**base, "name": "landed", "source": source, "track": {"register": "homes"}})
     first = score.run(asked, session, env)
     assert first.rows == {"read": 4, "scored": 2, "quarantined": 2, "duplicates": 0}
-    assert [line for line in first.summary if "malformed" in line and "cut.csv.gz' cannot be unpacked" in line]
+    assert [line for line in first.summary if "corrupt" in line and "cut.csv.gz' cannot be unpacked" in line]
     assert score.run(asked, session, env).rows["read"] == 0, "what is set apart is not met again"
     _arrives(tmp_path / "in", "cut.csv.gz", gzip.compress((HEADER + GOOD).encode()))
     assert score.run(asked, session, env).rows["scored"] == 1, "the same name with other content is another file"
@@ -190,7 +190,7 @@ def test_f18_a_file_that_cannot_be_read_is_quarantined_whole_and_the_landing_goe
     assert len(_rows(session, env, "landed_predictions")) == 3
     refused = _rows(session, env, "landed_quarantine")
     told = {row["_source"].rsplit("/")[-1]: row["_raw"] for row in refused}
-    assert told == {"cut.csv.gz": None, "whole.csv": "malformed", "junk.csv.gz": None}
+    assert told == {"cut.csv.gz": None, "whole.csv": "torn", "junk.csv.gz": None}
 
 
 def test_f18_a_file_that_cannot_be_read_is_quarantined_whole_and_the_stream_goes_on(home, session, tmp_path):
