@@ -60,7 +60,7 @@ def frame(session, rows):
     return session.createDataFrame(rows, ", ".join(f"`{name.replace('`', '``')}` string" for name in NAMES))
 
 
-def check(frame, *checks, training_domain=None, **changes) -> CheckedRows:
+def checked_rows(frame, *checks, training_domain=None, **changes) -> CheckedRows:
     spec = parse({"source": "x.csv", "target": "y", "checks": [dict(check) for check in checks]})
     return CheckedRows(frame, TYPES, "UTC", spec.checks, Changes(**changes), training_domain or TrainingDomain())
 
@@ -112,7 +112,7 @@ CASES = [
 
 
 def test_a_row_is_refused_where_it_breaks_a_rule_and_only_there(frame, rows):
-    checked = check(frame, *(check for check, _ in CASES))
+    checked = checked_rows(frame, *(check for check, _ in CASES))
     broken = [(json.dumps(row), [check["column"] for check, met in CASES if not met(row)]) for row in rows]
     assert all(0 < sum(not met(row) for row in rows) < ROWS for _, met in CASES)
     refused = [
@@ -155,7 +155,7 @@ def test_whole_numbers_beyond_a_double_are_told_apart(session, stored, known, ch
 @pytest.mark.parametrize("severity", ["warn", "fail"])
 def test_a_check_of_another_severity_refuses_no_row_and_is_counted(frame, rows, severity):
     check, met = CASES[0]
-    checked = check(frame, {**check, "severity": severity})
+    checked = checked_rows(frame, {**check, "severity": severity})
     counts = counted(checked)
     assert checked.refused is None
     assert counts["check", 0] == sum(not met(row) for row in rows)
@@ -168,33 +168,33 @@ def test_a_check_of_another_severity_refuses_no_row_and_is_counted(frame, rows, 
 
 
 def test_a_row_has_all_its_reasons(frame, rows):
-    checked = check(frame, *[check for check, _ in CASES])
+    checked = checked_rows(frame, *[check for check, _ in CASES])
     expected = sorted(n for row in rows if (n := sum(not met(row) for _, met in CASES)))
     assert sorted(len(row["_reasons"]) for row in checked.refused.collect()) == expected
 
 
 def test_of_rows_with_the_same_values_the_first_by_content_stays(frame, rows):
-    checked = check(frame, {"rule": "unique", "columns": [LEVEL, OTHER]})
+    checked = checked_rows(frame, {"rule": "unique", "columns": [LEVEL, OTHER]})
     keys = [(row[place(LEVEL)], row[place(OTHER)]) for row in rows]
     whole = [key for key in keys if None not in key]
     refused = checked.refused.collect()
     assert len(refused) == len(whole) - len(set(whole))
     assert checked.good.count() == ROWS - len(refused)
-    again = check(frame.orderBy(F.rand(1)), {"rule": "unique", "columns": [LEVEL, OTHER]}).refused.collect()
+    again = checked_rows(frame.orderBy(F.rand(1)), {"rule": "unique", "columns": [LEVEL, OTHER]}).refused.collect()
     assert sorted(row["_raw"] for row in refused) == sorted(row["_raw"] for row in again)
 
 
 def test_a_cell_of_another_type_is_a_reason_where_that_is_asked(frame, rows):
-    checked = check(frame, type="quarantine")
+    checked = checked_rows(frame, type="quarantine")
     refused = checked.refused.collect()
     assert len(refused) == sum(row[place(AMOUNT)] == "abc" for row in rows)
     assert {tuple(row["_reasons"]) for row in refused} == {(f"{AMOUNT} is 'abc', which is not read as numbers",)}
-    assert counted(check(frame))["lost", AMOUNT] == len(refused)
+    assert counted(checked_rows(frame))["lost", AMOUNT] == len(refused)
 
 
 def test_levels_and_numbers_that_training_did_not_know_are_counted(frame, rows):
     training_domain = TrainingDomain({LEVEL: frozenset({"red", "green"})}, {AMOUNT: (10.0, 90.0)})
-    checked = check(frame, training_domain=training_domain)
+    checked = checked_rows(frame, training_domain=training_domain)
     found = check_report((), counted(checked))
     assert found.unseen == {LEVEL: sum(row[place(LEVEL)] not in (None, "red", "green") for row in rows)}
     values = [number(row[place(AMOUNT)]) for row in rows]
@@ -202,7 +202,7 @@ def test_levels_and_numbers_that_training_did_not_know_are_counted(frame, rows):
 
 
 def test_what_is_counted_while_rows_pass_is_what_a_pass_counts(frame):
-    checked = check(
+    checked = checked_rows(
         frame, *[check for check, _ in CASES], training_domain=TrainingDomain({LEVEL: frozenset({"red"})}, {})
     )
     checked.good.write.format("noop").mode("overwrite").save()
@@ -225,7 +225,7 @@ def test_what_is_counted_while_rows_pass_is_what_a_pass_counts(frame):
 )
 def test_a_rule_that_does_not_fit_its_column_is_refused_with_the_cause(frame, check, cause, advice):
     with pytest.raises(DataError) as refused:
-        counted(check(frame, check))
+        counted(checked_rows(frame, check))
     assert cause in refused.value.message
     assert refused.value.advice.startswith(advice)
 
@@ -242,7 +242,7 @@ def test_a_rule_that_does_not_fit_its_column_is_refused_with_the_cause(frame, ch
     ],
 )
 def test_a_batch_as_a_whole_meets_a_rule_or_is_refused(frame, check, said):
-    checked = check(frame, check)
+    checked = checked_rows(frame, check)
     found = check_report(checked.checks, counted(checked))
     if said is None:
         refuse(found, "x", "cast")
@@ -264,7 +264,7 @@ def test_a_time_of_the_distant_future_makes_no_batch_fresh(frame, day, moment, m
     for name, ages in hours_ago.items():
         times = [(now - dt.timedelta(hours=hours)).isoformat()[: 10 if name == DAY else 19] for hours in ages]
         dated = dated.withColumn(name, F.element_at(F.array(*map(F.lit, times)), place))
-    checked = check(dated, *({"rule": "fresh", "column": name, "max_hours": 60} for name in hours_ago))
+    checked = checked_rows(dated, *({"rule": "fresh", "column": name, "max_hours": 60} for name in hours_ago))
     broke = check_report(checked.checks, counted(checked)).broke
     assert len(broke) == (0 if met else 2), broke
 
