@@ -45,9 +45,9 @@ def file_of(folder: Path, name: str, content: bytes, seconds_ago: float = 3_600)
     ("name", "content", "kind", "why"),
     [
         ("a.parquet", parquet(), "parquet", None),
-        ("a.parquet", parquet()[:-100], "parquet", "is no whole Parquet file"),
-        ("a.parquet", parquet()[:-8] + b"\xff\xff\xff\x7fPAR1", "parquet", "is no whole Parquet file"),
-        ("a.parquet", TEXT.encode(), "parquet", "is no whole Parquet file"),
+        ("a.parquet", parquet()[:-100], "parquet", "is not a complete Parquet file"),
+        ("a.parquet", parquet()[:-8] + b"\xff\xff\xff\x7fPAR1", "parquet", "is not a complete Parquet file"),
+        ("a.parquet", TEXT.encode(), "parquet", "is not a complete Parquet file"),
         ("a.parquet", b"", "parquet", "is empty: 0 bytes"),
         ("a.csv", b"", "csv", "is empty: 0 bytes"),
         ("a.csv", TEXT.encode(), "csv", None),
@@ -111,10 +111,10 @@ def test_files_that_can_be_read_are_read_beside_those_that_cannot(tmp_path, spar
 @pytest.mark.parametrize(
     ("kind", "content", "why"),
     [
-        ("json", b"this is\nno json\n", "holds no JSON object"),
-        ("csv", b" \n \n", "holds blank lines only"),
+        ("json", b"this is\nno json\n", "contains no JSON object"),
+        ("csv", b" \n \n", "contains only blank lines"),
         ("csv", b"a,a\n1,2\n", "must differ"),
-        ("parquet", b"PAR1 and no more", "is no whole Parquet file"),
+        ("parquet", b"PAR1 and no more", "is not a complete Parquet file"),
     ],
 )
 def test_where_no_file_can_be_read_there_are_no_rows_but_one_for_each_that_is_set_apart(

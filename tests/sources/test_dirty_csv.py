@@ -188,7 +188,7 @@ REFUSED = [
     ("doubled", b"a,A,,b,b\n1,2,3,4,5\n", {}, "'a', 'A', 'b', 'b'"),
     ("reserved", b"a,_row_id\n1,2\n", {}, "_row_id"),
     ("empty", b"", {}, "is empty: 0 bytes"),
-    ("blank", b"\n\n  \n", {}, "blank lines only"),
+    ("blank", b"\n\n  \n", {}, "only blank lines"),
     ("not packed", b"a,b\n1,2\n", {"file": "x.csv.gz"}, "cannot be read|not packed"),
     (
         "cut short",

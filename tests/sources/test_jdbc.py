@@ -173,7 +173,7 @@ def test_an_empty_table_has_its_columns_and_no_rows(spark, database):
     source = source_of(database, "hollow", watermark="at", partition={"column": "a", "parts": 3})
     table = read(source, spark)
     assert (table.columns, table.rows.count()) == (("a", "at"), 0)
-    assert table.reading.decisions == ("read at once: 'a' holds nothing to cut by",)
+    assert table.reading.decisions == ("read in one part: 'a' has no values to partition by",)
     assert table.reads["watermark"]["high"] is None
 
 
