@@ -101,7 +101,7 @@ CASES = {
     "a target of one value": (target_of_one_value, {}, "one value only, '7'", ""),
     "a name given twice": (name_given_twice, {}, "'Size'|'size'", ""),
     "a missing file": (missing_file, {}, r"x\.csv", "xs.csv"),
-    "a folder without data": (folder_without_data, {}, "holds no data", ""),
+    "a folder without data": (folder_without_data, {}, "contains no data file", ""),
     "a malformed Parquet file": (torn_parquet, {}, "not a complete Parquet file", ""),
     "a Parquet file of no bytes": (parquet_of_no_bytes, {}, "is empty: 0 bytes", ""),
     "no usable column": (no_usable_column, {}, "No column is left", "'id'"),

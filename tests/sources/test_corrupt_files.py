@@ -52,10 +52,10 @@ def file_of(folder: Path, name: str, content: bytes, seconds_ago: float = 3_600)
         ("a.csv", b"", "csv", "is empty: 0 bytes"),
         ("a.csv", TEXT.encode(), "csv", None),
         ("a.csv.gz", packed(TEXT), "csv", None),
-        ("a.csv.gz", packed(TEXT)[:-20], "csv", "cannot be unpacked: Compressed file ended"),
-        ("a.csv.gz", packed(TEXT)[:5_000] + bytes(2_000) + packed(TEXT)[7_000:], "csv", "cannot be unpacked: Error -3"),
-        ("a.csv.gz", TEXT.encode(), "csv", "cannot be unpacked: Not a gzipped file"),
-        ("a.json.bz2", bz2.compress(TEXT.encode())[:-20], "json", "cannot be unpacked"),
+        ("a.csv.gz", packed(TEXT)[:-20], "csv", "cannot be decompressed: Compressed file ended"),
+        ("a.csv.gz", packed(TEXT)[:5_000] + bytes(2_000) + packed(TEXT)[7_000:], "csv", "decompressed: Error -3"),
+        ("a.csv.gz", TEXT.encode(), "csv", "cannot be decompressed: Not a gzipped file"),
+        ("a.json.bz2", bz2.compress(TEXT.encode())[:-20], "json", "cannot be decompressed"),
     ],
 )
 def test_a_file_that_is_cut_short_or_packed_otherwise_is_known_by_its_form(tmp_path, name, content, kind, why):
@@ -101,7 +101,7 @@ def test_files_that_can_be_read_are_read_beside_those_that_cannot(tmp_path, spar
     assert sorted(told) == ["cut.csv.gz", "whole.csv"], "blank lines hold no row"
     assert told["whole.csv"][0] == "corrupt"
     assert told["cut.csv.gz"][0] is None
-    assert "cannot be unpacked" in told["cut.csv.gz"][1][0]
+    assert "cannot be decompressed" in told["cut.csv.gz"][1][0]
     assert table.malformed_count == 2
     kept = {Path(file["path"]).name: file.get("corrupt") for file in table.reads["files"]}
     assert sorted(kept) == ["blank.csv", "cut.csv.gz", "packed.csv.gz", "whole.csv"]

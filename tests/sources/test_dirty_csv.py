@@ -189,14 +189,14 @@ REFUSED = [
     ("reserved", b"a,_row_id\n1,2\n", {}, "_row_id"),
     ("empty", b"", {}, "is empty: 0 bytes"),
     ("blank", b"\n\n  \n", {}, "only blank lines"),
-    ("not packed", b"a,b\n1,2\n", {"file": "x.csv.gz"}, "cannot be read|not packed"),
+    ("not compressed", b"a,b\n1,2\n", {"file": "x.csv.gz"}, "cannot be read|not compressed"),
     (
         "cut short",
         gzip.compress(b"a,b\n" + bytes(range(48, 58)) * 200_000)[:-400],
         {"file": "y.csv.gz"},
-        "cannot be read|early",
+        "cannot be read|truncated",
     ),
-    ("names", b"1,2\n3,4\n", {"names": ("a",)}, "1 names, the first record has 2"),
+    ("names", b"1,2\n3,4\n", {"names": ("a",)}, "1 names, but the first record has 2"),
 ]
 
 

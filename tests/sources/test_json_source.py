@@ -48,10 +48,10 @@ def test_what_is_no_object_is_set_apart_with_its_text_and_counted_at_the_source(
     assert (table.records, table.malformed_count, len(cells(table))) == (14, 7, 7)
     assert refused.keys() == {*bad[:3], "1", *bad[4:], "base64:eyJpZCI6ICL/In0="}
     assert refused['{"id": 1, "id": 2}'] == "the key 'id' is given twice"
-    assert refused["1"] == "the value is no JSON object, but a number"
+    assert refused["1"] == "the value is not a JSON object but a number"
     assert "7 of 14 records" in table.reading.decisions[0]
     (tmp_path / "z.json").write_text("[1, 2]")
-    with pytest.raises(DataError, match=r"contains no JSON object: the value is no JSON object, but a number"):
+    with pytest.raises(DataError, match=r"contains no JSON object: the value is not a JSON object but a number"):
         read(Source(path=str(tmp_path / "z.json")), spark)
 
 

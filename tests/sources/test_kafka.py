@@ -43,10 +43,10 @@ def test_a_topic_is_a_table_of_its_keys_and_poison_is_set_apart_with_its_place(s
     assert sorted(found) == sorted(f"{topic}/{partition}/{offset}" for partition, offset in places)
     assert [found[f"{topic}/1/{offset}"] for offset in range(8)] == [
         (None, ["the message has no value"]),
-        ("malformed", ["the value is no JSON"]),
-        ("[1]", ["the value is no JSON object, but an array"]),
+        ("malformed", ["the value is not JSON"]),
+        ("[1]", ["the value is not a JSON object but an array"]),
         ('{"size": 1, "size": 2}', ["the key 'size' is given twice"]),
-        ("base64://4=", ["the value is no valid UTF-8 at byte 1"]),
+        ("base64://4=", ["the value is not valid UTF-8 at byte 1"]),
         ('{"SIZE": 2}', ["the key 'SIZE' differs from 'size' by case only"]),
         ('{"_row": 1}', ["the key '_row' is reserved"]),
         ("{}", ["the object has none of the columns; its keys are none"]),
@@ -132,7 +132,7 @@ def test_a_broker_that_does_not_answer_is_not_waited_for_for_ever(spark):
 
 def test_an_option_that_names_a_class_or_an_address_is_refused(spark, broker, topic):
     for option in ("kafka.sasl.jaas.config", "kafka.sasl.oauthbearer.token.endpoint.url", "failOnDataLoss"):
-        with pytest.raises(SpecError, match=f"`source.options.{option}` is no option of a kafka source"):
+        with pytest.raises(SpecError, match=f"`source.options.{option}` is not an option of a kafka source"):
             read(source_of(broker, topic, options={option: "x"}), spark)
 
 

@@ -115,7 +115,7 @@ def test_a_view_of_the_catalog_is_a_source(spark):
     spark.range(3).selectExpr("id", "'?' AS s").createOrReplaceTempView("three")
     table = read(Source(table="three"), spark)
     assert [tuple(row) for row in table.rows.orderBy("id").collect()] == [(0, None), (1, None), (2, None)]
-    with pytest.raises(DataError, match="not there"):
+    with pytest.raises(DataError, match="does not exist"):
         read(Source(table="four"), spark)
 
 
