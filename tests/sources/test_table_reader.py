@@ -73,7 +73,7 @@ def test_column_names_have_no_blanks_around_them_in_any_source(spark, tmp_path, 
 
 def test_names_that_are_one_without_their_blanks_are_refused(spark, tmp_path):
     spark.range(2).selectExpr("id AS `a`", "id AS `a `").write.parquet(str(tmp_path / "in"))
-    with pytest.raises(DataError, match=r"the blanks around them\. Got 'a', 'a'"):
+    with pytest.raises(DataError, match=r"surrounding blanks\. Got 'a', 'a'"):
         read(Source(kind="parquet", path=str(tmp_path / "in")), spark)
 
 
