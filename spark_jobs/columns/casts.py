@@ -31,7 +31,7 @@ from spark_jobs.columns.types import ColumnType
 
 @dataclass(frozen=True, slots=True)
 class ColumnHints:
-    """What a profile of every cell of a text source has found, so that casts can skip checks.
+    """Findings of a profile of every cell of a text source, with which casts can skip checks.
 
     Attributes:
         plain: Columns that `cells.plain_sql` can read.

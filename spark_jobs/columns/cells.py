@@ -1,4 +1,4 @@
-"""How a cell becomes a value, defined once, as Spark SQL over a quoted column name.
+"""Spark SQL that converts a cell to its value, defined once, over a quoted column name.
 
 The same SQL works for strings and stored types, on classic Spark and Connect, and in every session time zone.
 `accepts` says which stored types it can read. Cast any other type to string first; it then reads as null.

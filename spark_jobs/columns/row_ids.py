@@ -18,10 +18,10 @@ from spark_jobs.columns.names import UNREAD_KEY
 def with_row_ids(rows: DataFrame, key: Sequence[str] = (), is_unique: bool | None = None) -> DataFrame:
     """Add `_row_id` to rows that have the struct `_row`.
 
-    With a key, the id is the key's text: values joined by `|`, with `#|` for a `|` and `##` for a `#` in them, and
-    `#null` for null, so that different keys have different text. Without a key, it is the hash of the row's cells and
-    an occurrence number from 1. Further rows of a key get `#2`, `#3` …, in the order of their hashes. Equal rows are
-    interchangeable, so a second run gives each row the same id.
+    With a key, the id is the key's text: its values joined by `|`. A `|` in a value becomes `#|`, a `#` becomes `##`,
+    and null becomes `#null`, so different keys have different text. Without a key, the id is the hash of the row's
+    cells and an occurrence number from 1. Further rows of a key get `#2`, `#3` …, in the order of their hashes. Equal
+    rows are interchangeable, so a second run gives each row the same id.
 
     Args:
         rows: Rows with the struct `_row`.
@@ -58,8 +58,8 @@ def _all_differ(named: Column, rows: DataFrame) -> bool:
 def with_streamed_ids(rows: DataFrame, key: Sequence[str], batch: int) -> DataFrame:
     """Add `_row_id` to the rows of a numbered micro-batch.
 
-    It is `_source` of `_row`, if present (a message's topic, partition and offset); else the key's text; else the hash
-    of the row's cells, the number of the micro-batch and a position in it.
+    The id is `_source` of `_row`, if present: a message's topic, partition and offset. Otherwise it is the key's text.
+    Without a key, it is the hash of the row's cells, the number of the micro-batch and a position in it.
     """
     fields = {field.name: field.dataType for field in _row_type(rows).fields}
     if "_source" in fields:

@@ -23,7 +23,7 @@ BLANKS = "".join(map(chr, range(33)))  # Spark's reader skips a line that has on
 
 @dataclass(frozen=True, slots=True)
 class DialectScore:
-    """How well all lines fit one dialect. Blank lines are not counted; the first line of each file is."""
+    """The fit of all lines to one dialect. Blank lines are not counted; the first line of each file is."""
 
     form: Dialect
     lines: int

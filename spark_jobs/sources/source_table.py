@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a source was read: separator, encoding, header and null values, each with its reason.
+    """The way a source was read: separator, encoding, header and null values, each with its reason.
 
     `decisions` explain what was detected. `warnings` are sentences that the user should read.
     """

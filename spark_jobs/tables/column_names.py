@@ -23,7 +23,7 @@ _MAPPED: Final = ("name", "id")
 
 @dataclass(frozen=True, slots=True)
 class StoredNames:
-    """How a table names its columns: exactly as the data does or, if not `exact`, by safe names.
+    """The naming of a table's columns: exactly as the data does or, if not `exact`, by safe names.
 
     `known` maps the original names of existing columns to the names under which they are stored.
     """

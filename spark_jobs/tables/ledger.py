@@ -18,7 +18,7 @@ TABLE = "ledger"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a job run did, and how it ended.
+    """A job run: what it did, and how it ended.
 
     `started` and `ended` have a time zone. `note` is a remark for later readers, such as a forced promotion.
     """

@@ -33,7 +33,7 @@ _OUTPUTS = ("prediction", "probabilities", "probability", "margin")
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where predictions are written, and which model and batch they belong to.
+    """The target of a write: the table, and the model and batch of the predictions.
 
     Attributes:
         root: The folder or URL that has the tables.

@@ -86,7 +86,7 @@ def test_rescoring_replaces_the_rows_of_that_version_and_batch_alone(spark, targ
         write_predictions(scored(spark, [(8, "v")]), replace(target, batch_id="batch-2"))
     assert write_predictions(scored(spark, [(8, "v")]), replace(target, batch_id="batch-2", rescore=True)).rows == 1
     comments = spark.sql(f"DESCRIBE TABLE delta.{quoted(first.location)}").where(F.col("col_name") == "_batch_id")
-    assert comments.first()["comment"].startswith("What was scored together")
+    assert comments.first()["comment"].startswith("The batch that was scored together")
 
 
 def test_a_key_is_the_id_and_a_row_that_changed_is_replaced(spark, target):
