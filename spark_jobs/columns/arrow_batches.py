@@ -1,4 +1,4 @@
-"""How rows travel to Python: in Arrow batches of so many rows, or of so many bytes."""
+"""The size of Arrow batches that Spark sends to Python: limited by rows or by bytes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ _ANY: Final = str(2**31 - 1)
 
 @contextmanager
 def by_rows(spark: SparkSession, texts: int, longest: int | None) -> Iterator[None]:
-    """While the block runs, batches are made by their rows alone, where even the longest texts cannot make one heavy.
+    """Limit batches by rows alone within the block, if even the longest texts cannot make one too large.
 
-    To keep a batch below so many bytes Spark weighs every row of it, which takes half of the transport's time.
-    `longest` are the characters of the longest of `texts` columns; None where that is not known.
+    To limit a batch by bytes, Spark measures every row, which takes half of the transfer time.
+
+    Args:
+        spark: The session.
+        texts: The number of text columns.
+        longest: The characters of their longest cell; None if unknown.
     """
     before = spark.conf.get(_BYTES)
     light = texts == 0 or (longest is not None and 4 * longest * texts * int(spark.conf.get(_ROWS) or 0) <= HEAVIEST)

@@ -1,4 +1,4 @@
-"""Rows of text or of stored types, as the columns' own types."""
+"""Cast rows of text or stored types to the types of the columns."""
 
 from __future__ import annotations
 
@@ -31,11 +31,14 @@ from spark_jobs.columns.types import ColumnType
 
 @dataclass(frozen=True, slots=True)
 class ColumnHints:
-    """What a look at every cell of a text source has shown, so that it need not be asked of each cell again.
+    """Findings of a profile of every cell of a text source, with which casts can skip checks.
 
-    `plain` columns can be read by `cells.plain_sql`, of these the `digits` hold no point and no exponent; in `words` no
-    cell looks like a number; `trimmed` columns have no blanks around any cell. `null_values` are the marks of a missing
-    value that occur, by column.
+    Attributes:
+        plain: Columns that `cells.plain_sql` can read.
+        words: Columns in which no cell looks like a number.
+        digits: Columns of `plain` in which no cell has a point or an exponent.
+        trimmed: Columns in which no cell has surrounding blanks.
+        null_values: By column, the null values that occur.
     """
 
     plain: frozenset[str] = frozenset()
@@ -55,14 +58,18 @@ def typed(
     seen: ColumnHints = NOTHING,
     key: Sequence[str] = (),
 ) -> DataFrame:
-    """The rows with each column as its type; a cell that cannot be read as that is null.
+    """Return the rows with each column cast to its type; a cell that cannot be cast is null.
 
-    Text is trimmed already, as sources give it (`marks.without_marks`).
+    Text must be trimmed already, as sources return it (`null_values.replace_null_values`). Stored numbers keep their
+    type. Text becomes BIGINT for whole numbers, DOUBLE for others, or DECIMAL if the column has a `scale`; or BOOLEAN,
+    DATE, TIMESTAMP, STRING. Names and order do not change.
 
-    Numbers that are stored as such keep their stored type. Of text, whole numbers are BIGINT, others DOUBLE, or DECIMAL
-    where the column has a `scale`; then BOOLEAN, DATE, TIMESTAMP (an instant: wall time without an offset is read in
-    `zone`), STRING. Names and order stay; columns that `types` does not name stay as they are. Where cells of the `key`
-    may be lost or rounded so, their text is in `UNREAD_KEY`.
+    Args:
+        rows: The rows.
+        types: The types of the columns; other columns do not change.
+        zone: The time zone of timestamps without an offset.
+        seen: What is known of the cells.
+        key: The key columns. If the cast may lose or round their cells, `UNREAD_KEY` has the text of lost cells.
     """
     known = {column.name: column for column in types}
     stored = dict(rows.dtypes)
@@ -85,7 +92,7 @@ def typed(
 
 
 def lost_cells(rows: DataFrame, types: Sequence[ColumnType], zone: str = "UTC") -> dict[str, Column]:
-    """For each column, whether a cell holds something that becomes null as the column's type."""
+    """Return for each column a condition: the cell has a value that becomes null as the column's type."""
     stored = dict(rows.dtypes)
     kept = {column.name: column for column in types if column.name in stored and column.kind != "unsupported"}
     return {
@@ -98,10 +105,10 @@ def lost_cells(rows: DataFrame, types: Sequence[ColumnType], zone: str = "UTC") 
 def canonical(
     rows: DataFrame, types: Sequence[ColumnType], zone: str = "UTC", seen: ColumnHints = NOTHING
 ) -> list[Column]:
-    """The cells in name order as what they count as: a number its double (-0.0 as 0.0), else trimmed text.
+    """Return the cells in name order in canonical form: a number as double (-0.0 as 0.0), else trimmed text.
 
-    So a table hashes alike whether it comes as text or with stored types. A missing cell is NaN or a control character.
-    Beside numbers that may be more than a double holds stands their exact text, null where a double does.
+    So a table has the same hash whether it comes as text or with stored types. A missing cell is NaN or a control
+    character. A number that may not fit a double is followed by its exact text, which is null if it fits.
     """
     kinds = {field.name: field.dataType for field in rows.schema.fields}
     return [part for column in _in_name_order(types) for part in _canonical(column, kinds[column.name], zone, seen)]
@@ -110,7 +117,7 @@ def canonical(
 def typed_row_hash(
     rows: DataFrame, types: Sequence[ColumnType], seed: int = 42, zone: str = "UTC", seen: ColumnHints = NOTHING
 ) -> Column:
-    """A BIGINT hash (xxhash64) of the seed and the rows' canonical cells, the same for equal rows of equal names."""
+    """Return a BIGINT hash (xxhash64) of the seed and the canonical cells, equal for equal rows with equal names."""
     return F.xxhash64(F.lit(seed), *canonical(rows, types, zone, seen))
 
 
@@ -126,7 +133,7 @@ def _readable(column: ColumnType, stored: str) -> str:
 
 
 def _is_kept(column: ColumnType, stored: str) -> bool:
-    """Whether cells are numbers that are stored as such: they keep their type."""
+    """Return whether cells are stored as numbers and so keep their type."""
     return column.cells == "number" and stored.split("(")[0] in STORED_NUMBERS
 
 
@@ -167,9 +174,9 @@ def _canonical(column: ColumnType, kind: T.DataType, zone: str, seen: ColumnHint
 
 
 def _level_sql(name: str, stored: str) -> str:
-    """Text, where text that is a number counts as that number: '1' and '1.0' are one level.
+    """Return the SQL of text in which numeric text counts as its number: '1' and '1.0' are one level.
 
-    A text of more than 15 characters stays as it is, as a double may be the number of several.
+    Text of more than 15 characters does not change, because several such numbers may be the same double.
     """
     text = text_sql(name)
     if stored not in ("string", "float", "double") and not stored.startswith("decimal"):

@@ -1,7 +1,7 @@
-"""How a cell becomes a value: the one place that says it, as Spark SQL over an already quoted column name.
+"""Spark SQL that converts a cell to its value, defined once, over a quoted column name.
 
-The same text serves strings and stored types, classic and Connect, and gives the same results under every session time
-zone. `accepts` says which stored types a reading can take; cast any other to string first and it reads as null.
+The same SQL works for strings and stored types, on classic Spark and Connect, and in every session time zone.
+`accepts` says which stored types it can read. Cast any other type to string first; it then reads as null.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _EPOCH: Final = "TIMESTAMP_NTZ'1970-01-01 00:00:00'"
 
 
 class Trimmed(str):
-    """A column, or a text, whose cells have no blanks around them: they are not looked for again."""
+    """A column or text whose cells have no surrounding blanks, so that it is not trimmed again."""
 
 
 def accepts(cells: Cells, stored: str) -> bool:
-    """Whether SQL for these cells can take a column of that stored type (Spark's simpleString)."""
+    """Return whether the SQL for `cells` can read a column of that stored type (Spark's simpleString)."""
     kind = stored.split("(")[0]
     if cells in ("text", "boolean"):
         return True
@@ -44,7 +44,7 @@ def accepts(cells: Cells, stored: str) -> bool:
 
 
 def value_sql(name: str, column: ColumnType, zone: str) -> str:
-    """A cell as its value: DOUBLE for numbers and booleans (0/1), DATE, TIMESTAMP, or trimmed STRING."""
+    """Return the SQL of a cell's value: DOUBLE for numbers and booleans (0/1), DATE, TIMESTAMP, or trimmed STRING."""
     if column.cells == "number":
         return number_sql(name, column)
     if column.cells == "boolean":
@@ -55,9 +55,9 @@ def value_sql(name: str, column: ColumnType, zone: str) -> str:
 
 
 def number_sql(name: str, column: ColumnType) -> str:
-    """A cell as a finite DOUBLE, or null. Text is read by one regular expression (`patterns.number_regex`).
+    """Return the SQL of a cell as a finite DOUBLE, or null. Text must match `patterns.number_regex`.
 
-    A number without an exponent cannot be too large for a double, so only the others are cast to be looked at.
+    A number without an exponent cannot overflow a double, so only the others are cast to check it.
     """
     read = (
         _plain_number(_text(name), column.decimal) if column.numerals.plain else _numeral(_text(name), column.numerals)
@@ -76,7 +76,7 @@ def _plain_number(text: str, sign: str) -> str:
 
 
 def _numeral(text: str, numerals: Numerals) -> str:
-    """A number as people write it: its digits, without what stands between and beside them, and its sign."""
+    """Return the SQL of a number in a human format: its digits without separators and affixes, and its sign."""
     whole = _regex(numerals.regex())
     kept = _string(numerals.decimal + numerals.groups)
     read = f"try_cast(translate(regexp_replace({text}, {whole}, '$1$2'), {kept}, '.') AS DOUBLE)"
@@ -85,20 +85,20 @@ def _numeral(text: str, numerals: Numerals) -> str:
 
 
 def stored_number_sql(name: str, stored: str) -> str:
-    """A cell that is stored as a number as what it is, null where it is not finite."""
+    """Return the SQL of a cell that is stored as a number, unchanged; null if it is not finite."""
     return f"CASE WHEN abs({name}) < double('Infinity') THEN {name} END" if stored in ("float", "double") else name
 
 
 def is_number_sql(text: str) -> str:
-    """Whether a text is written as a number."""
+    """Return the SQL condition that a text is written as a number."""
     return f"{text} RLIKE {_regex(number_regex())}"
 
 
 def plain_sql(name: str, column: ColumnType, zone: str, digits: bool = False) -> str:
-    """A cell of a text column all of whose cells are known to read as its type, in the way that Spark itself writes it.
+    """Return fast SQL for a text column whose cells are all known to be in Spark's own format of the type.
 
-    Numbers with a decimal point, ISO dates, ISO timestamps: the value is that of `value_sql`, nothing is asked again.
-    Whole numbers are BIGINT; `digits` says that none of them has a point or an exponent.
+    These are numbers with a decimal point, ISO dates and ISO timestamps. The value equals that of `value_sql`, without
+    the checks. Whole numbers are BIGINT; `digits` means that none of them has a point or an exponent.
     """
     if column.cells == "number":
         number = f"try_cast({name} AS DOUBLE)"
@@ -110,11 +110,11 @@ def plain_sql(name: str, column: ColumnType, zone: str, digits: bool = False) ->
 
 
 def whole_sql(name: str, column: ColumnType) -> str:
-    """A cell of a column of whole numbers as BIGINT, or null; `517.0`, as pandas writes it beside gaps, is 517.
+    """Return the SQL of a cell of whole numbers as BIGINT, or null; `517.0`, which pandas writes next to nulls, is 517.
 
-    In other spellings, `5e2`, only what a double holds counts, as the number is read as one.
+    Other spellings, such as `5e2`, are read as a double and must be exact in it.
     """
-    # A function of its own, so that the number is not worked out, and compiled, once for each question.
+    # `filter` computes and compiles the number once, not once per use.
     held = f"filter(array({number_sql(name, column)}), x -> x = floor(x) AND abs(x) < 9007199254740992D)"
     number = f"try_cast(try_element_at({held}, 1) AS BIGINT)"
     if column.numerals != PLAIN:
@@ -125,7 +125,7 @@ def whole_sql(name: str, column: ColumnType) -> str:
 
 
 def _plain_whole(name: str, number: str, all_digits: bool) -> str:
-    """A cell that is a number as BIGINT: a text that is not all digits is not asked for them, as that throws."""
+    """Return the SQL of a number as BIGINT; text with other characters is not cast directly, because that throws."""
     text = _text(name)
     others = " OR ".join(f"contains({text}, '{sign}')" for sign in ".eE")
     digits = f"CASE WHEN endswith({text}, '.0') THEN {_before_point(text)} WHEN NOT ({others}) THEN {text} END"
@@ -137,7 +137,7 @@ def _before_point(text: str) -> str:
 
 
 def decimal_sql(name: str, column: ColumnType) -> str:
-    """A cell of a column of numbers beyond a double as DECIMAL of the column's scale, or null."""
+    """Return the SQL of a cell as DECIMAL of the column's scale, or null; for numbers that exceed a double."""
     text, sign = _text(name), column.decimal
     pointed = text if sign == "." else f"replace({text}, {_string(sign)}, '.')"
     return f"CASE WHEN {text} RLIKE {_regex(number_regex(sign))} THEN try_cast({pointed} AS {_decimal(column)}) END"
@@ -148,13 +148,16 @@ def _decimal(column: ColumnType) -> str:
 
 
 def boolean_sql(name: str) -> str:
-    """A cell as 1.0 or 0.0: true, false (in any case), 1, 0; else null."""
+    """Return the SQL of a cell as 1.0 or 0.0: true, false (in any case), 1, 0; else null."""
     text = f"lower({_text(name)})"
     return f"CASE {text} WHEN 'true' THEN 1D WHEN 'false' THEN 0D WHEN '1' THEN 1D WHEN '0' THEN 0D END"
 
 
 def date_sql(name: str, column: ColumnType, zone: str) -> str:
-    """A cell as DATE: ISO 8601 or one of the column's formats; a stored timestamp is its day in that zone."""
+    """Return the SQL of a cell as DATE.
+
+    Text must be ISO 8601 or in one of the column's formats. A stored timestamp becomes its day in `zone`.
+    """
     read = _first([_day(name, pattern(text)) for text in (ISO_DATE, *column.formats) if not pattern(text).timed])
     wall = wall_sql(f"CAST({name} AS TIMESTAMP)", zone)
     return (
@@ -164,25 +167,28 @@ def date_sql(name: str, column: ColumnType, zone: str) -> str:
 
 
 def timestamp_sql(name: str, column: ColumnType, zone: str) -> str:
-    """A cell as TIMESTAMP: ISO 8601 or one of the column's formats; what names no offset is wall time in that zone."""
+    """Return the SQL of a cell as TIMESTAMP.
+
+    Text must be ISO 8601 or in one of the column's formats. Without an offset, it is local time in `zone`.
+    """
     formats = dict.fromkeys((ISO_TIMESTAMP, ISO_DATE, *column.formats))
     read = _first([_moment(_text(name), pattern(form), zone) for form in formats])
     return f"CASE WHEN typeof({name}) = 'timestamp' THEN CAST({name} AS TIMESTAMP) ELSE {read} END"
 
 
 def text_sql(name: str) -> str:
-    """A cell as trimmed text."""
+    """Return the SQL of a cell as trimmed text."""
     return name if isinstance(name, Trimmed) else trimmed_sql(f"CAST({name} AS STRING)")
 
 
 def trimmed_sql(text: str) -> str:
-    """A text without the `BLANKS` around it; `btrim` is slow, and asked only where an end may be one of them."""
+    """Return the SQL of a text without surrounding `BLANKS`; slow `btrim` is called only if an end may be blank."""
     visible = f"{text} >= '!' AND {text} < '\\u0080' AND right({text}, 1) BETWEEN '!' AND '~'"
     return f"CASE WHEN {visible} THEN {text} ELSE btrim({text}, {_BLANKS}) END"
 
 
 def wall_sql(timestamp: str, zone: str) -> str:
-    """The wall time of a TIMESTAMP in a zone, as TIMESTAMP_NTZ, whatever the session's own zone."""
+    """Return the SQL of a TIMESTAMP's local time in `zone`, as TIMESTAMP_NTZ, in any session time zone."""
     utc = f"timestampadd(MICROSECOND, unix_micros({timestamp}), {_EPOCH})"
     return utc if zone == "UTC" else f"convert_timezone('UTC', {_string(zone)}, {utc})"
 
@@ -223,8 +229,8 @@ def _moment(text: str, form: Pattern, zone: str) -> str:
 
 
 def _iso(text: str, zone: str) -> str:
-    """The text of an ISO timestamp with its seconds and its zone, as Spark wants it; most have both."""
-    whole = f"length({text}) >= 19 AND endswith({text}, 'Z')"  # one without seconds is shorter
+    """Return the SQL of an ISO timestamp with seconds and zone, as Spark requires; most texts already have both."""
+    whole = f"length({text}) >= 19 AND endswith({text}, 'Z')"  # shorter if it has no seconds
     full = f"regexp_replace({text}, {_string(NO_SECONDS)}, '$1:00$2')"
     offset = f"{text} RLIKE {_string(OFFSET_AT_END)}"
     fixed = f"concat({full}, CASE WHEN {offset} THEN '' ELSE {_string(' ' + zone)} END)"
@@ -236,7 +242,7 @@ def _group(text: str, form: Pattern, part: Part) -> str:
 
 
 def _rebuilt(text: str, form: Pattern) -> str:
-    """The text of a moment in ISO order; the time of day only where the pattern has one."""
+    """Return the SQL of a date or timestamp in ISO order; with the time of day only if the pattern has one."""
     number = {part: f"${position + 1}" for position, part in enumerate(form.parts)}
     century = "20" if form.short_year else ""
     regex = _regex(form.regex())

@@ -1,4 +1,4 @@
-"""This moment, as a column."""
+"""The current time as a column."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pyspark.sql import functions as F
 
 
 def current_timestamp(cell: Column) -> Column:
-    """This moment, as a TIMESTAMP beside a cell of the row.
+    """Return the current time as a TIMESTAMP column.
 
-    Spark writes a constant moment into the code that it makes for rows: each write would have code of its own, which
-    Java would begin to compile anew. Looked up in an array by something of the row, it is no part of the code.
+    Spark puts a constant timestamp into its generated code, so Java would compile the code again for each write.
+    Looking it up in an array by a hash of `cell` keeps it out of the code.
     """
     return F.timestamp_micros(F.get(F.array(F.lit(time_ns() // 1000)), F.hash(cell) % 1))

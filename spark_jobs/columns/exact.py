@@ -1,6 +1,6 @@
-"""Cells as text that no other cell of their type has: numbers beyond a double, decimals, nested values.
+"""Exact text of cells, unique within a type: numbers beyond a double, decimals, nested values.
 
-And numbers written as text, as values of a cell's type.
+Also numbers written as text, as values of a cell's type.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-HELD = 2**53  # up to here a double holds every whole number
+HELD = 2**53  # a double holds every whole number up to this
 
 
 def beyond_double(cell: Column, kind: T.DataType) -> Column | None:
-    """The exact text of a number that a double does not hold, else null; None for types whose numbers it always holds.
+    """Return the exact text of a number that a double cannot hold, else null; None if a double always holds the type.
 
-    The text depends on the number only, not on the scale it is stored with.
+    The text depends only on the number, not on its stored scale.
     """
     number = cell.cast("double")
     if isinstance(kind, T.LongType):
@@ -30,7 +30,7 @@ def beyond_double(cell: Column, kind: T.DataType) -> Column | None:
 
 
 def exact_text(cell: Column, kind: T.DataType) -> Column:
-    """A cell as text: equal cells have equal text, different cells of one type never do."""
+    """Return a cell as text: equal cells have equal text, and different cells of a type have different text."""
     if isinstance(kind, T.DecimalType):
         beyond = beyond_double(cell, kind)
         text = exact_text(cell.cast("double"), T.DoubleType())
@@ -47,9 +47,9 @@ def exact_text(cell: Column, kind: T.DataType) -> Column:
 
 
 def literal(text: str, kind: T.DataType) -> Column | None:
-    """A finite number, written as text, as a value of a numeric type; None where the type does not hold it.
+    """Return a finite number, written as text, as a value of a numeric type; None if the type cannot hold it.
 
-    Whole numbers are BIGINT. For a floating-point type it is the nearest number, as for a cell of text.
+    Whole numbers are BIGINT. A floating-point type takes the nearest number, as for a cell of text.
     """
     if isinstance(kind, T.FloatType | T.DoubleType):
         return F.lit(float(text)).cast(kind)
@@ -68,7 +68,7 @@ def _decimal_text(cell: Column, kind: T.DecimalType) -> Column:
 
 
 def _orderly(cell: Column, kind: T.DataType) -> Column:
-    """A nested value with its maps as sorted entries and its times as numbers: JSON would cut and reorder them."""
+    """Return a nested value with maps as sorted entries and times as numbers: JSON would truncate and reorder them."""
     if _is_orderly(kind):
         return cell
     if isinstance(kind, T.StructType):

@@ -1,4 +1,4 @@
-"""The cells of a key that the types of their columns do not hold: they identify their row by their text."""
+"""Key cells that their column's type cannot hold: their text identifies the row."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from spark_jobs.columns.cells import STORED_NUMBERS, text_sql, wall_sql
 from spark_jobs.columns.names import quoted
 from spark_jobs.columns.types import ColumnType
 
-_FINE = 18  # digits after the point of the decimal in which a number and its double are compared
+_FINE = 18  # scale of the decimal in which a number and its double are compared
 
 
 def loses(column: ColumnType, stored: str, plain: bool) -> bool:
-    """Whether different cells of a column may become equal, or null, as its type; `plain` ones all read as it."""
+    """Return whether the column's type can make different cells equal or null; all `plain` cells read as the type."""
     if column.kind == "unsupported" or column.cells == "text":
         return False
     if stored == "string":
@@ -23,9 +23,13 @@ def loses(column: ColumnType, stored: str, plain: bool) -> bool:
 
 
 def unread(column: ColumnType, stored: str, raw: str, zone: str) -> Column:
-    """The text of a cell that the value in the column of its name does not hold, else null.
+    """Return the text of a cell if the value in its column does not hold it exactly, else null.
 
-    `raw` is the column of the cells as they came, of type `stored`.
+    Args:
+        column: The column's type.
+        stored: The stored type of the raw cells.
+        raw: The name of the column with the raw cells.
+        zone: The time zone of local times.
     """
     cell, value = quoted(raw), quoted(column.name)
     text = text_sql(cell)
@@ -42,7 +46,7 @@ def unread(column: ColumnType, stored: str, raw: str, zone: str) -> Column:
 
 
 def _of_number(column: ColumnType, text: str, value: str) -> tuple[str, str]:
-    """Whether the text of a number is lost, and that number in one spelling."""
+    """Return the SQL condition that a number is not held exactly, and the SQL of its normalized text."""
     pointed = text if column.decimal == "." else f"replace({text}, '{column.decimal}', '.')"
     digits = rf"CASE WHEN {value} IS NULL THEN {text} ELSE rtrim('.', {_shortened(pointed)}) END"
     if column.scale is None and column.integral:
@@ -57,6 +61,6 @@ def _of_number(column: ColumnType, text: str, value: str) -> tuple[str, str]:
 
 
 def _shortened(number: str) -> str:
-    """A number without a plus, leading zeros, and zeros at the end of its fraction; with an exponent as it is."""
+    """Return the SQL of a number without plus, leading zeros and trailing zeros; an exponent form keeps its digits."""
     start = f"regexp_replace({number}, '^(-?)[+]?0*(?=[0-9])', '$1')"
     return f"CASE WHEN {number} RLIKE '[.][0-9]*$' THEN rtrim('0', {start}) ELSE {start} END"

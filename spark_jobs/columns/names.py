@@ -1,4 +1,4 @@
-"""Column names as they come: quoted for Spark, checked, and made where a header has none."""
+"""Column names: quoting for Spark, validation, and defaults for empty header cells."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from spark_jobs.errors import DataError
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-# The text of the cells of a row's key that the types of their columns do not hold.
+# The column with the text of key cells that their columns' types cannot hold.
 UNREAD_KEY: Final = "⟨unread key⟩"
-# The last three are Spark's and Delta's: their readers fail on such a column, or put the row's number in its place.
+# The last three belong to Spark and Delta, whose readers fail on such a column or overwrite it with the row number.
 RESERVED: Final = frozenset(
     {"_row", "_row_id", "_model_name", "_model_version", "_run_id", "_batch_id", "_scored_at", "_reasons", "_source"}
     | {"_tmp_metadata_row_index", "__delta_internal_row_index", "__delta_internal_is_row_deleted"}
@@ -22,7 +22,7 @@ RESERVED: Final = frozenset(
 
 
 def quoted(name: str) -> str:
-    """A column name as Spark SQL text.
+    """Quote a column name for Spark SQL.
 
     >>> quoted("a.b`c")
     '`a.b``c`'
@@ -31,19 +31,19 @@ def quoted(name: str) -> str:
 
 
 def text_schema(*names: str) -> str:
-    """The schema in which each of the columns is text, as Spark's readers take it."""
+    """Return a schema for Spark's readers in which each column is a string."""
     return ", ".join(f"{quoted(name)} STRING" for name in names)
 
 
 def col(name: str) -> Column:
-    """The column of that very name, whatever the name holds."""
+    """Return the column of exactly that name, whatever characters it has."""
     from pyspark.sql import functions as F
 
     return F.col(quoted(name))
 
 
 def named(header: Iterable[str]) -> tuple[str, ...]:
-    """The names of a header, trimmed; an empty cell is named by its position from 0.
+    """Return the names of a header, trimmed; an empty cell is named by its position from 0.
 
     >>> named([" a ", "", "b"])
     ('a', '_c1', 'b')
@@ -52,7 +52,7 @@ def named(header: Iterable[str]) -> tuple[str, ...]:
 
 
 def under_names(found: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
-    """The object with each key that is one of `names` but for blanks around it under that name.
+    """Rename keys that equal one of `names` except for surrounding blanks.
 
     >>> under_names({" a": 1, "b": 2}, frozenset("ab"))
     {'a': 1, 'b': 2}
@@ -68,31 +68,31 @@ def under_names(found: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
 
 
 def with_trimmed_names(rows: DataFrame) -> DataFrame:
-    """The rows under names without blanks around them: specs name columns so, and headers are read so.
+    """Return the rows with trimmed column names, as specs and headers have them.
 
     Raises:
-        DataError: two names are one then.
+        DataError: Two names become equal.
     """
     names = check_names(named(rows.columns))
     return rows if list(names) == rows.columns else rows.toDF(*names)
 
 
 def check_names(names: Sequence[str]) -> tuple[str, ...]:
-    """The names, if each stands for one column only and none is ours.
+    """Return the names if they are unique and none is reserved.
 
     Raises:
-        DataError: a name is given twice (also by case), or is reserved.
+        DataError: A name is duplicate (ignoring case), or is reserved.
     """
     counts = Counter(name.casefold() for name in names)
     doubled = [name for name in names if counts[name.casefold()] > 1]
     if doubled:
         listed = ", ".join(f"'{name}'" for name in doubled[:10])
         raise DataError(
-            f"Column names must differ by more than case and the blanks around them. Got {listed}.",
+            f"Column names must differ by more than case and surrounding blanks. Got {listed}.",
             "Rename the columns in the data, or name all of them in `source.names`.",
         )
     ours = [name for name in names if name.casefold() in RESERVED]
     if ours:
         listed = ", ".join(f"'{name}'" for name in ours)
-        raise DataError(f"Column names must not be reserved ones. Got {listed}.", "Rename these columns in the data.")
+        raise DataError(f"Column names must not be reserved names. Got {listed}.", "Rename these columns in the data.")
     return tuple(names)

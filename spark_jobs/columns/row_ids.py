@@ -1,4 +1,4 @@
-"""What identifies a row: its key, or its content and how often that came before."""
+"""Row ids: the key, or the content and an occurrence number."""
 
 from __future__ import annotations
 
@@ -16,22 +16,25 @@ from spark_jobs.columns.names import UNREAD_KEY
 
 
 def with_row_ids(rows: DataFrame, key: Sequence[str] = (), is_unique: bool | None = None) -> DataFrame:
-    """Adds `_row_id` to rows that have the struct `_row`.
+    """Add `_row_id` to rows that have the struct `_row`.
 
-    With a key it is the key's text: the columns' values joined by `|`, with `#|` for a `|` and `##` for a `#` in them
-    and `#null` for null, so that no two keys look alike. Without one it is the hash of the row's cells and an
-    occurrence number from 1. Rows of one key after the first have `#2`, `#3` …, in the order of their hashes: equal
-    rows are interchangeable, so a second run gives each row the same id. `is_unique` says whether all rows
-    differ; where it is None, one pass finds out. A cell of the key that its column's type does not hold (`typed`)
-    counts as its text.
+    With a key, the id is the key's text: its values joined by `|`. A `|` in a value becomes `#|`, a `#` becomes `##`,
+    and null becomes `#null`, so different keys have different text. Without a key, the id is the hash of the row's
+    cells and an occurrence number from 1. Further rows of a key get `#2`, `#3` …, in the order of their hashes. Equal
+    rows are interchangeable, so a second run gives each row the same id.
+
+    Args:
+        rows: Rows with the struct `_row`.
+        key: The key columns. A cell that its column's type cannot hold (`typed`) counts as its text.
+        is_unique: Whether all rows differ; None finds out in one pass.
     """
     fields = {field.name: field.dataType for field in _row_type(rows).fields}
     content = row_hash(fields)
     named = key_text(key, fields) if key else _hex(content)
-    # The number first: a sort by it seldom has to compare the texts.
+    # Sorting by the hash first rarely has to compare texts.
     alike = Window.partitionBy(F.xxhash64("_named"), "_named").orderBy("_content")
     marked = rows.withColumns({"_content": content, "_named": named})
-    # Numbering moves every row to the place of its likes; where all differ, as most often, nothing has to move.
+    # Numbering shuffles the rows; if all differ, as usual, no shuffle is needed.
     is_unique = _all_differ(named if key else content, rows) if is_unique is None else is_unique
     numbered = F.lit(1) if is_unique else F.row_number().over(alike)
     again = F.when(numbered > 1, F.concat(F.lit("#"), numbered.cast("string"))).otherwise(F.lit(""))
@@ -40,7 +43,7 @@ def with_row_ids(rows: DataFrame, key: Sequence[str] = (), is_unique: bool | Non
 
 
 def rows_are_unique(rows: DataFrame, key: Sequence[str]) -> bool:
-    """Whether no two rows are alike, in key or cells: then nothing that is taken from them is either. One pass."""
+    """Return whether all rows differ in their key or cells, in one pass. The rows of any subset then differ too."""
     whole = rows.select(F.struct("*").alias("_row"))
     fields = {field.name: field.dataType for field in _row_type(whole).fields}
     if not set(key) <= set(fields):
@@ -53,10 +56,10 @@ def _all_differ(named: Column, rows: DataFrame) -> bool:
 
 
 def with_streamed_ids(rows: DataFrame, key: Sequence[str], batch: int) -> DataFrame:
-    """Adds `_row_id` to the rows of a numbered micro-batch.
+    """Add `_row_id` to the rows of a numbered micro-batch.
 
-    Those that say where they came from (`_source` in `_row`: a message's topic, partition and offset) have that; else
-    it is the key's text, or the hash of the row's cells, the number and a place in the micro-batch.
+    The id is `_source` of `_row`, if present: a message's topic, partition and offset. Otherwise it is the key's text.
+    Without a key, it is the hash of the row's cells, the number of the micro-batch and a position in it.
     """
     fields = {field.name: field.dataType for field in _row_type(rows).fields}
     if "_source" in fields:
@@ -68,7 +71,7 @@ def with_streamed_ids(rows: DataFrame, key: Sequence[str], batch: int) -> DataFr
 
 
 def key_text(key: Sequence[str], fields: dict[str, T.DataType]) -> Column:
-    """The key of a row as text that no other key has."""
+    """Return the key of a row as text; different keys have different text."""
     parts = [exact_text(F.col("_row").getField(name), fields[name]) for name in key]
     if UNREAD_KEY in fields:
         unread = F.col("_row").getField(UNREAD_KEY)
@@ -77,22 +80,22 @@ def key_text(key: Sequence[str], fields: dict[str, T.DataType]) -> Column:
 
 
 def row_hash(fields: dict[str, T.DataType], cell: Callable[[str], Column] | None = None) -> Column:
-    """A BIGINT hash (xxhash64) of a row's cells: numbers count as numbers, whatever type they are stored as.
+    """Return a BIGINT hash (xxhash64) of a row's cells; equal numbers have equal hashes, whatever their stored type.
 
-    The cells are those of the struct `_row`, or what `cell` gives for a name.
+    The cells are those of the struct `_row`, or `cell(name)` if `cell` is given.
     """
     fields = {name: kind for name, kind in fields.items() if name != UNREAD_KEY}
     found = {name: F.col("_row").getField(name) if cell is None else cell(name) for name in fields}
     cells = [part for name, kind in fields.items() for part in _hashable(found[name], kind)]
-    # xxhash64 passes over nulls in silence. The names as text beside each cell would tell which there are as well, and
-    # double the code of the row: Java's compiler takes ten seconds for it.
+    # xxhash64 skips nulls, so bits say which cells are null. Hashing each cell's name would do so too, but doubles the
+    # generated code, which then takes Java ten seconds to compile.
     flags = [value.isNull() for value in found.values()]
     missing = [_bits(flags[place : place + 63]) for place in range(0, len(flags), 63)]
     return F.xxhash64(F.lit(_number_of(fields)), *missing, *cells)
 
 
 def _bits(flags: Sequence[Column]) -> Column:
-    """Flags as the bits of one BIGINT."""
+    """Pack boolean columns into the bits of one BIGINT."""
     bits = [F.when(flag, F.lit(1 << place)).otherwise(F.lit(0)).cast("bigint") for place, flag in enumerate(flags)]
     return reduce(lambda one, other: one.bitwiseOR(other), bits)
 

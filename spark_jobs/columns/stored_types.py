@@ -1,4 +1,4 @@
-"""Stored types that no step can use and no Delta table holds: kept as text, and told by the type they had."""
+"""Stored types that no step supports and no Delta table can store: cast to text, with the original type reported."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _PLAIN: Final = (
 
 
 def storable(rows: DataFrame) -> tuple[DataFrame, dict[str, str]]:
-    """Rows of which every column can be hashed, written as JSON and kept in a Delta table.
+    """Return rows in which every column can be hashed, written as JSON and stored in a Delta table.
 
-    A time of day, an interval and the like become their text, a variant and what holds one of these their JSON.
+    A time of day, an interval and similar types become text. A variant, or a type that contains these, becomes JSON.
 
     Returns:
-        The rows, and by column the stored type of those that became text and are no text: no step can use them.
+        The rows, and by column the stored type of columns that became text but are not text: no step supports them.
     """
     changed = {field.name: field.dataType for field in rows.schema if not _is_storable(field.dataType)}
     cells = [_text(name, changed[name]).alias(name) if name in changed else col(name) for name in rows.columns]
@@ -38,7 +38,7 @@ _TEXT: Final = (T.StringType, T.NullType)
 
 def _is_storable(kind: T.DataType) -> bool:
     if isinstance(kind, T.StringType):
-        return kind.simpleString() == "string"  # Delta takes no other collation
+        return kind.simpleString() == "string"  # Delta supports no other collation
     if isinstance(kind, T.StructType):
         return bool(kind.fields) and all(_is_storable(field.dataType) for field in kind.fields)
     if isinstance(kind, T.ArrayType):

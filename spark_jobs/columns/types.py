@@ -1,4 +1,4 @@
-"""How the cells of a column are read, and what the column is good for."""
+"""Column types: how the cells of a column are read, and what the column is used for."""
 
 from __future__ import annotations
 
@@ -13,12 +13,20 @@ Kind = Literal["number", "boolean", "date", "timestamp", "category", "text", "co
 
 @dataclass(frozen=True, slots=True)
 class ColumnType:
-    """What was decided about a column, from the whole table, and why.
+    """The type of a column, inferred from the whole table, and the reason.
 
-    `cells` says how a cell is read; `kind` what the column is good for. `formats` are Spark datetime patterns tried
-    after ISO 8601. `integral` is true where every number is a whole one that BIGINT holds. `scale` is set where some
-    numbers are more than a double or BIGINT holds: DECIMAL(38, scale) keeps them. `decimal`, `thousands`,
-    `affix` and `signs` say how numbers are written (`bundle.numerals`).
+    Attributes:
+        name: The column's name.
+        cells: How a cell is read.
+        kind: What the column is used for.
+        reason: Why the type was chosen.
+        integral: Whether every number is a whole one that BIGINT holds.
+        formats: Spark datetime patterns to try after ISO 8601.
+        decimal: The decimal sign (`bundle.numerals`).
+        scale: The scale of DECIMAL(38, scale), if some numbers exceed a double or BIGINT.
+        thousands: The separator of thousands.
+        affix: Text before or after numbers, such as a currency.
+        signs: Whether brackets, other minus signs or a trailing minus may mark negative numbers.
     """
 
     name: str
@@ -35,5 +43,5 @@ class ColumnType:
 
     @property
     def numerals(self) -> Numerals:
-        """How its numbers are written."""
+        """Return how the column's numbers are written."""
         return Numerals(self.decimal, self.thousands, self.affix, self.signs)

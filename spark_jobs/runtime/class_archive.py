@@ -1,4 +1,4 @@
-"""Record the classes that Java loads for a small job, so that every later start is quicker."""
+"""Record the classes that Java loads for a small job, so that every later start is faster."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ predictions: {table: warm_up}
 
 
 def record_in_background() -> bool:
-    """Start to record the class archive in a process of its own, at low priority; return whether one was started.
+    """Start to record the class archive in a low-priority process; return whether a process was started.
 
-    None is started where the archive exists, where recording has failed before, or where start-up tuning is off.
+    No process is started if the archive exists, if recording has failed before, or if start-up tuning is off.
     """
     archive = jars.archive_path()
     if not is_tuned() or "SPARK_JOBS_RECORD" in os.environ or archive.is_file() or _failure(archive).is_file():
@@ -38,9 +38,9 @@ def record_in_background() -> bool:
 
 
 def record() -> bool:
-    """Record the class archive where it is missing; return False where that failed, which costs time and nothing else.
+    """Record the class archive if it is missing; return False if that failed, which only makes starts slower.
 
-    A second process that records at the same time leaves it to the first.
+    If another process is already recording, leave it to that process and return True.
     """
     jars.fetch()
     archive = jars.archive_path()
@@ -53,7 +53,7 @@ def record() -> bool:
 
 
 def _record(archive: Path) -> bool:
-    progress.note("Recording what Spark loads, so that it starts quicker (once, about a minute) …")
+    progress.note("Recording the classes that Spark loads, so that it starts faster (once, about a minute) …")
     _failure(archive).unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(dir=archive.parent) as folder:
         recorded = Path(folder) / "recorded.jsa"
@@ -64,12 +64,12 @@ def _record(archive: Path) -> bool:
     told = done.stderr.strip().splitlines()
     reason = told[0] if told else "no reason was given"
     _failure(archive).write_text(reason, encoding="utf-8")
-    progress.note(f"Recording failed, so Spark starts without it: {reason}")
+    progress.note(f"Recording failed, so Spark starts without the class archive: {reason}")
     return False
 
 
 def _failure(archive: Path) -> Path:
-    """Where it is kept that recording failed, so that not every job tries again."""
+    """Return the file that records a failure, so that not every job tries again."""
     return archive.with_suffix(".failed")
 
 

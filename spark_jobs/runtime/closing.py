@@ -1,4 +1,4 @@
-"""What is cleaned up before a session closes."""
+"""Clean-up actions that run before a session closes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ _actions: list[Callable[[], None]] = []
 
 
 def before_close(action: Callable[[], None]) -> None:
-    """Run `action` before this process closes a session; an action that is registered twice runs once."""
+    """Register `action` to run before this process closes a session; a second registration has no effect."""
     if action not in _actions:
         _actions.append(action)
 
 
 def clean_up() -> None:
-    """Run the registered actions; they stay registered for the next session."""
+    """Run the registered actions. They stay registered for the next session."""
     for action in _actions:
         action()

@@ -1,4 +1,4 @@
-"""The Java side on disk: java itself, the pinned jars, and the archive of classes that makes Spark start fast."""
+"""The Java side on disk: the java executable, the pinned jars, and the class archive that makes Spark start fast."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from spark_jobs.errors import JobError
 
-# Without `root`, Ivy's Maven resolver is Maven Central; no second repository is ever asked.
+# Without `root`, Ivy's Maven resolver is Maven Central. No other repository is used.
 _SETTINGS = (
     '<ivysettings><settings defaultResolver="central"/>'
     '<resolvers><ibiblio name="central" m2compatible="true"/></resolvers></ivysettings>'
@@ -24,7 +24,7 @@ _SETTINGS = (
 
 
 class Jar(NamedTuple):
-    """One pinned jar of Maven Central."""
+    """A pinned jar on Maven Central."""
 
     sha256: str
     group: str
@@ -33,24 +33,24 @@ class Jar(NamedTuple):
 
     @property
     def file(self) -> str:
-        """The jar's file name in the cache."""
+        """Return the jar's file name in the cache."""
         return f"{self.name}-{self.version}.jar"
 
 
 def pinned(connector: str | None = None) -> tuple[Jar, ...]:
-    """The jars that Delta, or a connector, needs beside Spark's own, with the checksum each must have."""
+    """Return the jars that Delta or a connector needs in addition to Spark's own, with their checksums."""
     lines = _lock(connector).read_text(encoding="utf-8").splitlines()
     return tuple(Jar(line.split()[0], *line.split()[1].split(":")) for line in lines if line)
 
 
 def package(connector: str | None = None) -> str:
-    """What to name to `--packages` for Delta or a connector, so that Spark fetches the same jars itself."""
+    """Return the `--packages` coordinate of Delta or a connector, with which Spark downloads the same jars."""
     first = _first(connector)
     return f"{first.group}:{first.name}:{first.version}"
 
 
 def cache_folder() -> Path:
-    """Where downloaded jars and the class archive stay: `SPARK_JOBS_CACHE`, else under the user's cache folder."""
+    """Return the folder of downloaded jars and the class archive: `SPARK_JOBS_CACHE`, else below the user's cache."""
     given = os.environ.get("SPARK_JOBS_CACHE")
     if given:
         return Path(given).expanduser().resolve()
@@ -58,22 +58,22 @@ def cache_folder() -> Path:
 
 
 def spark_home() -> Path:
-    """The Spark that is started: `SPARK_HOME`, else the installed pyspark package."""
+    """Return the folder of the Spark to start: `SPARK_HOME`, else the installed pyspark package."""
     import pyspark
 
     return Path(os.environ.get("SPARK_HOME") or Path(pyspark.__file__).parent)
 
 
 def java() -> Path:
-    """The java that is started: that of `JAVA_HOME`, else the first on the path.
+    """Return the java executable to start: that of `JAVA_HOME`, else the first on the path.
 
     Raises:
-        JobError: there is none.
+        JobError: There is none.
     """
     home = os.environ.get("JAVA_HOME")
     found = shutil.which(str(Path(home) / "bin" / "java")) if home else shutil.which("java")
     if found is None:
-        where = f"JAVA_HOME={home} holds no bin/java" if home else "There is no java on the path"
+        where = f"JAVA_HOME={home} has no bin/java" if home else "There is no java on the path"
         raise JobError(
             f"{where}; Spark needs Java 17 or 21.", "Install one (Debian: apt-get install openjdk-17-jre-headless)."
         )
@@ -81,25 +81,25 @@ def java() -> Path:
 
 
 def missing(connector: str | None = None) -> tuple[Jar, ...]:
-    """The pinned jars of Delta, or of a connector, that are not in the cache yet."""
+    """Return the pinned jars of Delta or a connector that are not yet in the cache."""
     folder = _jar_folder(connector)
     return tuple(jar for jar in pinned(connector) if not (folder / jar.file).is_file())
 
 
 def fetch(connectors: Iterable[str] = ()) -> tuple[Path, ...]:
-    """Delta's jars and the connectors' as local files, downloaded from Maven Central and checked the first time.
+    """Return local paths of Delta's and the connectors' jars; download and verify them the first time.
 
     Raises:
-        JobError: the download failed, or a file is not the one that was pinned.
+        JobError: The download failed, or a file's checksum differs.
     """
     return _fetched(None) + fetch_connectors(connectors)
 
 
 def fetch_connectors(connectors: Iterable[str]) -> tuple[Path, ...]:
-    """The jars of the connectors alone, as `fetch` has them.
+    """Return local paths of the connectors' jars alone, as `fetch` does.
 
     Raises:
-        JobError: the download failed, or a file is not the one that was pinned.
+        JobError: The download failed, or a file's checksum differs.
     """
     return tuple(path for connector in connectors for path in _fetched(connector))
 
@@ -116,7 +116,7 @@ def _fetched(connector: str | None) -> tuple[Path, ...]:
 
 
 def archive_path() -> Path:
-    """Where the class archive of this very java, Spark and jars belongs; another version has another file."""
+    """Return the path of the class archive for this java, Spark and jars; another version has another path."""
     jars = sorted((spark_home() / "jars").glob("*.jar")) + [_jar_folder() / jar.file for jar in pinned()]
     binary = java()
     seen = [f"{binary} {binary.stat().st_mtime_ns}", *(f"{path} {_stamp(path)}" for path in jars)]
@@ -137,7 +137,7 @@ def _lock(connector: str | None) -> Path:
 
 
 def _first(connector: str | None) -> Jar:
-    """The jar that needs the others."""
+    """Return the main jar, which needs the others."""
     jars = pinned(connector)
     return next(jar for jar in jars if jar.name.startswith("delta-spark")) if connector is None else jars[0]
 
@@ -158,12 +158,12 @@ def _accept(file: Path, jar: Jar, folder: Path, lock: Path, answer: str) -> None
     if not file.is_file():
         raise JobError(
             f"The jar {jar.file} could not be downloaded from Maven Central: {_cause(answer)}.",
-            f"Connect once, or put the jars named in {lock} into {folder}.",
+            f"Connect to the internet once, or copy the jars listed in {lock} to {folder}.",
         )
     if hashlib.sha256(file.read_bytes()).hexdigest() != jar.sha256:
         raise JobError(
             f"The downloaded {jar.file} is not the pinned file: its SHA-256 differs.",
-            "Something between here and Maven Central changed it; ask who runs the network.",
+            "A proxy or mirror may have changed it; ask your network administrator.",
         )
     os.replace(file, folder / jar.file)
 
@@ -171,7 +171,7 @@ def _accept(file: Path, jar: Jar, folder: Path, lock: Path, answer: str) -> None
 def _ask_ivy(wanted: tuple[Jar, ...], scratch: Path) -> str:
     ivy = next((spark_home() / "jars").glob("ivy-*.jar"), None)
     if ivy is None:
-        return f"{spark_home()} holds no Ivy to download with"
+        return f"{spark_home()} has no Ivy jar to download with"
     modules = "".join(
         f'<dependency org="{j.group}" name="{j.name}" rev="{j.version}" transitive="false" conf="default->master"/>'
         for j in wanted

@@ -1,4 +1,4 @@
-"""The one place that opens a Spark session and touches its JVM."""
+"""Opening and closing the Spark session; the only module that accesses the JVM."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CLASSES = {"kafka": "org.apache.spark.sql.kafka010.KafkaSourceProvider", "postg
 
 
 class Status(NamedTuple):
-    """What Spark is doing now: running stages, and their tasks done and in all."""
+    """Spark's progress: the number of running stages, and their completed and total tasks."""
 
     stages: int
     done: int
@@ -36,19 +36,21 @@ class Status(NamedTuple):
 
 
 class JobCount:
-    """The number of Spark jobs that a block of code started; None on Spark Connect, which does not say."""
+    """The number of Spark jobs that a block of code started; None on Spark Connect, which does not report it."""
 
     count: int | None = None
 
 
 def open(env: spec.Environment, connectors: Sequence[str] = (), lasting: bool = False) -> SparkSession:
-    """The session that `env` asks for: a new one here, or the one that spark-submit, Connect or Databricks gives.
+    """Return the session for `env`: a new local one, or the one that spark-submit, Connect or Databricks provides.
 
-    `connectors` are those of databases and topics that it must be able to read: `postgresql`, `kafka`. One that is
-    `lasting` is made for hours.
+    Args:
+        env: The environment of the job.
+        connectors: The connectors that the session needs: `postgresql`, `kafka`.
+        lasting: Whether the session runs for hours, as a stream does.
 
     Raises:
-        JobError: Java, a pinned jar or Spark itself could not be started.
+        JobError: Java or Spark did not start, or a pinned jar or a connector is missing.
     """
     thread = _preparing.pop("thread", None)
     if thread is not None:
@@ -62,11 +64,13 @@ def open(env: spec.Environment, connectors: Sequence[str] = (), lasting: bool = 
 
 
 def prepare(env: spec.Environment, connectors: Sequence[str] = (), lasting: bool = False) -> None:
-    """Begins to open the session in the background, so that `open` finds it ready; a failure is raised there."""
+    """Start to open the session in the background, so that `open` finds it ready; `open` raises a failure."""
     if is_given() or "thread" in _preparing:
         return
-    import_module("pyspark.sql")  # two threads that import it at once find it half made
-    import_module("concurrent.futures.thread")  # imported while Java's process is forked off, it complains of its lock
+    import_module("pyspark.sql")  # concurrent imports in two threads would see it partially initialized
+    import_module(
+        "concurrent.futures.thread"
+    )  # importing it while the Java process is forked reports an error about its lock
 
     def work() -> None:
         try:
@@ -79,7 +83,7 @@ def prepare(env: spec.Environment, connectors: Sequence[str] = (), lasting: bool
 
 
 def close(spark: SparkSession) -> None:
-    """Ends a session that `open` started; one that was given to us is left to its owner."""
+    """Stop a session that `open` started; a provided session is left to its owner."""
     progress.watch(None)
     closing.clean_up()
     if is_given():
@@ -90,7 +94,7 @@ def close(spark: SparkSession) -> None:
 
 
 def status(spark: SparkSession) -> Status | None:
-    """What Spark is doing right now; None where the session cannot say (Spark Connect)."""
+    """Return Spark's progress; None if the session cannot report it (Spark Connect)."""
     if not _is_classic(spark):
         return None
     tracker = spark.sparkContext.statusTracker()
@@ -100,7 +104,7 @@ def status(spark: SparkSession) -> Status | None:
 
 @contextmanager
 def counting_jobs(spark: SparkSession) -> Iterator[JobCount]:
-    """Counts the Spark jobs, of all threads, that start within the block; read `.count` after it."""
+    """Count the Spark jobs, of all threads, that start within the block; read `.count` after it."""
     counted = JobCount()
     before = _jobs_so_far(spark)
     yield counted
@@ -109,12 +113,12 @@ def counting_jobs(spark: SparkSession) -> Iterator[JobCount]:
 
 
 def fetch_jars() -> tuple[Path, ...]:
-    """Delta's jars as local files; see `spark_jobs.runtime.jars.fetch`."""
+    """Return local paths of Delta's jars; see `spark_jobs.runtime.jars.fetch`."""
     return jars.fetch()
 
 
 def is_given() -> bool:
-    """Whether somebody else opens the session: spark-submit, Connect or Databricks."""
+    """Return whether spark-submit, Connect or Databricks provides the session."""
     remote = os.environ.get("SPARK_REMOTE", "")
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ or "DATABRICKS_RUNTIME_VERSION" in os.environ
     return submitted or (bool(remote) and not remote.startswith("local"))
@@ -141,7 +145,7 @@ def _given(env: spec.Environment, connectors: Sequence[str]) -> SparkSession:
 
 
 def _set_for_learners(spark: SparkSession) -> None:
-    """Spark ML's own jobs know nothing of the SQL session's settings, only of the properties of the thread."""
+    """Set the thread's local property, which Spark ML's own jobs read instead of the SQL session's settings."""
     if _is_classic(spark):
         spark.sparkContext.setLocalProperty(TYPES, SQL[TYPES])
 
@@ -153,8 +157,8 @@ def _need(spark: SparkSession, connector: str | None) -> None:
         loader.loadClass(DELTA["spark.sql.extensions"] if connector is None else _CLASSES[connector])
     except Exception as error:
         raise JobError(
-            f"The session that spark-submit gave has no {connector or 'Delta'}.",
-            f"Submit with --packages {jars.package(connector)}, joined to others by a comma.",
+            f"The session of spark-submit has no jar for {connector or 'Delta'}.",
+            f"Submit with --packages {jars.package(connector)}, separated from other packages by a comma.",
         ) from error
 
 
@@ -171,7 +175,7 @@ def _started(env: spec.Environment, connectors: Sequence[str], lasting: bool) ->
         return builder.getOrCreate()
     except PySparkException as error:
         raise JobError(
-            f"Spark did not start: {_last_words(env) or error}.", "`spark-jobs doctor` looks for the cause."
+            f"Spark did not start: {_last_words(env) or error}.", "Run `spark-jobs doctor` to find the cause."
         ) from error
 
 
@@ -180,10 +184,10 @@ def _log_file(env: spec.Environment) -> Path | None:
 
 
 def _set_up_process(env: spec.Environment) -> None:
-    # Where Java dies, this thread of PySpark's would print a traceback beside our one line.
+    # If Java dies, this thread of PySpark would print a traceback in addition to our one-line message.
     accumulators: Any = import_module("pyspark.accumulators")
     accumulators.AccumulatorTCPServer.handle_error = lambda *_: None
-    # It looks for the end of the session once a second, which every job would wait for.
+    # It checks once a second whether the session has ended, and every job would wait for that.
     accumulators.select = SimpleNamespace(select=lambda r, w, x, _: select(r, w, x, 0.05))
     os.environ.setdefault("SPARK_HOME", str(jars.spark_home()))
     os.environ.setdefault("SPARK_LAUNCHER_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
@@ -208,7 +212,7 @@ def _launch(settings: dict[str, str], log: Path | None) -> None:
 
 @contextmanager
 def _jvm_output(log: Path | None) -> Iterator[dict[str, Any]]:
-    # Standard output is ours alone: what the JVM prints goes to its log file, or beside our own messages.
+    # Standard output is reserved for our output: the JVM's output goes to its log file or to standard error.
     progress.log_to(log)
     if log is None:
         yield {"stdout": 2}
@@ -233,7 +237,7 @@ def _jobs_so_far(spark: SparkSession) -> int | None:
 
 
 def _end_jvm() -> None:
-    # Java writes the archive as it ends; whoever asked for it waits for that.
+    # Java writes the class archive when it exits, and the recording process waits for that.
     from pyspark import SparkContext
 
     gateway = SparkContext._gateway

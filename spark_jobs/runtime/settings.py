@@ -1,4 +1,4 @@
-"""What a session is started with: Spark's settings and Java's options."""
+"""Settings with which a session is started: Spark's properties and Java's options."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ DELTA = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
 }
-# Unset, Spark 4.2 looks it up anew, down to the process's environment, for every value that a UDF returns.
+# If unset, Spark 4.2 looks it up for every value that a UDF returns, down to the process's environment.
 TYPES = "spark.sql.types.framework.enabled"
-# Settings of the SQL session: good anywhere, and all that Spark Connect lets a client set.
+# Settings of the SQL session: valid everywhere, and the only ones that a Spark Connect client may set.
 SQL = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
-    # Behind a Python function that reads Parquet, Spark 4.2 makes columns of rows again: it costs more than it saves.
+    # After a Python function that reads Parquet, Spark 4.2 converts rows to columns again: slower than without.
     "spark.sql.execution.arrow.pythonUDF.columnarInput.enabled": "false",
     "spark.databricks.delta.snapshotPartitions": "1",
-    # For messages that name a line of Python, every call of a column's method asks Java five questions more.
+    # To name a line of Python in messages, every call of a Column method makes five more calls to Java.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
-    # Java neither inlines into a method of more than 8,000 bytes nor compiles it unless told to: let Spark split it.
+    # By default, Java neither compiles nor inlines into methods of more than 8,000 bytes, so Spark should split them.
     "spark.sql.codegen.hugeMethodLimit": "8000",
     TYPES: "false",
     **MICROSECONDS,
 }
-# Most methods of a job of a minute are never worth compiling: Java waits for more calls than it usually does.
+# Most methods of a one-minute job are not worth compiling, so Java waits for more calls than by default.
 _PATIENT_COMPILER = (
     "-XX:Tier3InvocationThreshold=1000",
     "-XX:Tier3MinInvocationThreshold=500",
@@ -41,7 +41,7 @@ _PATIENT_COMPILER = (
     "-XX:Tier4MinInvocationThreshold=8000",
     "-XX:Tier4CompileThreshold=100000",
     "-XX:Tier4BackEdgeThreshold=400000",
-    # What is compiled is compiled without much of what it calls: half the compiler's time, and rows go as quickly.
+    # Less inlining halves the compiler's time, and rows are processed as fast.
     "-XX:MaxInlineLevel=6",
     "-XX:InlineSmallCode=1000",
     "-XX:FreqInlineSize=120",
@@ -53,17 +53,20 @@ _CONNECTORS = {"jdbc": "postgresql", "kafka": "kafka"}
 
 
 def connectors_of(asked: spec.Spec) -> tuple[str, ...]:
-    """The connectors whose jars a session needs for the sources of a spec; most need none."""
+    """Return the connectors whose jars a session needs for the sources of a spec; usually none."""
     sources = [asked.source, asked.stream.source if asked.stream else None]
     kinds = [source.kind for source in sources if source is not None]
     return tuple(sorted({_CONNECTORS[kind] for kind in kinds if kind in _CONNECTORS}))
 
 
 def settings_of(env: spec.Environment, connectors: Sequence[str] = (), lasting: bool = False) -> dict[str, str]:
-    """All settings of a session that is started here, with the connectors it needs.
+    """Return all settings of a session that this process starts.
 
-    One that is `lasting`, for hours and not for a minute, has Java compile as it usually does, and does not look for
-    better plans halfway: those of a micro-batch are short.
+    Args:
+        env: The environment of the job.
+        connectors: The connectors that the session needs.
+        lasting: Whether the session runs for hours, as a stream does. Java then compiles as by default. Adaptive query
+            execution is off, because the plans of a micro-batch are short.
     """
     files = [str(path) for path in jars.fetch()]
     added = [str(path) for path in jars.fetch_connectors(connectors)]
@@ -80,7 +83,7 @@ def settings_of(env: spec.Environment, connectors: Sequence[str] = (), lasting: 
             "spark.sql.shuffle.partitions": str(_cores(env.master or "local[*]")),
             "spark.driver.extraClassPath": os.pathsep.join(files),
         }
-        # Before Spark's own jars a connector's would make the class archive useless.
+        # A connector's jar before Spark's own jars on the class path would invalidate the class archive.
         settings |= {"spark.jars": ",".join(added)} if added else {}
     else:
         settings |= {"spark.master": env.master or "", "spark.jars": ",".join(files + added)}
@@ -88,7 +91,7 @@ def settings_of(env: spec.Environment, connectors: Sequence[str] = (), lasting: 
 
 
 def asked_for(env: spec.Environment) -> dict[str, str]:
-    """The settings that the environment names, as Spark writes them."""
+    """Return the environment's Spark settings as text."""
     return {key: _spark_text(value) for key, value in env.spark.items()}
 
 
@@ -97,7 +100,7 @@ def _spark_text(value: object) -> str:
 
 
 def is_local(env: spec.Environment) -> bool:
-    """Whether Spark runs in this machine's own process."""
+    """Return whether Spark runs in a local process."""
     return env.master is None or env.master.startswith("local")
 
 
@@ -109,7 +112,7 @@ def _cores(master: str) -> int:
 
 
 def is_tuned() -> bool:
-    """Whether start-up is tuned on this machine (class archive, compiler settings); `SPARK_JOBS_TUNING=off` ends it."""
+    """Return whether start-up tuning (class archive, compiler settings) is on; `SPARK_JOBS_TUNING=off` disables it."""
     return os.environ.get("SPARK_JOBS_TUNING", "on").lower() not in ("off", "0", "false")
 
 
@@ -122,7 +125,7 @@ def _java_options(lasting: bool) -> str:
         f"-Dlog4j2.configurationFile={log4j}",
         f"-Dspark_jobs.log={log_level() or 'error'}",
     ]
-    # The JVM writes its own remarks (a stale archive, say) to standard output, which is ours.
+    # The JVM logs its own warnings, such as a stale archive, to standard output, which is reserved for our output.
     return " ".join([*options, "-Xlog:disable"])
 
 
@@ -134,13 +137,13 @@ def _archive_options() -> list[str]:
 
 
 def _planning_uncompiled() -> list[str]:
-    """What plans and compiles queries runs once a query: the optimizing compiler is kept from it."""
+    """Return options that keep the optimizing compiler from query planning, which runs once per query."""
     directives = Path(__file__).with_name("compiler.json")
     return ["-XX:+UnlockDiagnosticVMOptions", f"-XX:CompilerDirectivesFile={directives}"]
 
 
 def log_level() -> str | None:
-    """How much of Spark's log is asked for; None where it goes to a file, errors alone."""
+    """Return the level of Spark's log on the terminal; None if only errors are logged, to a file."""
     asked = os.environ.get("SPARK_JOBS_LOG", "").lower()
     if not asked:
         return None

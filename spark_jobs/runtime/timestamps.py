@@ -1,4 +1,4 @@
-"""How timestamps are stored in Parquet: microseconds, as every reader of Delta tables expects them."""
+"""Timestamps in Parquet, stored as microseconds, as every reader of Delta tables expects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# Spark's default, INT96, counts nanoseconds: most other readers cannot hold year 1 or 9999 in it.
+# Spark's default, INT96, has nanoseconds, in which most other readers cannot represent the years 1 or 9999.
 MICROSECONDS: Final = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
@@ -24,9 +24,9 @@ _before: dict[int, dict[str, str | None]] = {}
 
 @contextmanager
 def microsecond_timestamps(spark: SparkSession) -> Iterator[None]:
-    """Write timestamps as microseconds within the block, also in a session that others opened with other settings.
+    """Store timestamps as microseconds within the block, also in a session that others opened with other settings.
 
-    Several threads may write at once: the session gets its own settings back when the last of them ends.
+    Several threads may write at once: the session's own settings are restored when the last block ends.
     """
     number = id(spark)
     with _lock:
@@ -44,7 +44,7 @@ def microsecond_timestamps(spark: SparkSession) -> Iterator[None]:
 
 
 def _changed(spark: SparkSession) -> dict[str, str | None]:
-    """Set what is set otherwise, as far as the session lets us, and return what it was."""
+    """Change the settings that differ, as far as the session allows it, and return their previous values."""
     found = {name: spark.conf.get(name, None) for name in MICROSECONDS}
     before = {
         name: value for name, value in found.items() if value != MICROSECONDS[name] and spark.conf.isModifiable(name)

@@ -1,4 +1,4 @@
-"""Files that cannot be read at all, cut short or packed otherwise than their names say, beside those that can."""
+"""Read arriving files, and keep corrupt ones (truncated, or not compressed as named) apart from valid ones."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _MALFORMED: Final = "_raw STRING, _reasons ARRAY<STRING>, _source STRING"
 
 
 def read_files(source: Source, files: Sequence[DataFile], spark: SparkSession, names: Sequence[str]) -> Table:
-    """The table of files that arrived; each that cannot be read by itself is one row of its `malformed`.
+    """Read files that arrived; each file that cannot be read on its own becomes one row of `malformed`.
 
-    `names` are the columns of a table of which no file can be read.
+    `names` are the columns of the table if no file can be read.
 
     Raises:
-        DataError: files that can be read are not one table.
+        DataError: The readable files do not form one table.
     """
     kind = kind_of_source(source, spark)
     inspected = [_settled(file, kind) for file in files]
@@ -52,15 +52,15 @@ def read_files(source: Source, files: Sequence[DataFile], spark: SparkSession, n
 
 
 def corrupt_files(reads: Mapping[str, Any]) -> list[str]:
-    """What there is to say of files that could not be read, by what was kept of a reading."""
+    """Return the reasons of corrupt files, from what the ledger stored of a read."""
     return [file["corrupt"] for file in reads.get("files", ()) if "corrupt" in file]
 
 
 def corruption_reason(file: DataFile, kind: str) -> str | None:
-    """What keeps a file of this machine from being read, as its form alone tells; None where nothing does.
+    """Return why a local file is corrupt, judging by its format; None if it is valid or remote.
 
     Raises:
-        DataError: it cannot be opened, or the disk fails: that is no fault of the file.
+        DataError: The file cannot be opened or the disk fails, so the file itself may be valid.
     """
     if not file.local:
         return None
@@ -76,7 +76,7 @@ def corruption_reason(file: DataFile, kind: str) -> str | None:
     except (OSError, EOFError, zlib.error) as broken:
         if isinstance(broken, OSError) and broken.errno is not None:
             raise DataError(f"'{file.path}' cannot be read: {broken.strerror}.", "Fix that and score again.") from None
-        return f"'{file.path}' cannot be unpacked: {broken}."
+        return f"'{file.path}' cannot be decompressed: {broken}."
     return None
 
 
@@ -89,13 +89,13 @@ def _why_unread(source: Source, file: DataFile, spark: SparkSession) -> str | No
         read(chosen(source, [file]), spark)
     except DataError as refused:
         if not file.local or not os.access(file.path, os.R_OK):
-            raise  # it is gone, or may not be read, or a network failed: that is no fault of the file
+            raise  # deleted, no permission, or a network failure: the file itself may be valid
         return refused.message
     return None
 
 
 def _settled(file: DataFile, kind: str) -> tuple[DataFile, str | None]:
-    """A file as it is, and what is wrong with it; one without its end may still be being written and is waited for."""
+    """Return a file and why it is corrupt. Wait for a truncated file, which may still be being written."""
     while True:
         why = corruption_reason(file, kind)
         idle = time.time() - file.changed / 1e9
@@ -105,7 +105,7 @@ def _settled(file: DataFile, kind: str) -> tuple[DataFile, str | None]:
         try:
             now = os.stat(file.path)
         except FileNotFoundError:
-            raise DataError(f"'{file.path}' is not there any more.", "Score again.") from None
+            raise DataError(f"'{file.path}' no longer exists.", "Score again.") from None
         file = replace(file, size=now.st_size, changed=now.st_mtime_ns)
 
 

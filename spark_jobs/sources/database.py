@@ -1,4 +1,4 @@
-"""A PostgreSQL database as Spark reads it: names quoted, passwords by reference, tried again where it is away."""
+"""PostgreSQL access through Spark: quoted names, secrets by reference, and retries while it is unavailable."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from spark_jobs.spec.constants import DATABASE_OPTIONS
 from spark_jobs.spec.models import Source
 
 TRIES: Final = 3
-# Without a size of fetching the driver takes a whole table into memory; without limits a stopped server is waited for.
+# Without `fetchsize`, the driver loads a whole table into memory. Without timeouts, a stopped server blocks forever.
 _DEFAULTS: Final = {
     "driver": "org.postgresql.Driver",
     "fetchsize": "10000",
@@ -40,7 +40,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Database:
-    """Where a table is, and who reads it; the password is shown nowhere."""
+    """The database of a table and its login; `repr` does not show the password."""
 
     spark: SparkSession
     url: str
@@ -48,26 +48,26 @@ class Database:
 
     @property
     def place(self) -> str:
-        """Host and database, for a person."""
+        """Return host and database, for messages."""
         return self.url.removeprefix("jdbc:postgresql://")
 
     def rows(self, table: str, predicates: Sequence[str] = (), types: str = "") -> DataFrame:
-        """The rows of a quoted table or of a query in brackets, one part for each predicate."""
+        """Read a quoted table or a query in parentheses, one partition for each predicate."""
         options = self.options | ({"customSchema": types} if types else {})
         if predicates:
             return self.spark.read.jdbc(self.url, table, predicates=list(predicates), properties=options)
         return self.spark.read.jdbc(self.url, table, properties=options)
 
     def asked(self, query: str) -> list[Any]:
-        """The rows that a query of ours gives; few."""
+        """Return the rows of a query whose result is small."""
         return self.rows(f"({query}) AS asked").collect()
 
     def trying(self, work: Callable[[], Answer]) -> Answer:
-        """What `work` gives; where the database is away it is tried again, a few times.
+        """Run `work` and return its result; retry a few times while the database is unavailable.
 
         Raises:
-            JobError: the database did not answer, or refused the user.
-            DataError: it has no such table.
+            JobError: The database did not respond, or rejected the user.
+            DataError: The table does not exist.
         """
         for attempt in range(1, TRIES + 1):
             try:
@@ -80,12 +80,12 @@ class Database:
                     raise
                 if not isinstance(explained, DatabaseUnavailable) or attempt == TRIES:
                     raise _last(explained, attempt) from None
-                progress.note(f"{explained.message} Trying again ({attempt + 1} of {TRIES}) …")
+                progress.note(f"{explained.message} Retrying ({attempt + 1} of {TRIES}) …")
                 pause(attempt)
         raise AssertionError("unreachable")
 
     def absent(self, table: str) -> DataError:
-        """What to say of a table that is not there: the nearest name."""
+        """Return the error for a table that does not exist, with the closest name."""
         found = self.trying(lambda: [row[0] for row in self.asked(_TABLES)])
         short = {name.partition(".")[2]: name for name in found}
         advice = did_you_mean(table, [*found, *short]) or "Check `source.table`; give its schema too."
@@ -93,15 +93,15 @@ class Database:
 
 
 def pause(attempt: int) -> None:
-    """Gives the database time, longer each time and never at once with others."""
+    """Wait before a retry: longer each time, with jitter so that clients do not retry at once."""
     time.sleep(attempt * random.uniform(0.7, 1.3))
 
 
 def connect(source: Source, spark: SparkSession) -> Database:
-    """The database of a source; nothing is asked of it yet.
+    """Return the database of a source; no query runs yet.
 
     Raises:
-        SpecError: its user or password cannot be found, or an option is not known.
+        SpecError: The user or password cannot be resolved, or an option is unknown.
     """
     options = dict(_DEFAULTS) | known_options("jdbc", source.options, DATABASE_OPTIONS)
     if source.user is not None:
@@ -112,7 +112,7 @@ def connect(source: Source, spark: SparkSession) -> Database:
 
 
 def identifier(name: str) -> str:
-    """A name as PostgreSQL takes it, whatever it holds.
+    """Quote any name for PostgreSQL.
 
     >>> identifier('a"b c')
     '"a""b c"'
@@ -121,7 +121,7 @@ def identifier(name: str) -> str:
 
 
 def table_name(table: str) -> str:
-    """A table's name of a spec, part by part.
+    """Quote the name of a table from the spec, part by part.
 
     >>> table_name("sales.`odd.one`")
     '"sales"."odd.one"'
@@ -130,17 +130,17 @@ def table_name(table: str) -> str:
 
 
 def literal(value: str) -> str:
-    """A number, a date or a time, as PostgreSQL itself wrote it, as a literal.
+    """Quote a number, date or time that PostgreSQL wrote, as a literal.
 
     Raises:
-        JobError: it is none of these.
+        JobError: It is none of these.
     """
     if not _PLAIN.fullmatch(value):
-        raise JobError("A bound of the table is no number, date or time.", "Name another column to read by.")
+        raise JobError("A bound of the table is not a number, date or time.", "Read by another column.")
     return f"'{value}'"
 
 
 def _last(explained: SparkJobsError, tries: int) -> SparkJobsError:
     if isinstance(explained, DatabaseUnavailable):
-        return JobError(f"{explained.message.rstrip('.')}, in {tries} tries.", explained.advice)
+        return JobError(f"{explained.message.rstrip('.')}, after {tries} attempts.", explained.advice)
     return explained

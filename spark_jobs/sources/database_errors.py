@@ -1,4 +1,4 @@
-"""What PostgreSQL and its driver say when they refuse, in words of the spec."""
+"""PostgreSQL and driver errors, translated into errors about the spec."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spark_jobs.runtime.jars import package
 
 
 class DatabaseUnavailable(JobError):
-    """The database cannot be reached just now; it may be there a moment later."""
+    """The database cannot be reached now; a retry may succeed."""
 
 
 class NoTable(DataError):
@@ -21,21 +21,21 @@ _AWAY: Final = (
     "refused|attempt failed|UnknownHost|starting up|shutting down|in recovery|terminating connection|I/O error"
     "|connection has been closed|connect timed out|Read timed out|Connection reset|EOFException"
 )
-_OURS: Final = (  # what Spark says of a cell that the database gave names neither
+_OURS: Final = (  # the last three: Spark's errors about a cell name neither the driver nor PostgreSQL
     "PSQLException|JDBC|org.postgresql|long overflow|NUMERIC_VALUE_OUT_OF_RANGE|COLUMN_ARRAY_ELEMENT_TYPE_MISMATCH"
 )
 _CAUSES: Final = (
     ("password authentication failed|no password was provided|authentication failed|does not support",
-     JobError, "The database {place} refused the user or the password.",
-     "Check `source.user` and where `source.password` leads."),
+     JobError, "The database {place} rejected the user or password.",
+     "Check `source.user` and the secret that `source.password` refers to."),
     ("role .* does not exist|no pg_hba.conf entry|not permitted to log in", JobError,
-     "The database {place} does not let this user in.", "Check `source.user`, or ask who runs the database."),
-    ("database .* does not exist", DataError, "There is no database at {place}.", "Check `source.url`."),
+     "The database {place} does not accept this user.", "Check `source.user`, or ask the database's administrator."),
+    ("database .* does not exist", DataError, "The database {place} does not exist.", "Check `source.url`."),
     ("relation .* does not exist|schema .* does not exist|cross-database references", NoTable,
-     "The table is not in {place}.", "Check `source.table`."),
+     "The table does not exist in {place}.", "Check `source.table`."),
     ("permission denied", DataError, "The user may not read the table in {place}.", "GRANT SELECT on it to the user."),
     ("too many clients|connection slots are reserved|too many connections", DatabaseUnavailable,
-     "The database {place} has no connection free.", "Run it again later, or read in fewer `source.partition.parts`."),
+     "The database {place} has no free connection.", "Run again later, or use fewer `source.partition.parts`."),
     ("canceling statement|statement timeout", JobError, "The database {place} cancelled the query.",
      "Raise `source.options.queryTimeout`, or the server's own limit."),
     ("Bad value for type BigDecimal|cannot be represented as Decimal|NUMERIC_VALUE_OUT_OF_RANGE", DataError,
@@ -44,22 +44,22 @@ _CAUSES: Final = (
     ("long overflow", DataError, "A timestamp of the table is infinite, or later than the year 294246.",
      "Fix it, or read a view of the table: `nullif(at, 'infinity')`, say."),
     ("COLUMN_ARRAY_ELEMENT_TYPE_MISMATCH", DataError,
-     "An array of the table has other dimensions than its column is declared with.",
+     "An array of the table has different dimensions from its column's declaration.",
      "Fix it, or read a view of the table without the column."),
     ("No suitable driver|ClassNotFoundException: org.postgresql", JobError,
-     "The session has no driver for PostgreSQL.",
+     "The session has no PostgreSQL driver.",
      f"Open it with connectors=('postgresql',), or submit with --packages {package('postgresql')}."),
-    (_AWAY, DatabaseUnavailable, "The database {place} does not answer",
-     "Check `source.url`, and that the server runs and may be reached."),
-    ("FAILED_JDBC.CONNECTION", DatabaseUnavailable, "The database {place} lets nobody in",
-     "Check `source.url`, `source.user`, `source.password`, and that the server runs."),
+    (_AWAY, DatabaseUnavailable, "The database {place} does not respond",
+     "Check `source.url`, and that the server is running and reachable."),
+    ("FAILED_JDBC.CONNECTION", DatabaseUnavailable, "The database {place} accepts no connection",
+     "Check `source.url`, `source.user`, `source.password`, and that the server is running."),
 )  # fmt: skip
 
 
 def explain(failure: BaseException, place: str) -> SparkJobsError | None:
-    """What a failure of reading says of the database; None where it is about something else.
+    """Translate a failed read of a database; return None if the failure concerns something else.
 
-    The driver's words are looked at and not passed on whole: they are the server's, who may say anything.
+    The message includes at most one line of the driver's text, because the server controls that text.
     """
     if type(failure).__module__.split(".")[0] not in ("pyspark", "py4j"):
         return None
@@ -75,7 +75,7 @@ def explain(failure: BaseException, place: str) -> SparkJobsError | None:
 
 
 def _chain(failure: BaseException) -> list[str]:
-    """The failure and its causes in Java, of which Spark's message alone may tell nothing."""
+    """Return the texts of the failure and its causes in Java, as Spark's message alone may not name the cause."""
     told: list[str] = []
     current: BaseException | None = failure
     while current is not None and len(told) < 10:

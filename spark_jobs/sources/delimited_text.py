@@ -1,4 +1,4 @@
-"""What is known of a delimited text once all its lines were looked at: form, encoding, names."""
+"""Detect the dialect, encoding and column names of a delimited text from all its lines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from spark_jobs.spec.models import Source
 
 Lines = Callable[[str], DataFrame]
 _Counter = Callable[[Sequence[Dialect]], list[LineCounts]]
-# Remembered while the files are what they were: a source may be looked at before Spark is there, and then again.
+# Cached while the files do not change: a source may be inspected before Spark is started, and then again.
 _counted_here = lru_cache(maxsize=8)(count_here)
 _SEP = re.compile(b'"?sep=[^\r\n]"?')
 _SEP_LINE = re.compile(rb"^\s*" + _SEP.pattern + rb"[\r\n]*")
@@ -28,10 +28,18 @@ _SEP_LINE = re.compile(rb"^\s*" + _SEP.pattern + rb"[\r\n]*")
 
 @dataclass(frozen=True)
 class DelimitedText:
-    """A delimited text: where it is, how it is read, what its columns are called.
+    """A delimited text: its place, how to read it, and its column names.
 
-    `headers` are the first lines of the files, as bytes; none where the first line is a row. `files` counts those that
-    hold anything, `skipped` are the lines with which Excel names the separator, one for each of `skips` files.
+    Attributes:
+        place: The paths to read.
+        options: The reader options of the spec.
+        encoding: The encoding.
+        scan: The dialect, and how well the lines fit it.
+        headers: The first lines of the files, as bytes; empty if the first line is a row.
+        files: The number of files that are not blank.
+        names: The column names.
+        skipped: The lines `sep=…`, with which Excel declares the separator.
+        skips: The number of files that begin with such a line.
     """
 
     place: Place
@@ -46,22 +54,22 @@ class DelimitedText:
 
     @property
     def utf8(self) -> bool:
-        """Whether bytes can be wrong in it."""
+        """Return whether the encoding is UTF-8, in which bytes can be invalid."""
         return self.encoding == "UTF-8"
 
     @property
     def has_malformed_lines(self) -> bool:
-        """Whether a line is not a whole record."""
+        """Return whether a line is not a complete record."""
         return self.scan.fitting < self.scan.lines or self.scan.not_utf8 > 0
 
     @property
     def repeated_headers(self) -> int:
-        """Lines after the first of a file that are a header again."""
+        """Return the number of header lines that are not the first line of a file."""
         return max(0, self.scan.headers - self.files * bool(self.headers) - self.skips)
 
     @property
     def no_rows(self) -> tuple[bytes, ...]:
-        """The lines that are no rows: headers, and those with which Excel names the separator."""
+        """Return the lines that are not rows: headers, and the lines with which Excel declares the separator."""
         return (*self.headers, *self.skipped)
 
 
@@ -72,12 +80,17 @@ def detect_dialect(
     heads: Mapping[str, bytes],
     lines: Lines,
 ) -> DelimitedText:
-    """The text's form, decided by one scan of all lines among those its beginning allows.
+    """Detect the dialect of a text: its beginning gives the candidates, and one scan of all lines decides.
 
-    `lines` gives them to Spark in an encoding; it is asked only where they are not counted here.
+    Args:
+        source: The source in the spec.
+        options: The reader options.
+        files: The data files.
+        heads: The beginning of each file.
+        lines: Returns all lines, read by Spark in an encoding. It is called only for text that is not counted here.
 
     Raises:
-        DataError: no form fits, headers differ between files, or a name is doubled or reserved.
+        DataError: No dialect fits, headers differ between files, or a name is duplicate or reserved.
     """
     first = next(iter(heads.values()))
     encoding = canonical(options.get("encoding") or encoding_of(first))
@@ -99,14 +112,14 @@ def detect_dialect(
 
 
 def _without_sep(head: bytes, encoding: str) -> bytes:
-    """The beginning of a text without the line with which Excel names the separator."""
+    """Return the beginning of a text without the line with which Excel declares the separator."""
     if is_wide(encoding):
         return _SEP_LINE.sub(b"", text_of(head, encoding).encode()).decode().encode(encoding)
     return _SEP_LINE.sub(b"", head.removeprefix(b"\xef\xbb\xbf"))
 
 
 def _first_line(head: bytes, encoding: str, comment: str) -> bytes:
-    """The first line that holds anything, as Spark's lines have it: no line end, no byte order mark."""
+    """Return the first non-blank line as Spark reads it: no line end, no byte order mark."""
     plain = text_of(head, encoding).encode() if is_wide(encoding) else head.removeprefix(b"\xef\xbb\xbf")
     lines = plain.replace(b"\r", b"\n").split(b"\n")
     return next((line for line in lines if line.strip() and not (comment and line.startswith(comment.encode()))), b"")
@@ -115,7 +128,7 @@ def _first_line(head: bytes, encoding: str, comment: str) -> bytes:
 def _counter(
     options: Mapping[str, str], files: Sequence[DataFile], encoding: str, headers: Sequence[bytes], lines: Lines
 ) -> _Counter:
-    """Counts lines here where that is quick, else with Spark."""
+    """Return a function that counts lines: in this process if that is fast, else with Spark."""
     utf8 = encoding == "UTF-8"
     if is_small(files, options) and not is_wide(encoding):
         comment = options.get("comment", "")
@@ -142,7 +155,7 @@ def _scan(source: Source, options: Mapping[str, str], counter: _Counter, headed:
 
 
 def _likelihood(scan: DialectScore, fixed: bool) -> tuple[int, int, int]:
-    """The form that most lines fit; a separator that is common inside text only where all lines do."""
+    """Rank dialects by the lines that fit; a separator common inside text counts only if all lines fit."""
     several = scan.form.fields > 1
     if scan.form.weak and not fixed:
         return (1 if several and scan.fitting == scan.lines else -1, scan.fitting, scan.form.fields)
@@ -153,7 +166,7 @@ def _names(source: Source, text: DelimitedText, heads: Mapping[str, bytes]) -> t
     form = text.scan.form
     if source.names is not None:
         if len(source.names) != form.fields:
-            cause = f"`source.names` has {len(source.names)} names, the first record has {form.fields} fields."
+            cause = f"`source.names` has {len(source.names)} names, but the first record has {form.fields} fields."
             raise DataError(cause, "Give one name for each field.")
         return check_names(source.names)
     if not text.headers:
@@ -164,7 +177,7 @@ def _names(source: Source, text: DelimitedText, heads: Mapping[str, bytes]) -> t
     for file, others in headers.items():
         if others != names:
             cause = f"'{file}' has the columns {_listed(others)}, '{first}' has {_listed(names)}."
-            raise DataError(cause, "Files of one source need the same header; name a glob that leaves the other out.")
+            raise DataError(cause, "All files of a source need the same header; use a glob that excludes the others.")
     return check_names(names)
 
 

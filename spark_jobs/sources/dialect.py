@@ -1,4 +1,4 @@
-"""The form of a delimited text, as far as its beginning tells: what it may be, for a scan of all lines to decide."""
+"""Candidate dialects of a delimited text, from its beginning. A scan of all lines then chooses one."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from typing import Final
 from spark_jobs.errors import DataError
 
 SEPARATORS: Final = (",", ";", "\t", "|")
-WEAK: Final = (" ", ":")  # common inside text too: taken only where every line agrees
+WEAK: Final = (" ", ":")  # common inside text too: chosen only if every line agrees
 _ENCODINGS: Final = {"UTF8": "UTF-8", "LATIN1": "ISO-8859-1", "LATIN-1": "ISO-8859-1", "UTF-16": "UTF-16LE"}
 NAMES: Final = {"\t": "tab", " ": "blank", ",": "comma", ";": "semicolon", "|": "bar", ":": "colon"}
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One way to read the lines. `first` are the fields of the first record, `first_lines` how many lines it takes."""
+    """One way to split lines into fields.
+
+    `first` are the fields of the first record; `first_lines` is the number of lines that it spans.
+    """
 
     sep: str
     quote: str
@@ -29,17 +32,17 @@ class Dialect:
 
     @property
     def fields(self) -> int:
-        """How many fields a record has."""
+        """Return the number of fields in a record."""
         return len(self.first)
 
     @property
     def weak(self) -> bool:
-        """Whether the separator is common inside text too."""
+        """Return whether the separator is also common inside text."""
         return self.sep in WEAK
 
 
 def encoding_of(head: bytes) -> str:
-    """The encoding that the first bytes tell; UTF-8 unless a mark or zero bytes say otherwise."""
+    """Detect the encoding from the first bytes: a byte order mark, or the zero bytes of UTF-16; else UTF-8."""
     marks = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16LE", b"\xfe\xff": "UTF-16BE"}
     for mark, name in marks.items():
         if head.startswith(mark):
@@ -52,21 +55,28 @@ def encoding_of(head: bytes) -> str:
 
 
 def canonical(encoding: str) -> str:
-    """An encoding under the name by which Spark and Python know it."""
+    """Return the name of an encoding that both Spark and Python accept."""
     name = encoding.upper().replace("_", "-")
     return _ENCODINGS.get(name, name)
 
 
 def text_of(head: bytes, encoding: str) -> str:
-    """The beginning as text, without a byte order mark."""
+    """Decode the beginning of a file, without a byte order mark.
+
+    Raises:
+        DataError: Python does not support the encoding.
+    """
     try:
         return head.decode(encoding, "replace").removeprefix("\ufeff")
     except LookupError:
-        raise DataError(f"The encoding '{encoding}' is not known.", "Use utf-8, iso-8859-1 or utf-16.") from None
+        raise DataError(f"The encoding '{encoding}' is not supported.", "Use utf-8, iso-8859-1 or utf-16.") from None
 
 
 def candidates(head: str, options: Mapping[str, str]) -> list[Dialect]:
-    """The forms that a text beginning so may have, the likelier first; those named in the options are fixed."""
+    """Return the dialects that fit the beginning of a text, the most likely first.
+
+    Separator, quote and escape are fixed if the options set them.
+    """
     head = _without_comments(head, options.get("comment", ""))
     quote = options.get("quote", '"')
     separators = [options["sep"]] if "sep" in options else [*SEPARATORS, *WEAK]
@@ -80,7 +90,7 @@ def candidates(head: str, options: Mapping[str, str]) -> list[Dialect]:
 
 
 def header_of(head: str, form: Dialect, comment: str = "") -> tuple[str, ...]:
-    """The fields of the first record of another text of that form."""
+    """Return the fields of the first record of another text with the same dialect."""
     found = _form(_without_comments(head, comment), form.sep, form.quote, form.escape)
     return found.first if found else ()
 
@@ -113,18 +123,24 @@ def _form(head: str, sep: str, quote: str, escape: str) -> Dialect | None:
 
 
 def shown(sep: str) -> str:
-    """A separator by its name."""
+    """Return the name of a separator for messages."""
     return NAMES.get(sep, repr(sep))
 
 
 def field_regex(form: Dialect) -> str:
-    """A Java expression for one whole quoted field with what stands before it (group 1); escapes are gone already."""
+    """Return a Java regular expression for one complete quoted field; the separator before it is group 1.
+
+    It expects text whose escaped quotes are already removed.
+    """
     sep, quote = re.escape(form.sep), re.escape(form.quote)
     pad = "" if form.sep.isspace() else "[ \\t]*"
     return f"(^|{sep}){pad}{quote}[^{quote}]*+{quote}{pad}(?={sep}|$)"
 
 
 def open_regex(form: Dialect) -> str:
-    """Return a Java expression for a field that begins with a quote; a line in which it still matches is malformed."""
+    """Return a Java regular expression for a field that begins with a quote.
+
+    A line that still matches it after the complete fields are removed is malformed.
+    """
     pad = "" if form.sep.isspace() else "[ \\t]*"
     return f"(?:^|{re.escape(form.sep)}){pad}{re.escape(form.quote)}"

@@ -1,4 +1,4 @@
-"""The files behind a path: which there are, how they begin, and whether they changed."""
+"""The files behind a path: their list, their first bytes, and their fingerprint."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from spark_jobs.spec.endings import kind_of, packing
 from spark_jobs.spec.models import Source
 
 HEAD: Final = 262_144
-# Hadoop's local files have checksums in a file beside them, whose name it cannot make of one with a colon.
+# Hadoop stores a local file's checksum in a second file, and cannot build that file's name if it has a colon.
 _WITH_COLON: Final = {
     "fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
     "fs.file.impl.disable.cache": "true",
@@ -43,9 +43,9 @@ _WITH_COLON: Final = {
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """One file: its path, size in bytes, and time of change in nanoseconds. `local` where Python can open it.
+    """One file: its path, size in bytes, and modification time in nanoseconds. `local` means that Python can open it.
 
-    `partition` are the folders below the source's that stand for columns, such as `year=2013/month=1`.
+    `partition` are the partition folders between the source's path and the file, such as `year=2013/month=1`.
     """
 
     path: str
@@ -56,15 +56,15 @@ class DataFile:
 
     @property
     def plain(self) -> bool:
-        """Whether Python can open it and finds its text as it is."""
+        """Return whether Python can open the file and it is not compressed."""
         return self.local and packing(self.path) is None
 
     @property
     def content(self) -> str:
-        """What two files share only where they hold the same: the SHA-256, or where Python cannot open it its listing.
+        """Return the SHA-256 of the content; for a remote file, a hash of its path, size and modification time.
 
         Raises:
-            DataError: it cannot be read any more.
+            DataError: The file can no longer be read.
         """
         return (
             _content(self.path, self.size, self.changed)
@@ -73,35 +73,35 @@ class DataFile:
         )
 
     def told(self) -> dict[str, object]:
-        """What the ledger keeps of it."""
+        """Return what the ledger stores about the file."""
         about = {"path": self.path, "bytes": self.size, "changed": self.changed}
         return {**about, "sha256": self.content, "local": self.local}
 
     def head(self, size: int = HEAD) -> bytes:
-        """Its first bytes, unpacked."""
+        """Return the first bytes, decompressed."""
         try:
             with opened(self.path) as file:
                 return bytes(file.read(size))
         except (OSError, EOFError, zlib.error) as broken:
-            raise DataError(f"'{self.path}' cannot be read: {broken}.", "Fetch the file again, or unpack it.") from None
+            raise DataError(f"'{self.path}' cannot be read: {broken}.", "Fetch it again, or decompress it.") from None
 
 
 class Chosen(Source):
-    """A source of whose files some alone are read."""
+    """A source of which only some files are read."""
 
     files: tuple[DataFile, ...]
 
 
 def chosen(source: Source, files: Sequence[DataFile]) -> Chosen:
-    """The source with those of its files alone."""
+    """Return the source, limited to `files`."""
     return Chosen.model_construct(**{**dict(source), "files": tuple(files)})
 
 
 class Place(NamedTuple):
-    """What Spark is told to read, and below which folder others stand for columns, where it does not see that.
+    """The paths that Spark reads, and the base path of partition folders if Spark cannot infer it.
 
-    `partitions` are the columns that folders stand for. A reader that is given a schema must name them as text: else
-    Spark guesses their types anew from the folders of each read, and `code=01` becomes 1.
+    `partitions` are the partition columns. A reader with a schema must declare them as text. Otherwise Spark infers
+    their types from the folders of each read, and `code=01` becomes 1.
     """
 
     paths: list[str]
@@ -109,7 +109,7 @@ class Place(NamedTuple):
     partitions: tuple[str, ...] = ()
 
     def reader(self, spark: SparkSession) -> DataFrameReader:
-        """A reader for the paths."""
+        """Return a reader for the paths."""
         reader = spark.read if self.base is None else spark.read.option("basePath", self.base)
         return reader.options(**_WITH_COLON) if any(map(has_colon, self.paths)) else reader
 
@@ -124,12 +124,12 @@ def _content(path: str, size: int, changed: int) -> str:
 
 
 def files_of(source: Source, spark: SparkSession) -> tuple[DataFile, ...]:
-    """The data files of a source, by name; hidden ones (`_`, `.`) are not data.
+    """Return the data files of a source, sorted by path; hidden ones (`_`, `.`) are not data.
 
-    What is read, fingerprinted and compared are these files and no others.
+    Exactly these files are read, fingerprinted and compared.
 
     Raises:
-        DataError: there is no such file, or the folder holds none.
+        DataError: The file does not exist, or the folder has none.
     """
     if isinstance(source, Chosen):
         return source.files
@@ -138,19 +138,19 @@ def files_of(source: Source, spark: SparkSession) -> tuple[DataFile, ...]:
         found = _by_name(_listed(source, spark))
     if not found:
         chosen_by = " and ".join(f"`{name}`" for name in choosing(source.options))
-        cause = f"'{source.path}' holds no data file" + (f" that {chosen_by} take." if chosen_by else ".")
-        raise DataError(cause, "Name the file, or a glob that matches some.")
+        cause = f"'{source.path}' contains no data file" + (f" that {chosen_by} selects." if chosen_by else ".")
+        raise DataError(cause, "Name a file, or a glob that matches some.")
     return found
 
 
 def unread_of(source: Source, files: Sequence[DataFile]) -> tuple[str, ...]:
-    """What to tell of files below a source's folder that are not read."""
+    """Return a warning about files below a source's folder that are not read."""
     part = isinstance(source, Chosen) or bool(choosing(source.options))
     return () if part else unread_below(local_path(str(source.path)), [file.path for file in files])
 
 
 def place_of(source: Source, files: Sequence[DataFile] = ()) -> Place:
-    """Where Spark finds the files of a source: the folder itself, or each file where some alone are read."""
+    """Return where Spark finds the files of a source: the folder, or each file if only some are read."""
     apart = choosing(source.options) or any(has_colon(file.path) for file in files)
     if isinstance(source, Chosen) or (files and apart):
         return place_of_files(source, source.files if isinstance(source, Chosen) else files)
@@ -158,16 +158,16 @@ def place_of(source: Source, files: Sequence[DataFile] = ()) -> Place:
 
 
 def place_of_files(source: Source, files: Sequence[DataFile]) -> Place:
-    """Where Spark finds these files of a source, each by its path.
+    """Return where Spark finds these files of a source, each by its path.
 
     Raises:
-        DataError: Spark cannot be told of one.
+        DataError: Spark cannot address one of them.
     """
     partitions = partition_names([file.partition for file in files])
     paths = [_escaped(_plain(file)) for file in files]
     for file, path in zip(files, paths, strict=True):
-        if has_colon(path) and path != _plain(file):  # Spark takes it for a pattern, where a colon has no place
-            raise DataError(f"Spark cannot read '{file.path}': a colon and one of {{}}[]*? are in it.", "Rename it.")
+        if has_colon(path) and path != _plain(file):  # Spark treats it as a glob, which may not have a colon
+            raise DataError(f"Spark cannot read '{file.path}': it has a colon and one of {{}}[]*?.", "Rename it.")
     return Place(paths, location(str(source.path)) if partitions else None, partitions)
 
 
@@ -176,21 +176,21 @@ def _plain(file: DataFile) -> str:
 
 
 def _escaped(path: str) -> str:
-    """A path that Spark does not take for a pattern."""
+    """Escape a path so that Spark does not treat it as a glob."""
     return re.sub(r"([{}\[\]*?\\])", r"\\\1", path)
 
 
 def local_files(source: Source, zone: str = "UTC") -> tuple[DataFile, ...] | None:
-    """The data files of a path of this machine, by name; None where it is another's or there is nothing.
+    """Return the data files of a local path, sorted by path; None if the path is remote or does not exist.
 
     Raises:
-        DataError: the file is one that Spark does not see.
+        DataError: Spark ignores the file, because its name is hidden.
     """
     local = local_path(str(source.path))
     if local is None or not _there(local):
         return None
     if os.path.isfile(local) and is_hidden(Path(local).name):
-        cause = f"Spark does not read '{local}': a name that begins with `_` or `.` is hidden from it."
+        cause = f"Spark does not read '{local}': it ignores names that begin with `_` or `.`."
         raise DataError(cause, "Rename the file.")
     choice = choice_of(source.options, zone)
     paths = [Path(local)] if os.path.exists(local) else [Path(path) for path in glob(local)]
@@ -203,50 +203,50 @@ def _by_name(files: Iterable[DataFile]) -> tuple[DataFile, ...]:
 
 
 def location(path: str) -> str:
-    """The path as Spark takes it: a local one made absolute, so that the current folder of the driver counts."""
+    """Return the path for Spark; a local one is absolute, so that it is relative to the driver's current folder."""
     local = local_path(path)
     return f"file:{os.path.abspath(local)}" if local is not None and _there(local) else path
 
 
 def pattern(path: str) -> str:
-    """The path as Spark's readers of files take it: what is there under this very name is no pattern."""
+    """Return the path for Spark's file readers; an existing path is escaped, so that it is not treated as a glob."""
     local = local_path(path)
     place = location(path)
     return _escaped(place) if local is not None and os.path.exists(local) else place
 
 
 def fingerprint(parts: Iterable[object]) -> str:
-    """A short hash that differs when any of the parts does."""
+    """Return a short hash that differs if any of the parts differs."""
     return sha256("\n".join(map(str, parts)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def fingerprint_of(files: Sequence[DataFile]) -> str:
-    """The fingerprint of files by what they hold, wherever they lie and whatever they are called."""
+    """Return the fingerprint of files by their content, independent of their paths."""
     return fingerprint(sorted((file.partition, file.size, file.content) for file in files if file.size))
 
 
 def reads_of(source: Source, files: Sequence[DataFile]) -> dict[str, object]:
-    """What the ledger keeps of files that are scored as they arrive."""
+    """Return what the ledger stores about files that are scored as they arrive."""
     if not source.landing:
         return {}
     return {"files": [file.told() for file in files if file.size]}
 
 
 def kind_of_files(files: Sequence[DataFile], path: str) -> str:
-    """The kind of source that the files' extensions tell.
+    """Return the kind of source that the files' extensions imply.
 
     Raises:
-        DataError: they tell none, or several.
+        DataError: They imply none, or several.
     """
     kinds = {kind_of(file.path) for file in files}
     if len(kinds) == 1 and (kind := kinds.pop()):
         return kind
     names = ", ".join(sorted({f"'{Path(file.path).name}'" for file in files})[:5])
-    raise DataError(f"The kind of '{path}' cannot be told from {names}.", "Say it: `source: {kind: csv, path: …}`.")
+    raise DataError(f"The kind of '{path}' is not clear from {names}.", "Set it: `source: {kind: csv, path: …}`.")
 
 
 def local_path(path: str) -> str | None:
-    """The path as Python takes it; None where it is not of this machine."""
+    """Return the path for Python; None if it is not local."""
     url = urlparse(path)
     if (len(url.scheme) > 1 and "://" in path) or path.startswith("file:"):
         return unquote(url.path) if url.scheme == "file" else None
@@ -262,13 +262,13 @@ def _inside(path: Path, choice: Choice) -> list[DataFile]:
 
 
 def data_file(path: Path, partition: str) -> DataFile:
-    """A file of this machine as it is now."""
+    """Return a local file with its current size and modification time."""
     stat = path.stat()
     return DataFile(str(path), stat.st_size, stat.st_mtime_ns, partition=partition)
 
 
 def _listed(source: Source, spark: SparkSession) -> list[DataFile]:
-    """The files as Spark lists them, where Python cannot see them."""
+    """List the files through Spark, if Python cannot see them."""
     path, options = str(source.path), choosing(source.options)
     reader = spark.read.format("binaryFile").options(**options)
     try:
@@ -285,13 +285,13 @@ def _listed(source: Source, spark: SparkSession) -> list[DataFile]:
 
 
 def is_absent(path: str) -> bool:
-    """Whether the path is one of this machine and there is nothing at it."""
+    """Return whether a local path does not exist; False for a remote path."""
     local = local_path(path)
     return local is not None and not _there(local)
 
 
 def missing(path: str) -> DataError:
-    """What to say of a path that is not there: the nearest name beside it."""
+    """Return the error for a path that does not exist, with the closest name in its folder."""
     local = Path(local_path(path) or path)
     siblings = [child.name for child in local.parent.iterdir()] if local.parent.is_dir() else []
     advice = did_you_mean(local.name, siblings) or "Check `source.path`; it is relative to the current folder."

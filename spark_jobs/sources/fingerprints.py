@@ -1,4 +1,4 @@
-"""Fingerprints of rows whose source has no files: the table's version, or else the content itself."""
+"""Fingerprints of sources without files: the version of a table, or else a hash of its content."""
 
 from __future__ import annotations
 
@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 
 def content_fingerprint(rows: DataFrame, *parts: object) -> tuple[int, str]:
-    """Count all rows and fingerprint their names and cells, in any order, by one pass; `parts` are added to it."""
+    """Count the rows and hash their column names and cells, in any row order, in one pass.
+
+    `parts` are added to the hash.
+
+    Returns:
+        The number of rows, and the fingerprint.
+    """
     fields = {field.name: field.dataType for field in rows.schema}
     packed = rows.select(F.struct(*map(col, rows.columns)).alias("_row"))
     content: Any = packed.agg(F.count(F.lit(1)), F.sum(row_hash(fields).cast("decimal(38,0)"))).first()
@@ -26,11 +32,10 @@ def content_fingerprint(rows: DataFrame, *parts: object) -> tuple[int, str]:
 
 
 def version_fingerprint(table: Callable[[], DeltaTable], options: Mapping[str, str]) -> tuple[int, str] | None:
-    """Return the version that a read of a Delta table takes, and a fingerprint that only this state of it has.
+    """Return the version of a Delta table that is read, and a fingerprint unique to this state; None without a history.
 
-    File names do not tell: a deletion vector removes rows of a file that stays. A later version is another state, even
-    if its rows are those of an earlier one. The time of the commit tells apart two tables that were copies of each
-    other. None where the table has no history for us.
+    The fingerprint has the commit, not file names: a deletion vector removes rows of a file that stays. A later version
+    is another state, even with equal rows. The commit time distinguishes two tables that were copies of each other.
     """
     try:
         found = table()

@@ -1,4 +1,4 @@
-"""What the footers of Parquet files say: their columns, and what keeps Spark from reading them."""
+"""Footers of Parquet files: their columns, and why Spark cannot read a file."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pyspark.sql import SparkSession
 from spark_jobs.sources.files import DataFile
 
 AT_ONCE: Final = 16
-HERE: Final = 2_000  # files whose footers the driver reads itself; of more, Spark's tasks read them
+HERE: Final = 2_000  # the most files whose footers the driver reads itself; for more, Spark's tasks read them
 _CODECS: Final = ("UNCOMPRESSED", "SNAPPY", "GZIP", "ZSTD", "LZ4", "LZ4_RAW")
-_SIGNATURE: Final = 28  # bytes: a nonce of 12 and a tag of 16
+_SIGNATURE: Final = 28  # bytes: a nonce (12) and a tag (16)
 _SPARK: Final = b"org.apache.spark.sql.parquet.row.metadata"
 
 
 class Footer(NamedTuple):
-    """What one footer says: the columns as text that is equal for equal columns, or why Spark cannot read the file."""
+    """One footer: its columns as text that is equal for equal columns, or the reason why Spark cannot read the file."""
 
     columns: str
     rows: int = 0
@@ -29,7 +29,7 @@ class Footer(NamedTuple):
 
 
 def footers(files: Sequence[DataFile], spark: SparkSession) -> list[Footer]:
-    """The footers of files of this machine, in their order: read here by some threads, or of many files by Spark."""
+    """Return the footers of local files in order, read by threads here or, if there are many files, by Spark."""
     paths = [file.path for file in files]
     if len(paths) <= HERE:
         with ThreadPoolExecutor(AT_ONCE, "footers") as pool:
@@ -43,13 +43,13 @@ _SCHEMA: Final = "path string, columns string, rows long, why_unread string"
 
 
 def footer(path: str) -> Footer:
-    """The footer of a file of this machine."""
+    """Read the footer of a local file."""
     try:
         stored = pq.read_metadata(path)
     except (OSError, pa.ArrowException) as refused:
         if "ncrypt" in str(refused):
-            return Footer("", 0, f"'{path}' is encrypted, and there is no key to read it with.")
-        return Footer("", 0, f"'{path}' is no whole Parquet file: {str(refused).splitlines()[0].rstrip('.')}.")
+            return Footer("", 0, f"'{path}' is encrypted, and no key is configured to read it.")
+        return Footer("", 0, f"'{path}' is not a complete Parquet file: {str(refused).splitlines()[0].rstrip('.')}.")
     columns = str(stored.schema).partition("\n")[2]
     kept = (stored.metadata or {}).get(_SPARK, b"")
     told = json.dumps([columns, kept.decode("utf-8", "replace")])
@@ -57,23 +57,23 @@ def footer(path: str) -> Footer:
 
 
 def _why_unread(path: str, stored: Any) -> str | None:
-    """Codecs and encodings that Spark's reader does not know, by the first rows: a file is written in one way."""
+    """Return the codec or encoding that Spark cannot read, from the first row group: a file has the same in all."""
     if _is_signed(path, stored):
-        return f"'{path}' has encrypted columns, and there is no key to read them with."
+        return f"'{path}' has encrypted columns, and no key is configured to read them."
     if not stored.num_row_groups:
         return None
     group = stored.row_group(0)
     for number in range(stored.num_columns):
         column = group.column(number)
         if column.compression not in _CODECS:
-            return f"'{path}' is packed with {column.compression}, which Spark cannot read."
+            return f"'{path}' is compressed with {column.compression}, which Spark cannot read."
         if "BYTE_STREAM_SPLIT" in column.encodings:
-            return f"'{path}' holds '{column.path_in_schema}' as BYTE_STREAM_SPLIT, which Spark cannot read."
+            return f"'{path}' stores '{column.path_in_schema}' as BYTE_STREAM_SPLIT, which Spark cannot read."
     return None
 
 
 def _is_signed(path: str, stored: Any) -> bool:
-    """Whether a signature follows the footer: then columns are encrypted, and to ask for one ends the process."""
+    """Return whether a signature follows the footer: columns are then encrypted, and reading one kills the process."""
     with open(path, "rb") as file:
         file.seek(-8, 2)
         return bool(int.from_bytes(file.read(4), "little") == stored.serialized_size + _SIGNATURE)
@@ -91,7 +91,7 @@ def _read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def whole_range(path: str, column: str) -> tuple[int, int] | None:
-    """The least and the greatest value of a column of whole numbers; None where a file does not say it of all rows."""
+    """Return the minimum and maximum of an integer column; None if the file has no statistics for all rows."""
     stored, found = pq.read_metadata(path), [0, 0]
     for place in range(stored.num_row_groups):
         group = stored.row_group(place)

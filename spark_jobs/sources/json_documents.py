@@ -1,4 +1,4 @@
-"""Text of JSON → the texts of its values: one after the other, on lines or over many, in arrays or not."""
+"""Split JSON text into the texts of its values: concatenated, on lines or across lines, in arrays or not."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-LONGEST: Final = 2**20  # characters of a malformed text that are kept
+LONGEST: Final = 2**20  # characters of a malformed text to keep
 _BLANKS: Final = re.compile(r"[ \t\r\n]*")
 _SAME_LINE: Final = re.compile(r"[ \t\r]*")
-_MARGIN: Final = 10  # an error this near to the end of what was read may be that more is to be read
+_MARGIN: Final = 10  # an error this close to the end of the buffer may only mean that more must be read
 _UNFINISHED: Final = ("Unterminated", "Invalid \\")
 
 
 class Value(NamedTuple):
-    """The text of one value; `why` says why it is none, and `hides` that other values may be lost within it."""
+    """The text of one value. `why` is the reason if it is malformed; `hides` means that it may contain lost values."""
 
     text: str
     why: str | None = None
@@ -23,18 +23,18 @@ class Value(NamedTuple):
 
 
 class _Invalid(Exception):
-    """A value that is none from its character `at` on; `unfinished` where it may be one once more is read."""
+    """A malformed value, with the error at character `at`; `unfinished` means that more text may complete it."""
 
     def __init__(self, at: int, why: str, unfinished: bool = False) -> None:
         super().__init__(why)
         self.at, self.unfinished = at, unfinished
-        self.why = why if why.startswith("more") else f"the value is no JSON: {why} at character {at + 1}"
+        self.why = why if why.startswith("more") else f"the value is not JSON: {why} at character {at + 1}"
 
 
 def values(chunks: Iterable[str]) -> Iterator[Value]:
-    """The values of a text that comes in chunks, of which few are held at once; those of an array one by one.
+    """Yield the values of a text that comes in chunks, and the elements of arrays one by one, in bounded memory.
 
-    What is no JSON is one malformed value up to the next line on which a value begins that is indented no deeper.
+    A malformed value extends to the next line that begins a value and is indented no deeper.
     """
     text = _Text(iter(chunks))
     while text.skip_blanks():
@@ -56,7 +56,7 @@ def _elements(text: _Text) -> Iterator[Value]:
         value = _value(text, inside=True)
         yield value
         if value.why is not None and (not text.skip_blanks() or text.next == "["):
-            return  # the array was broken off; another one may begin
+            return  # the array is truncated; another one may begin
         comma = text.skip_blanks() and text.next == ","
         text.at += comma
     yield Value("", "the text ends inside an array")
@@ -73,7 +73,7 @@ def _value(text: _Text, inside: bool) -> Value:
 
 
 class _Text:
-    """What was read of a text and is not done with yet, and where in it the next value begins."""
+    """The buffered part of a text, and the position of the next value in it."""
 
     def __init__(self, chunks: Iterator[str]) -> None:
         self._chunks, self._held, self._ended = chunks, "", False
@@ -82,11 +82,11 @@ class _Text:
 
     @property
     def next(self) -> str:
-        """The character at the place."""
+        """Return the character at the position."""
         return self._held[self.at]
 
     def skip_blanks(self) -> bool:
-        """Goes to the next character that is no blank; False at the end."""
+        """Advance to the next character that is not blank; return False at the end."""
         while True:
             self.at = _end(_BLANKS, self._held, self.at)
             if self.at < len(self._held):
@@ -95,10 +95,10 @@ class _Text:
                 return False
 
     def length_of_value(self) -> int:
-        """How long the value is that begins at the place.
+        """Return the length of the value at the position.
 
         Raises:
-            _Invalid: it is none.
+            _Invalid: The value is malformed.
         """
         while True:
             found = self._tried()
@@ -111,19 +111,22 @@ class _Text:
             self._more()
 
     def after(self, length: int, inside: bool) -> str:
-        """The next character behind so many that is no blank, outside of arrays on the same line; '' at the end."""
+        """Return the next non-blank character after `length` characters; outside of arrays, only on the same line.
+
+        At the end of the text it is ''.
+        """
         blanks = _BLANKS if inside else _SAME_LINE
         while (at := _end(blanks, self._held, self.at + length)) == len(self._held) and not self._ended:
             self._more()
         return self._held[at : at + 1]
 
     def take(self, length: int) -> str:
-        """So many characters, which are done with."""
+        """Consume and return `length` characters."""
         begin, self.at = self.at, self.at + length
         return self._held[begin : self.at]
 
     def malformed(self, error: _Invalid) -> Value:
-        """What begins at the place and is no value, up to where the next one can begin."""
+        """Consume and return the malformed value at the position, up to where the next value can begin."""
         again = re.compile(rf"\n[ \t]{{0,{self._indent()}}}[{{\[]")
         while True:
             broken = self.at + error.at
@@ -135,23 +138,23 @@ class _Text:
         return Value(self.take(length).rstrip()[:LONGEST], error.why, hides)
 
     def _tried(self) -> int | _Invalid:
-        """How long the value is, or why it is none."""
+        """Return the length of the value, or the error."""
         try:
             return self._scan(self._held, self.at)[1] - self.at
         except json.JSONDecodeError as error:
             return _Invalid(error.pos - self.at, error.msg, error.msg.startswith(_UNFINISHED))
         except StopIteration as error:
-            return _Invalid(error.value - self.at, "a value is lacking")
+            return _Invalid(error.value - self.at, "a value is missing")
         except RecursionError:
-            return _Invalid(0, "it is nested too deep")
+            return _Invalid(0, "it is nested too deeply")
 
     def _indent(self) -> int:
-        """How deep the line is indented on which the value begins; brackets before it count as blanks."""
+        """Return the indentation of the line on which the value begins; opening brackets before it count as blanks."""
         before = self._held[self._held.rfind("\n", 0, self.at) + 1 : self.at]
         return len(before) if not before.strip(" \t[") else len(before) - len(before.lstrip(" \t"))
 
     def _more(self) -> bool:
-        """Reads on, as much again as is held; the line of the place is kept from its beginning on, if that is near."""
+        """Double the buffer; the beginning of the current line is kept if it is near."""
         keep = max(self._held.rfind("\n", 0, self.at) + 1, self.at - 1000, 0)
         parts = [self._held[keep:]]
         self.at -= keep

@@ -1,4 +1,4 @@
-"""Lines and files of JSON → their objects, cell by cell, and what is none with its reason; where nothing is lost."""
+"""Convert lines and files of JSON to objects, cell by cell. Malformed records get a reason, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -39,8 +39,13 @@ _PLAIN: Final = frozenset({str, bool, Number})
 
 
 @dataclass
+<<<<<<< HEAD
 class ParsedRecords(Generic[T]):
     """What was read of some lines or of a part of a file; of each record its text, and from which row it came."""
+=======
+class Records(Generic[T]):
+    """The records of some lines or of a part of a file, with the text and the input row of each."""
+>>>>>>> 6c270bc8c0c65404806a162e828b50adfd22bba9
 
     read: Callable[[str], T]
     found: list[T | None] = field(default_factory=list)
@@ -50,12 +55,12 @@ class ParsedRecords(Generic[T]):
     hidden: str | None = None
 
     def add_line(self, line: bytes, origin: int) -> None:
-        """Takes in the object of a line, or each of several."""
+        """Add the object of a line, or several if the line has more."""
         try:
             text = line.decode()
             found = self.read(text)
         except UnicodeDecodeError as error:
-            self._add(None, f"the line is no valid UTF-8 at byte {error.start + 1}", line, origin)
+            self._add(None, f"the line is not valid UTF-8 at byte {error.start + 1}", line, origin)
         except InvalidMessage:
             for value in values([text]):
                 self.add(value, origin)
@@ -63,11 +68,11 @@ class ParsedRecords(Generic[T]):
             self._add(found, None, text, origin)
 
     def add(self, value: Value, origin: int) -> None:
-        """Takes in one value: an object, or what is none."""
+        """Add one value: an object, or a malformed one."""
         found, why = None, value.why
         try:
             if why is None and not is_text(value.text):
-                why = "the value is no valid text in the encoding of its file"
+                why = "the value is not valid text in the encoding of its file"
             found = self.read(value.text) if why is None else None
         except InvalidMessage as refused:
             why = str(refused)
@@ -84,8 +89,13 @@ class ParsedRecords(Generic[T]):
 
 def records(
     batches: Iterator[pa.RecordBatch], read: Callable[[str], T], encoding: str | None
+<<<<<<< HEAD
 ) -> Iterator[tuple[ParsedRecords[T], pa.RecordBatch]]:
     """The records of lines (value, file, …) or, where an `encoding` is given, of files (path, …, content)."""
+=======
+) -> Iterator[tuple[Records[T], pa.RecordBatch]]:
+    """Yield the records of lines (value, file, …) or, if `encoding` is set, of files (path, …, content)."""
+>>>>>>> 6c270bc8c0c65404806a162e828b50adfd22bba9
     for batch in batches:
         if encoding is None:
             yield _of_lines(batch, read), batch
@@ -98,8 +108,10 @@ def records(
 
 
 def split(form: JsonFormat, names: Sequence[str], encoding: str | None = None) -> Batches:
-    """Makes of lines (value, file, …) or files (path, …, content) a row for each record: the cells, the other columns
-    as they are, the file and, for what is refused, its raw form and the reasons. `names` are those of the result.
+    """Return an Arrow function from lines (value, file, …) or files (path, …, content) to one row per record.
+
+    A row has the cells, the other columns, the file and, if malformed, the raw text and the reasons. `names` are the
+    columns of the result.
     """
 
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -117,7 +129,10 @@ def split(form: JsonFormat, names: Sequence[str], encoding: str | None = None) -
 
 
 def count(encoding: str | None = None) -> Batches:
-    """Counts the records of each file (`key` null; refused ones as `nested`), and by key how many objects have it."""
+    """Return an Arrow function that counts records per file and, by key, the objects that have it.
+
+    The row of a file has a null `key`, and its malformed records in `nested`.
+    """
 
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         scan, counts = object_scanner(), _Counts()
@@ -127,7 +142,7 @@ def count(encoding: str | None = None) -> Batches:
                 counts.add(files[origin], object_, why)
             if encoding is not None and found.hidden:
                 counts.hidden[files[found.origins[-1]]] = found.hidden
-            if len(counts.keys) > _MOST_KEYS:  # keys that are values: what is known so far is handed on
+            if len(counts.keys) > _MOST_KEYS:  # too many keys, probably data: pass the counts on to bound memory
                 yield counts.batch()
                 counts = _Counts()
         yield counts.batch()
@@ -136,7 +151,7 @@ def count(encoding: str | None = None) -> Batches:
 
 
 def keys(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The keys of the objects in batches of (value, place), each with how often and where it was first seen."""
+    """Yield the keys of the objects in batches of (value, place), each with its count and its first place."""
     scan = object_scanner()
     for batch in batches:
         seen: dict[str, list[Any]] = {}
@@ -154,7 +169,7 @@ def keys(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 @dataclass
 class _Counts:
-    """By file and key how many objects have it, and whether its values are nested; objects alike are counted as one."""
+    """By file and key: the objects that have it, and whether its values are nested. Equal key sets count together."""
 
     alike: Counter[tuple[str, tuple[str, ...]]] = field(default_factory=Counter)
     keys: dict[tuple[str, str], list[int]] = field(default_factory=dict)
@@ -205,8 +220,13 @@ class _Counts:
         return pa.RecordBatch.from_arrays([pa.array(c, kind) for c, kind in zip(cells, kinds, strict=True)], names)
 
 
+<<<<<<< HEAD
 def _of_lines(batch: pa.RecordBatch, read: Callable[[str], T]) -> ParsedRecords[T]:
     """The records of lines: of most batches each line is one object."""
+=======
+def _of_lines(batch: pa.RecordBatch, read: Callable[[str], T]) -> Records[T]:
+    """Return the records of lines; fast if every line is one object, as usual."""
+>>>>>>> 6c270bc8c0c65404806a162e828b50adfd22bba9
     lines = batch.column(0).to_pylist()
     with suppress(InvalidMessage, UnicodeDecodeError):
         objects: list[T | None] = [read(line.decode()) for line in lines]
@@ -225,7 +245,7 @@ def _of_values(some: Iterable[Value], read: Callable[[str], T], origin: int) -> 
 
 
 def _whole_object_of(text: str, scan: Callable[[str, int], tuple[Any, int]]) -> dict[str, Any]:
-    """The object that a text is, if each of its values can be written as text again."""
+    """Parse an object and check that each of its values can be written as text again."""
     found = object_of(text, scan)
     if "\\u" in text or text.count("{") + text.count("[") > _DEEP:
         _, why = as_texts([value for key, value in found.items() if is_text(key)], ())
@@ -235,7 +255,7 @@ def _whole_object_of(text: str, scan: Callable[[str, int], tuple[Any, int]]) -> 
 
 
 def _chunks(path: str, content: bytes | None, encoding: str) -> Iterator[str]:
-    """A file's text in parts; bytes that are none of its encoding stay, as halves of characters."""
+    """Yield a file's text in chunks; bytes that are invalid in its encoding stay as surrogates."""
     errors = "replace" if encoding.startswith("UTF-16") else "surrogateescape"
     decoder = codecs.getincrementaldecoder(encoding)(errors)
     packed: IO[bytes] = opened(path.removeprefix("file:")) if content is None else unpacking(path, BytesIO(content))

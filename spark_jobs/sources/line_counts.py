@@ -1,4 +1,4 @@
-"""Lines → what they say of a form: pure counting over a batch of bytes, two batches add up."""
+"""Count properties of lines, per batch of bytes, to compare dialects. Counts of batches add up."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from spark_jobs.sources.dialect import Dialect, field_regex, open_regex
 
 @dataclass
 class FormCounts:
-    """Lines with as many fields as the form has, lines that leave a quote open, and lines by their fields.
+    """Counts for one dialect.
 
-    `quotes` are counted one by one, `escapes` are lines with a backslash before a quote.
+    `fitting` lines have the dialect's number of fields; `malformed` lines leave a quote open. `quotes` counts quote
+    characters, `escapes` counts lines with a backslash before a quote, `by_fields` counts lines by number of fields.
     """
 
     fitting: int = 0
@@ -32,7 +33,7 @@ class FormCounts:
 
 @dataclass
 class LineCounts:
-    """What lines say, whatever the form, and of each form."""
+    """Counts of lines, independent of a dialect and for each dialect."""
 
     lines: int = 0
     headers: int = 0
@@ -55,7 +56,7 @@ class LineCounts:
 
 
 def _encoded(values: pa.Array) -> tuple[int, int]:
-    """How many lines have characters beyond ASCII, and how many are no UTF-8."""
+    """Return how many lines have characters beyond ASCII, and how many are not UTF-8."""
     if joined_bytes(values).isascii():
         return 0, 0
     suspects = [line for line in values.to_pylist() if not line.isascii()]
@@ -64,7 +65,7 @@ def _encoded(values: pa.Array) -> tuple[int, int]:
 
 
 def joined_bytes(values: pa.Array) -> bytes:
-    """Return the bytes of all values (Arrow binary without nulls), one after the other."""
+    """Return the bytes of all values (Arrow binary without nulls), concatenated."""
     offsets = np.frombuffer(values.buffers()[1], dtype=np.int32)[values.offset :]
     start, end = (int(offsets[0]), int(offsets[len(values)])) if len(values) else (0, 0)
     return values.buffers()[2].slice(start, end - start).to_pybytes() if end > start else b""
@@ -102,7 +103,7 @@ def _counted(values: pa.Array, part: bytes) -> npt.NDArray[np.int64]:
 
 
 def _quoted(values: pa.Array, form: Dialect) -> npt.NDArray[np.int64]:
-    """The positions of lines that hold a quote."""
+    """Return the positions of lines that contain a quote."""
     if not form.quote:
         return np.array([], dtype=np.int64)
     found = pc.match_substring(values, form.quote.encode()).to_numpy(zero_copy_only=False)
@@ -125,7 +126,7 @@ def _open(form: Dialect) -> re.Pattern[bytes]:
 
 
 def to_row(file: str, counts: LineCounts) -> dict[str, Any]:
-    """The counts as plain values."""
+    """Return the counts as plain values."""
     forms = [
         [one.fitting, one.malformed, one.quotes, one.escapes, sorted(one.by_fields.items())] for one in counts.forms
     ]
@@ -134,7 +135,7 @@ def to_row(file: str, counts: LineCounts) -> dict[str, Any]:
 
 
 def from_rows(rows: Iterable[dict[str, Any]]) -> dict[str, LineCounts]:
-    """The counts by file, from rows of any number of parts."""
+    """Sum the counts by file, from rows of any number of partitions."""
     found: dict[str, LineCounts] = {}
     for row in rows:
         whole = found.setdefault(row["file"], LineCounts(forms=tuple(FormCounts() for _ in row["forms"])))

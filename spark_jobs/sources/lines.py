@@ -1,4 +1,4 @@
-"""One pass over the raw lines of a delimited text, which decides its form and finds its malformed lines."""
+"""Read the raw lines of a delimited text once, to choose its dialect and to find its malformed lines."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from spark_jobs.sources.files import Place
 from spark_jobs.sources.line_counts import LineCounts, from_rows, to_row
 
 _OF_TEXT = ("lineSep",)
-BLANKS = "".join(map(chr, range(33)))  # a line of these alone is none to Spark's reader
+BLANKS = "".join(map(chr, range(33)))  # Spark's reader skips a line that has only these
 
 
 @dataclass(frozen=True, slots=True)
 class DialectScore:
-    """What all lines say of one form. Lines are those that are not blank, the first of each file among them."""
+    """The fit of all lines to one dialect. Blank lines are not counted; the first line of each file is."""
 
     form: Dialect
     lines: int
@@ -38,12 +38,15 @@ class DialectScore:
 
     @property
     def is_latin(self) -> bool:
-        """Bytes beyond ASCII are mostly no UTF-8: the text is in a one-byte encoding."""
+        """Return whether most lines with bytes beyond ASCII are not UTF-8, so the encoding is a one-byte one."""
         return self.not_utf8 > self.beyond_ascii
 
 
 def read_lines(spark: SparkSession, place: Place, encoding: str, options: Mapping[str, str]) -> DataFrame:
-    """The lines that hold anything: `value` as text (bytes that are no UTF-8 stay as they are), `_file`, partitions."""
+    """Return the non-blank lines: `value` as text, `_file`, and the partition columns.
+
+    Bytes that are not valid UTF-8 stay in `value` as they are.
+    """
     reader = place.reader(spark).options(**{name: value for name, value in options.items() if name in _OF_TEXT})
     wide = is_wide(encoding)
     if wide:
@@ -57,31 +60,38 @@ def read_lines(spark: SparkSession, place: Place, encoding: str, options: Mappin
         decoded = F.decode(F.col("value").cast("binary"), encoding)
         lines = lines.withColumn("value", F.rtrim(F.ltrim(decoded, F.lit("\ufeff")), F.lit("\r")))
     comment = options.get("comment")
-    # Most lines begin with a visible character: trimming a line takes longer than reading it.
+    # Most lines begin with a visible character, and trimming a line takes longer than reading it.
     there = (F.col("value") >= "!") | (F.length(F.btrim("value", F.lit(BLANKS))) > 0)
     return lines.where(there & ~F.col("value").startswith(comment) if comment else there)
 
 
 def is_wide(encoding: str) -> bool:
-    """Whether a character takes two bytes, so that lines have to be decoded before they are looked at."""
+    """Return whether a character takes two bytes, so that lines must be decoded before they are split."""
     return encoding.startswith("UTF-16")
 
 
 def is_header(headers: Sequence[bytes]) -> Column:
-    """The line is one of these, byte by byte."""
+    """Return a condition: the line equals one of `headers`, byte by byte."""
     return F.col("value").cast("binary").isin(*map(F.lit, headers)) if headers else F.lit(False)
 
 
 def count_lines(lines: DataFrame, forms: Sequence[Dialect], headers: Sequence[bytes], utf8: bool) -> list[LineCounts]:
-    """What the lines of each file say of each form, in one job. `headers` are the first lines of the files."""
-    # A file is told apart by a hash of its path: the path itself would be sent to Python with every line.
+    """Count the lines of each file for each dialect, in one Spark job.
+
+    Args:
+        lines: The lines, from `read_lines`.
+        forms: The candidate dialects.
+        headers: The first lines of the files.
+        utf8: Whether to count lines that are not UTF-8.
+    """
+    # A hash identifies the file: its path would be sent to Python with every line.
     sent = lines.select(F.col("value").cast("binary"), F.xxhash64("_file"))
     counted = sent.mapInArrow(_counter(forms, headers, utf8), "counts string")
     return list(from_rows(json.loads(row["counts"]) for row in counted.collect()).values())
 
 
 def scans(files: Sequence[LineCounts], forms: Sequence[Dialect]) -> list[DialectScore]:
-    """What all lines together say of each form."""
+    """Sum the counts of all files for each dialect."""
     return [_summed(files, number, form) for number, form in enumerate(forms)]
 
 
@@ -121,19 +131,19 @@ def _summed(files: Sequence[LineCounts], number: int, form: Dialect) -> DialectS
 
 
 def fields(form: Dialect) -> Column:
-    """How many fields a line has."""
+    """Return the number of fields of a line, as a column."""
     return _occurrences(_outside_quotes(form), form.sep) + 1
 
 
 def is_open(form: Dialect) -> Column:
-    """A quoted field of the line is not closed as it should be."""
+    """Return a condition: a quoted field of the line is not closed."""
     if not form.quote:
         return F.lit(False)
     return F.col("value").contains(form.quote) & _outside_quotes(form).rlike(open_regex(form))
 
 
 def reasons(form: Dialect, utf8: bool) -> Column:
-    """Why a line is malformed: an array of texts, empty where it is not."""
+    """Return why a line is malformed: an array of texts, empty if it is valid."""
     count = fields(form)
     found: list[Any] = [
         F.when(is_open(form), F.lit("a quoted field is not closed")),
@@ -143,7 +153,7 @@ def reasons(form: Dialect, utf8: bool) -> Column:
         ),
     ]
     if utf8:
-        found.append(F.when(~F.is_valid_utf8(F.col("value")), F.lit("the line is no valid UTF-8")))
+        found.append(F.when(~F.is_valid_utf8(F.col("value")), F.lit("the line is not valid UTF-8")))
     return F.array_compact(F.array(*found))
 
 

@@ -1,4 +1,4 @@
-"""Which files lie below a path of this machine, by the rules of Spark's own readers."""
+"""List the files below a local path by the rules of Spark's own readers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CHOOSING: Final = ("recursiveFileLookup", "pathGlobFilter", "modifiedBefore", "
 
 
 class Found(NamedTuple):
-    """A file, and the folders above it that stand for columns (`year=2013/month=1`)."""
+    """A file, and the partition folders above it (`year=2013/month=1`)."""
 
     path: Path
     partition: str = ""
@@ -25,7 +25,7 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The reader options that choose files: `recursiveFileLookup`, `pathGlobFilter`, `modifiedAfter` and `-Before`."""
+    """Reader options that select files: `recursiveFileLookup`, `pathGlobFilter`, `modifiedAfter`, `modifiedBefore`."""
 
     recursive: bool = False
     names: re.Pattern[str] | None = None
@@ -33,7 +33,7 @@ class Choice:
     before: float | None = None
 
     def takes(self, path: Path) -> bool:
-        """Whether a file is read, by its name and when it changed; Spark counts milliseconds."""
+        """Return whether a file's name and modification time match; Spark compares milliseconds."""
         moment, name = path.stat().st_mtime_ns // 1_000_000, path.name
         late = self.after is None or moment > self.after * 1000
         early = self.before is None or moment < self.before * 1000
@@ -41,17 +41,17 @@ class Choice:
 
 
 def choosing(options: Mapping[str, Any]) -> dict[str, str]:
-    """Those of a source's options that choose files, under Spark's own names."""
+    """Return the options that select files, under Spark's names."""
     names = {name.casefold(): name for name in _CHOOSING}
     given = {names[name.casefold()]: value for name, value in options.items() if name.casefold() in names}
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in given.items()}
 
 
 def choice_of(options: Mapping[str, Any], zone: str = "UTC") -> Choice:
-    """The choice that a source's options make.
+    """Return the selection that a source's options make; `zone` applies to times without an offset.
 
     Raises:
-        SpecError: a moment or a glob cannot be read.
+        SpecError: A timestamp or a glob is malformed.
     """
     given = choosing(options)
     glob = given.get("pathGlobFilter")
@@ -64,13 +64,13 @@ def choice_of(options: Mapping[str, Any], zone: str = "UTC") -> Choice:
 
 
 def files_below(root: Path, choice: Choice) -> list[Found]:
-    """The data files of a file or folder.
+    """Return the data files of a file or folder.
 
-    A folder's own files; where folders such as `year=2013` stand for columns, those below them; all with
-    `recursiveFileLookup`. Names that begin with `_` or `.` are hidden.
+    These are the folder's own files, or the files below partition folders such as `year=2013`. With
+    `recursiveFileLookup`, they are all files. Names that begin with `_` or `.` are hidden.
 
     Raises:
-        DataError: files lie beside partition folders, or partition folders have several names: Spark reads some only.
+        DataError: Files lie next to partition folders, or partition folders differ: Spark would read only some.
     """
     if root.is_file():
         return [Found(root)] if choice.takes(root) else []
@@ -86,7 +86,7 @@ def files_below(root: Path, choice: Choice) -> list[Found]:
 
 
 def unread_below(path: str | None, read: Sequence[str]) -> tuple[str, ...]:
-    """What to tell of files in subfolders of a path that Spark does not read; nothing where all are `read`."""
+    """Return a warning about files in subfolders that Spark does not read; nothing if all are in `read`."""
     if path is None or not (root := Path(path)).is_dir():
         return ()
     known = set(read)
@@ -98,17 +98,17 @@ def unread_below(path: str | None, read: Sequence[str]) -> tuple[str, ...]:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether Spark takes no file or folder of that name for data."""
+    """Return whether Spark ignores a file or folder of that name."""
     return (name.startswith("_") and "=" not in name) or name.startswith(".") or name.endswith("._COPYING_")
 
 
 def has_colon(path: str) -> bool:
-    """Whether the name of a file of this machine has a colon: Spark reads such a file by its path, not in a folder."""
+    """Return whether a local file's name has a colon. Spark reads such a file only by its own path, not in a folder."""
     return "://" not in path and ":" in Path(path).name
 
 
 def partition_of(path: Path, root: Path) -> str:
-    """The folders between a root and a file that stand for columns: the last `name=value` ones in a row."""
+    """Return the partition folders between a root and a file: the last consecutive `name=value` ones."""
     try:
         folders = list(path.relative_to(root).parent.parts)
     except ValueError:
@@ -120,7 +120,7 @@ def partition_of(path: Path, root: Path) -> str:
 
 
 def partition_values(partition: str) -> dict[str, str | None]:
-    """The columns that folders stand for, with their text.
+    """Return the partition columns with their text.
 
     >>> partition_values("day=2024-01-01%2000%3A00/code=__HIVE_DEFAULT_PARTITION__")
     {'day': '2024-01-01 00:00', 'code': None}
@@ -130,12 +130,12 @@ def partition_values(partition: str) -> dict[str, str | None]:
 
 
 def partition_names(partitions: Sequence[str]) -> tuple[str, ...]:
-    """The columns that the folders of several files stand for; all have the same."""
+    """Return the partition columns of several files, which all have the same ones."""
     return tuple(partition_values(next((one for one in partitions if one), "")))
 
 
 def codes_among(partitions: Sequence[str], marks: Sequence[str]) -> frozenset[str]:
-    """The columns whose folders look like numbers and would not be written so again: `01` is not 1."""
+    """Return the partition columns that look numeric but would be written differently as numbers: `01` is not 1."""
     cells = [partition_values(partition) for partition in set(partitions)]
     names = {name for row in cells for name in row}
     texts = {name: {row[name] for row in cells if row.get(name) is not None} - set(marks) for name in names}
@@ -157,7 +157,7 @@ def _leaves(folder: Path, above: tuple[Path, ...]) -> Iterator[Path]:
         elif child.is_dir():
             inside = child.resolve()
             if inside in above:
-                raise DataError(f"'{child}' links to a folder above it.", "Take the link out of the folder.")
+                raise DataError(f"'{child}' links to one of its parent folders.", "Remove the link.")
             yield from _leaves(child, (*above, inside))
 
 
@@ -169,13 +169,13 @@ def _check_partitions(found: Sequence[Found]) -> None:
         (one, first), (other, second) = sorted(by_names.items())[:2]
         listed = [", ".join(f"{name}=…" for name in names) or "no column" for names in (one, other)]
         raise DataError(
-            f"Folders do not stand for the same columns: {listed[0]} for '{first}', {listed[1]} for '{second}'.",
-            "Move the files, name a glob that leaves some out, or set `source.options.recursiveFileLookup`.",
+            f"Partition folders have different columns: {listed[0]} for '{first}', {listed[1]} for '{second}'.",
+            "Move the files, use a glob that excludes some, or set `source.options.recursiveFileLookup`.",
         )
 
 
 def _unescaped(text: str) -> str:
-    """Folder names as Spark writes them: a special character is `%` and two hexadecimal digits."""
+    """Decode a folder name as Spark writes it: a special character is `%` and two hexadecimal digits."""
     return re.sub(r"%([0-9A-Fa-f]{2})", lambda code: chr(int(code[1], 16)), text)
 
 
@@ -186,13 +186,17 @@ def _moment(name: str, given: Mapping[str, str], zone: str) -> float | None:
         moment = datetime.fromisoformat(given[name])
     except ValueError:
         raise SpecError(
-            f"`source.options.{name}` must be a moment. Got '{given[name]}'.", "Such as 2024-01-31T12:00:00."
+            f"`source.options.{name}` must be a timestamp. Got '{given[name]}'.",
+            "Use a value such as 2024-01-31T12:00:00.",
         ) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))).timestamp()
 
 
 def _glob(text: str) -> re.Pattern[str]:
-    """A name's pattern as Hadoop reads it: `*`, `?`, `[a-c]`, `{a,b}`, and a backslash before a plain character."""
+    """Translate a Hadoop glob to a regular expression.
+
+    It supports `*`, `?`, `[a-c]`, `{a,b}`, and a backslash before a literal character.
+    """
     tokens = re.findall(r"\\.|\[[!^]?[^\]]+\]|.", text, re.DOTALL)
     depth, regex = 0, ""
     for token in tokens:
@@ -205,5 +209,5 @@ def _glob(text: str) -> re.Pattern[str]:
         else:
             regex += {"*": ".*", "?": "."}.get(token, re.escape(token[-1]))
     if depth:
-        raise SpecError(f"`source.options.pathGlobFilter` leaves a brace open: '{text}'.", "Close it with `}`.")
+        raise SpecError(f"`source.options.pathGlobFilter` has an unclosed brace: '{text}'.", "Close it with `}`.")
     return re.compile(regex, re.DOTALL)

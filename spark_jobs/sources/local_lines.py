@@ -1,4 +1,4 @@
-"""The lines of a small text on this machine, counted here: a Spark job would take longer than the counting."""
+"""Count the lines of a small local text in this process, because a Spark job would take longer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BOM: Final = b"\xef\xbb\xbf"
 
 
 def is_small(files: Sequence[DataFile], options: Mapping[str, str]) -> bool:
-    """Whether the files are few enough bytes, can be opened here as they are, and all of them are meant."""
+    """Return whether the files are small, local and uncompressed, and no option selects files or line ends."""
     special = any(name in options for name in (*FILES, "lineSep"))
     return not special and all(file.plain for file in files) and sum(file.size for file in files) <= LARGEST
 
@@ -27,7 +27,7 @@ def is_small(files: Sequence[DataFile], options: Mapping[str, str]) -> bool:
 def count_here(
     files: Sequence[DataFile], forms: Sequence[Dialect], headers: Sequence[bytes], utf8: bool, comment: str
 ) -> list[LineCounts]:
-    """What the lines of each file say of each form; the same as `lines.count_lines` finds."""
+    """Count the lines of each file for each dialect, with the same result as `lines.count_lines`."""
     return [_counted(file, forms, headers, utf8, comment.encode()) for file in files]
 
 
@@ -44,12 +44,12 @@ def _counted(
 
 
 def _blocks(path: str) -> Iterator[bytes]:
-    """The text in parts that end where a line ends, without a byte order mark."""
+    """Yield the text in blocks that end at a line end, without a byte order mark."""
     with open(path, "rb") as file:
         rest = file.read(len(_BOM)).removeprefix(_BOM)
         while more := file.read(_BLOCK):
             whole = rest + more
-            # A carriage return at the very end may be half of a line end.
+            # A carriage return at the very end may be the first half of `\r\n`.
             end = max(whole.rfind(b"\n"), whole.rfind(b"\r", 0, -1)) + 1
             rest = whole[end:]
             yield whole[:end]

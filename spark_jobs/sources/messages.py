@@ -1,4 +1,4 @@
-"""Messages of a topic → cells: JSON objects or CSV records, read strictly; what is neither is told with its reason."""
+"""Convert messages (JSON objects or CSV records) to cells, strictly. Malformed ones get a reason."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from spark_jobs.columns.names import under_names
 Cells = Sequence[Any]
 Read = Callable[[str], tuple[Cells, str | None]]
 BINARY: Final = "base64:"
-# What stands beside the cells of a message: its place, its text and the reasons if it is refused, and another key.
+# Columns after the cells: the message's place, its text and the reasons if malformed, and a key that is no column.
 BESIDE: Final = ("_source", "⟨raw⟩", "_reasons", "⟨other⟩")
 _BLANK: Final = " \t\r\n"
 _SPACED: Final = re.compile(r'"[ \t\r\n]+:').search
-_KINDS: Final = {"[": "an array", '"': "a text", "t": "true", "f": "false", "n": "null"}
+_KINDS: Final = {"[": "an array", '"': "a string", "t": "true", "f": "false", "n": "null"}
 
 
 class InvalidMessage(Exception):
-    """Why a message is not taken."""
+    """The reason why a message is malformed."""
 
 
 class Number(str):
-    """A number as it was written."""
+    """A number as written in the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class JsonFormat:
-    """Values that are JSON objects, of which the keys `names` are taken; one with a key of `unwelcome` is refused.
+    """Values that are JSON objects. The keys `names` become cells; a key in `unwelcome` makes the message malformed.
 
-    One with any other key has it `told`, or is `refused` too.
+    `others` handles any other key: "unasked" ignores it, "told" reports it, "refused" makes the message malformed.
     """
 
     names: tuple[str, ...]
@@ -46,7 +46,7 @@ class JsonFormat:
     others: Literal["unasked", "told", "refused"] = "unasked"
 
     def reader(self) -> Read:
-        """What takes the cells out of one value's text, and names a key that is not among those taken."""
+        """Return a function from one value's text to its cells and, if reported, a key that is not a column."""
         names, unwelcome, others, scan = frozenset(self.names), self.unwelcome, self.others, object_scanner()
         pick = _picking(self.names)
 
@@ -59,7 +59,7 @@ class JsonFormat:
                 return cells, None
             other = next(key for key in found if key not in names)
             if others == "refused":
-                raise InvalidMessage(f"the key '{other[:40]}' is none that the training knew")
+                raise InvalidMessage(f"the key '{other[:40]}' is not a column of the training data")
             return cells, other
 
         return read
@@ -67,7 +67,7 @@ class JsonFormat:
 
 @dataclass(frozen=True, slots=True)
 class CsvFormat:
-    """Values that are records of CSV, with a field for each of `names`."""
+    """Values that are CSV records, with one field for each of `names`."""
 
     names: tuple[str, ...]
     sep: str = ","
@@ -75,7 +75,7 @@ class CsvFormat:
     escape: str = '"'
 
     def reader(self) -> Read:
-        """What takes the fields out of one value's text."""
+        """Return a function from one value's text to its fields."""
         csv.field_size_limit(2**31 - 1)
         form: dict[str, Any] = {
             "delimiter": self.sep,
@@ -106,7 +106,7 @@ class CsvFormat:
 
 
 def _picking(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Cells]:
-    """What takes the values of those keys out of an object; an object with none of them is refused."""
+    """Return a function that takes the values of `names` from an object; an object with none of them is malformed."""
     get = itemgetter(*names) if len(names) > 1 else None
 
     def pick(found: Mapping[str, Any]) -> Cells:
@@ -123,9 +123,7 @@ def _picking(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Cells]:
 def split(
     form: JsonFormat | CsvFormat, headers: Sequence[str] = ()
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Makes of (value, place, headers …) the cells, the headers as they are, the place and, for what is refused, its
-    raw form and the reasons; last a key that is none of the columns.
-    """
+    """Return an Arrow function from (value, place, headers …) to cells, headers and the columns in `BESIDE`."""
 
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         read = form.reader()
@@ -136,10 +134,10 @@ def split(
 
 
 def object_of(text: str, scan: Callable[[str, int], tuple[Any, int]]) -> dict[str, Any]:
-    """The one JSON object that a text is, numbers as their text.
+    """Parse text that must be exactly one JSON object; numbers stay text.
 
     Raises:
-        Refused: it is anything else, or has a key twice.
+        InvalidMessage: The text is anything else, or has a duplicate key.
     """
     text = text.strip(_BLANK)
     if text[:1] != "{":
@@ -148,21 +146,21 @@ def object_of(text: str, scan: Callable[[str, int], tuple[Any, int]]) -> dict[st
     try:
         found, end = scan(text, 0)
     except json.JSONDecodeError as error:
-        raise InvalidMessage(f"the value is no JSON: {error.msg} at character {error.pos + 1}") from None
+        raise InvalidMessage(f"the value is not JSON: {error.msg} at character {error.pos + 1}") from None
     except StopIteration as error:
-        raise InvalidMessage(f"the value is no JSON: a value is lacking at character {error.value + 1}") from None
+        raise InvalidMessage(f"the value is not JSON: a value is missing at character {error.value + 1}") from None
     except RecursionError:
-        raise InvalidMessage("the value is nested too deep") from None
+        raise InvalidMessage("the value is nested too deeply") from None
     if end != len(text):
         raise InvalidMessage(f"more follows the JSON object at character {end + 1}")
-    # As many colons behind quotes as keys: then no key is there twice, and nothing has to be looked at again.
+    # If there are as many colons after quotes as keys, no key is duplicate, and no second parse is needed.
     if text.count('":') != len(found) or _SPACED(text):
         json.loads(text, object_pairs_hook=_once, parse_int=str)
     return found
 
 
 def object_scanner() -> Callable[[str, int], tuple[Any, int]]:
-    """Reads the value at a place in a text; only what may be nested needs to know its numbers from its texts."""
+    """Return a JSON scanner of (text, position). Numbers get their own type only if the text may be nested."""
     plain, nested = (_scanning(number) for number in (str, Number))
     return lambda text, at: (nested if "[" in text or text.find("{", 1) > 0 else plain)(text, at)
 
@@ -188,8 +186,8 @@ def _what(text: str) -> str:
     try:
         json.loads(text)
     except (ValueError, RecursionError):
-        return "the value is no JSON"
-    return f"the value is no JSON object, but {_KINDS.get(text[0], 'a number')}"
+        return "the value is not JSON"
+    return f"the value is not a JSON object but {_KINDS.get(text[0], 'a number')}"
 
 
 def _listed(found: Mapping[str, Any]) -> str:
@@ -209,7 +207,7 @@ def _split(batch: pa.RecordBatch, read: Read, names: Sequence[str], headers: Seq
 def columns_of(
     found: Sequence[Cells | None], reasons: Sequence[str | None], values: Sequence[bytes | str | None], width: int
 ) -> tuple[list[pa.Array], pa.Array, pa.Array]:
-    """The cells of records by column, as text; then, of those that are refused, their raw form and their reasons."""
+    """Return the cells by column, as text; then the raw text and the reasons of malformed records, null for others."""
     nothing: Cells = (None,) * width
     rows, told = [nothing if cells is None else cells for cells in found], list(reasons)
     arrays = _arrays(rows, told, nothing)
@@ -219,7 +217,7 @@ def columns_of(
 
 
 def _cells(value: bytes | None, read: Read) -> tuple[Cells | None, str | None, str | None]:
-    """The cells, or why there are none; and a key beside them."""
+    """Return the cells, or the reason why there are none, and a key that is not a column."""
     if value is None:
         return None, "the message has no value", None
     try:
@@ -227,12 +225,12 @@ def _cells(value: bytes | None, read: Read) -> tuple[Cells | None, str | None, s
     except InvalidMessage as refused:
         return None, str(refused).encode("utf-8", "replace").decode(), None
     except UnicodeDecodeError as error:
-        return None, f"the value is no valid UTF-8 at byte {error.start + 1}", None
+        return None, f"the value is not valid UTF-8 at byte {error.start + 1}", None
     return cells, None, other
 
 
 def _arrays(rows: list[Cells], reasons: list[str | None], nothing: Cells) -> list[pa.Array]:
-    """The cells by column, as text; only where one cannot be written as text each is looked at."""
+    """Return the cells by column, as text; each cell is checked only if some cell cannot be encoded."""
     try:
         return [_array(column) for column in zip(*rows, strict=True)]
     except (UnicodeEncodeError, RecursionError):
@@ -254,18 +252,18 @@ def _texts(cells: Cells) -> list[str | None]:
 
 
 def as_texts(cells: Cells, nothing: Cells) -> tuple[Cells, str | None]:
-    """The cells as text, what is nested as JSON; or `nothing`, and why they cannot be."""
+    """Return the cells as text, nested ones as JSON; or `nothing` and the reason."""
     try:
         texts = _texts(cells)
     except RecursionError:
-        return nothing, "the value is nested too deep"
+        return nothing, "the value is nested too deeply"
     if not all(text is None or is_text(text) for text in texts):
-        return nothing, "a text holds half a character"
+        return nothing, "a string has an unpaired surrogate"
     return texts, None
 
 
 def _json(cell: Any) -> str:
-    """What is nested, as JSON again, its numbers as they were written."""
+    """Return a nested value as JSON, with its numbers as written."""
     if isinstance(cell, Number):
         return str(cell)
     if isinstance(cell, bool):
@@ -278,7 +276,7 @@ def _json(cell: Any) -> str:
 
 
 def is_text(text: str) -> bool:
-    """Whether every character is whole: JSON can name halves, which no table can keep."""
+    """Return whether text has no unpaired surrogate: JSON can escape one, but no table can store it."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Marks of a missing value."""
+"""Null values: texts such as `NA` that stand for a missing value."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ USUAL: Final = ("", "NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "?", "#N/A
 
 
 def null_values_of(source: Source) -> tuple[str, ...]:
-    """The marks of a missing value that a source names, trimmed as cells are, or the usual ones."""
+    """Return the null values of a source, trimmed as cells are; the default ones if it names none."""
     if source.null_values is None:
         return USUAL
     return tuple(dict.fromkeys(mark.strip(BLANKS) for mark in source.null_values))
 
 
 def replace_null_values(rows: DataFrame, marks: Sequence[str], seen: ColumnHints = NOTHING) -> DataFrame:
-    """The rows with text trimmed and the marks of a missing value null; other types stay as they are.
+    """Return the rows with text trimmed and null values as null; other types do not change.
 
-    A column that is `seen` to be trimmed is not trimmed again, and no marks are looked for but those seen in it.
+    `seen` saves work: columns in `seen.trimmed` are not trimmed again, and only `seen.null_values` are looked up.
     """
     texts = {name: tuple(seen.null_values.get(name, marks)) for name, kind in rows.dtypes if kind == "string"}
     padded = texts.keys() - seen.trimmed
@@ -37,9 +37,9 @@ def replace_null_values(rows: DataFrame, marks: Sequence[str], seen: ColumnHints
     }
     empty = "" in marks
     cells = [_cell(name, sets.get(texts[name]), empty) if name in texts else quoted(name) for name in rows.columns]
-    # Values never become SQL: the marks are columns. As text the cells go to Java in one call, not in a thousand.
+    # Null values are columns, never SQL text. The cells are SQL, so they reach Java in one call instead of a thousand.
     listed = [F.array(*map(F.lit, inspected)).cast("array<string>").alias(name) for inspected, name in sets.items()]
-    # Two projections, which Spark keeps apart: what is asked of a cell twice is trimmed once.
+    # Spark does not merge the two projections, so a cell that is used twice is trimmed once.
     return rows.select("*", *listed).selectExpr(*trimmed, *map(quoted, sets.values())).selectExpr(*cells)
 
 
@@ -48,7 +48,7 @@ def _trimmed(name: str) -> str:
 
 
 def _cell(name: str, marks: str | None, empty_is_missing: bool) -> str:
-    """A cell, null where it is one of the marks in that column; a text that is not there is the empty one."""
+    """Return the SQL of a cell: null if it is one of the null values. A null counts as empty text unless '' is one."""
     cell = quoted(name)
     text = cell if empty_is_missing else f"coalesce({cell}, '')"
     kept = text if marks is None else f"CASE WHEN NOT array_contains({quoted(marks)}, {text}) THEN {text} END"

@@ -1,4 +1,4 @@
-"""Packed files: which can be read."""
+"""Compressed files: which ones can be read."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from spark_jobs.spec.endings import MAGIC, PACKED, REFUSED, packing
 
 
 def packing_problem(file: DataFile) -> str | None:
-    """What keeps a packed file of text from being read; None where nothing does.
+    """Return why a compressed text file cannot be read; None if it can.
 
-    It may be packed in a way that Spark cannot unpack here, or otherwise than its name says.
+    Spark may not support the format, or the format may not match the file's extension.
     """
     said = packing(file.path)
     if said is not None and said in REFUSED:
-        return f"'{file.path}' is packed with {REFUSED[said]}, which cannot be read."
+        return f"'{file.path}' is compressed with {REFUSED[said]}, which is not supported."
     if not file.local or not file.size:
         return None
     found = _packing_of(file)
     if said is not None and not file.path.endswith(f".{said}"):
-        return f"'{file.path}' is packed, and its name must end in `.{said}`, in small letters."
+        return f"'{file.path}' is compressed, and its name must end in `.{said}`, in lowercase."
     if found is None or found == said or said is not None:
         return None
-    return f"'{file.path}' is packed with {PACKED[found]}, and its name does not say so."
+    return f"'{file.path}' is compressed with {PACKED[found]}, but its name does not say so."
 
 
 def check_packed(files: Iterable[DataFile]) -> None:
-    """Refuses a packed file of text that cannot be read.
+    """Refuse a compressed text file that cannot be read.
 
     Raises:
-        DataError: with the file's name.
+        DataError: With the file's name.
     """
     for file in files:
         if why := packing_problem(file):
-            raise DataError(why, "Unpack it, or pack it with gzip under a name that ends in `.gz`.")
+            raise DataError(why, "Decompress it, or compress it with gzip and end its name in `.gz`.")
 
 
 def _packing_of(file: DataFile) -> str | None:
-    """How a file of this machine is packed, by its first bytes."""
+    """Return the compression format of a local file, from its first bytes."""
     with suppress(OSError), open(file.path, "rb") as content:
         head = content.read(max(map(len, MAGIC)))
         return next((form for magic, form in MAGIC.items() if head.startswith(magic)), None)

@@ -1,4 +1,4 @@
-"""What the columns of Parquet files are together, where the files differ."""
+"""Merge the columns of Parquet files whose schemas differ."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from spark_jobs.sources.footers import whole_range
 from spark_jobs.sources.parquet_schema import NESTED, Field, wider
 
 _EXACT = 2**53
-_ADVICE = "Write these files again with one type, or name a glob that leaves some out."
+_ADVICE = "Write these files again with one type, or use a glob that excludes some."
 
 
 class Layout(NamedTuple):
-    """Files whose columns are the same, and these columns."""
+    """Files with the same columns, and these columns."""
 
     files: tuple[DataFile, ...]
     fields: tuple[Field, ...]
 
     def field(self, name: str) -> Field | None:
-        """The column of that name, case aside."""
+        """Return the column of that name, ignoring case."""
         return next((field for field in self.fields if field.name.casefold() == name.casefold()), None)
 
 
 @dataclass(frozen=True)
 class Merged:
-    """A column of all files: its type, None where no file's can be read, and what no step can use of it."""
+    """A column of all files. `kind` is None if no file's can be read; `stored` is a type that no step supports."""
 
     name: str
     kind: T.DataType | None
@@ -40,7 +40,7 @@ class Merged:
     decisions: tuple[str, ...] = ()
 
     def cell(self, layout: Layout) -> Column:
-        """The column in the rows of some of the files; null where they have none."""
+        """Return the column in the rows of one layout; null if the layout does not have it."""
         assert self.kind is not None
         field = layout.field(self.name)
         if field is None or field.read is None:
@@ -49,10 +49,10 @@ class Merged:
 
 
 def merged(layouts: Sequence[Layout], partitions: Sequence[str]) -> list[Merged]:
-    """The columns of all files, in the order in which they come up, without those that folders stand for.
+    """Return the columns of all files, in order of appearance, without the partition columns.
 
     Raises:
-        DataError: a column's types do not go together.
+        DataError: A column has incompatible types.
     """
     folders = {name.casefold() for name in partitions}
     names: dict[str, str] = {}
@@ -72,8 +72,8 @@ def _merged(name: str, layouts: Sequence[Layout]) -> Merged:
         _check_exact(name, having)
     nested = {field.kind.simpleString() for _, field in having if isinstance(field.kind, NESTED)}
     stored = next((field.stored for _, field in having if field.stored), None)
-    is_unique = " and ".join(sorted(nested)) if len(nested) > 1 else None
-    return Merged(name, kind, stored or is_unique, tuple(_decisions(name, kind, layouts, having)))
+    conflicting = " and ".join(sorted(nested)) if len(nested) > 1 else None
+    return Merged(name, kind, stored or conflicting, tuple(_decisions(name, kind, layouts, having)))
 
 
 def _together(name: str, having: Sequence[tuple[Layout, Field]]) -> T.DataType | None:
@@ -96,7 +96,7 @@ def _conflict(name: str, known: str, having: Sequence[tuple[Layout, Field]], lay
 
 
 def _check_exact(name: str, having: Sequence[tuple[Layout, Field]]) -> None:
-    """A BIGINT is read as DOUBLE beside one only where no value changes by that."""
+    """Refuse a BIGINT column that would change a value when read as DOUBLE."""
     for layout, field in having:
         if not isinstance(field.kind, T.LongType) or field.empty:
             continue
@@ -105,7 +105,7 @@ def _check_exact(name: str, having: Sequence[tuple[Layout, Field]]) -> None:
             if found is None or max(abs(found[0]), abs(found[1])) > _EXACT:
                 raise DataError(
                     f"The column '{name}' is bigint in '{file.path}' and double in other files: "
-                    "a double does not hold all of its values.",
+                    "a double cannot hold all of its values.",
                     _ADVICE,
                 )
 
@@ -123,5 +123,5 @@ def _decisions(
         listed = ", ".join(f"{one} in {count:,}" for one, count in sorted(kinds.items()))
         told.append(f"'{name}' is {listed} files: read as {kind.simpleString()}")
     if any(field.read != field.kind and isinstance(field.read, T.LongType) for _, field in having):
-        told.append(f"'{name}' counts nanoseconds: read to the microsecond")
+        told.append(f"'{name}' has nanoseconds: truncated to microseconds")
     return told

@@ -1,4 +1,4 @@
-"""The columns of Parquet files as Spark reads them: file by file, and what they are together."""
+"""The columns of Parquet files as Spark reads them, per file and merged."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _UNSIGNED: Final[Mapping[Any, T.DataType]] = {
 
 @dataclass(frozen=True)
 class Field:
-    """A column of a file: the type that Spark reads it as, and the type that it is then.
+    """A column of one file: the type to read it as, and the type of the converted cell.
 
-    `stored` is its type in the file where no step can use it; `read` is None where Spark cannot read it at all. An
-    `empty` one has a type that holds nothing.
+    `stored` is its type in the file if no step supports it. `read` is None if Spark cannot read it. `empty` means that
+    its type can only hold nulls.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Field:
     empty: bool = False
 
     def cell(self, wanted: T.DataType) -> Column:
-        """The column as a type that holds its values."""
+        """Return the column, converted to a type that holds its values."""
         value = _converted(self)
         if isinstance(wanted, T.StringType) and isinstance(self.kind, NESTED):
             return F.to_json(value)
@@ -51,10 +51,10 @@ class Field:
 
 
 def fields_of(path: str, reader: DataFrameReader, spark_path: str) -> list[Field]:
-    """The columns of a file; Spark says their types where it can read all of them.
+    """Return the columns of a file, with Spark's own types if Spark can read all of them.
 
     Raises:
-        PySparkException: there is another reason why Spark cannot read the file.
+        PySparkException: Spark cannot read the file for another reason.
     """
     stored = pq.read_metadata(path).schema
     arrow = stored.to_arrow_schema()
@@ -68,7 +68,7 @@ def fields_of(path: str, reader: DataFrameReader, spark_path: str) -> list[Field
 
 
 def _mapped(field: pa.Field, physical: str) -> Field:
-    """A column of a file of which Spark cannot read every column."""
+    """Map a column of a file in which Spark cannot read every column."""
     name, kind = field.name, field.type
     if pa.types.is_timestamp(kind):
         held: T.DataType = T.TimestampType() if kind.tz or physical == "INT96" else T.TimestampNTZType()
@@ -101,7 +101,7 @@ def _type_of(kind: pa.DataType) -> T.DataType | None:
 
 
 def _is_illegal(kind: pa.DataType) -> bool:
-    """Whether Spark has no type for what is stored, at least not within another."""
+    """Return whether Spark has no type for a stored type, at least inside a nested one."""
     nanoseconds = pa.types.is_timestamp(kind) and kind.unit == "ns"
     large = pa.types.is_decimal(kind) and kind.precision > 38
     return nanoseconds or large or pa.types.is_time(kind) or isinstance(kind, pa.BaseExtensionType)
@@ -122,7 +122,7 @@ def _converted(field: Field) -> Column:
 
 
 def _clock(value: Column, stored: str) -> Column:
-    """A time of day as text: hours, minutes, seconds and, where there are any, microseconds."""
+    """Return a time of day as text: hours, minutes, seconds and, unless zero, microseconds."""
     unit = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}[stored.partition("[")[2].rstrip("]")]
     seconds = F.floor(value / unit)
     micros = F.floor((value - seconds * unit) * 1_000_000 / unit)
@@ -132,9 +132,9 @@ def _clock(value: Column, stored: str) -> Column:
 
 
 def wider(one: T.DataType, other: T.DataType) -> T.DataType | None:
-    """The type that holds the values of two others; None where there is none.
+    """Return the type that holds the values of two types; None if there is none.
 
-    A BIGINT beside a DOUBLE is a DOUBLE: whoever merges them looks whether its values are below 2**53.
+    BIGINT and DOUBLE give DOUBLE: the caller must check that no absolute value is above 2**53.
     """
     if one == other:
         return one
@@ -164,7 +164,7 @@ def _wider_decimal(one: T.DecimalType | None, other: T.DecimalType | None) -> T.
 
 
 def schema_of(fields: Sequence[Field], partitions: Sequence[str]) -> T.StructType:
-    """The schema that Spark is told to read; columns that folders stand for are text."""
+    """Return the schema to read with; partition columns are text."""
     folders = {name.casefold() for name in partitions}
     inside = [one for one in fields if one.name.casefold() not in folders]
     read = [T.StructField(one.name, one.read) for one in inside if one.read is not None]

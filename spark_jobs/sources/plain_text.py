@@ -1,4 +1,4 @@
-"""Delimited text in which every line is a record, split by Arrow: here where it is small, else by Spark's workers."""
+"""Split delimited text with one record per line by Arrow: in this process if it is small, else in Spark's workers."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _KNOWN: Final = ("sep", "quote", "escape", "encoding", "header", *DATES)
 
 
 class NotHere(Exception):
-    """A text that Arrow may read otherwise than Spark does."""
+    """Arrow may read this text differently from Spark."""
 
 
 class Cells(NamedTuple):
-    """A column's cells as text, trimmed, null where missing; whether all were trimmed; the marks that occurred."""
+    """A column's cells as text, trimmed and null if missing; whether all were trimmed before; the null values found."""
 
     values: pa.Array
     trimmed: bool
@@ -38,10 +38,10 @@ class Cells(NamedTuple):
 
 @dataclass(frozen=True)
 class PlainText:
-    """Files in which every line is a record and every separator parts two cells, as far as their lines tell.
+    """Files in which every line is a record and every separator divides two cells, judging by their lines.
 
-    `rows` is how many records all files hold together, `headers` are the first lines of the files, where those are no
-    records. `local` texts are small and on this machine.
+    `rows` is the number of records in all files. `headers` are the first lines of the files, if they are headers.
+    `local` means that the files are small and on this machine.
     """
 
     files: tuple[DataFile, ...]
@@ -54,10 +54,10 @@ class PlainText:
     local: bool
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Split the files on this machine: the cells as text, as they come.
+        """Split the local files into batches of cells, as text and untrimmed.
 
         Raises:
-            NotHere: a file is not as plain as its lines are, with odd quotes, control characters or blank lines.
+            NotHere: A file has unusual quotes, control characters or blank lines.
         """
         rows = 0
         for file in self.files:
@@ -68,10 +68,10 @@ class PlainText:
             raise NotHere(f"{rows} records instead of {self.rows}")
 
     def split_lines(self, lines: pa.Array) -> Iterator[pa.RecordBatch]:
-        """Split lines (Arrow binary, each with its line end) into cells, as `batches` does; headers are left out.
+        """Split lines (Arrow binary with line ends) into cells, as `batches` does; headers are skipped.
 
         Raises:
-            NotHere: as `batches`.
+            NotHere: As for `batches`.
         """
         if self.headers:
             headers = pa.array([header + b"\n" for header in self.headers], lines.type)
@@ -80,14 +80,14 @@ class PlainText:
             return
         batches = list(self._read(joined_bytes(lines), skipped=0))
         if sum(batch.num_rows for batch in batches) != len(lines):
-            raise NotHere("a line is no record")
+            raise NotHere("a line is not a record")
         yield from batches
 
     def _read(self, data: bytes, skipped: int) -> Iterator[pa.RecordBatch]:
         if len(data.translate(None, _CONTROLS)) < len(data):
             raise NotHere("control characters")
         quoted = bool(self.quote) and self._is_quoted(data)
-        names = [str(place) for place in range(len(self.names))]  # a name may come twice for Arrow, never for us
+        names = [str(place) for place in range(len(self.names))]  # Arrow could meet duplicate names
         reading = csv.ReadOptions(column_names=names, skip_rows=skipped, block_size=_BLOCK)
         parsing = csv.ParseOptions(delimiter=self.sep, quote_char=self.quote if quoted else False, double_quote=quoted)
         converting = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
@@ -97,7 +97,7 @@ class PlainText:
             raise NotHere(str(error)) from error
 
     def _is_quoted(self, data: bytes) -> bool:
-        """Whether fields are quoted, each from end to end; readers differ on a quote anywhere else."""
+        """Return whether fields are quoted, each from end to end; CSV readers disagree about a quote anywhere else."""
         quote = self.quote.encode()
         if quote not in data:
             return False
@@ -105,11 +105,11 @@ class PlainText:
         mark = re.escape(quote)
         whole = rb"(?<![^%b])%b(?:[^%b\r\n]|%b%b)*+%b(?![^%b])" % (end, mark, mark, mark, mark, mark, end)
         if b"\t" in data or quote in re.sub(whole, b"", data):
-            raise NotHere("quotes inside fields, or tabs that may be")
+            raise NotHere("quotes inside fields, or tabs that may hide them")
         return True
 
     def cells(self, column: pa.Array) -> Cells:
-        """Trim the cells of a column of `batches` or `split_lines`, and look for marks of a missing value."""
+        """Trim the cells of a column of `batches` or `split_lines`, and replace null values."""
         text = pc.utf8_trim(column, BLANKS)
         missing = pc.is_in(text, value_set=pa.array(self.marks, pa.string()))
         marks = tuple(pc.unique(text.filter(missing)).to_pylist())
@@ -121,7 +121,7 @@ def _bytes(text: pa.Array) -> int:
 
 
 def plain_text(text: DelimitedText, files: Sequence[DataFile], marks: Sequence[str]) -> PlainText | None:
-    """The text as Arrow can split it; None where its lines are not plain."""
+    """Return the text for splitting by Arrow; None if it is not plain."""
     scan, form = text.scan, text.scan.form
     plain = set(text.options) <= {*_KNOWN, *FILES} and form.escape in ("", form.quote)
     whole = (

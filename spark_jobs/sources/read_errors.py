@@ -1,4 +1,4 @@
-"""What Spark says when it cannot read, in words of the data."""
+"""Spark's read errors, translated into errors about the data."""
 
 from __future__ import annotations
 
@@ -12,11 +12,19 @@ from spark_jobs.errors import DataError, SparkJobsError
 
 _FILE: Final = re.compile(r"(?:file:|s3a?:|abfss?:|hdfs:|dbfs:|gs:)/[^\s,;'\"\]]+")
 _READ: Final = re.compile(r"while reading file")
-_MEND: Final = "Fetch or write the file again, or leave it out."
+_MEND: Final = "Fetch or write the file again, or exclude it."
 _CAUSES: Final = (
-    ("PATH_NOT_FOUND|FileNotFoundException|FILE_NOT_EXIST", "{file} is not there (any more).", "Check `source.path`."),
-    ("TABLE_OR_VIEW_NOT_FOUND", "The table is not there.", "Check `source.table` and the catalog of the session."),
-    ("DELTA_(TABLE_NOT_FOUND|MISSING_DELTA_TABLE|PATH_DOES_NOT_EXIST)", "{file} is no Delta table.", "Check the path."),
+    (
+        "PATH_NOT_FOUND|FileNotFoundException|FILE_NOT_EXIST",
+        "{file} does not exist (any more).",
+        "Check `source.path`.",
+    ),
+    ("TABLE_OR_VIEW_NOT_FOUND", "The table does not exist.", "Check `source.table` and the catalog of the session."),
+    (
+        "DELTA_(TABLE_NOT_FOUND|MISSING_DELTA_TABLE|PATH_DOES_NOT_EXIST)",
+        "{file} is not a Delta table.",
+        "Check the path.",
+    ),
     (
         "DELTA_TIMESTAMP_|DELTA_TIME_TRAVEL|VERSION_NOT_FOUND|Cannot time travel|NO_REPRODUCIBLE_HISTORY",
         "The Delta table has no such version (any more).",
@@ -25,20 +33,24 @@ _CAUSES: Final = (
     (
         "CANNOT_MERGE_(SCHEMAS|INCOMPATIBLE)",
         "The files do not store their columns with the same types.",
-        "Write them again with one type a column, or name a glob that leaves some out.",
+        "Write them again with one type per column, or use a glob that excludes some.",
     ),
-    ("is not a Parquet file|magic number|CANNOT_READ_FILE_FOOTER", "{file} is no whole Parquet file.", _MEND),
-    ("Unexpected end of (ZLIB )?(input )?stream", "{file} is packed and breaks off early.", _MEND),
-    ("not a gzip file|incorrect header check|ZipException", "{file} is not packed as its name says.", _MEND),
-    ("COLUMN_ALREADY_EXISTS|AMBIGUOUS_REFERENCE", "Two columns have one name, case aside.", "Rename one of them."),
-    ("UNABLE_TO_INFER_SCHEMA", "{file} holds no data.", "Name a file or folder that does."),
-    ("PARAMETER_VALUE.CHARSET|UnsupportedCharset", "Spark does not know the encoding.", "Use utf-8 or iso-8859-1."),
+    ("is not a Parquet file|magic number|CANNOT_READ_FILE_FOOTER", "{file} is not a complete Parquet file.", _MEND),
+    ("Unexpected end of (ZLIB )?(input )?stream", "{file} is compressed and truncated.", _MEND),
+    ("not a gzip file|incorrect header check|ZipException", "{file} is not compressed as its name says.", _MEND),
+    ("COLUMN_ALREADY_EXISTS|AMBIGUOUS_REFERENCE", "Two column names differ only by case.", "Rename one of them."),
+    ("UNABLE_TO_INFER_SCHEMA", "{file} contains no data.", "Name a file or folder with data."),
+    ("PARAMETER_VALUE.CHARSET|UnsupportedCharset", "Spark does not support the encoding.", "Use utf-8 or iso-8859-1."),
     ("FAILED_READ_FILE|CANNOT_READ_FILE", "{file} cannot be read.", _MEND),
 )
 
 
 def explain_late_error(failure: BaseException, root: str) -> SparkJobsError | None:
-    """As `explain_read_error`, for failures while rows are worked on: they have to name a file outside of `root`."""
+    """Translate a failure while rows are processed, as `explain_read_error` does.
+
+    Returns:
+        The error if it names a file outside of `root`; None otherwise, as the job itself wrote the files in `root`.
+    """
     explained = explain_read_error(failure)
     ours = Path(root).absolute().as_posix()
     if explained is None or not _FILE.search(explained.message) or ours in explained.message:
@@ -47,9 +59,9 @@ def explain_late_error(failure: BaseException, root: str) -> SparkJobsError | No
 
 
 def explain_read_error(failure: BaseException) -> SparkJobsError | None:
-    """A DataError for a failure of reading, naming the file where Spark does; None for any other failure.
+    """Translate a failed read into a DataError that names the file; return None for any other failure.
 
-    What fails inside a task may come as py4j's own error, which is told by its module alone.
+    A failure inside a task may arrive as py4j's own error, which only its module identifies.
     """
     if type(failure).__module__.split(".")[0] not in ("pyspark", "py4j"):
         return None

@@ -1,4 +1,4 @@
-"""Rows of a source that may change while it is read: copied once, so that every later pass sees the same."""
+"""Snapshots of sources that may change while they are read: copied once, so that every pass sees the same rows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _made: list[tuple[SparkSession, str]] = []
 
 
 def snapshot(rows: DataFrame) -> DataFrame:
-    """The rows as they are now, from a copy of this process that `delete_snapshots` takes away."""
+    """Copy the rows as they are now, and return the copy. `delete_snapshots` deletes it."""
     spark = rows.sparkSession
     root = _root(spark)
     _sweep(root)
@@ -34,13 +34,13 @@ def snapshot(rows: DataFrame) -> DataFrame:
 
 
 def delete_snapshots() -> None:
-    """Takes away the copies that this process made; nobody reads them any more."""
+    """Delete the snapshots that this process made."""
     while _made:
         spark, place = _made.pop()
         local = _local(place)
         if local is not None:
             shutil.rmtree(local, ignore_errors=True)
-        else:  # another file system: Spark can empty the folder, and nobody here can remove it
+        else:  # remote file system: Spark can empty the folder but not remove it
             spark.range(0).write.mode("overwrite").parquet(place)
 
 
@@ -58,7 +58,7 @@ def _local(place: str) -> Path | None:
 
 
 def _sweep(root: str) -> None:
-    """Takes away what processes left that were killed: old copies whose process is not there."""
+    """Delete old snapshots of killed processes."""
     local = _local(root)
     if local is None or not local.is_dir():
         return

@@ -1,4 +1,4 @@
-"""What reading a source gives: its rows, and what was found out about its form."""
+"""The result of reading a source: its rows, and how they were read."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was found out about a source's form: separator, encoding, header, null marks, each with its reason.
+    """The way a source was read: separator, encoding, header and null values, each with its reason.
 
-    `warnings` are sentences about it that a person should read.
+    `decisions` explain what was detected. `warnings` are sentences that the user should read.
     """
 
     kind: str
@@ -29,17 +29,23 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A source as read, nothing thrown away.
+    """A source as read, with no row dropped.
 
-    `rows` has the source's columns under the user's names: strings for text sources (null marks already null), the
-    stored types otherwise. `raw` are those of plain text as they come, neither trimmed nor looked at for marks.
-    `malformed` has `_raw`, `_reasons` (array of string) and `_source`; None where the format has none.
-    `fingerprint` changes when the data does. `plain` says how the same rows are split without Spark's CSV reader, where
-    that gives the same cells, and `lines` are the lines that it splits. `reads` is what the ledger keeps of it, so that
-    a later scoring knows what was read already. `records` is how many the source holds, malformed ones among them,
-    counted where its form was looked at and not in `rows`; None where nothing counts them. `unusable` are the columns
-    whose stored type no step can use, with that type: `rows` has them as text, or not at all. `codes` are columns of
-    text that is not to be read as numbers.
+    Attributes:
+        rows: The source's columns under the user's names. Text sources give strings, with null values as null; others
+            give the stored types.
+        reading: How the source was read.
+        fingerprint: A hash that changes when the data changes.
+        malformed: Rows of `_raw`, `_reasons` (array of string) and `_source`; None if there are none.
+        malformed_count: The number of malformed rows.
+        columns: The names of the columns.
+        raw: Plain text as read, neither trimmed nor checked for null values.
+        plain: How to split the same rows without Spark's CSV reader, if that gives the same cells.
+        lines: The lines that `plain` splits.
+        reads: What the ledger stores, so that a later scoring knows what was already read.
+        records: The number of records, malformed ones included, if reading counted them; None otherwise.
+        unusable: Columns of a stored type that no step supports, with that type; `rows` has them as text or not at all.
+        codes: Text columns that must not be read as numbers, such as `01`.
     """
 
     rows: DataFrame

@@ -1,4 +1,4 @@
-"""A source of the spec → its table, whatever kind it is."""
+"""Read a source of any kind into a table."""
 
 from __future__ import annotations
 
@@ -19,14 +19,19 @@ from spark_jobs.spec.models import Source
 
 
 def read(source: Source, spark: SparkSession, since: str | None = None, wanted: Collection[str] | None = None) -> Table:
-    """The source's table, nothing thrown away: text as trimmed strings with null marks null, the rest as stored.
+    """Read a source into a table with no row dropped: text as trimmed strings with nulls, other columns as stored.
 
-    A text source costs one pass over its lines here; `rows` is lazy. Of a database's table what lies before
-    `since` in its watermark is left out, and columns that are not `wanted`.
+    A text source costs one pass over its lines here; `rows` is lazy.
+
+    Args:
+        source: The source in the spec.
+        spark: The session.
+        since: For a database, the watermark to read from; earlier rows are skipped.
+        wanted: For a database, the columns to read; None reads all.
 
     Raises:
-        DataError: the data is not there, or is not what it is said to be.
-        SpecError: the source names neither path nor table, or an option that is not known.
+        DataError: The data does not exist, or is not in the declared format.
+        SpecError: The source has neither path nor table, or an option is unknown.
     """
     kind = kind_of_source(source, spark)
     try:
@@ -51,13 +56,13 @@ def _renamed(table: Table, rows: DataFrame) -> Table:
 
 
 def kind_of_source(source: Source, spark: SparkSession) -> str:
-    """The source's kind: as said, or guessed from the table's name or the files."""
+    """Return the source's kind: the declared one, or one inferred from its table or files."""
     if source.kind is not None:
         return source.kind
     if source.table is not None:
         return "table"
     if source.path is None:
-        raise SpecError("`source` must say a `path` or a `table`.", "For example `source: data/flights.csv`.")
+        raise SpecError("`source` needs a `path` or a `table`.", "For example `source: data/flights.csv`.")
     if (Path(source.path) / "_delta_log").is_dir():
         return "delta"
     return kind_of_files(files_of(source, spark), source.path)

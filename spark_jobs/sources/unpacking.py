@@ -1,4 +1,4 @@
-"""Packed files, unpacked while they are read on this machine."""
+"""Decompression of local files while they are read."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from spark_jobs.spec.endings import packing
 
 
 def opened(path: str) -> IO[bytes]:
-    """A file of this machine, to be read unpacked."""
+    """Open a local file for reading, decompressed."""
     return unpacking(path, open(path, "rb"))
 
 
 def unpacking(path: str, file: IO[bytes]) -> IO[bytes]:
-    """The content of a file that is packed as its name says, unpacked while it is read."""
+    """Return a decompressing reader of `file`; the extension of `path` determines the format."""
     form = packing(path)
     if form == "deflate":
         return BytesIO(zlib.decompress(file.read()))

@@ -1,4 +1,4 @@
-"""The rows of a table that grows: from where the last scoring ended, and a little before, as far as it has come."""
+"""Incremental reads of a growing table: rows from the last watermark on, with a lookback."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _ENDLESS: Final = ("infinity", "-infinity", "Infinity", "-Infinity", "NaN")
 class WatermarkRange:
     """The rows to read by a column that only grows: those from `low` to `high`.
 
-    So many rows that are `ahead` of the database's clock, which was at `now`, are read too, at each scoring until their
-    time has come: a single mistaken year must not keep what comes before it from being read.
+    `ahead` rows are later than `now`, the database's clock. Each scoring reads them until their time has come, and they
+    do not advance the watermark: one wrong year must not hide the rows before it.
     """
 
     column: str
@@ -31,7 +31,7 @@ class WatermarkRange:
 
     @property
     def sql(self) -> str:
-        """The condition of a row; a training's and a first scoring's rows are all there are."""
+        """Return the WHERE clause; empty for training and for a first scoring, which read all rows."""
         if self.low is None:
             return ""
         column = identifier(self.column)
@@ -39,7 +39,7 @@ class WatermarkRange:
         return f" WHERE ({bounds})" + (f" OR {_ahead(column, literal(self.now))}" if self.ahead else "")
 
     def reads(self, place: str) -> dict[str, Any]:
-        """What the ledger keeps of it."""
+        """Return what the ledger stores."""
         told = {"source": place, "column": self.column, "low": self.low, "high": self.high, "ahead": self.ahead}
         return {"watermark": told}
 
@@ -47,14 +47,14 @@ class WatermarkRange:
 def watermark_range(
     database: Database, table: str, column: str, kind: T.DataType, since: str | None, lookback: int | None
 ) -> WatermarkRange:
-    """The rows to read of a table where an earlier scoring came to `since`; all where there was none.
+    """Return the range to read after an earlier scoring reached `since`; all rows if there was none.
 
     Raises:
-        DataError: a row has no watermark, or an endless one.
+        DataError: A row has a null or infinite watermark.
     """
     name, by_time = identifier(column), not isinstance(kind, T.NumericType)
     ahead = _ahead(name, "now()") if by_time else "false"
-    # An index answers each of them, where there is one.
+    # An index on the column, if any, answers each subquery.
     asked = (
         f"SELECT (SELECT max({name}) FROM {table} WHERE NOT {ahead})::text AS high,"
         f" (SELECT count(*) FROM {table} WHERE {ahead}) AS ahead,"
@@ -65,21 +65,21 @@ def watermark_range(
     found = database.asked(asked)[0]
     if found.lost:
         raise DataError(
-            f"Rows of {table} have no value in '{column}': no scoring that reads by it sees them.",
-            "Fill the column, or leave `source.watermark` out.",
+            f"Rows of {table} are null in the watermark '{column}': incremental scoring would never read them.",
+            "Fill the column, or remove `source.watermark`.",
         )
     if found.newest in _ENDLESS:
-        raise DataError(f"'{column}' holds '{found.newest}', beyond which nothing can come.", "Fix that row.")
+        raise DataError(f"'{column}' has the value '{found.newest}', which no later row can exceed.", "Fix that row.")
     return WatermarkRange(column, found.low, found.high if found.high is not None else since, found.ahead, found.clock)
 
 
 def rows_ahead(reads: Mapping[str, Any]) -> str | None:
-    """What there is to say of rows ahead of the clock, by what was kept of a reading."""
+    """Return a note about rows ahead of the database's clock, from what the ledger stored; None if there are none."""
     mark = reads.get("watermark", {})
     if not mark.get("ahead"):
         return None
     count, column = mark["ahead"], mark["column"]
-    return f"{count:,} rows are ahead of the database's clock in '{column}': read at each scoring until then"
+    return f"{count:,} rows are ahead of the database's clock in '{column}': each scoring reads them until then"
 
 
 def _ahead(column: str, clock: str) -> str:
@@ -87,7 +87,7 @@ def _ahead(column: str, clock: str) -> str:
 
 
 def _low(table: str, column: str, since: str | None, lookback: int | None, by_time: bool) -> str:
-    """Where to begin, as text, worked out by the database in the column's own type."""
+    """Return the SQL of the lower bound as text, computed by the database in the column's own type."""
     if since is None:
         return "NULL::text"
     back = lookback if lookback is not None else LOOKBACK_SECONDS if by_time else 0

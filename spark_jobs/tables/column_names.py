@@ -1,6 +1,6 @@
-"""The names under which a table keeps its columns: those that every Delta reader takes, and what each is called itself.
+"""Names under which a table stores its columns: valid for every Delta reader, with the original names in a property.
 
-Delta's own way with odd names is column mapping, of which many readers know nothing: they show nulls, or made-up names.
+Delta's own solution, column mapping, is unknown to many readers: they show nulls, or generated names.
 """
 
 from __future__ import annotations
@@ -23,27 +23,28 @@ _MAPPED: Final = ("name", "id")
 
 @dataclass(frozen=True, slots=True)
 class StoredNames:
-    """How a table names columns: exactly, or safely, where `known` has what each column that is there is called itself.
+    """The naming of a table's columns: exactly as the data does or, if not `exact`, by safe names.
 
-    `known` is by the column's own name and has the name under which it is stored.
+    `known` maps the original names of existing columns to the names under which they are stored.
     """
 
     exact: bool = False
     known: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, names: Sequence[str], taken: Iterable[str] = ()) -> dict[str, str]:
-        """The stored name of each column; none is one of those `taken`, and no two are equal, also by case."""
+        """Return the stored name of each column: unique, also ignoring case, and not in `taken`."""
         return {name: name for name in names} if self.exact else _stored(names, self.known, taken)
 
     def type_of(self, kind: T.DataType) -> T.DataType:
-        """The type under whose field names a nested value is stored."""
+        """Return the type of a nested value, with safe field names unless names are exact."""
         return kind if self.exact else _safe_type(kind)
 
 
 def stored_names(table: DataFrame | None, path: str, asked: Literal["safe", "exact"], odd: bool) -> StoredNames:
-    """How a table names columns; one that is there keeps its way, a new one goes by what is `asked`.
+    """Return how a table names its columns; an existing table keeps its way, a new one uses `asked`.
 
-    `odd` says that there are names that Delta forbids; without any, a table without renamed columns is asked nothing.
+    `odd` means that some names are invalid in Delta. Without any, the properties of a table without renamed columns are
+    not read.
     """
     if table is None:
         return StoredNames(asked == "exact")
@@ -57,23 +58,23 @@ def stored_names(table: DataFrame | None, path: str, asked: Literal["safe", "exa
 
 
 def property_of(names: Mapping[str, str]) -> dict[str, str]:
-    """The table property that says what renamed columns are called themselves; none where there is no such column."""
+    """Return the table property that maps renamed columns to their original names; empty if none is renamed."""
     renamed = {stored: name for name, stored in names.items() if stored != name}
     return {PROPERTY: json.dumps(renamed, sort_keys=True)} if renamed else {}
 
 
 def keep_names(spark: SparkSession, path: str, names: StoredNames, stored: Mapping[str, str]) -> None:
-    """Writes down what new columns of a table that is there are called themselves, where they are renamed."""
+    """Store the original names of new, renamed columns of an existing table in its property."""
     known = property_of(names.known).get(PROPERTY)
     said = property_of({**names.known, **stored}).get(PROPERTY)
     if said is not None and said != known:
-        # Escaped as JSON has it, no character of a name means anything in SQL.
+        # JSON escapes keep any character of a name from having a meaning in SQL.
         text = re.sub(r"[^\w {}\":,.\\-]", lambda one: f"\\u{ord(one[0]):04x}", said).replace("\\", "\\\\")
         spark.sql(f"ALTER TABLE delta.{quoted(path)} SET TBLPROPERTIES ('{PROPERTY}' = '{text}')")
 
 
 def renamed_columns(table: DataFrame, path: str) -> dict[str, str]:
-    """The columns that a table keeps under other names, by their own names."""
+    """Return the renamed columns of a table: original name to stored name."""
     if not _has_renamed(table):
         return {}
     found = json.loads(_properties(table.sparkSession, path).get(PROPERTY, "{}"))
@@ -81,7 +82,7 @@ def renamed_columns(table: DataFrame, path: str) -> dict[str, str]:
 
 
 def _has_renamed(table: DataFrame) -> bool:
-    """Whether a column's comment is its own name: that stands in the schema, which costs nothing to ask."""
+    """Return whether a column's comment is its original name: reading the schema is free, unlike the properties."""
     own = ((each.name, str(each.metadata.get("comment", each.name))) for each in table.schema)
     return any(stored != name and stored.startswith(_safe(name)) for stored, name in own)
 

@@ -1,4 +1,4 @@
-"""Delta tables by path: every write ends as written, as skipped because it was there, or as an error."""
+"""Delta tables by path. Every write is committed, skipped as a duplicate, or an error."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LOOK_BACK = 20
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit as the table's history tells it: the table's version after it and the rows it added."""
+    """A commit in the table's history: the version it created, and the number of rows it added."""
 
     version: int
     rows: int
@@ -40,32 +40,32 @@ class Commit:
 
 
 class Txn(NamedTuple):
-    """What happens one time at most: the write of that number, and of each lower number, by an application."""
+    """A transaction id for idempotent writes: an application writes each number once, and none below the last."""
 
     application: str
     number: int = 1
 
 
 def table_path(root: str, table: str) -> str:
-    """Where a table lives under a root.
+    """Return the path of a table under a root.
 
     Raises:
-        SpecError: the name could leave the folder or break a path.
+        SpecError: The name could leave the folder or break a path.
     """
     if not _NAME.fullmatch(table):
         raise SpecError(
-            f"A table's name must be of A-Z, a-z, 0-9, `_` and `-`. Got '{table}'.",
+            f"A table name may have only A-Z, a-z, 0-9, `_` and `-`. Got '{table}'.",
             "Set `name` or `predictions.table`.",
         )
     return f"{root.rstrip('/')}/tables/{table}" if "://" in root else str(Path(root).absolute() / "tables" / table)
 
 
 def exists(spark: SparkSession, path: str) -> bool:
-    """Whether a Delta table is there: one with a first commit."""
+    """Return whether the path has a Delta table with at least one commit."""
     if "://" not in path and not path.startswith("dbfs:"):
         return any(Path(path, "_delta_log").glob("*.json")) or any(Path(path, "_delta_log").glob("*.parquet"))
     try:
-        read(spark, path).schema  # noqa: B018 - Connect looks only when asked for the schema
+        read(spark, path).schema  # noqa: B018 - Connect reads the table only for its schema
     except AnalysisException as error:
         if (error.getCondition() or "").startswith(_ABSENT) or "is not a Delta table" in str(error):
             return False
@@ -74,7 +74,7 @@ def exists(spark: SparkSession, path: str) -> bool:
 
 
 def read(spark: SparkSession, path: str) -> DataFrame:
-    """The table's rows."""
+    """Return the table's rows."""
     return spark.read.format("delta").load(path)
 
 
@@ -89,13 +89,30 @@ def append(
     partition_by: Sequence[str] = (),
     verify: bool = True,
 ) -> Commit | None:
-    """Adds rows to a table, which is made where there is none, and looks in its history that they came in.
+    """Append rows to a table, create it if needed, and verify in its history that the rows were committed.
 
+<<<<<<< HEAD
     New columns are added; column mapping is switched on only where a name needs it. `about` is kept with the commit.
     A write with the same `once` happens one time at most, whoever tries. `replace` is a predicate in SQL: the rows that
     it holds for are replaced. `properties` and `partition_by` are for a table that is made. Returns
     None where nothing was committed: there were no rows, or `once` was written already; or where `verify` is false (a
     plain append that Delta reports as done is done) and nobody looked.
+=======
+    New columns are added; column mapping is enabled only if a name needs it.
+
+    Args:
+        rows: The rows to add.
+        path: The table's path.
+        about: Metadata to store with the commit.
+        once: The transaction id: a second write with the same one is skipped.
+        replace: An SQL predicate; the rows that meet it are replaced.
+        properties: Table properties, for a table that is created.
+        partition_by: Partition columns, for a table that is created.
+        prove: Whether to look up the commit. A plain append that Delta reports as successful needs no verification.
+
+    Returns:
+        The commit; None if nothing was committed (no rows, or a duplicate), or if `prove` is false.
+>>>>>>> 6c270bc8c0c65404806a162e828b50adfd22bba9
     """
     spark, token = rows.sparkSession, uuid4().hex
     options = {"userMetadata": json.dumps({**(about or {}), "write": token}), "mergeSchema": "true"}
@@ -106,8 +123,8 @@ def append(
     elif replace is not None or needs_mapping(rows.schema):
         add_columns(rows, path)
     if once is not None:
-        # Delta skips in silence what is not newer than the last of the same application: one application a write,
-        # but for a stream, whose micro-batches are numbered.
+        # Delta silently skips a write whose number is not above the application's last. So each write has its own
+        # application, except for a stream, whose micro-batches are numbered.
         write = Txn(once) if isinstance(once, str) else once
         options |= {"txnAppId": write.application, "txnVersion": str(write.number)}
     if replace is not None:
@@ -123,7 +140,7 @@ def append(
 def create(
     rows: DataFrame, path: str, properties: Mapping[str, str] | None = None, partition_by: Sequence[str] = ()
 ) -> None:
-    """Makes an empty table for such rows: a property of our own can be given to no writer."""
+    """Create an empty table for rows of this schema, because a writer cannot set custom table properties."""
     from delta.tables import DeltaTable
 
     fields = [T.StructField(one.name, one.dataType, True, one.metadata) for one in rows.schema]
@@ -134,7 +151,7 @@ def create(
 
 
 def partition_columns(spark: SparkSession, path: str) -> tuple[str, ...]:
-    """The columns by whose values a table's files are laid out."""
+    """Return the table's partition columns."""
     from delta.tables import DeltaTable
 
     found: Any = DeltaTable.forPath(spark, path).detail().select("partitionColumns").first()
@@ -142,7 +159,7 @@ def partition_columns(spark: SparkSession, path: str) -> tuple[str, ...]:
 
 
 def commit_of(spark: SparkSession, path: str, token: str) -> Commit | None:
-    """The commit of the write with that token, by the table's history; None where it made none."""
+    """Return the commit of the write with that token, from the table's history; None if it did not commit."""
     for version, metadata, metrics in _history(spark, path):
         if token in (metadata or ""):
             added = int(metrics.get("numTargetRowsInserted") or metrics.get("numOutputRows") or 0)
@@ -151,15 +168,23 @@ def commit_of(spark: SparkSession, path: str, token: str) -> Commit | None:
 
 
 def recent_commits(path: str) -> list[dict[str, Any]]:
-    """What was kept with the last commits of a table on this machine, newest first; nothing of a table elsewhere."""
+    """Return the metadata stored with the last commits of a local table, newest first; empty for a remote table."""
     found = [metadata for _, metadata, _ in _local_history(Path(path, "_delta_log")) if metadata]
     return [json.loads(metadata) for metadata in found if metadata.startswith("{")]
 
 
 def merge(rows: DataFrame, path: str, on: str, changed: str, about: Mapping[str, object]) -> Commit | None:
-    """Updates the rows that are there (as `t`) and changed by the new ones (as `s`), and adds those that are not.
+    """Merge rows into a table: update matching rows that changed, and insert the others.
 
-    Returns None where nothing was committed, as nothing had to change.
+    Args:
+        rows: The new rows, `s` in SQL.
+        path: The table's path; its rows are `t` in SQL.
+        on: The SQL condition under which two rows match.
+        changed: The SQL condition under which a matching row is updated.
+        about: Metadata to store with the commit.
+
+    Returns:
+        The commit; None if nothing had to change.
     """
     from delta.tables import DeltaTable
 
@@ -170,7 +195,7 @@ def merge(rows: DataFrame, path: str, on: str, changed: str, about: Mapping[str,
     spark.conf.set(setting, json.dumps({**about, "write": token}))
     try:
         into = DeltaTable.forPath(spark, path).alias("t").merge(whole.alias("s"), on)
-        # Delta's own "all" reads a name with a backtick as two.
+        # Delta's `whenMatchedUpdateAll` splits a name that has a backtick.
         cells: Any = {quoted(name): f"s.{quoted(name)}" for name in whole.columns}
         with microsecond_timestamps(spark):
             into.whenMatchedUpdate(changed, cells).whenNotMatchedInsert(values=cells).execute()
@@ -180,7 +205,7 @@ def merge(rows: DataFrame, path: str, on: str, changed: str, about: Mapping[str,
 
 
 def add_columns(rows: DataFrame, path: str) -> None:
-    """Gives the table the columns that rows have and it has not."""
+    """Add the columns that only the rows have to the table."""
     spark = rows.sparkSession
     known = {name.casefold() for name in read(spark, path).columns}
     if all(name.casefold() in known for name in rows.columns):
@@ -191,7 +216,7 @@ def add_columns(rows: DataFrame, path: str) -> None:
 
 
 def needs_mapping(schema: T.DataType) -> bool:
-    """Whether a column's name, at any depth, cannot be a Parquet column's name."""
+    """Return whether a column's name, at any depth, is invalid in Parquet, so that column mapping is needed."""
     if isinstance(schema, T.StructType):
         return any(_NEEDS_MAPPING & set(field.name) or needs_mapping(field.dataType) for field in schema.fields)
     if isinstance(schema, T.ArrayType):
@@ -215,7 +240,7 @@ def _with_all_columns(rows: DataFrame, schema: T.StructType) -> DataFrame:
 
 
 def _history(spark: SparkSession, path: str) -> list[tuple[int, str | None, dict[str, str]]]:
-    """The last commits: version, what was kept with it, and what it did."""
+    """Return the last commits: version, metadata and metrics."""
     log = Path(path, "_delta_log")
     if log.is_dir():
         return _local_history(log)
@@ -229,7 +254,7 @@ def _local_history(log: Path) -> list[tuple[int, str | None, dict[str, str]]]:
 
 
 def _told(file: Path) -> tuple[int, str | None, dict[str, str]]:
-    """What a commit's file says of it: asked through Spark, the same takes most of half a second."""
+    """Read a commit's file: the same through Spark takes almost half a second."""
     with file.open(encoding="utf-8") as lines:
         told = (json.loads(line) for line in lines if line.startswith('{"commitInfo"'))
         about: dict[str, Any] = next((one["commitInfo"] for one in told), {})

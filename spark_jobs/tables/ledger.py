@@ -1,4 +1,4 @@
-"""The ledger: one row per run of a job, also of one that failed."""
+"""The ledger: a Delta table with one row per job run, including failed runs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ TABLE = "ledger"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a run of a job did and how it ended.
+    """A job run: what it did, and how it ended.
 
-    `started` and `ended` are instants (with a zone). `note` says what a person should find later, such as a promotion
-    by force.
+    `started` and `ended` have a time zone. `note` is a remark for later readers, such as a forced promotion.
     """
 
     job: str
@@ -49,22 +48,22 @@ ABOUT = {
     "ended": "When it ended.",
     "status": "done, failed, refused or rejected.",
     "run_id": "The MLflow run.",
-    "batch_id": "What was scored together.",
-    "model_version": "The version that was made, used or promoted.",
+    "batch_id": "The batch that was scored together.",
+    "model_version": "The version that was created, used or promoted.",
     "read": "Rows read from the source.",
     "written": "Rows written.",
     "quarantined": "Rows put into quarantine.",
-    "duplicates": "Rows that were there already, or said the same as another.",
+    "duplicates": "Rows that were already in the table, or are equal to another row.",
     "spec_hash": "SHA-256 of the spec.",
     "error": "The cause of a failure.",
-    "note": "What else should be known.",
-    "reads": "What was read of a source that grows, as JSON: its files, or how far its watermark had come.",
+    "note": "A remark, such as a forced promotion.",
+    "reads": "What was read of a growing source, as JSON: its files, or its watermark.",
 }
 _TYPES = {"int": "bigint", "str": "string", "datetime": "timestamp"}
 
 
 def record(spark: SparkSession, root: str, entry: Entry) -> str:
-    """Adds a run to the ledger and returns where the ledger lies."""
+    """Add a run to the ledger and return the ledger's path."""
     path = delta.table_path(root, TABLE)
     with locked(root, f"table-{TABLE}"):
         delta.append(_row(spark, entry), path, about={"job": entry.job, "name": entry.name}, verify=False)
@@ -72,7 +71,7 @@ def record(spark: SparkSession, root: str, entry: Entry) -> str:
 
 
 def reads_so_far(spark: SparkSession, root: str, name: str, version: int) -> list[dict[str, Any]]:
-    """What the scorings of a use case by a version have read, those that ended well, the oldest first."""
+    """Return what the successful scorings of a use case by a model version have read, the oldest first."""
     path = delta.table_path(root, TABLE)
     if not delta.exists(spark, path):
         return []
@@ -85,7 +84,7 @@ def reads_so_far(spark: SparkSession, root: str, name: str, version: int) -> lis
 
 
 def _row(spark: SparkSession, entry: Entry) -> DataFrame:
-    # Literals over a range: no Python worker, no conversion of a list of rows.
+    # Literals over a range need no Python worker and no conversion of a list of rows.
     return spark.range(0, 1, 1, 1).select(
         *(_cell(getattr(entry, field.name), str(field.type), field.name) for field in fields(entry))
     )

@@ -1,4 +1,4 @@
-"""One writer at a time in one folder, across threads and processes of this machine."""
+"""File locks: one writer at a time per folder, across threads and processes of this machine."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ WAIT_SECONDS = 600.0
 
 @contextmanager
 def locked(root: str, what: str, seconds: float = WAIT_SECONDS) -> Iterator[None]:
-    """Waits until nobody else on this machine writes `what` under `root`, and keeps others out meanwhile.
+    """Hold the lock for writing `what` under `root`, and wait until no one else on this machine holds it.
 
-    The lock goes with its process, so a killed one leaves none behind. A root on another file system (`s3://…`) is
-    locked by its name in the folder for temporary files.
+    The operating system releases the lock of a killed process. A root on another file system (`s3://…`) is locked by a
+    file in the temporary folder.
 
     Raises:
-        JobError: it was still held after that many seconds.
+        JobError: The lock is still held after `seconds`.
     """
     path = lock_path(root, what)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,12 +35,12 @@ def locked(root: str, what: str, seconds: float = WAIT_SECONDS) -> Iterator[None
     except Timeout as error:
         raise JobError(
             f"Another run has been writing {what} of {root} for more than {seconds:g} seconds.",
-            "Wait for it to end, then start this one again.",
+            "Wait for it to end, then run this job again.",
         ) from error
 
 
 def lock_path(root: str, what: str) -> Path:
-    """The file that stands for the lock."""
+    """Return the path of the lock file."""
     if "://" in root or root.startswith("dbfs:"):
         name = sha256(f"{root}\n{what}".encode()).hexdigest()[:32]
         return Path(gettempdir()) / "spark-jobs-locks" / f"{name}.lock"

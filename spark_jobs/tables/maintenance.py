@@ -1,4 +1,4 @@
-"""Care of a Delta table: small files become large ones, files that no version of the last days uses are deleted."""
+"""Maintenance of Delta tables: compaction of small files, and VACUUM of files past their retention."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 _CHECK = "spark.databricks.delta.retentionDurationCheck.enabled"
 _LOG = "spark.databricks.delta.vacuum.logging.enabled"
-# Delta lists a table's folder by so many tasks: 10,000 by default, half a minute for a table of ten files.
+# The most tasks with which Delta lists a folder. The default, 10,000, takes half a minute for a table of ten files.
 _LISTING = "spark.sql.sources.parallelPartitionDiscovery.parallelism"
 
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceResult:
-    """The files of a table and their bytes before and after, and what was deleted from the disk.
+    """A table's files and bytes before and after, and what was deleted from the disk.
 
-    Where nothing was done yet, `after` is what is there, and `removed` what would be deleted; its bytes are known where
-    the files lie on this machine.
+    For a dry run, `after` equals `before`, and `removed` is what would be deleted. `removed_bytes` is then known only
+    for local files.
     """
 
     files_before: int
@@ -39,12 +39,12 @@ class MaintenanceResult:
     removed_bytes: int | None
 
     def to_dict(self) -> dict[str, int]:
-        """The numbers that are known."""
+        """Return the known numbers by name."""
         return {name: number for name, number in asdict(self).items() if number is not None}
 
 
 def dry_run(spark: SparkSession, path: str, days: int | None) -> MaintenanceResult:
-    """What is there, and what would be deleted; nothing is changed."""
+    """Return the table's current files and what VACUUM would delete; nothing changes."""
     files, size = _standing(_table(spark, path))
     retain = "" if days is None else f" RETAIN {days * 24:d} HOURS"
     with _settings(spark, days):
@@ -57,7 +57,10 @@ def dry_run(spark: SparkSession, path: str, days: int | None) -> MaintenanceResu
 
 
 def compact_and_vacuum(spark: SparkSession, path: str, days: int | None) -> MaintenanceResult:
-    """Joins small files, and deletes those that no version of the last days uses: 7, or what the table itself says."""
+    """Compact small files, and delete files that no version within the retention uses.
+
+    `days` is the retention; None uses the table's own setting, or 7 days.
+    """
     table = _table(spark, path)
     before = _standing(table)
     with microsecond_timestamps(spark):
@@ -82,14 +85,14 @@ def _standing(table: DeltaTable) -> tuple[int, int]:
 
 
 def _vacuumed(table: DeltaTable) -> Mapping[str, str]:
-    """What the last deletion was about, by the table's history."""
+    """Return the metrics of the last VACUUM from the table's history."""
     told: list[Any] = table.history(2).select("operation", "operationMetrics").collect()
     return next((row[1] for row in told if row[0] == "VACUUM START"), {})
 
 
 @contextmanager
 def _settings(spark: SparkSession, days: int | None) -> Iterator[None]:
-    """The deletion is written into the history; Delta's own guard is off only where fewer days are asked for."""
+    """Log VACUUM in the history; disable Delta's retention check only for a retention below its minimum."""
     wanted = {_LOG: "true", _LISTING: spark.conf.get("spark.sql.shuffle.partitions") or "200"}
     if days is not None and days < DAYS:
         wanted[_CHECK] = "false"

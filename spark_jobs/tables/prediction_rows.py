@@ -1,4 +1,4 @@
-"""Rows as the table of predictions keeps them: what identifies each, what is kept of it, and where it came from."""
+"""Rows of a predictions table: their id, the input columns they keep, the outputs and the lineage."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.tables.column_names import StoredNames
 
 ABOUT: dict[str, str] = {
-    "_row_id": "What identifies the row: its key, or the hash of its cells and an occurrence number.",
-    "prediction": "What the model predicts: a number, or the label.",
+    "_row_id": "The row's id: its key, or the hash of its cells and an occurrence number.",
+    "prediction": "The model's prediction: a number, or the label.",
     "probabilities": "The probability of each label.",
     "probability": "The probability of the positive label.",
     "margin": "The distance from the boundary between the classes; positive for the positive label.",
     "_model_name": "The registered model's name.",
     "_model_version": "The registered model's version.",
     "_run_id": "The MLflow run that trained the model.",
-    "_batch_id": "What was scored together; one input has one batch id.",
+    "_batch_id": "The batch that was scored together; one input has one batch id.",
     "_scored_at": "When the row was scored.",
 }
 _OUTPUTS = ("prediction", "probabilities", "probability", "margin")
@@ -33,12 +33,21 @@ _OUTPUTS = ("prediction", "probabilities", "probability", "margin")
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where predictions go and what they are of.
+    """The target of a write: the table, and the model and batch of the predictions.
 
-    `batch_id` names the input by its content: one input has one id wherever it lies. `keep` names the input columns to
-    keep beside the prediction. With `rescore` the rows of this batch and version are replaced. `is_unique` says whether
-    no two rows are alike, in key or cells; None where nobody has looked. A table that is made is laid out by the values
-    of `partition_by`, and names its columns by `names`.
+    Attributes:
+        root: The folder or URL that has the tables.
+        table: The name of the table.
+        model: The registered model's name.
+        version: The registered model's version.
+        run_id: The MLflow run that trained the model.
+        batch_id: A fingerprint of the input's content, independent of its path.
+        key: The columns that identify a row; if empty, the row's content does.
+        keep: The input columns to keep in the table.
+        rescore: Whether to replace the rows of this batch and version.
+        is_unique: Whether all rows differ in their key or, without one, in their cells; None if unknown.
+        partition_by: The partition columns, if the table is created.
+        names: How a created table names its columns: "safe" for every Delta reader, or "exact".
     """
 
     root: str
@@ -56,15 +65,15 @@ class Destination:
 
     @property
     def about(self) -> dict[str, object]:
-        """What is kept with the commit."""
+        """Return the metadata to store with the commit."""
         return {"model": self.model, "model_version": self.version, "batch_id": self.batch_id, "run_id": self.run_id}
 
 
 def kept_columns(scored: DataFrame, target: Destination) -> T.StructType:
-    """The input columns that the table keeps, with their types.
+    """Return the input columns that the table keeps, with their types.
 
     Raises:
-        DataError: a column of the key or to keep is not there, or has the name of one of ours.
+        DataError: A key or kept column does not exist, or has the name of an output column.
     """
     kind = scored.schema["_row"].dataType
     assert isinstance(kind, T.StructType)
@@ -72,26 +81,31 @@ def kept_columns(scored: DataFrame, target: Destination) -> T.StructType:
 
 
 def check_kept(names: Sequence[str], keep: Literal["all"] | Sequence[str]) -> Sequence[str]:
-    """Return the columns to keep.
+    """Return the input columns to keep.
 
     Raises:
-        DataError: one has the name of a column of predictions.
+        DataError: One has the name of an output column.
     """
     kept = names if keep == "all" else keep
     taken = [name for name in kept if name.casefold() in ABOUT]
     if taken:
         raise DataError(
-            f"The column '{taken[0]}' has the name of a column of predictions.",
+            f"The column '{taken[0]}' has the name of an output column.",
             "Rename it, or list the columns to keep in `predictions.keep`.",
         )
     return kept
 
 
 def table_rows(scored: DataFrame, target: Destination, names: StoredNames) -> DataFrame:
-    """Scored rows (`_row`, and `_row_id` where that is known) in the table's columns.
+    """Return scored rows in the table's columns.
+
+    Args:
+        scored: Rows with the struct `_row`, the outputs and, if known, `_row_id`.
+        target: Where the rows are written.
+        names: The names under which the table stores the columns.
 
     Raises:
-        DataError: a column of the key or to keep is not there, or has the name of one of ours.
+        DataError: A key or kept column does not exist, or has the name of an output column.
     """
     kept = kept_columns(scored, target)
     stored = names.of(kept.names, ABOUT)
@@ -116,7 +130,7 @@ def _kept(kind: T.StructType, target: Destination) -> Sequence[str]:
     names = [name for name in kind.fieldNames() if name != UNREAD_KEY]
     for name in (*target.key, *target.partition_by, *(() if target.keep == "all" else target.keep)):
         if name not in names:
-            raise DataError(f"The column '{name}' of the key or to keep is not in the data.", did_you_mean(name, names))
+            raise DataError(f"The key or kept column '{name}' is not in the data.", did_you_mean(name, names))
     return check_kept(names, target.keep)
 
 
@@ -125,14 +139,21 @@ def _told(column: Column, name: str) -> Column:
 
 
 def _stored(column: Column, kind: T.DataType, names: StoredNames, name: str, stored: str) -> Column:
-    """A kept column as the table has it; the comment of a renamed one is its own name."""
+    """Return a kept column as the table stores it; the comment of a renamed column is its original name."""
     safe = names.type_of(kind)
     column = column.cast("string") if isinstance(kind, T.NullType) else column if safe == kind else column.cast(safe)
     return column.alias(stored, metadata={"comment": name}) if name != stored else column.alias(stored)
 
 
 def cast_to_table_schema(rows: DataFrame, table: DataFrame, target: Destination) -> tuple[DataFrame, dict[str, int]]:
-    """The rows with the table's types where they differ, and the values that this makes null or rounds."""
+    """Cast rows to the table's types.
+
+    Returns:
+        The rows, and by column the number of values that the cast makes null or rounds.
+
+    Raises:
+        DataError: An output column has another type in the table.
+    """
     known = {field.name.casefold(): field.dataType for field in table.schema}
     differing = [field for field in rows.schema if _differs(known.get(field.name.casefold()), field.dataType)]
     if not differing:
@@ -141,7 +162,7 @@ def cast_to_table_schema(rows: DataFrame, table: DataFrame, target: Destination)
         if ours.name in ABOUT:
             stored, new = known[ours.name].simpleString(), ours.dataType.simpleString()
             raise DataError(
-                f"The table '{target.table}' holds `{ours.name}` as {stored}, this model gives {new}.",
+                f"The table '{target.table}' stores `{ours.name}` as {stored}, but this model returns {new}.",
                 "Set `predictions.table` to another name.",
             )
     cast = {field.name: col(field.name).try_cast(known[field.name.casefold()]) for field in differing}
@@ -151,12 +172,12 @@ def cast_to_table_schema(rows: DataFrame, table: DataFrame, target: Destination)
 
 
 def _changes(value: Column, field: T.StructField) -> Column:
-    """Whether a value that was cast is null, or another number than it was."""
+    """Return a condition: the cast value is null, or a different number."""
     if not isinstance(field.dataType, T.NumericType):
         return value.isNull()
     return ~value.try_cast(field.dataType).eqNullSafe(col(field.name))
 
 
 def _differs(stored: T.DataType | None, new: T.DataType) -> bool:
-    """Whether a value must be cast; what may be null inside of it is no difference."""
+    """Return whether a value must be cast; nullability inside a nested type does not count."""
     return stored is not None and stored.simpleString() != new.simpleString()

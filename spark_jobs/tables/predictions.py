@@ -1,4 +1,4 @@
-"""The table of predictions: each row once a model version, and where it came from."""
+"""Predictions tables: each row once per model version, with its lineage."""
 
 from __future__ import annotations
 
@@ -21,21 +21,26 @@ from spark_jobs.tables.prediction_rows import ABOUT, Destination, cast_to_table_
 
 Outcome = Literal["written", "skipped_duplicate"]
 _PROPERTIES = {
-    # Statistics of what is looked up only: those of every kept column cost more than the rest of the write.
+    # Only columns for lookups: statistics of every kept column cost more than the rest of the write.
     "delta.dataSkippingStatsColumns": "_row_id,_model_version,_batch_id,_scored_at",
     "delta.setTransactionRetentionDuration": "interval 30 days",
-    # Summing the log up takes longer than a micro-batch: not at each tenth.
+    # A checkpoint takes longer than a micro-batch, so not every tenth commit, as by default.
     "delta.checkpointInterval": "50",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """How a write ended: rows added or replaced, rows that were there already, and columns whose type was cast.
+    """The result of a write.
 
-    `lost` has, by column, the values that became null or were rounded because the table keeps the column as another
-    type. `plain` is true where every row that was scored passed through one plain write, so that what was observed of
-    them is known.
+    Attributes:
+        outcome: Whether rows were written, or the batch was already in the table.
+        rows: The number of rows added or replaced.
+        duplicates: The number of rows that were already in the table.
+        location: The table's path.
+        version: The table's version after the write; None if nothing was committed.
+        lost: By column, the number of values that became null or were rounded by a cast to the table's type.
+        plain: Whether every scored row passed through one plain write, so that observed metrics cover all rows.
     """
 
     outcome: Outcome
@@ -48,28 +53,32 @@ class Written:
 
     @property
     def scored(self) -> int:
-        """The rows of the batch, new or there already."""
+        """Return the number of rows of the batch, new or already in the table."""
         return self.rows + self.duplicates
 
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """Rows of this model version in the table: of this batch, and of others."""
+    """Rows of this model version in the table: `mine` are of this batch, `others` of other batches."""
 
     mine: int = 0
     others: int = 0
 
 
 def write_predictions(scored: DataFrame, target: Destination) -> Written:
-    """Adds a batch of predictions to its table, so that each row is there once a model version.
+    """Write a batch of predictions, so that each row is in the table once per model version.
 
-    `scored` has `_row` (a struct of the input columns), `prediction`, and for classes `probabilities`, `probability`
-    and `margin` as they apply. A batch that is there already is skipped without being scored. Rows that came with
-    another batch are not added again; with a key, a row that changed since is replaced.
+    A batch that is already in the table is skipped without being scored. Rows that came with another batch are not
+    added again. With a key, a row that has changed since is replaced.
+
+    Args:
+        scored: Rows with `_row` (a struct of the input columns), `prediction` and, for classification, `probabilities`,
+            `probability` and `margin` as they apply.
+        target: Where the rows are written.
 
     Raises:
-        DataError: the table holds another model's predictions, or a column to keep is not there.
-        JobError: rows did not arrive.
+        DataError: The table has another model's predictions, or a column to keep does not exist.
+        JobError: Delta reported no error, but rows are missing.
     """
     _check_batch(target.batch_id)
     path = delta.table_path(target.root, target.table)
@@ -84,13 +93,18 @@ def write_predictions(scored: DataFrame, target: Destination) -> Written:
 
 
 def append_predictions(scored: DataFrame, target: Destination, once: delta.Txn) -> Written | None:
-    """Adds the predictions of a numbered micro-batch to their table, one time at most.
+    """Append the predictions of a micro-batch; idempotent: a second write with the same transaction id is skipped.
 
-    `scored` is as for `write_predictions`, and has `_row_id`: what identifies a row among all that the stream sees.
-    Returns None where nothing was committed: there were no rows, or they are in the table already.
+    Args:
+        scored: As for `write_predictions`, with `_row_id`, which identifies a row in the whole stream.
+        target: Where the rows are written.
+        once: The transaction id of the micro-batch.
+
+    Returns:
+        The result, or None if nothing was committed: there were no rows, or they are already in the table.
 
     Raises:
-        DataError: the table holds another model's predictions, or a column to keep is not there.
+        DataError: The table has another model's predictions, or a column to keep does not exist.
     """
     _check_batch(target.batch_id)
     path = delta.table_path(target.root, target.table)
@@ -106,7 +120,7 @@ def append_predictions(scored: DataFrame, target: Destination, once: delta.Txn) 
 
 
 def rows_of_batch(spark: SparkSession, target: Destination) -> int:
-    """The rows of a batch that are in the table."""
+    """Return the number of a batch's rows in the table."""
     path = delta.table_path(target.root, target.table)
     if not delta.exists(spark, path):
         return 0
@@ -114,16 +128,16 @@ def rows_of_batch(spark: SparkSession, target: Destination) -> int:
 
 
 def column_names(spark: SparkSession, root: str, table: str) -> dict[str, str]:
-    """The names under which a table keeps columns that are called otherwise, by their own names."""
+    """Return the renamed columns of a table: original name to stored name."""
     path = delta.table_path(root, table)
     return renamed_columns(delta.read(spark, path), path) if delta.exists(spark, path) else {}
 
 
 def already_written(spark: SparkSession, target: Destination) -> Written | None:
-    """How writing this batch would end, if it is in the table already; None where it has to be scored.
+    """Return the result of writing a batch that is already in the table; None if it must be scored.
 
     Raises:
-        DataError: the table holds another model's predictions.
+        DataError: The table has another model's predictions.
     """
     path = delta.table_path(target.root, target.table)
     if target.rescore or not delta.exists(spark, path):
@@ -135,7 +149,7 @@ def already_written(spark: SparkSession, target: Destination) -> Written | None:
 def _rows(
     scored: DataFrame, table: DataFrame | None, path: str, target: Destination
 ) -> tuple[DataFrame, Destination, dict[str, int]]:
-    """The rows in the table's own columns, the target by its names, and the values that its types lose."""
+    """Return the rows in the table's columns, the target with stored names, and the values lost by casts."""
     kept = kept_columns(scored, target)
     names = stored_names(table, path, target.names, needs_mapping(kept))
     stored = names.of(kept.names, ABOUT)
@@ -170,7 +184,7 @@ def _add(rows: DataFrame, path: str, target: Destination, standing: _Standing) -
     )
     if commit is None:
         ended = _uncommitted(fresh, path, target)
-        # All rows came with other batches: known, and nothing to add.
+        # All rows came with other batches, so there is nothing to add.
         return replace(ended, duplicates=rows.count()) if standing.others and not ended.duplicates else ended
     read = rows.count() if standing.others else commit.rows
     outcome: Outcome = "written" if commit.rows or over or not read else "skipped_duplicate"
@@ -188,7 +202,7 @@ def _merge(rows: DataFrame, path: str, target: Destination) -> Written:
     if commit is None:
         there = delta.read(rows.sparkSession, path).where(F.col("_model_version") == target.version)
         if not rows.join(there, "_row_id", "left_anti").isEmpty():
-            raise JobError(f"Delta reported no error, but rows did not reach {path}.", "Run the same command again.")
+            raise JobError(f"Delta reported no error, but rows are missing in {path}.", "Run the same command again.")
         return Written("skipped_duplicate" if read else "written", 0, read, path)
     changed = commit.rows + int(commit.metrics.get("numTargetRowsUpdated", "0"))
     outcome: Outcome = "written" if changed or not read else "skipped_duplicate"
@@ -196,11 +210,14 @@ def _merge(rows: DataFrame, path: str, target: Destination) -> Written:
 
 
 def _uncommitted(fresh: DataFrame, path: str, target: Destination) -> Written:
-    """Nothing was committed: no rows, or Delta knows the batch. Somebody else wrote it, or its rows were deleted."""
+    """Return the result if nothing was committed: there were no rows, or Delta knows the batch's transaction id.
+
+    The batch was then written by another process, or its rows were deleted since.
+    """
     mine = _standing(delta.read(fresh.sparkSession, path), path, target).mine
     if not mine and not fresh.isEmpty():
         raise JobError(
-            f"Batch {target.batch_id} was written to {path} before and its rows are gone.",
+            f"Batch {target.batch_id} was written to {path} before, but its rows were deleted.",
             "Write it again with --rescore.",
         )
     return Written("skipped_duplicate" if mine else "written", 0, mine, path)
@@ -212,19 +229,19 @@ def _check_layout(spark: SparkSession, path: str, target: Destination, stored: M
     found = delta.partition_columns(spark, path)
     if [name.casefold() for name in found] != [stored[name].casefold() for name in target.partition_by]:
         raise DataError(
-            f"The table '{target.table}' is laid out by {', '.join(found) or 'no column'}, "
+            f"The table '{target.table}' is partitioned by {', '.join(found) or 'no column'}, "
             f"not by {', '.join(target.partition_by)}.",
-            "Take `predictions.partition_by` out, or set `predictions.table` to another name.",
+            "Remove `predictions.partition_by`, or set `predictions.table` to another name.",
         )
 
 
 def _check_model(table: DataFrame, path: str, target: Destination) -> None:
     if any(about.get("model") == target.model for about in delta.recent_commits(path)):
-        return  # a table holds one model, so that need not be asked of its rows
+        return  # a table has one model, so reading a row is not needed
     first = table.select("_model_name").limit(1).collect()
     if first and first[0][0] != target.model:
         raise DataError(
-            f"The table '{target.table}' holds predictions of the model '{first[0][0]}', not of '{target.model}'.",
+            f"The table '{target.table}' has predictions of the model '{first[0][0]}', not of '{target.model}'.",
             "Set `predictions.table` to another name.",
         )
 
@@ -251,7 +268,7 @@ def _batch_sql(target: Destination) -> str:
 
 def _check_batch(batch_id: str) -> None:
     if not re.fullmatch(r"[A-Za-z0-9_.:-]{1,200}", batch_id):
-        raise JobError(f"'{batch_id}' cannot be a batch id.", "Use letters, digits and `_.:-`.")
+        raise JobError(f"'{batch_id}' is not a valid batch id.", "Use up to 200 letters, digits and `_.:-`.")
 
 
 def _is_map(rows: DataFrame, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Rows that were not taken, kept as they came with the reasons, until they are taken after all."""
+"""The quarantine: refused rows as read, with their reasons, until a replay scores them."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from spark_jobs.tables import delta
 from spark_jobs.tables.locks import locked
 
 ABOUT = {
-    "_raw": "The row as it came: a line of text, or its cells as JSON; null for a file that cannot be read.",
-    "_reasons": "Why it was not taken.",
+    "_raw": "The row as read: a line of text, or its cells as JSON; null for a corrupt file.",
+    "_reasons": "Why it was refused.",
     "_source": "Where it came from: a file, or topic/partition/offset.",
-    "_batch_id": "What was read together; one input has one batch id.",
-    "_form": "The columns and types of a row kept as JSON; null for a line of text.",
-    "_refused_id": "What identifies the row here.",
-    "_replayed": "The batch by which it was scored after all; null until then.",
+    "_batch_id": "The batch that was read together; one input has one batch id.",
+    "_form": "The columns and types of a row stored as JSON; null for a line of text.",
+    "_refused_id": "The row's id in this table.",
+    "_replayed": "The batch whose replay scored the row; null until then.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """How a batch of refused rows ended: the rows of the batch in the table, and where that is."""
+    """The result of writing a batch of refused rows: the number of its rows in the table, and the table's path."""
 
     outcome: Literal["written", "skipped_duplicate"]
     rows: int
@@ -35,12 +35,17 @@ class Quarantined:
 def write_quarantine(
     malformed: DataFrame, root: str, name: str, batch_id: str, once: delta.Txn | None = None
 ) -> Quarantined:
-    """Puts refused rows (`_raw`, `_reasons`, `_source`, `_form`) into `<name>_quarantine`, those of a batch once.
+    """Write refused rows into `<name>_quarantine`; idempotent: the rows of a batch are written once.
 
-    `once` is for the micro-batches of a stream, which are numbered.
+    Args:
+        malformed: Rows with `_raw`, `_reasons`, `_source` and, optionally, `_form`.
+        root: The folder or URL that has the tables.
+        name: The use case.
+        batch_id: The batch that was read together.
+        once: The transaction id of a micro-batch of a stream; None for a batch.
 
     Raises:
-        JobError: rows did not arrive.
+        JobError: Delta reported no error, but rows are missing.
     """
     spark, table, path = malformed.sparkSession, f"{name}_quarantine", quarantine_path(root, name)
     nothing = F.lit(None).cast("string")
@@ -50,7 +55,7 @@ def write_quarantine(
         "_source": F.col("_source"),
         "_batch_id": F.lit(batch_id),
         "_form": F.col("_form") if "_form" in malformed.columns else nothing,
-        # Not a UUID, whose seed Spark writes into the code for these rows: Java would compile it anew for each batch.
+        # Not a UUID: Spark puts its seed into the generated code, which Java would compile again for each batch.
         "_refused_id": F.concat(F.lit(f"{batch_id}-"), F.monotonically_increasing_id().cast("string")),
         "_replayed": nothing,
     }
@@ -66,12 +71,12 @@ def write_quarantine(
 
 
 def quarantine_path(root: str, name: str) -> str:
-    """Where the refused rows of a use case lie."""
+    """Return the path of a use case's quarantine."""
     return delta.table_path(root, f"{name}_quarantine")
 
 
 def quarantined_rows(spark: SparkSession, root: str, name: str, batch_id: str) -> int:
-    """How many rows of a batch are in quarantine, scored after all or not."""
+    """Return the number of a batch's rows in quarantine, replayed or not."""
     path = quarantine_path(root, name)
     if not delta.exists(spark, path):
         return 0
@@ -79,7 +84,7 @@ def quarantined_rows(spark: SparkSession, root: str, name: str, batch_id: str) -
 
 
 def quarantined_batches(spark: SparkSession, root: str, name: str) -> list[str]:
-    """The batches of which there are rows in quarantine, those with most rows first."""
+    """Return up to 100 batches with rows in quarantine, those with the most rows first."""
     path = quarantine_path(root, name)
     if not delta.exists(spark, path):
         return []
@@ -88,14 +93,14 @@ def quarantined_batches(spark: SparkSession, root: str, name: str) -> list[str]:
 
 
 def waiting_rows(spark: SparkSession, root: str, name: str, batch_id: str) -> DataFrame:
-    """The rows of a batch that are in quarantine and were not scored since, in all of the table's columns."""
+    """Return a batch's rows in quarantine that no replay has scored, with all columns of the table."""
     rows = delta.read(spark, quarantine_path(root, name))
     lacking = {column: F.lit(None).cast("string") for column in ABOUT if column not in rows.columns}
     return rows.withColumns(lacking).where((F.col("_batch_id") == batch_id) & F.col("_replayed").isNull())
 
 
 def mark_replayed(ids: DataFrame, root: str, name: str, batch_id: str, replay: str) -> None:
-    """Writes down by which batch rows (`_refused_id`) of a batch were scored after all."""
+    """Record that the batch `replay` scored the rows `ids` (`_refused_id`) of a batch."""
     from delta.tables import DeltaTable
 
     table = f"{name}_quarantine"

@@ -71,9 +71,9 @@ def test_01_02_03_26_every_object_of_json_is_scored_or_in_quarantine(spark, case
 @pytest.mark.nightly
 def test_23_a_packed_file_that_cannot_be_read_is_refused_by_name(spark, case):
     folder = case("23")
-    with pytest.raises(DataError, match=r"d\.csv\.zst' is packed with Zstandard") as refused:
+    with pytest.raises(DataError, match=r"d\.csv\.zst' is compressed with Zstandard") as refused:
         spark_jobs.run("d.csv.zst.yml", spark=spark, env=Environment(root=str(folder / "root")))
-    assert "Unpack it" in refused.value.advice
+    assert "Decompress it" in refused.value.advice
 
 
 def _run(spark, folder, spec="spec.yml", **asked):

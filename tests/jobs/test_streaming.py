@@ -115,7 +115,7 @@ def test_a_stream_tells_of_broken_checks_and_of_what_training_did_not_know(town,
     later = done(town, spark, strict)
     assert (later.rows["scored"], later.rows["quarantined"]) == (1, 1)
     refused = town.table("houses_quarantine").where("_raw LIKE '%blue%'").first()
-    assert refused["_reasons"] == ["the key 'colour' is none that the training knew"]
+    assert refused["_reasons"] == ["the key 'colour' is not a column of the training data"]
 
 
 @pytest.mark.long

@@ -45,17 +45,17 @@ def file_of(folder: Path, name: str, content: bytes, seconds_ago: float = 3_600)
     ("name", "content", "kind", "why"),
     [
         ("a.parquet", parquet(), "parquet", None),
-        ("a.parquet", parquet()[:-100], "parquet", "is no whole Parquet file"),
-        ("a.parquet", parquet()[:-8] + b"\xff\xff\xff\x7fPAR1", "parquet", "is no whole Parquet file"),
-        ("a.parquet", TEXT.encode(), "parquet", "is no whole Parquet file"),
+        ("a.parquet", parquet()[:-100], "parquet", "is not a complete Parquet file"),
+        ("a.parquet", parquet()[:-8] + b"\xff\xff\xff\x7fPAR1", "parquet", "is not a complete Parquet file"),
+        ("a.parquet", TEXT.encode(), "parquet", "is not a complete Parquet file"),
         ("a.parquet", b"", "parquet", "is empty: 0 bytes"),
         ("a.csv", b"", "csv", "is empty: 0 bytes"),
         ("a.csv", TEXT.encode(), "csv", None),
         ("a.csv.gz", packed(TEXT), "csv", None),
-        ("a.csv.gz", packed(TEXT)[:-20], "csv", "cannot be unpacked: Compressed file ended"),
-        ("a.csv.gz", packed(TEXT)[:5_000] + bytes(2_000) + packed(TEXT)[7_000:], "csv", "cannot be unpacked: Error -3"),
-        ("a.csv.gz", TEXT.encode(), "csv", "cannot be unpacked: Not a gzipped file"),
-        ("a.json.bz2", bz2.compress(TEXT.encode())[:-20], "json", "cannot be unpacked"),
+        ("a.csv.gz", packed(TEXT)[:-20], "csv", "cannot be decompressed: Compressed file ended"),
+        ("a.csv.gz", packed(TEXT)[:5_000] + bytes(2_000) + packed(TEXT)[7_000:], "csv", "decompressed: Error -3"),
+        ("a.csv.gz", TEXT.encode(), "csv", "cannot be decompressed: Not a gzipped file"),
+        ("a.json.bz2", bz2.compress(TEXT.encode())[:-20], "json", "cannot be decompressed"),
     ],
 )
 def test_a_file_that_is_cut_short_or_packed_otherwise_is_known_by_its_form(tmp_path, name, content, kind, why):
@@ -101,7 +101,7 @@ def test_files_that_can_be_read_are_read_beside_those_that_cannot(tmp_path, spar
     assert sorted(told) == ["cut.csv.gz", "whole.csv"], "blank lines hold no row"
     assert told["whole.csv"][0] == "torn"
     assert told["cut.csv.gz"][0] is None
-    assert "cannot be unpacked" in told["cut.csv.gz"][1][0]
+    assert "cannot be decompressed" in told["cut.csv.gz"][1][0]
     assert table.malformed_count == 2
     kept = {Path(file["path"]).name: file.get("corrupt") for file in table.reads["files"]}
     assert sorted(kept) == ["blank.csv", "cut.csv.gz", "packed.csv.gz", "whole.csv"]
@@ -111,10 +111,10 @@ def test_files_that_can_be_read_are_read_beside_those_that_cannot(tmp_path, spar
 @pytest.mark.parametrize(
     ("kind", "content", "why"),
     [
-        ("json", b"this is\nno json\n", "holds no JSON object"),
-        ("csv", b" \n \n", "holds blank lines only"),
+        ("json", b"this is\nno json\n", "contains no JSON object"),
+        ("csv", b" \n \n", "contains only blank lines"),
         ("csv", b"a,a\n1,2\n", "must differ"),
-        ("parquet", b"PAR1 and no more", "is no whole Parquet file"),
+        ("parquet", b"PAR1 and no more", "is not a complete Parquet file"),
     ],
 )
 def test_where_no_file_can_be_read_there_are_no_rows_but_one_for_each_that_is_set_apart(

@@ -188,15 +188,15 @@ REFUSED = [
     ("doubled", b"a,A,,b,b\n1,2,3,4,5\n", {}, "'a', 'A', 'b', 'b'"),
     ("reserved", b"a,_row_id\n1,2\n", {}, "_row_id"),
     ("empty", b"", {}, "is empty: 0 bytes"),
-    ("blank", b"\n\n  \n", {}, "blank lines only"),
-    ("not packed", b"a,b\n1,2\n", {"file": "x.csv.gz"}, "cannot be read|not packed"),
+    ("blank", b"\n\n  \n", {}, "only blank lines"),
+    ("not compressed", b"a,b\n1,2\n", {"file": "x.csv.gz"}, "cannot be read|not compressed"),
     (
         "cut short",
         gzip.compress(b"a,b\n" + bytes(range(48, 58)) * 200_000)[:-400],
         {"file": "y.csv.gz"},
-        "cannot be read|early",
+        "cannot be read|truncated",
     ),
-    ("names", b"1,2\n3,4\n", {"names": ("a",)}, "1 names, the first record has 2"),
+    ("names", b"1,2\n3,4\n", {"names": ("a",)}, "1 names, but the first record has 2"),
 ]
 
 

@@ -110,7 +110,7 @@ def test_types_that_spark_does_not_have_are_text_and_told_by_the_name_of_the_dat
 
 @pytest.mark.parametrize(
     ("kind", "value", "cause"),
-    [("timestamp", "infinity", "timestamp of the table is infinite"), ("int[]", "{{1,2}}", "other dimensions")],
+    [("timestamp", "infinity", "timestamp of the table is infinite"), ("int[]", "{{1,2}}", "different dimensions")],
 )
 def test_a_cell_that_spark_cannot_hold_is_refused(spark, database, kind, value, cause):
     database.execute(f"DROP TABLE IF EXISTS held; CREATE TABLE held (c {kind}); INSERT INTO held VALUES ('{value}')")
@@ -173,7 +173,7 @@ def test_an_empty_table_has_its_columns_and_no_rows(spark, database):
     source = source_of(database, "hollow", watermark="at", partition={"column": "a", "parts": 3})
     table = read(source, spark)
     assert (table.columns, table.rows.count()) == (("a", "at"), 0)
-    assert table.reading.decisions == ("read at once: 'a' holds nothing to cut by",)
+    assert table.reading.decisions == ("read in one part: 'a' has no values to partition by",)
     assert table.reads["watermark"]["high"] is None
 
 
@@ -248,7 +248,7 @@ def test_d14_a_row_of_the_future_keeps_none_before_it_from_being_read(spark, dat
 
 def test_a_row_without_a_watermark_is_refused_for_nobody_would_ever_read_it(spark, database):
     database.execute("DROP TABLE IF EXISTS gap; CREATE TABLE gap (n int, at date); INSERT INTO gap VALUES (1, NULL)")
-    with pytest.raises(DataError, match="no value in 'at'"):
+    with pytest.raises(DataError, match="null in the watermark 'at'"):
         read(source_of(database, "gap", watermark="at"), spark)
 
 
@@ -289,7 +289,7 @@ def test_who_is_not_let_in_is_told_so_and_sees_no_secret(spark, database, monkey
         source = source.model_copy(update={what: "bob" if what == "user" else database.url + "x"})
     with pytest.raises((JobError, DataError)) as refused:
         read(source, spark)
-    assert ("no database" if what == "url" else "refused the user") in refused.value.message
+    assert ("does not exist" if what == "url" else "rejected the user") in refused.value.message
     assert PASSWORD not in str(refused.value)
     assert refused.value.__cause__ is None
 
@@ -317,7 +317,7 @@ def test_a_database_that_is_down_is_tried_three_times_and_told_in_one_line(spark
     finally:
         database.start()
     assert len(waits) == TRIES - 1
-    assert "does not answer" in failed.value.message
+    assert "does not respond" in failed.value.message
     assert "refused" in failed.value.message
     assert "\n" not in failed.value.message
     assert PASSWORD not in str(failed.value)

@@ -71,5 +71,5 @@ def test_no_cut_at_any_place_invents_or_loses_an_object_before_it():
             assert read == rows[: len(read)]
             assert sum('"n": {' in value.text for value in found) <= text[:end].count('"n": {')
     assert list(values([])) == []
-    why = "the value is no JSON: Expecting property name enclosed in double quotes at character 2"
+    why = "the value is not JSON: Expecting property name enclosed in double quotes at character 2"
     assert next(values(["{"])) == Value("{", why)

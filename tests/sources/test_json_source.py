@@ -48,10 +48,10 @@ def test_what_is_no_object_is_set_apart_with_its_text_and_counted_at_the_source(
     assert (table.records, table.malformed_count, len(cells(table))) == (14, 7, 7)
     assert refused.keys() == {*bad[:3], "1", *bad[4:], "base64:eyJpZCI6ICL/In0="}
     assert refused['{"id": 1, "id": 2}'] == "the key 'id' is given twice"
-    assert refused["1"] == "the value is no JSON object, but a number"
+    assert refused["1"] == "the value is not a JSON object but a number"
     assert "7 of 14 records" in table.reading.decisions[0]
     (tmp_path / "z.json").write_text("[1, 2]")
-    with pytest.raises(DataError, match=r"holds no JSON object: the value is no JSON object, but a number"):
+    with pytest.raises(DataError, match=r"contains no JSON object: the value is not a JSON object but a number"):
         read(Source(path=str(tmp_path / "z.json")), spark)
 
 
@@ -61,7 +61,7 @@ def test_a_broken_document_is_read_up_to_the_break_and_on_from_the_next_line(spa
     table = read(Source(path=str(path)), spark)
     assert (table.records, table.malformed_count, cells(table)) == (6, 1, CELLS[:2] + CELLS[3:])
     path.write_text(LAYOUTS["array"].replace('"a.b": 0.5', '"a.b" 0.5'))
-    with pytest.raises(DataError, match=r"x\.json' is no JSON in the middle of a line: .*delimiter at character"):
+    with pytest.raises(DataError, match=r"x\.json' has invalid JSON in the middle of a line: .*delimiter at character"):
         read(Source(path=str(path)), spark)
 
 
@@ -96,7 +96,7 @@ def test_a_key_that_is_nested_in_one_file_and_plain_in_another_is_refused_by_nam
     (tmp_path / "b.json").write_text('{"a": 1, "c": null}')
     assert read(Source(path=str(tmp_path)), spark).records == 3
     (tmp_path / "c.json").write_text('{"a": 1, "c": 5}')
-    with pytest.raises(DataError, match=r"'c' holds objects or arrays in '.*a\.json', and plain values in '.*c\.json'"):
+    with pytest.raises(DataError, match=r"'c' has objects or arrays in '.*a\.json', and plain values in '.*c\.json'"):
         read(Source(path=str(tmp_path)), spark)
     (tmp_path / "a.json").write_text('{"c": {"x": 1}}\n{"c": 2}')
     found = read(Source(path=str(tmp_path)), spark)

@@ -43,10 +43,10 @@ def test_a_topic_is_a_table_of_its_keys_and_poison_is_set_apart_with_its_place(s
     assert sorted(found) == sorted(f"{topic}/{partition}/{offset}" for partition, offset in places)
     assert [found[f"{topic}/1/{offset}"] for offset in range(8)] == [
         (None, ["the message has no value"]),
-        ("malformed", ["the value is no JSON"]),
-        ("[1]", ["the value is no JSON object, but an array"]),
+        ("malformed", ["the value is not JSON"]),
+        ("[1]", ["the value is not a JSON object but an array"]),
         ('{"size": 1, "size": 2}', ["the key 'size' is given twice"]),
-        ("base64://4=", ["the value is no valid UTF-8 at byte 1"]),
+        ("base64://4=", ["the value is not valid UTF-8 at byte 1"]),
         ('{"SIZE": 2}', ["the key 'SIZE' differs from 'size' by case only"]),
         ('{"_row": 1}', ["the key '_row' is reserved"]),
         ("{}", ["the object has none of the columns; its keys are none"]),
@@ -75,7 +75,7 @@ def test_csv_values_have_the_names_of_the_source(spark, broker, topic):
 
 def test_csv_values_without_names_are_refused(spark, broker, topic):
     broker.send(topic, ["1"])
-    with pytest.raises(SpecError, match=r"needs `source\.names`"):
+    with pytest.raises(SpecError, match=r"`source\.names` is required"):
         read(source_of(broker, topic, values="csv"), spark)
 
 
@@ -89,7 +89,7 @@ def test_headers_that_the_source_names_are_columns_of_a_table_and_of_a_stream(sp
     table = read(source, spark)
     assert table.rows.columns == ["n", "from."]
     assert rows_of(table.rows) == expected
-    assert table.malformed.collect()[0]["_reasons"] == ["the key 'from.' has the name of a header"]
+    assert table.malformed.collect()[0]["_reasons"] == ["the key 'from.' is also the name of a header"]
     plain = read(source_of(broker, topic), spark)
     assert plain.fingerprint != table.fingerprint
     messages = kafka.open_stream(source, spark, "earliest", None)
@@ -111,28 +111,28 @@ def test_who_has_a_password_is_let_in_and_nobody_else(spark, broker, topic, tmp_
     known = {"servers": broker.secured_servers, "topic": topic, "options": options, "user": USER, "kind": "kafka"}
     assert read(Source(**known, password=f"file:{tmp_path / 'secret'}"), spark).rows.count() == 2
     monkeypatch.setenv("WRONG", "canary-7391")
-    with pytest.raises(JobError, match="refused the user or the password") as refused:
+    with pytest.raises(JobError, match="rejected the user or password") as refused:
         read(Source(**known, password="env:WRONG"), spark)
     assert "canary-7391" not in str(refused.value)
 
 
 def test_a_topic_that_is_not_there_or_empty_is_refused_by_name(spark, broker, topic):
-    with pytest.raises(DataError, match=f"The topic '{topic}' holds no messages"):
+    with pytest.raises(DataError, match=f"The topic '{topic}' has no messages"):
         read(source_of(broker, topic), spark)
-    with pytest.raises(DataError, match="The topic 'nowhere' is not there"):
+    with pytest.raises(DataError, match="The topic 'nowhere' does not exist"):
         read(source_of(broker, "nowhere"), spark)
 
 
 def test_a_broker_that_does_not_answer_is_not_waited_for_for_ever(spark):
     began, waits = time.monotonic(), {"kafka.request.timeout.ms": 2000}
-    with pytest.raises(JobError, match=r"No broker answers at 127\.0\.0\.1:1\."):
+    with pytest.raises(JobError, match=r"No broker responds at 127\.0\.0\.1:1\."):
         read(Source(kind="kafka", servers="127.0.0.1:1", topic="t", options=waits), spark)
     assert time.monotonic() - began < 10
 
 
 def test_an_option_that_names_a_class_or_an_address_is_refused(spark, broker, topic):
     for option in ("kafka.sasl.jaas.config", "kafka.sasl.oauthbearer.token.endpoint.url", "failOnDataLoss"):
-        with pytest.raises(SpecError, match=f"`source.options.{option}` is no option of a kafka source"):
+        with pytest.raises(SpecError, match=f"`source.options.{option}` is not an option of a kafka source"):
             read(source_of(broker, topic, options={option: "x"}), spark)
 
 

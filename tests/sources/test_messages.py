@@ -37,7 +37,7 @@ def test_a_key_beside_those_that_are_taken_is_told_or_makes_the_message_one_that
     assert [row["⟨other⟩"] for row in told] == [None, "more", "�"]
     assert [row["a"] for row in told] == ["1", "1", "1"]
     refused = taken(JsonFormat(NAMES, others="refused"), *values[:2])
-    assert refused == [("1", "2", None), "the key 'more' is none that the training knew"]
+    assert refused == [("1", "2", None), "the key 'more' is not a column of the training data"]
 
 
 def test_a_key_with_blanks_around_it_is_the_column_without_them_unless_that_is_there_too():
@@ -71,15 +71,15 @@ def test_numbers_that_are_none_keep_their_name():
         (None, "the message has no value"),
         ("", "the value is empty"),
         (" \n", "the value is empty"),
-        ("malformed", "the value is no JSON"),
-        ("[1, 2]", "the value is no JSON object, but an array"),
-        ('"a"', "the value is no JSON object, but a text"),
-        ("17", "the value is no JSON object, but a number"),
-        ("null", "the value is no JSON object, but null"),
-        ('{"a": 1', "the value is no JSON: Expecting ',' delimiter at character 8"),
-        ('{"a": ', "the value is no JSON: a value is lacking at character 6"),
-        ("{'a': 1}", "the value is no JSON: Expecting property name enclosed in double quotes at character 2"),
-        ('{"a": 01}', "the value is no JSON: Expecting ',' delimiter at character 8"),
+        ("malformed", "the value is not JSON"),
+        ("[1, 2]", "the value is not a JSON object but an array"),
+        ('"a"', "the value is not a JSON object but a string"),
+        ("17", "the value is not a JSON object but a number"),
+        ("null", "the value is not a JSON object but null"),
+        ('{"a": 1', "the value is not JSON: Expecting ',' delimiter at character 8"),
+        ('{"a": ', "the value is not JSON: a value is missing at character 6"),
+        ("{'a': 1}", "the value is not JSON: Expecting property name enclosed in double quotes at character 2"),
+        ('{"a": 01}', "the value is not JSON: Expecting ',' delimiter at character 8"),
         ('{"a": 1}{"a": 2}', "more follows the JSON object at character 9"),
         ('{"a": 1}] {}', "more follows the JSON object at character 9"),
         ('{"a":1,"a":2}', "the key 'a' is given twice"),
@@ -87,10 +87,10 @@ def test_numbers_that_are_none_keep_their_name():
         ('{"a": {"x": 1, "x": 2}}', "the key 'x' is given twice"),
         ('{"x": 1, "y": 2}', "the object has none of the columns; its keys are 'x', 'y'"),
         ("{}", "the object has none of the columns; its keys are none"),
-        ('{"a": ' + "[" * 5000 + "]" * 5000 + "}", "the value is nested too deep"),
-        ('{"a": "\\ud800"}', "a text holds half a character"),
+        ('{"a": ' + "[" * 5000 + "]" * 5000 + "}", "the value is nested too deeply"),
+        ('{"a": "\\ud800"}', "a string has an unpaired surrogate"),
         ('{"\\ud800": 1}', "the object has none of the columns; its keys are '?'"),
-        (b'{"a": "\xff"}', "the value is no valid UTF-8 at byte 8"),
+        (b'{"a": "\xff"}', "the value is not valid UTF-8 at byte 8"),
     ],
 )
 def test_a_message_that_is_no_object_is_refused_with_its_reason(value, reason):
@@ -132,7 +132,7 @@ def test_five_megabytes_are_taken_as_they_are():
         ("", "the value is empty"),
         ("\n", "the value is empty"),
         (None, "the message has no value"),
-        (b"1,\xff,2", "the value is no valid UTF-8 at byte 3"),
+        (b"1,\xff,2", "the value is not valid UTF-8 at byte 3"),
     ],
 )
 def test_a_record_of_csv_has_a_field_for_each_name_or_is_refused(value, found):

@@ -36,7 +36,7 @@ def test_every_ending_is_read_or_refused_by_name_and_hides_no_kind(tmp_path, end
         assert opened(file.path).read() == file.head() == TEXT
     else:
         with pytest.raises(
-            DataError, match=rf"x\.csv\.{ending}' is packed with {PACKED[ending]}, which cannot be read"
+            DataError, match=rf"x\.csv\.{ending}' is compressed with {PACKED[ending]}, which is not supported"
         ):
             check_packed([file])
 
@@ -53,10 +53,10 @@ def test_every_ending_is_read_or_refused_by_name_and_hides_no_kind(tmp_path, end
 )
 def test_what_is_packed_under_a_name_that_does_not_say_so_is_refused(tmp_path, content, how):
     file = the_file(tmp_path / "x.csv", content)
-    assert packing_problem(file) == f"'{file.path}' is packed with {how}, and its name does not say so."
+    assert packing_problem(file) == f"'{file.path}' is compressed with {how}, but its name does not say so."
     assert packing_problem(the_file(tmp_path / "y.csv", b"PK,BZ\n1,2\n")) is None
 
 
 def test_an_ending_in_capitals_is_refused_by_name(tmp_path):
     file = the_file(tmp_path / "x.csv.GZ", gzip.compress(TEXT))
-    assert "must end in `.gz`, in small letters" in str(packing_problem(file))
+    assert "must end in `.gz`, in lowercase" in str(packing_problem(file))

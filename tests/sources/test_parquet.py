@@ -126,7 +126,7 @@ def test_stored_types_without_a_reader_are_read_or_told(spark, tmp_path):
 
 
 def test_files_that_spark_cannot_unpack_are_refused_by_name_and_reason(spark, tmp_path):
-    with pytest.raises(DataError, match=r"0\.parquet' is packed with BROTLI"):
+    with pytest.raises(DataError, match=r"0\.parquet' is compressed with BROTLI"):
         read(_files(tmp_path / "b", {"id": [1]}, compression="brotli"), spark)
     split = {"use_dictionary": False, "column_encoding": {"id": "BYTE_STREAM_SPLIT"}}
     with pytest.raises(DataError, match=r"0\.parquet' holds 'id' as BYTE_STREAM_SPLIT"):

@@ -73,7 +73,7 @@ def test_column_names_have_no_blanks_around_them_in_any_source(spark, tmp_path, 
 
 def test_names_that_are_one_without_their_blanks_are_refused(spark, tmp_path):
     spark.range(2).selectExpr("id AS `a`", "id AS `a `").write.parquet(str(tmp_path / "in"))
-    with pytest.raises(DataError, match=r"the blanks around them\. Got 'a', 'a'"):
+    with pytest.raises(DataError, match=r"surrounding blanks\. Got 'a', 'a'"):
         read(Source(kind="parquet", path=str(tmp_path / "in")), spark)
 
 
@@ -115,7 +115,7 @@ def test_a_view_of_the_catalog_is_a_source(spark):
     spark.range(3).selectExpr("id", "'?' AS s").createOrReplaceTempView("three")
     table = read(Source(table="three"), spark)
     assert [tuple(row) for row in table.rows.orderBy("id").collect()] == [(0, None), (1, None), (2, None)]
-    with pytest.raises(DataError, match="not there"):
+    with pytest.raises(DataError, match="does not exist"):
         read(Source(table="four"), spark)
 
 

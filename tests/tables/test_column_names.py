@@ -123,7 +123,7 @@ def test_key_keep_and_layout_are_named_by_the_columns_own_names(spark, target):
     assert DeltaTable(first.location).metadata().partition_columns == ["the_kind"]
     rows = DeltaTable(first.location).to_pandas().sort_values("_row_id")
     assert rows[["_row_id", "row_id", "the_kind"]].to_numpy().tolist() == [["1", 1, "x"], ["2", 2, "z"]]
-    with pytest.raises(DataError, match="laid out by the_kind, not by row id"):
+    with pytest.raises(DataError, match="partitioned by the_kind, not by row id"):
         write_predictions(scored(spark, columns), replace(asked, batch_id="b-3", partition_by=("row id",)))
 
 

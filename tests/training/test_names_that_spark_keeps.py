@@ -78,7 +78,7 @@ def test_each_is_a_column_of_every_kind_of_source(spark, tmp_path, made):
 @pytest.mark.parametrize("name", ["_tmp_metadata_row_index", "__delta_internal_row_index"])
 def test_a_name_that_a_reader_of_tables_cannot_give_back_is_refused(spark, tmp_path, name):
     pq.write_table(pa.table({name: [7, 8], "y": [1, 2]}), tmp_path / "x.parquet")
-    with pytest.raises(DataError, match=rf"reserved ones\. Got '{name}'"):
+    with pytest.raises(DataError, match=rf"reserved names\. Got '{name}'"):
         read(Source(path=str(tmp_path / "x.parquet")), spark)
 
 

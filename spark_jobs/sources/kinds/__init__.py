@@ -1,4 +1,4 @@
-"""One file per kind of source; a file's name is the `kind` of the spec, and its `read` gives the table."""
+"""Readers of sources: one module for each `source.kind`, whose `read` function returns the table."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from spark_jobs.spec.models import Source
 
 
 def kinds() -> tuple[str, ...]:
-    """The kinds of source that can be read."""
+    """Return the supported values of `source.kind`, sorted by name."""
     return tuple(sorted(module.name for module in iter_modules(__path__)))
 
 
 def reader(kind: str) -> Callable[[Source, SparkSession], Table]:
-    """What reads a source of that kind.
+    """Return the `read` function of a kind of source.
 
     Raises:
-        SpecError: nothing does.
+        SpecError: `kind` is not supported.
     """
     if kind not in kinds():
-        raise SpecError(f"`source.kind` must be one of {', '.join(kinds())}. Got '{kind}' instead.")
+        raise SpecError(f"`source.kind` must be one of {', '.join(kinds())}. Got '{kind}'.")
     found: Callable[[Source, SparkSession], Table] = import_module(f"{__name__}.{kind}").read
     return found

@@ -1,4 +1,7 @@
-"""Delimited text: the form is decided by one scan of all lines, malformed lines are set apart, nothing shifts."""
+"""Delimited text files (CSV, TSV and similar).
+
+One scan of all lines decides the dialect. Malformed lines are kept apart, so no cell shifts into another column.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +30,13 @@ _MALFORMED: Final = "⟨malformed⟩"
 
 
 def read(source: Source, spark: SparkSession) -> Table:
-    """The table of delimited text files of one header.
+    """Read delimited text files that share one header.
+
+    Returns:
+        The table: text columns in file order. Malformed lines are in `Table.malformed`, not in `Table.rows`.
 
     Raises:
-        DataError: files are missing, empty, or do not have the same header; a name is doubled or reserved.
+        DataError: Files are missing, empty or have different headers, or a column name is duplicate or reserved.
     """
     options = known_options("csv", source.options, OPTIONS)
     path, files = str(source.path), files_of(source, spark)
@@ -60,10 +66,10 @@ def read(source: Source, spark: SparkSession) -> Table:
 
 
 def read_here(source: Source) -> PlainText | None:
-    """The text as it can be split on this machine, without Spark; None where it cannot.
+    """Return the text for splitting in this process, without Spark; None if only Spark can read it.
 
     Raises:
-        DataError: as `read`.
+        DataError: As for `read`.
     """
     options = known_options("csv", source.options, OPTIONS)
     files = local_files(source)
@@ -78,11 +84,14 @@ def read_here(source: Source) -> PlainText | None:
 
 
 def _elsewhere(encoding: str) -> DataFrame:
-    raise NotHere("the lines have to be counted by Spark")
+    raise NotHere("only Spark can count these lines")
 
 
 def _heads(files: Sequence[DataFile], source: Source, spark: SparkSession | None) -> Mapping[str, bytes]:
-    """How each file that holds anything begins: much of it where Python can open it, else its first line."""
+    """Return the beginning of each non-empty file by its path.
+
+    If Python can open a file, this is its first block of bytes; otherwise it is only the first non-blank line.
+    """
     path = source.path
     if not any(file.size for file in files):
         raise DataError(f"'{path}' is empty: 0 bytes.", "Name a file with a header and rows.")
@@ -97,13 +106,14 @@ def _heads(files: Sequence[DataFile], source: Source, spark: SparkSession | None
         heads = {row[0]: bytes(row[1]) for row in first.collect()}
     heads = {file: head for file, head in heads.items() if head.strip()}
     if not heads:
-        raise DataError(f"'{path}' holds blank lines only.", "Name a file with a header and rows.")
+        raise DataError(f"'{path}' contains only blank lines.", "Name a file with a header and rows.")
     return heads
 
 
 def _records(text: DelimitedText, spark: SparkSession) -> tuple[bool, int]:
-    """Whether quoted fields go over line ends: quotes are left open, and every record read so has all its fields; and
-    how many records there are.
+    """Return whether quoted fields span lines, and the number of records.
+
+    Quoted fields span lines if some lines leave a quote open and, read as multi-line, every record has all its fields.
     """
     said, lines = text.options.get("multiLine"), text.scan.lines - text.scan.headers
     if said == "true":
@@ -130,7 +140,7 @@ def _options(text: DelimitedText) -> dict[str, str]:
         "escape": text.scan.form.escape,
         "ignoreLeadingWhiteSpace": "true",
         "ignoreTrailingWhiteSpace": "true",
-        "columnNameOfCorruptRecord": _MALFORMED,  # the usual name may be that of a column, which would not be read
+        "columnNameOfCorruptRecord": _MALFORMED,  # Spark does not read a data column that has its default name
         "maxColumns": str(max(20480, len(text.names) + 1)),
     }
 
@@ -184,15 +194,15 @@ def _decisions(text: DelimitedText, spanning: bool, malformed: int) -> tuple[str
         f"encoding {text.encoding}",
     ]
     if text.skipped:
-        found.append("a first line `sep=…` names the separator and is skipped")
+        found.append("the first line `sep=…` sets the separator and is skipped")
     if form.escape != form.quote:
         found.append(f"quotes are escaped by {form.escape}")
     if spanning:
         found.append(
-            f"quoted fields go over line ends: {scan.malformed:,} lines leave a quote open, every record is whole"
+            f"quoted fields span lines: {scan.malformed:,} lines leave a quote open, and every record is complete"
         )
     if text.repeated_headers:
-        found.append(f"{text.repeated_headers:,} repeated header lines are left out")
+        found.append(f"{text.repeated_headers:,} repeated header lines are skipped")
     if malformed:
-        found.append(f"{malformed:,} of {scan.lines - scan.headers:,} lines are malformed and set apart")
+        found.append(f"{malformed:,} of {scan.lines - scan.headers:,} lines are malformed and excluded")
     return tuple(found)

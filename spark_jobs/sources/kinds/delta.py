@@ -1,4 +1,4 @@
-"""A Delta table in a folder."""
+"""Delta tables in a folder."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ OPTIONS: Final = (*DATES, *VERSIONS)
 
 
 def read(source: Source, spark: SparkSession) -> Table:
-    """The table of a Delta folder, at its newest version unless the options say another.
+    """Read a Delta table from a folder, at its latest version unless `versionAsOf` or `timestampAsOf` is set.
 
     Raises:
-        DataError: there is no Delta table; a name is reserved.
+        DataError: The path has no Delta table with columns, or a column name is reserved.
     """
     from delta.tables import DeltaTable
 
@@ -42,21 +42,30 @@ def read(source: Source, spark: SparkSession) -> Table:
         return spark.read.format("delta").options(**asked).load(place)
 
     if not load(options).columns:
-        raise DataError(f"'{path}' is no Delta table with columns.", "Name the folder that holds `_delta_log`.")
+        raise DataError(f"'{path}' is not a Delta table with columns.", "Name the folder that contains `_delta_log`.")
     return table_of(load, lambda: DeltaTable.forPath(spark, place), source, Reading("delta", path, options, ()))
 
 
 def table_of(
     load: Callable[[Mapping[str, str]], DataFrame], table: Callable[[], DeltaTable], source: Source, reading: Reading
 ) -> Table:
-    """A stored table, read at the very version that its fingerprint names; one without versions is told by its rows."""
+    """Return a stored table, pinned to the version that its fingerprint names.
+
+    A table without versions gets a fingerprint of its rows.
+
+    Args:
+        load: Reads the table with the given reader options.
+        table: Opens the Delta table, for its history.
+        source: The source in the spec.
+        reading: The kind, location and options of the read.
+    """
     stored = load(reading.options)
     check_names(stored.columns)
     found = version_fingerprint(table, {name: reading.options[name] for name in VERSIONS if name in reading.options})
     if found is not None:
         stored = load({"versionAsOf": str(found[0])})
     whole, unusable = storable(stored)
-    # Delta counts the rows of a version from its log alone.
+    # Delta counts the rows of a version from its log, without reading data files.
     records, changed = content_fingerprint(whole) if found is None else (stored.count(), found[1])
     marks = null_values_of(source)
     rows = replace_null_values(whole, marks)

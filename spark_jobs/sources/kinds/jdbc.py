@@ -1,4 +1,4 @@
-"""A table of a PostgreSQL database, copied once: whole, in several parts at once, or from where a scoring ended."""
+"""PostgreSQL tables, copied into a snapshot: whole, in parallel parts, or from a watermark on."""
 
 from __future__ import annotations
 
@@ -34,18 +34,21 @@ _ORDERED: Final = (T.NumericType, T.DateType, T.TimestampType, T.TimestampNTZTyp
 
 
 def read(source: Source, spark: SparkSession, since: str | None = None, wanted: Collection[str] | None = None) -> Table:
-    """The table as it is now, or those of its columns that are `wanted`.
+    """Read a table as it is now.
 
-    With a watermark, `since` is the value that an earlier scoring came to.
+    A partitioned read queries its parts one by one, so a row that moves between parts meanwhile may be missed.
 
-    Rows from a little before it on are read again, as others may have come that have it too, or were committed late:
-    the predictions know them.
-    The parts of a partitioned read are asked one by one: a row that moves from part to part meanwhile may be missed.
+    Args:
+        source: The source in the spec.
+        spark: The session.
+        since: The watermark that the last scoring reached. Rows from `source.lookback` before it are read again,
+            because other rows may share the value or have been committed late. The predictions table skips duplicates.
+        wanted: The columns to read; None reads all.
 
     Raises:
-        DataError: there is no such table or column, or a row has no watermark.
-        JobError: the database does not answer, or refuses the user.
-        SpecError: a secret is not there.
+        DataError: The table or a column does not exist, or a row has no watermark.
+        JobError: The database does not respond, or rejects the user.
+        SpecError: A secret cannot be resolved.
     """
     database = connect(source, spark)
     try:
@@ -88,7 +91,7 @@ def _span(
 
 
 def _parts(database: Database, source: Source, asked: str, schema: T.StructType) -> list[str]:
-    """The conditions of the parts, of which each row meets one; none where the table is read at once."""
+    """Return one SQL condition per part, disjoint and complete; none if the table is read at once."""
     if source.partition is None:
         return []
     found = _ordered(source.partition.column, schema, "partition.column")
@@ -102,7 +105,7 @@ def _parts(database: Database, source: Source, asked: str, schema: T.StructType)
 
 
 def _cuts(database: Database, asked: str, name: str, kind: T.DataType, count: int) -> list[str]:
-    """Where one part ends and the next begins, worked out by the database in the column's own type."""
+    """Return the boundaries between parts, computed by the database in the column's own type."""
     exact = "::numeric" if isinstance(kind, T.NumericType) else ""
     cut = f"low + (high - low) * i / {count}"
     if isinstance(kind, T.IntegralType):
@@ -115,17 +118,17 @@ def _cuts(database: Database, asked: str, name: str, kind: T.DataType, count: in
 
 
 def _finite(kind: T.DataType) -> str:
-    """What holds of a value `v` that has a distance to others."""
+    """Return the SQL condition for a value `v` that is finite, so that differences are defined."""
     if isinstance(kind, T.FractionalType):
         return "v NOT IN ('NaN', 'Infinity', '-Infinity')" if not isinstance(kind, T.DecimalType) else "v <> 'NaN'"
     return "true" if isinstance(kind, T.IntegralType) else "isfinite(v)"
 
 
 def _ordered(name: str, schema: T.StructType, key: str) -> T.StructField:
-    """The column of that name, as the database has it."""
+    """Return the column of that name, as the database spells it."""
     found = next((field for field in schema if name in (field.name, field.name.strip(BLANKS))), None)
     if found is None:
-        raise DataError(f"`source.{key}` is '{name}', which is no column.", did_you_mean(name, schema.names))
+        raise DataError(f"`source.{key}` is '{name}', which is not a column.", did_you_mean(name, schema.names))
     foreign = _foreign(T.StructType([found])).get(found.name)
     if foreign or not isinstance(found.dataType, _ORDERED):
         stored = foreign or found.dataType.simpleString()
@@ -137,15 +140,19 @@ def _ordered(name: str, schema: T.StructType, key: str) -> T.StructField:
 
 
 def _foreign(schema: T.StructType) -> dict[str, str]:
-    """The columns that Spark would misread, with the database's names of their types: it makes moments of 1970 of times
-    of day, and has one scale for all numbers of an array.
+    """Return the columns that Spark would misread, with the database's type names.
+
+    Spark reads a time of day as a timestamp in 1970, and gives all numbers of a numeric array the same scale.
     """
     told = {field.name: str(field.metadata.get("jdbcClientType", "")) for field in schema}
     return {name: _FOREIGN[kind] for name, kind in told.items() if kind in _FOREIGN}
 
 
 def _texts(database: Database, table: str, schema: T.StructType) -> str:
-    """PostgreSQL's `numeric` without a precision, or with more than Spark's decimals have, is read as its text."""
+    """Return the schema that reads PostgreSQL's `numeric` as text where Spark's decimals cannot hold it.
+
+    This applies if it has no precision, or a larger one than Spark's decimals.
+    """
     wide = [one.name for one in schema if isinstance(one.dataType, T.DecimalType) and one.dataType.precision == _WIDEST]
     if not wide:
         return ""
@@ -164,7 +171,7 @@ def _fingerprint(copy: DataFrame, place: str, span: WatermarkRange | None) -> tu
 def _decisions(source: Source, span: WatermarkRange | None, parts: Sequence[str]) -> tuple[str, ...]:
     told = [f"read in {len(parts)} parts"] if parts else []
     if source.partition is not None and not parts:
-        told.append(f"read at once: '{source.partition.column}' holds nothing to cut by")
+        told.append(f"read in one part: '{source.partition.column}' has no values to partition by")
     if span is not None and span.low is not None:
         told.append(f"read where '{span.column}' is from {span.low} to {span.high}")
     return tuple(told)

@@ -1,4 +1,4 @@
-"""JSON: objects on lines, one after the other or in arrays, read as strictly as the messages of a topic."""
+"""JSON files: objects on lines, concatenated or in arrays, read as strictly as Kafka messages."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ _LINES: Final = 100
 
 
 def read(source: Source, spark: SparkSession) -> Table:
-    """The table of JSON files: every cell is text, numbers as they are written, what is nested as JSON.
+    """Read JSON files into text columns: numbers as written, nested values as JSON.
 
-    One pass counts the objects and learns their keys. Lines of objects are read in parallel; a file of which the values
-    go over line ends is read by one task, a part at a time.
+    One pass counts the objects and collects their keys. Files with one object per line are read in parallel. A file
+    whose values span lines is read by one task, in chunks.
 
     Raises:
-        DataError: files are missing, empty or packed, hold no object, or do not go together.
+        DataError: Files are missing, empty or compressed in an unsupported way, contain no object, or are incompatible.
     """
     options = known_options("json", source.options, OPTIONS)
     path, files = str(source.path), files_of(source, spark)
     source = _by_file(source, files)
     check_packed(files)
     if not any(file.size for file in files):
-        raise DataError(f"'{path}' is empty: 0 bytes.", "Name a file that holds JSON objects.")
+        raise DataError(f"'{path}' is empty: 0 bytes.", "Name a file that contains JSON objects.")
     parts = _parts(source, options, files, spark)
     found = _Keys.of(parts, path)
     names = tuple(name for name in found.names if name.casefold() not in parts[0].folders_folded)
@@ -72,28 +72,28 @@ def read(source: Source, spark: SparkSession) -> Table:
 
 @dataclass(frozen=True)
 class _Part:
-    """Lines (`value`, `_file`) or, where an encoding is given, files (`path`, …, `content`); folders may be columns."""
+    """Lines (`value`, `_file`) or, if `encoding` is set, files (`path`, …, `content`), plus partition columns."""
 
     rows: DataFrame
     encoding: str | None = None
 
     @property
     def folders(self) -> tuple[str, ...]:
-        """The columns that folders stand for."""
+        """Return the partition columns."""
         names = self.rows.columns
         return tuple(names[2:] if self.encoding is None else names[1:-1])
 
     @property
     def folders_folded(self) -> frozenset[str]:
-        """The same, case aside."""
+        """Return the partition columns, case-folded."""
         return frozenset(name.casefold() for name in self.folders)
 
     def counted(self) -> DataFrame:
-        """What is counted of each file, in parts."""
+        """Return partial counts of records and keys by file."""
         return self.rows.mapInArrow(count(self.encoding), COUNTED)
 
     def split(self, names: Sequence[str]) -> DataFrame:
-        """A row for each record: the cells of those keys, the folders, and what is known of those refused."""
+        """Return one row per record: the cells of `names`, the partition columns, and why it is malformed."""
         text, list_ = T.StringType(), T.ArrayType(T.StringType())
         kinds = {field.name: field.dataType for field in self.rows.schema}
         fields = [(name, text) for name in names] + [(name, kinds[name]) for name in self.folders]
@@ -103,7 +103,7 @@ class _Part:
 
 
 def _by_file(source: Source, files: Sequence[DataFile]) -> Source:
-    """The source, read file by file where options or folders say more than its path."""
+    """Return a source that lists each file, if options, partition folders or colons need more than its path."""
     several = bool(choosing(source.options)) or any(file.partition or has_colon(file.path) for file in files)
     return chosen(source, files) if several else source
 
@@ -111,7 +111,7 @@ def _by_file(source: Source, files: Sequence[DataFile]) -> Source:
 def _parts(
     source: Source, options: Mapping[str, str], files: Sequence[DataFile], spark: SparkSession
 ) -> tuple[_Part, ...]:
-    """The files of lines, and those of which values go over line ends."""
+    """Separate files with one value per line from files whose values span lines."""
     heads = _heads(source, files, spark)
     first = next((head for head in heads.values() if head.strip()), b"")
     encoding = canonical(options.get("encoding") or encoding_of(first))
@@ -129,7 +129,7 @@ def _parts(
 
 
 def _heads(source: Source, files: Sequence[DataFile], spark: SparkSession) -> dict[str, bytes]:
-    """How each file begins; of one that Python cannot open, its first line."""
+    """Return the beginning of each file; only the first line if Python cannot open it."""
     heads = {file.path: file.head() for file in files if file.local and file.size}
     if all(file.local for file in files):
         return heads
@@ -139,14 +139,14 @@ def _heads(source: Source, files: Sequence[DataFile], spark: SparkSession) -> di
 
 
 def _spans_lines(head: str) -> bool:
-    """Whether values go over line ends, as far as the beginning tells: most lines of it are no whole value.
+    """Return whether values span lines: most lines of the beginning are not complete values.
 
-    An array may be of any length: it is never read as one line.
+    An array counts as spanning lines, because it may be too long to read as one line.
     """
     lines = [line for line in head.splitlines()[:_LINES] if line.strip()]
     if head.lstrip().startswith("[") or not lines:
         return True
-    some = lines[: max(1, len(lines) - 1)]  # the last may be cut
+    some = lines[: max(1, len(lines) - 1)]  # the last line may be truncated
     return 2 * sum(all(value.why is None for value in values([line])) for line in some) < len(some)
 
 
@@ -160,7 +160,7 @@ def _lines(source: Source, options: Mapping[str, str], encoding: str, spark: Spa
 
 
 def _files(source: Source, options: Mapping[str, str], encoding: str, spark: SparkSession) -> _Part:
-    """The names of the files alone, where Python can open them; else what is in them as well."""
+    """Return the files by name alone if Python can open them; otherwise with their content."""
     place = place_of(source)
     schema = ", ".join(filter(None, (_LISTING, text_schema(*place.partitions))))
     files = place.reader(spark).format("binaryFile").schema(schema).load(place.paths)
@@ -177,7 +177,7 @@ def _is_elsewhere(paths: Sequence[str]) -> bool:
 
 @dataclass(frozen=True)
 class _Keys:
-    """The keys of all objects in the order in which they are met, and how many records there are."""
+    """The keys of all objects in order of appearance, and the number of records."""
 
     names: tuple[str, ...]
     records: int
@@ -186,30 +186,30 @@ class _Keys:
 
     @classmethod
     def of(cls, parts: Sequence[_Part], path: str) -> _Keys:
-        """What one pass over all records tells.
+        """Collect the keys in one pass over all records.
 
         Raises:
-            DataError: there is no object, a key holds values that do not go together, or text may hide objects.
+            DataError: There is no object, a key has incompatible values, or malformed text may hide objects.
         """
         total, keys = _collected(reduce(DataFrame.union, (part.counted() for part in parts)))
         why = f": {total.why}" if total is not None and total.why else ""
         if total is None or total.records == total.nested:
-            raise DataError(f"'{path}' holds no JSON object{why}.", "Name a file that holds JSON objects.")
+            raise DataError(f"'{path}' contains no JSON object{why}.", "Name a file that contains JSON objects.")
         if total.hidden:
-            cause = f"'{total.hidden_file}' is no JSON in the middle of a line: {total.hidden}."
-            raise DataError(cause, "Fix it there; what follows on that line cannot be told apart.")
+            cause = f"'{total.hidden_file}' has invalid JSON in the middle of a line: {total.hidden}."
+            raise DataError(cause, "Fix that line: objects after the error on the same line cannot be found.")
         if len(keys) > _MOST_COLUMNS:
             cause = f"The objects in '{path}' have more than {_MOST_COLUMNS:,} different keys."
-            raise DataError(cause, "Keys must be names of columns, not values.")
+            raise DataError(cause, "Use keys as column names; put data into values.")
         _check_kinds(keys)
         told = []
         if total.nested:
-            told.append(f"{total.nested:,} of {total.records:,} records are no JSON object and set apart{why}")
+            told.append(f"{total.nested:,} of {total.records:,} records are not JSON objects and are excluded{why}")
         return cls(tuple(key.key for key in keys), total.records, total.nested, (*told, *_reported(total, keys)))
 
 
 def _collected(counted: DataFrame) -> tuple[Any, list[Any]]:
-    """The totals, and what is known of each key, in the order in which they are met."""
+    """Return the totals, and one row per key in order of appearance."""
     sums = [F.sum(name).alias(name) for name in ("objects", "nested", "plain")]
     by_file = counted.groupBy("file", "key").agg(
         *sums, F.min("place").alias("place"), F.max("why").alias("why"), F.max("hidden").alias("hidden")
@@ -227,21 +227,21 @@ def _collected(counted: DataFrame) -> tuple[Any, list[Any]]:
 
 
 def _check_kinds(keys: Sequence[Any]) -> None:
-    """Refuses a key that is nested in one file and a plain value in another.
+    """Refuse a key that is nested in one file and a plain value in another.
 
     Raises:
-        DataError: with the key and two of the files.
+        DataError: With the key and two of the files.
     """
     for key in keys:
         if key.nested_file and key.plain_file:
             raise DataError(
-                f"'{key.key}' holds objects or arrays in '{key.nested_file}', and plain values in '{key.plain_file}'.",
-                "Write it in one way, or read the files as sources of their own.",
+                f"'{key.key}' has objects or arrays in '{key.nested_file}', and plain values in '{key.plain_file}'.",
+                "Write it in one form, or read the files as separate sources.",
             )
 
 
 def _reported(total: Any, keys: Sequence[Any]) -> list[str]:
-    """The keys that are not in every file, and those that are nested in some objects only."""
+    """Describe keys that are missing in some files, and keys that are nested in some objects only."""
     some = [f"'{key.key}' is in {key.files:,} of {total.files:,} files" for key in keys if key.files < total.files]
     mixed = [
         f"'{key.key}' is nested in {key.nested:,} objects and plain in {key.plain:,}: read as text"

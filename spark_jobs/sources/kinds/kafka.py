@@ -1,4 +1,4 @@
-"""A topic of messages: what it holds now as a table, or what arrives as a stream; poison is set apart."""
+"""Kafka topics, read as a table (the messages at this moment) or as a stream. Malformed messages are kept apart."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from spark_jobs.spec.models import Source
 
 _RECORD: Final = ("sep", "quote", "escape")
 OPTIONS: Final = (*DATES, *_RECORD, *CLIENT_OPTIONS)
-# How long to wait for a broker that does not answer, and how often a stream, which may outlast a broker, asks again.
+# Milliseconds to wait for a broker. A stream retries more often than a batch read, as it must survive broker restarts.
 _WAIT: Final = "20000"
 _ONCE: Final = {"fetchOffset.numRetries": "1"}
 _LASTING: Final = {"fetchOffset.numRetries": "5", "fetchOffset.retryIntervalMs": "2000"}
@@ -37,37 +37,37 @@ _MOST_COLUMNS: Final = 10_000
 _CAUSES: Final = (
     (
         "UnknownTopicOrPartition|This server does not host this topic-partition",
-        "The topic '{topic}' is not there at {servers}.",
-        "Check `source.topic`; names are compared with case.",
+        "The topic '{topic}' does not exist at {servers}.",
+        "Check `source.topic`; topic names are case-sensitive.",
     ),
-    ("SaslAuthentication|Authentication failed", "{servers} refused the user or the password.", "Check both."),
-    ("TopicAuthorization|Not authorized", "The user may not read the topic '{topic}'.", "Ask who keeps the topic."),
-    ("SslHandshake|SSLHandshake", "{servers} and this machine found no common TLS.", "Check the broker's certificate."),
+    ("SaslAuthentication|Authentication failed", "{servers} rejected the user or password.", "Check both."),
+    ("TopicAuthorization|Not authorized", "The user may not read the topic '{topic}'.", "Ask the topic's owner."),
+    ("SslHandshake|SSLHandshake", "The TLS handshake with {servers} failed.", "Check the broker's certificate."),
     (
         "Some data may have been lost|offset was changed from|Cannot fetch offset|OffsetOutOfRange|data_loss",
-        "Messages of the topic '{topic}' that were not read yet are gone: deleted, or the topic was made anew.",
-        "What is gone cannot be scored. To go on with what is there, begin anew under another `name`, where "
-        "`track.register` names the model.",
+        "Messages of the topic '{topic}' were lost before they were read: deleted, or the topic was recreated.",
+        "They cannot be scored. To continue with the remaining messages, start afresh: change `name`, and set "
+        "`track.register` to the model's name.",
     ),
     (
         "TimeoutException|Timed out waiting for a node|No resolvable bootstrap|Failed to create new Kafka",
-        "No broker answers at {servers}.",
-        "Check `source.servers`, and that the broker runs.",
+        "No broker responds at {servers}.",
+        "Check `source.servers`, and that the broker is running.",
     ),
 )
 
 
 class NoMessages(DataError):
-    """A topic is there and holds nothing."""
+    """The topic exists and contains no messages."""
 
 
 def read(source: Source, spark: SparkSession) -> Table:
-    """The messages that a topic holds at this moment, read once, for a topic goes on while it is looked at.
+    """Read the messages that a topic holds now into a snapshot, because the topic keeps growing meanwhile.
 
     Raises:
-        DataError: the topic is not there, or holds nothing.
-        JobError: no broker answers, or it does not let us in.
-        SpecError: an option is not known, or CSV values have no names.
+        DataError: The topic does not exist or is empty.
+        JobError: No broker responds, or the broker rejects the credentials.
+        SpecError: An option is unknown, or CSV values have no `source.names`.
     """
     try:
         held = snapshot(_placed(_messages(spark.read, source, _ONCE)))
@@ -76,7 +76,7 @@ def read(source: Source, spark: SparkSession) -> Table:
     except Exception as failure:
         raise (explain(failure, source) or failure) from failure
     if not (records := held.count()):
-        raise NoMessages(f"The topic '{source.topic}' holds no messages.", "Wait until there are some.")
+        raise NoMessages(f"The topic '{source.topic}' has no messages.", "Wait until messages arrive.")
     form = _records(source) if source.values == "csv" else _objects(held, source)
     taken = _apart(snapshot(_split(held, form, source)), source, _columns(form, source), _fingerprint(held, source))
     return replace(taken, records=records)
@@ -85,10 +85,10 @@ def read(source: Source, spark: SparkSession) -> Table:
 def open_stream(
     source: Source, spark: SparkSession, start: str, rows: int | None, after: Mapping[int, int] | None = None
 ) -> DataFrame:
-    """The messages as they arrive: `value`, their place and when they were written.
+    """Return a stream of the messages: value, topic, partition, offset, timestamp and headers.
 
-    `rows` is the most of a micro-batch. `after` are, by partition, offsets that are known already: a stream without a
-    checkpoint begins behind them.
+    `rows` limits a micro-batch. `after` maps partitions to offsets already read: without a checkpoint, the stream
+    starts after them.
     """
     reader = spark.readStream
     if rows is not None:
@@ -106,10 +106,10 @@ def parsed(
     others: Literal["told", "refused"] = "told",
     seen: Observation | None = None,
 ) -> Table:
-    """Messages as a table, nothing of it looked at: cells as text, `_source` as topic/partition/offset, poison apart.
+    """Return messages as a lazy table: cells as text, `_source` as topic/partition/offset, malformed messages apart.
 
-    `names` are the keys that are taken of JSON objects; the fields of CSV values are named by the source. Messages with
-    `others` are refused or told: `seen` counts them as they pass (`others`) and has one such key (`other`).
+    `names` are the keys to take from JSON objects; CSV fields are named by the source. If `others` is "refused", a
+    message with any other key is malformed. If "told", `seen` observes their count (`others`) and one key (`other`).
     """
     form: JsonFormat | CsvFormat
     if source.values == "csv":
@@ -124,12 +124,12 @@ def parsed(
 
 
 def place_of_message() -> Column:
-    """What identifies a message: topic/partition/offset."""
+    """Return the id of a message as a column: topic/partition/offset."""
     return F.concat_ws("/", "topic", "partition", "offset")
 
 
 def explain(failure: BaseException, source: Source) -> SparkJobsError | None:
-    """What a failure of reading a topic means; None where it is something else."""
+    """Return the error that a failed read of a topic means; None if the failure does not concern Kafka."""
     text = f"{type(failure).__name__} {failure}"
     if "kafka" not in text.casefold():
         return None
@@ -155,7 +155,7 @@ def _messages(reader: Any, source: Source, waits: Mapping[str, str]) -> DataFram
 
 
 def _last(header: str) -> Column:
-    """A header of a message as text; of several of the name the last, as Kafka's own clients have it."""
+    """Return a message header as text; the last one if a name repeats, as Kafka's own clients do."""
     named = F.filter("headers", lambda one: one["key"] == F.lit(header))
     return F.make_valid_utf8(F.try_element_at(named, F.lit(-1))["value"].cast("string")).alias(header)
 
@@ -165,12 +165,12 @@ def _headers(source: Source) -> tuple[str, ...]:
 
 
 def _columns(form: JsonFormat | CsvFormat, source: Source) -> tuple[str, ...]:
-    """The names of the cells of messages, then those of headers."""
+    """Return the names of the cell columns, then those of the header columns."""
     return check_names((*form.names, *_headers(source)))
 
 
 def _of_headers(headers: Sequence[str]) -> dict[str, str]:
-    return {name: f"the key '{name}' has the name of a header" for name in headers}
+    return {name: f"the key '{name}' is also the name of a header" for name in headers}
 
 
 def _login(source: Source, given: Mapping[str, str]) -> dict[str, str]:
@@ -180,7 +180,7 @@ def _login(source: Source, given: Mapping[str, str]) -> dict[str, str]:
     if mechanism not in _LOGINS:
         raise SpecError(
             f"`kafka.sasl.mechanism` must be one of {', '.join(_LOGINS)}. Got '{mechanism}'.",
-            "Leave it out where the broker takes PLAIN.",
+            "Remove it if the broker accepts PLAIN.",
         )
     user, password = _quoted(resolved(source.user)), _quoted(resolve(source.password))
     module = f"org.apache.kafka.common.security.{_LOGINS[mechanism]}LoginModule"
@@ -192,7 +192,7 @@ def _login(source: Source, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _quoted(text: str) -> str:
-    """Text as a string of Java's login configuration, out of which nothing in it can lead."""
+    """Quote text for Java's login configuration, escaped so that no character can end the string."""
     marked = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
     return f'"{marked}"'
 
@@ -207,7 +207,7 @@ def _headers_there(messages: DataFrame) -> list[str]:
 
 
 def _fingerprint(held: DataFrame, source: Source) -> str:
-    """The topic, how far each partition went, and what was in it."""
+    """Hash the topic, the offset range of each partition, and the content of the messages."""
     content = F.sum(F.xxhash64("offset", "value", *_headers_there(held)).cast("decimal(38)"))
     ends = held.groupBy("partition").agg(F.min("offset"), F.max("offset"), F.count("offset"), content)
     return json.dumps([source.topic, sorted([str(cell) for cell in row] for row in ends.collect())])
@@ -232,11 +232,11 @@ def _taken(rows: DataFrame, source: Source, names: Sequence[str], fingerprint: s
 
 
 def _apart(rows: DataFrame, source: Source, names: Sequence[str], fingerprint: str) -> Table:
-    """The table of a snapshot, its poison counted."""
+    """Return the table of a snapshot, with its malformed messages counted."""
     table = _taken(rows, source, names, fingerprint)
     assert table.malformed is not None
     poison = table.malformed.count()
-    decisions = (f"{poison:,} messages cannot be read and are set apart",) if poison else ()
+    decisions = (f"{poison:,} messages are malformed and excluded",) if poison else ()
     reading = replace(table.reading, decisions=decisions)
     good, refused = table.rows.drop("_source"), table.malformed if poison else None
     return replace(table, rows=good, reading=reading, malformed=refused, malformed_count=poison)
@@ -244,26 +244,26 @@ def _apart(rows: DataFrame, source: Source, names: Sequence[str], fingerprint: s
 
 def _records(source: Source) -> CsvFormat:
     if not source.names:
-        raise SpecError("A topic of CSV values needs `source.names`.", "Name the fields in their order.")
+        raise SpecError("`source.names` is required for a topic of CSV values.", "List the fields in order.")
     form = known_options("kafka", source.options, OPTIONS)
     quote = form.get("quote", '"')
     return CsvFormat(check_names(source.names), form.get("sep", ","), quote, form.get("escape", quote or '"'))
 
 
 def _objects(held: DataFrame, source: Source) -> JsonFormat:
-    """The keys that any object has, in the order in which they are met; those that cannot be columns are refused."""
+    """Return the format with all keys of the objects, in order of appearance; invalid column names are refused."""
     found = held.select("value", "_source").mapInArrow(keys, "key string, count bigint, first string")
     met = found.groupBy("key").agg(F.sum("count"), F.min("first").alias("first")).orderBy("first", "key")
     counts = {row[0]: int(row[1]) for row in met.limit(_MOST_COLUMNS + 1).collect()}
     if len(counts) > _MOST_COLUMNS:
         raise DataError(
             f"The objects in '{source.topic}' have more than {_MOST_COLUMNS:,} different keys.",
-            "Keys must be names of columns, not values.",
+            "Use keys as column names; put data into values.",
         )
     unwelcome = _unwelcome(counts) | _of_headers(_headers(source))
     names = tuple(key for key in counts if key not in unwelcome)
     if not names:
-        raise DataError(f"The topic '{source.topic}' holds no JSON objects.", "Set `source.values` where it holds CSV.")
+        raise DataError(f"The topic '{source.topic}' has no JSON objects.", "For CSV, set `source.values: csv`.")
     return JsonFormat(names, unwelcome)
 
 
@@ -281,13 +281,13 @@ def _unwelcome(counts: Mapping[str, int]) -> dict[str, str]:
 
 
 def _behind(known: Mapping[int, int], source: Source, spark: SparkSession) -> str:
-    """Where each partition is begun: behind what is known, else at its beginning."""
+    """Return Kafka's `startingOffsets`: after the known offset of each partition, else its beginning."""
     begin = {number: known.get(number, -1) + 1 if number in known else -2 for number in _partitions(source, spark)}
     return json.dumps({source.topic: {str(number): offset for number, offset in begin.items()}})
 
 
 def _partitions(source: Source, spark: SparkSession) -> Sequence[int]:
-    """The topic's partitions, as a stream that reads nothing tells them."""
+    """Return the topic's partitions, as reported by a stream that reads no rows."""
     messages = _messages(spark.readStream.option("startingOffsets", "latest"), source, _ONCE)
     query = messages.writeStream.format("noop").queryName(f"partitions-{uuid4().hex}").trigger(once=True).start()
     with suppress(Exception):
@@ -295,6 +295,6 @@ def _partitions(source: Source, spark: SparkSession) -> Sequence[int]:
     progress: Any = query.lastProgress
     if progress is None:
         raise explain(query.exception() or Exception(), source) or JobError(
-            f"The partitions of '{source.topic}' could not be found.", "Check that the broker runs."
+            f"The partitions of '{source.topic}' could not be listed.", "Check that the broker is running."
         )
     return sorted(int(number) for number in json.loads(progress["sources"][0]["endOffset"])[source.topic])

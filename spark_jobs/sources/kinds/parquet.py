@@ -1,4 +1,4 @@
-"""Parquet files, with their stored types."""
+"""Parquet files, read with their stored types."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ from spark_jobs.spec.models import Source
 
 OPTIONS: Final = (*FILES, *DATES, "mergeSchema", "datetimeRebaseMode")
 _MAGIC: Final = (b"PAR1", b"PARE")
-_FEW: Final = 64  # files elsewhere whose footers are asked for one by one
-_ADVICE: Final = "Write or fetch the file again, or leave it out."
+_FEW: Final = 64  # the most remote files whose schemas are read one by one
+_ADVICE: Final = "Write or fetch the file again, or exclude it."
 
 
 def read(source: Source, spark: SparkSession) -> Table:
-    """The table of Parquet files, whose columns need not be the same in all of them.
+    """Read Parquet files; their columns may differ between files.
 
     Raises:
-        DataError: files are missing, cut short, no Parquet, or packed as Spark cannot read it; a column has types that
-            do not go together; a name is doubled or reserved.
+        DataError: Files are missing, truncated, not Parquet, or compressed in a way Spark cannot read. Or a column has
+            incompatible types, or a name is duplicate or reserved.
     """
     options = known_options("parquet", source.options, OPTIONS)
     rebase = {name: value for name, value in options.items() if name == "datetimeRebaseMode"}
@@ -59,7 +59,7 @@ def read(source: Source, spark: SparkSession) -> Table:
     stored, lost = storable(_read(source, place, layouts, columns, spark, rebase))
     unusable = lost | {column.name: column.stored for column in columns if column.stored}
     rows = replace_null_values(stored, marks)
-    folders = [f"'{name}' is the folders' text, not the column of the files" for name in _hidden(layouts, place)]
+    folders = [f"'{name}' comes from the partition folders, not from the files" for name in _hidden(layouts, place)]
     decisions = (*folders, *(one for column in columns for one in column.decisions))
     unread = unread_of(source, files)
     reading = Reading("parquet", path, options, marks, decisions, unread)
@@ -78,7 +78,7 @@ def _layouts(
     spark: SparkSession,
     options: Mapping[str, str],
 ) -> list[Layout]:
-    """The files by what columns they have; one file of each is looked at by Spark."""
+    """Group the files by their columns; Spark reads the schema of one file in each group."""
     if told is None:
         return _elsewhere(spark.read.options(**options), files)
     found: dict[str, list[DataFile]] = {}
@@ -95,7 +95,7 @@ def _fields_of(source: Source, file: DataFile, spark: SparkSession, options: Map
 
 
 def _elsewhere(reader: DataFrameReader, files: Sequence[DataFile]) -> list[Layout]:
-    """The layouts of files that Spark alone can open: one by one if they are few, else by Spark's own merging."""
+    """Group remote files by schema: one by one if they are few, else by Spark's `mergeSchema`."""
     if len(files) > _FEW:
         merging = reader.option("mergeSchema", "true").option("recursiveFileLookup", "true")
         schema = merging.parquet(*(file.path for file in files)).schema
@@ -109,7 +109,7 @@ def _elsewhere(reader: DataFrameReader, files: Sequence[DataFile]) -> list[Layou
 
 
 def _hidden(layouts: Sequence[Layout], place: Place) -> list[str]:
-    """The columns of files that folders stand for as well."""
+    """Return the columns in the files that partition columns of the same name hide."""
     return [name for name in place.partitions if any(layout.field(name) for layout in layouts)]
 
 
@@ -136,8 +136,10 @@ def _read(
 
 
 def corruption_reason(file: DataFile) -> str | None:
-    """What is wrong with a file that is cut short or no Parquet: it begins and ends with a magic number, before which
-    the length of its footer stands (https://parquet.apache.org/docs/file-format/). None where nothing is.
+    """Return why a file is truncated or not Parquet; None if it is valid or remote.
+
+    A Parquet file begins and ends with a magic number. The footer's length precedes the last one
+    (https://parquet.apache.org/docs/file-format/).
     """
     if not file.local:
         return None
@@ -148,9 +150,9 @@ def corruption_reason(file: DataFile) -> str | None:
         opened.seek(max(0, file.size - 8))
         length, end = opened.read(4), opened.read(4)
     if begin not in _MAGIC or end not in _MAGIC or file.size < 12:
-        return f"'{file.path}' is no whole Parquet file: its first or last bytes are not 'PAR1'."
+        return f"'{file.path}' is not a complete Parquet file: its first or last bytes are not 'PAR1'."
     if end == b"PARE":
-        return f"'{file.path}' is encrypted, and there is no key to read it with."
+        return f"'{file.path}' is encrypted, and no key is configured to read it."
     if int.from_bytes(length, "little") > file.size - 12:
-        return f"'{file.path}' is no whole Parquet file: its footer is longer than the file."
+        return f"'{file.path}' is not a complete Parquet file: its footer is longer than the file."
     return None

@@ -1,4 +1,4 @@
-"""A table or view of the session's catalog."""
+"""Tables and views of the session's catalog."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ OPTIONS: Final = (*DATES, *VERSIONS)
 
 
 def read(source: Source, spark: SparkSession) -> Table:
-    """The table of that name, with its stored types.
+    """Read a table or view by name, with its stored types.
 
     Raises:
-        SpecError: the source has no `table`.
+        SpecError: The source has no `table`.
     """
     from delta.tables import DeltaTable
 
     options = known_options("table", source.options, OPTIONS)
     if source.table is None:
-        raise SpecError("A source of kind table needs `table`.", "As in `source: {kind: table, table: db.flights}`.")
+        raise SpecError("`source.table` is required for kind table.", "Set `source: {kind: table, table: db.flights}`.")
     name = source.table
 
     def load(asked: Mapping[str, str]) -> DataFrame:
