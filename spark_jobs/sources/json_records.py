@@ -39,13 +39,8 @@ _PLAIN: Final = frozenset({str, bool, Number})
 
 
 @dataclass
-<<<<<<< HEAD
 class ParsedRecords(Generic[T]):
-    """What was read of some lines or of a part of a file; of each record its text, and from which row it came."""
-=======
-class Records(Generic[T]):
     """The records of some lines or of a part of a file, with the text and the input row of each."""
->>>>>>> 6c270bc8c0c65404806a162e828b50adfd22bba9
 
     read: Callable[[str], T]
     found: list[T | None] = field(default_factory=list)
@@ -89,13 +84,8 @@ class Records(Generic[T]):
 
 def records(
     batches: Iterator[pa.RecordBatch], read: Callable[[str], T], encoding: str | None
-<<<<<<< HEAD
 ) -> Iterator[tuple[ParsedRecords[T], pa.RecordBatch]]:
-    """The records of lines (value, file, …) or, where an `encoding` is given, of files (path, …, content)."""
-=======
-) -> Iterator[tuple[Records[T], pa.RecordBatch]]:
     """Yield the records of lines (value, file, …) or, if `encoding` is set, of files (path, …, content)."""
->>>>>>> 6c270bc8c0c65404806a162e828b50adfd22bba9
     for batch in batches:
         if encoding is None:
             yield _of_lines(batch, read), batch
@@ -220,13 +210,8 @@ class _Counts:
         return pa.RecordBatch.from_arrays([pa.array(c, kind) for c, kind in zip(cells, kinds, strict=True)], names)
 
 
-<<<<<<< HEAD
 def _of_lines(batch: pa.RecordBatch, read: Callable[[str], T]) -> ParsedRecords[T]:
-    """The records of lines: of most batches each line is one object."""
-=======
-def _of_lines(batch: pa.RecordBatch, read: Callable[[str], T]) -> Records[T]:
     """Return the records of lines; fast if every line is one object, as usual."""
->>>>>>> 6c270bc8c0c65404806a162e828b50adfd22bba9
     lines = batch.column(0).to_pylist()
     with suppress(InvalidMessage, UnicodeDecodeError):
         objects: list[T | None] = [read(line.decode()) for line in lines]

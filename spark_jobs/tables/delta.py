@@ -91,13 +91,6 @@ def append(
 ) -> Commit | None:
     """Append rows to a table, create it if needed, and verify in its history that the rows were committed.
 
-<<<<<<< HEAD
-    New columns are added; column mapping is switched on only where a name needs it. `about` is kept with the commit.
-    A write with the same `once` happens one time at most, whoever tries. `replace` is a predicate in SQL: the rows that
-    it holds for are replaced. `properties` and `partition_by` are for a table that is made. Returns
-    None where nothing was committed: there were no rows, or `once` was written already; or where `verify` is false (a
-    plain append that Delta reports as done is done) and nobody looked.
-=======
     New columns are added; column mapping is enabled only if a name needs it.
 
     Args:
@@ -108,11 +101,10 @@ def append(
         replace: An SQL predicate; the rows that meet it are replaced.
         properties: Table properties, for a table that is created.
         partition_by: Partition columns, for a table that is created.
-        prove: Whether to look up the commit. A plain append that Delta reports as successful needs no verification.
+        verify: Whether to look up the commit. A plain append that Delta reports as successful needs no verification.
 
     Returns:
-        The commit; None if nothing was committed (no rows, or a duplicate), or if `prove` is false.
->>>>>>> 6c270bc8c0c65404806a162e828b50adfd22bba9
+        The commit; None if nothing was committed (no rows, or a duplicate), or if `verify` is false.
     """
     spark, token = rows.sparkSession, uuid4().hex
     options = {"userMetadata": json.dumps({**(about or {}), "write": token}), "mergeSchema": "true"}

@@ -180,11 +180,7 @@ def test_f18_a_file_that_cannot_be_read_is_quarantined_whole_and_the_landing_goe
     asked = parse({**base, "name": "landed", "source": source, "track": {"register": "homes"}})
     first = score.run(asked, session, env)
     assert first.rows == {"read": 4, "scored": 2, "quarantined": 2, "duplicates": 0}
-<<<<<<< HEAD
-    assert [line for line in first.summary if "corrupt" in line and "cut.csv.gz' cannot be unpacked" in line]
-=======
-    assert [line for line in first.summary if "malformed" in line and "cut.csv.gz' cannot be decompressed" in line]
->>>>>>> 6c270bc8c0c65404806a162e828b50adfd22bba9
+    assert [line for line in first.summary if "corrupt" in line and "cut.csv.gz' cannot be decompressed" in line]
     assert score.run(asked, session, env).rows["read"] == 0, "what is set apart is not met again"
     _arrives(tmp_path / "in", "cut.csv.gz", gzip.compress((HEADER + GOOD).encode()))
     assert score.run(asked, session, env).rows["scored"] == 1, "the same name with other content is another file"
