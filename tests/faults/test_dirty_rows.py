@@ -111,10 +111,10 @@ def test_d3_a_header_in_another_order_is_followed_by_name(scored):
 @pytest.mark.parametrize(
     ("header", "said"),
     [
-        ("50.5,2,flat,2011-01-11\n", "lacks what the model reads"),
+        ("50.5,2,flat,2011-01-11\n", "lacks columns that the model reads"),
         ("size,rooms,kind,Kind\n", "must differ"),
         ("size,size,kind,built\n", "must differ"),
-        ("Size,rooms,kind,built\n", "lacks what the model reads: 'size'"),
+        ("Size,rooms,kind,built\n", "lacks columns that the model reads: 'size'"),
     ],
 )
 def test_d3_a_header_that_is_missing_doubled_or_of_another_case_is_refused_by_name(scored, header, said):
