@@ -172,7 +172,7 @@ def test_what_a_checkpoint_was_made_for_may_not_change(town, spark, arriving):
     spec = streaming(town, {"kind": "delta", "path": arriving(8, 5)}, "fixed")
     done(town, spark, spec)
     other = spec.model_copy(update={"predictions": spec.predictions.model_copy(update={"table": "elsewhere"})})
-    with pytest.raises(SpecError, match="made with another `predictions`"):
+    with pytest.raises(SpecError, match="created with another `predictions`"):
         done(town, spark, other)
 
 
