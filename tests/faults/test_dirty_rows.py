@@ -242,7 +242,7 @@ def test_d8_a_class_of_one_row_is_kept_and_what_cannot_be_measured_of_it_is_told
 def test_d8_a_test_part_without_positives_is_refused_and_not_given_a_score(trained):
     with pytest.raises(DataError, match="at least two classes") as refused:
         trained(_labelled(lambda n: "yes" if n == 5 else "no"), "kind")
-    assert "Give more rows" in refused.value.advice
+    assert "Use more rows" in refused.value.advice
 
 
 def test_d9_columns_of_one_value_of_none_and_of_ever_new_ones_are_left_out_by_name(trained):

@@ -124,7 +124,7 @@ CASES = {
     "a test part of nothing": (
         good,
         {"split": {"kind": "column", "column": "kind", "test_value": "castle"}},
-        "No row is left to test with",
+        "There are no test rows",
         "split",
     ),
 }
