@@ -40,7 +40,7 @@ def candidates(spec: Spec, types: Mapping[str, ColumnType]) -> tuple[Candidate, 
     seen: set[str] = set()
     for one in found:
         if one.name in seen:
-            raise DataError(f"The column '{one.name}' has the name of another's part.", "Rename it in the data.")
+            raise DataError(f"The column '{one.name}' has the name of a derived column.", "Rename it in the data.")
         seen.add(one.name)
     return tuple(found)
 

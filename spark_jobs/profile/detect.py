@@ -147,7 +147,9 @@ def _of_declared(column: _Column, kind: str, what: str, read: int) -> str:
     if share > REFUSED:
         advice = f"Remove it from `columns`, or fix the cells; up to {REFUSED:.0%} may fail to parse."
         raise DataError(f"'{column.name}' is declared {kind}, but {counted}.", advice)
-    return f"declared {kind}; {counted} and become null" + (", more than 5 %: a warning" if share > WARNED else "")
+    return f"declared {kind}; {counted} and become null" + (
+        ", above the warning limit of 5 %" if share > WARNED else ""
+    )
 
 
 def _from_stored(column: _Column) -> ColumnType:
@@ -177,7 +179,7 @@ def _from_text(column: _Column) -> ColumnType:
     reading, name = column.reading, column.name
     if not column.cells:
         return ColumnType(name, "text", "constant", "no cell holds a value")
-    if reading.boolean == column.cells > reading.number:  # also where most are 1 and 0
+    if reading.boolean == column.cells > reading.number:  # booleans may be mostly 1 and 0
         return ColumnType(name, "boolean", "boolean", f"all {column.cells:,} cells are true or false")
     numbers = column.amounts
     if numbers.against:
@@ -277,7 +279,7 @@ def _why_id(column: _Column) -> str:
     running = high - low < 2 * column.cells
     if is_beyond_double(column.profile) and not running:
         return f", up to {high:,.0f}"
-    return f" and run from {low:,.0f} to {high:,.0f}" if running else ", and the name says identifier"
+    return f" and run from {low:,.0f} to {high:,.0f}" if running else ", and the name looks like an identifier"
 
 
 def _extremes(column: ColumnProfile) -> tuple[float, float]:
