@@ -1,4 +1,4 @@
-"""The one line that tells why something failed, found in what Spark, the JVM or Python threw."""
+"""Translation of exceptions from Spark, the JVM and Python into one-line errors with advice."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar
 from spark_jobs import progress
 from spark_jobs.errors import JobError, SparkJobsError
 
-# Words of the scheduler that only say that something failed.
+# Messages of the scheduler that say only that something failed.
 EMPTY_WORDS = (
     "Job aborted",
     "Task failed",
@@ -18,31 +18,31 @@ EMPTY_WORDS = (
     "Task not serial",
 )
 LIMIT = 500
-# What foreign errors say, and what to do about each; the first that is found counts.
+# Texts of foreign errors with the advice for each; the first match wins.
 _KNOWN: tuple[tuple[str, str], ...] = (
     ("No space left on device", "Free disk space below `root` and in the temporary folder, then run it again."),
     ("Permission denied", "Give this user the right to read and write there, or set another `root`."),
-    ("Address already in use", "End the process that holds the port, or name another port."),
+    ("Address already in use", "End the process that uses the port, or set another port."),
     (
         "Python worker exited unexpectedly",
-        "A Python worker was killed, mostly for memory: lower the cores or add memory.",
+        "A Python worker was killed, usually for lack of memory: use fewer cores or add memory.",
     ),
     (
         "Python worker failed to connect back",
-        "Let processes of this machine connect to 127.0.0.1; see `spark-jobs doctor`.",
+        "Allow processes of this machine to connect to 127.0.0.1; see `spark-jobs doctor`.",
     ),
-    ("ClassNotFoundException", "A jar is missing: `spark-jobs doctor` says which and how to fetch it."),
+    ("ClassNotFoundException", "A jar is missing: `spark-jobs doctor` names it and shows how to fetch it."),
     ("database is locked", "Another process writes to the MLflow database: wait for it, then run it again."),
     ("out-of-date database schema", "Run `mlflow db upgrade` with the tracking URI, after a backup."),
-    ("FAILED_READ_FILE", "A source file is damaged, or changed while it was read: check it, then run it again."),
+    ("FAILED_READ_FILE", "A source file is corrupt, or changed while it was read: check it, then run again."),
     ("CAST_INVALID_INPUT", "A value does not fit its column's type: declare the column in `columns.text`."),
-    ("ARITHMETIC_OVERFLOW", "A value is too large for its type: declare the column in `columns.text` or leave it out."),
+    ("ARITHMETIC_OVERFLOW", "A value is too large for its type: declare the column in `columns.text` or ignore it."),
 )
 Part = TypeVar("Part")
 
 
 def translate_error(error: BaseException) -> SparkJobsError:
-    """The error itself where it is one of ours, else an error that says its cause in one line."""
+    """Return the error itself if it is a `SparkJobsError`, else one that states its cause in one line."""
     if isinstance(error, SparkJobsError):
         return error
     if isinstance(error, MemoryError):
@@ -52,9 +52,9 @@ def translate_error(error: BaseException) -> SparkJobsError:
     if isinstance(error, ConnectionRefusedError | ConnectionResetError) or type(error).__name__ == "Py4JNetworkError":
         return JobError(
             "Spark's Java process is gone: it was killed, or the machine ran out of memory.",
-            "Run it again to go on; where it dies again, lower `memory` of the environment or take a larger machine.",
+            "Run again to continue. If it fails again, lower `memory` of the environment or use a larger machine.",
         )
-    line = cause(str(error)) or "it gave no reason"
+    line = cause(str(error)) or "no reason given"
     known = next((advice for words, advice in _KNOWN if words in str(error)), None)
     if "OutOfMemoryError" in str(error):
         return JobError(f"Spark ran out of memory: {line}", "Raise `memory` in the environment's file (conf/env).")
@@ -64,22 +64,22 @@ def translate_error(error: BaseException) -> SparkJobsError:
     when = f" in the phase '{progress.failed()}'" if progress.failed() else ""
     if type(error).__module__.startswith(("pyspark", "py4j")):
         return JobError(f"Spark failed{when}: {line}", advice)
-    return JobError(f"Something unexpected happened{when} ({type(error).__name__}): {line}", advice)
+    return JobError(f"Unexpected error{when} ({type(error).__name__}): {line}", advice)
 
 
 def last_resort() -> str:
-    """The advice for an error that nothing is known of: where to look."""
-    log = f"Look into Spark's log, {progress.log()}; check" if progress.log() else "Check"
-    return f"{log} the machine with `spark-jobs doctor`; run it again with --debug to see the whole traceback."
+    """Return the advice for an unknown error: where to look."""
+    log = f"Read Spark's log, {progress.log()}; check" if progress.log() else "Check"
+    return f"{log} the machine with `spark-jobs doctor`; run again with --debug to see the full traceback."
 
 
 def optional(part: str, make: Callable[[], Part], otherwise: Part) -> Part:
-    """Make a part that a result can do without: one that fails is left out with a warning that names it.
+    """Return a part of the result that is optional; if making it fails, warn and return `otherwise`.
 
     Args:
-        part: what it is, as the subject of a sentence.
-        make: what makes it.
-        otherwise: what stands in its place where that fails.
+        part: the name of the part, as the subject of a sentence.
+        make: makes the part.
+        otherwise: the replacement if making it fails.
     """
     try:
         return make()
@@ -89,7 +89,9 @@ def optional(part: str, make: Callable[[], Part], otherwise: Part) -> Part:
 
 
 def cause(text: str) -> str:
-    """The most telling line of an error's text: the last cause of a JVM's trace, else the first that says something.
+    """Return the most informative line of an error's text.
+
+    That is the last cause of a JVM stack trace, else the first line that is not boilerplate.
 
     >>> cause("An error occurred while calling o5.fit.\\n: org.apache.spark.SparkException: No rows.\\n\\tat x(Y)")
     'No rows.'
@@ -109,7 +111,7 @@ def _is_noise(line: str) -> bool:
 
 
 def _without_class(line: str) -> str:
-    """A JVM's message without the name of its class in front; a bare class keeps its own name."""
+    """Return a JVM message without the class name in front; a bare class name loses only its package."""
     found = re.match(r"(?:[a-z][\w$]*\.)+([A-Z][\w$]*)(?::\s*(.*))?$", line)
     if found is None:
         return line

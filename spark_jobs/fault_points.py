@@ -1,4 +1,4 @@
-"""Places at which a test may end or hold a running job; outside of tests nothing happens there."""
+"""Named points at which a test can kill or pause a running job; without a test they do nothing."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ _TICK = 0.02
 
 
 def fault_point(name: str) -> None:
-    """Does what `SPARK_JOBS_FAULT` asks for this place, where `SPARK_JOBS_TEST` is 1.
+    """Do what `SPARK_JOBS_FAULT` sets for this point, if `SPARK_JOBS_TEST` is 1.
 
-    `kill@NAME` ends this process, `kill-jvm@NAME` its Java alone, `kill-group@NAME` all of its group; `stop@NAME:FILE`
-    waits until the file is there. Before that the name is written to the file `SPARK_JOBS_FAULT_MARK`.
+    Actions: `kill@NAME` kills this process, `kill-jvm@NAME` only its Java processes, and `kill-group@NAME` its process
+    group. `stop@NAME:FILE` waits until the file exists. Before acting, the point appends its name to the file
+    `SPARK_JOBS_FAULT_MARK`.
     """
     asked = os.environ.get("SPARK_JOBS_FAULT", "") if os.environ.get("SPARK_JOBS_TEST") == "1" else ""
     act, _, place = asked.partition("@")
@@ -53,7 +54,7 @@ def _kill(act: str) -> None:
 
 
 def _javas() -> list[int]:
-    """The Java processes that this one has started."""
+    """Return the ids of the Java processes that this process started."""
     found = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:

@@ -37,10 +37,10 @@ def test_an_unknown_error_says_in_which_phase_it_came_and_where_the_log_is(tmp_p
     (tmp_path / "spark-1.log").write_text("WARN")
     progress.log_to(tmp_path / "spark-1.log")
     told = translate_error(failed.value)
-    assert told.message == "Something unexpected happened in the phase 'fitting' (KeyError): 'x'"
+    assert told.message == "Unexpected error in the phase 'fitting' (KeyError): 'x'"
     assert str(tmp_path / "spark-1.log") in told.advice
     assert "--debug" in told.advice
     progress.log_to(None)
     assert "log" not in last_resort()
     with progress.phase("reading"):
-        assert translate_error(failed.value).message.startswith("Something unexpected happened (KeyError)")
+        assert translate_error(failed.value).message.startswith("Unexpected error (KeyError)")

@@ -1,4 +1,4 @@
-"""Rules that a batch as a whole meets or not: what is counted for them, and what that says."""
+"""Checks of a whole batch (`row_count`, `null_rate`, `fresh`): what to measure and when a measurement fails."""
 
 from __future__ import annotations
 
@@ -17,10 +17,19 @@ _DAY = 24 * _HOUR
 
 
 def measure(check: TableCheck, place: int, columns: Columns) -> Column:
-    """The number that a rule of the whole batch is about: rows, missing cells, or the newest moment in microseconds.
+    """Return the aggregate that a batch check compares with its limit.
+
+    Args:
+        check: the batch check.
+        place: its position in `checks`, for messages.
+        columns: the columns of the rows.
+
+    Returns:
+        A `bigint` aggregate: the number of rows (`row_count`), the number of nulls (`null_rate`), or the newest date or
+        time in microseconds since the epoch (`fresh`).
 
     Raises:
-        DataError: the rule does not fit the rows.
+        DataError: the column does not exist, or `fresh` names a column without dates or times.
     """
     match check:
         case NullRate():
@@ -28,16 +37,17 @@ def measure(check: TableCheck, place: int, columns: Columns) -> Column:
         case Fresh():
             cell = columns.cell(check.column, "timestamp")
             if cell.cells not in ("date", "timestamp"):
-                said = f"`checks[{place}]` asks how new '{check.column}' is, which is read as {WORDS[cell.cells]}."
+                said = f"`checks[{place}]` needs dates or times, but '{check.column}' is read as {WORDS[cell.cells]}."
                 raise DataError(said, "Name a column of dates or times.")
             return _newest(cell.value, cell.cells == "date")
     return F.count(F.lit(1))
 
 
 def _newest(value: Column, is_date: bool) -> Column:
-    """The newest moment that is not ahead of now by more than a day: one mistaken year would make all look new.
+    """Return the newest value, ignoring values more than a day in the future.
 
-    A day is what clocks and zones may differ by.
+    Without the limit, a single mistyped year would make any batch look fresh. A day covers differences between clocks
+    and between time zones.
     """
     reached = F.unix_micros(current_timestamp(value)) + _DAY
     moment = F.unix_date(value).cast("bigint") * _DAY if is_date else F.unix_micros(value)
@@ -45,16 +55,22 @@ def _newest(value: Column, is_date: bool) -> Column:
 
 
 def breach(check: TableCheck, measured: int | None, rows: int) -> str | None:
-    """What is wrong with a batch of so many rows, or None where it meets the rule."""
+    """Return how a batch fails a check, or None if it passes.
+
+    Args:
+        check: the batch check.
+        measured: the value of its `measure`; None if there was nothing to aggregate.
+        rows: the number of rows in the batch.
+    """
     found = measured or 0
     match check:
         case RowCount():
             few = check.min is not None and found < check.min
             many = check.max is not None and found > check.max
-            return f"there are {found:,} rows" if few or many else None
+            return f"the batch has {found:,} rows" if few or many else None
         case NullRate():
             share = found / rows if rows else 0.0
-            return f"{found:,} of {rows:,} are missing ({100 * share:.2g} %)" if share > check.max else None
+            return f"{found:,} of {rows:,} are null ({100 * share:.2g} %)" if share > check.max else None
         case Fresh():
             return _stale(check, measured)
     raise AssertionError(check)
@@ -62,9 +78,9 @@ def breach(check: TableCheck, measured: int | None, rows: int) -> str | None:
 
 def _stale(check: Fresh, newest: int | None) -> str | None:
     if newest is None:
-        return "there is none up to now"
+        return "no value up to now"
     hours = (datetime.now(UTC).timestamp() * 1_000_000 - newest) / _HOUR
     if hours <= check.max_hours:
         return None
     shown = datetime.fromtimestamp(newest / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return f"the newest is of {shown}, {hours:,.1f} hours ago"
+    return f"the newest value is {shown}, {hours:,.1f} hours ago"

@@ -1,4 +1,4 @@
-"""What is counted of rows while they are written, or by a pass of their own."""
+"""Counts of checked rows, collected while the rows are written or by a separate pass."""
 
 from __future__ import annotations
 
@@ -20,11 +20,15 @@ REFUSED: Key = ("refused", "")
 
 @dataclass(frozen=True)
 class BatchMetrics:
-    """What is counted of checked rows.
+    """Metrics of the checked rows of one batch.
 
-    `metrics` are aggregates over the rows; `filled` names the columns whose cells may become null: counting them before
-    and after the cast is the only way to see it in one pass. Values outside the `training_domain` are counted where the
-    rows go through Arrow.
+    Attributes:
+        filled: columns whose cells may become null. They are counted before and after the cast, because only that shows
+            lost cells within a single pass.
+        metrics: aggregates over the checked rows.
+        training_domain: the values seen in training. Values outside it are counted where the rows pass through Arrow.
+        before: observes the raw rows.
+        after: observes the checked rows.
     """
 
     filled: Sequence[str]
@@ -34,19 +38,28 @@ class BatchMetrics:
     after: Observation = field(default_factory=Observation)
 
     def watch_raw(self, rows: DataFrame) -> DataFrame:
-        """The rows as they came, counted as they pass."""
+        """Return the raw rows, with an observation that counts their filled cells."""
         counts = {f"f{place}": F.count(col(name)) for place, name in enumerate(self.filled)}
         return rows.observe(self.before, *_named(counts)) if counts else rows
 
     def watch(self, checked: DataFrame, counts: Column | None = None) -> DataFrame:
-        """The checked rows, counted as they pass; `counts` has, once for each part, those of what is not familiar."""
+        """Return the checked rows, with an observation that collects the metrics.
+
+        Args:
+            checked: the typed rows with their check flags.
+            counts: a column with the counts of unseen values, filled once per partition.
+        """
         told = {unfamiliar.COUNTS: F.collect_list(counts)} if counts is not None and self.training_domain.keys else {}
         return checked.observe(self.after, *_named(self._aggregates() | told))
 
     def observed(self, checked: Callable[[], DataFrame]) -> dict[Key, int | None]:
-        """The counts of a plain write that read every row; after any other action this may wait for ever.
+        """Return the observed counts after a plain write that read every row.
 
-        What is not familiar is counted by a pass over the checked rows where no model had counted it on the way.
+        After any other action the call may block forever. If no model counted the unseen values during the write, one
+        pass over the checked rows counts them.
+
+        Args:
+            checked: returns the checked rows.
         """
         before: Mapping[str, Any] = self.before.get if self.filled else {}
         after: Mapping[str, Any] = self.after.get
@@ -56,7 +69,7 @@ class BatchMetrics:
         return self._found(before, after) | strange
 
     def counted(self, rows: DataFrame, checked: DataFrame) -> dict[Key, int | None]:
-        """The counts, by a pass over the checked rows and, where cells may be lost, one over those that came."""
+        """Return the counts from a pass over the checked rows, plus one over the raw rows if cells can be lost."""
         before: Any = {}
         if self.filled:
             counts = {f"f{place}": F.count(col(name)) for place, name in enumerate(self.filled)}

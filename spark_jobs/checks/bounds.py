@@ -1,4 +1,4 @@
-"""The bounds of `between`, as values of the column's type."""
+"""Bounds of the `between` check, as values of the column's type."""
 
 from __future__ import annotations
 
@@ -24,15 +24,23 @@ _ADVICE = {
 
 
 def bounded(check: Between, place: int, columns: Columns) -> tuple[Cell, Column | None, Column | None]:
-    """The cell that a check is about, and its bounds as values of the same type.
+    """Return the cell that a `between` check reads, with its lower and upper bound in the same type.
+
+    Args:
+        check: the check.
+        place: its position in `checks`, for messages.
+        columns: the columns of the rows.
+
+    Returns:
+        The cell, the lower bound and the upper bound. A bound is None if the check has none.
 
     Raises:
-        DataError: a bound is of another type than the column, or the column has no order.
+        DataError: a bound has another type than the column, or the column's type has no order.
     """
     wanted: Cells = "timestamp" if isinstance(check.min if check.min is not None else check.max, str) else "number"
     cell = columns.cell(check.column, wanted)
     if cell.cells not in _ADVICE:
-        said = f"`checks[{place}]` asks for bounds, and '{check.column}' is read as {WORDS[cell.cells]}."
+        said = f"`checks[{place}]` sets bounds, but '{check.column}' is read as {WORDS[cell.cells]}."
         raise DataError(said, "Use `rule: in` or `rule: matches`.")
     kind = columns.typed[check.column]
     return cell, _value(check.min, cell, place, columns.zone, kind), _value(check.max, cell, place, columns.zone, kind)
@@ -44,12 +52,12 @@ def _value(bound: float | str | None, cell: Cell, place: int, zone: str, kind: T
     try:
         return _number(bound, kind) if cell.cells == "number" else _literal(bound, cell.cells, zone)
     except (ValueError, TypeError):
-        said = f"`checks[{place}]` has the bound {bound}, and '{cell.name}' is read as {WORDS[cell.cells]}."
+        said = f"`checks[{place}]` has the bound {bound}, but '{cell.name}' is read as {WORDS[cell.cells]}."
         raise DataError(said, _ADVICE[cell.cells]) from None
 
 
 def _number(bound: float | str, kind: T.DataType) -> Column:
-    """A bound as a double; one that a double may not hold in the column's type, where that holds it."""
+    """Return a numeric bound as a double, or in the column's type if a double may not hold it exactly."""
     if isinstance(bound, str):
         raise TypeError
     beyond = isinstance(bound, int) and abs(bound) >= HELD and isinstance(kind, T.NumericType)

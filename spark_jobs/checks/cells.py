@@ -1,4 +1,4 @@
-"""What a rule looks at: a column's cells as their type, or as they came."""
+"""Cells as checks read them: typed values, or the raw text."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WORDS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Cell:
-    """A column as a rule takes it: how its cells are read, and the value of one."""
+    """A column as a check reads it: its name, its type and the expression of its value."""
 
     name: str
     cells: Cells
@@ -43,7 +43,7 @@ class Cell:
 
     @property
     def shown(self) -> Column:
-        """The value as a reason tells it; a long text is cut."""
+        """Return the value as text for a quarantine reason; text longer than 80 characters is cut."""
         text = self.value.cast("string")
         if self.cells != "text":
             return text
@@ -53,7 +53,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of rows that were typed, with the types that they have now, and of the same rows as they came."""
+    """The columns of typed rows, with access to the raw cells of the same rows.
+
+    Attributes:
+        types: the plan's types, by column.
+        stored: Spark's type names of the raw columns.
+        typed: Spark's types after the cast.
+        zone: the time zone of times without one.
+    """
 
     types: Mapping[str, ColumnType]
     stored: Mapping[str, str]
@@ -61,13 +68,16 @@ class Columns:
     zone: str
 
     def cell(self, name: str, cells: Cells | None = None) -> Cell:
-        """A column's cells as their type; one that training did not know is read as is asked, or as it is stored.
+        """Return a column's typed cell.
+
+        A column that training did not know is read as its stored type. If it is stored as text, `cells` chooses the
+        type.
 
         Raises:
-            DataError: there is no such column.
+            DataError: the rows have no such column; the advice names the nearest one.
         """
         if name not in self.stored:
-            raise DataError(f"The rows lack what a check is about: '{name}'.", did_you_mean(name, self.stored))
+            raise DataError(f"A check names a column that the rows lack: '{name}'.", did_you_mean(name, self.stored))
         kind = self.types.get(name)
         if kind is not None and kind.kind != "unsupported":
             return Cell(name, kind.cells, col(name))
@@ -76,12 +86,12 @@ class Columns:
         return self._read(name, cells if cells is not None and read == "text" else read, stored)
 
     def raw(self, name: str) -> Column:
-        """A column's cells as text, as they came; those of text columns are trimmed."""
+        """Return a column's cells as their original text; those of text columns are trimmed."""
         cell = self.cell(name)
         return cell.value if cell.cells == "text" else F.col(RAW).getField(name).cast("string")
 
     def raw_needed(self, names: Sequence[str]) -> list[str]:
-        """Those of the columns that `raw` cannot find among the typed ones."""
+        """Return the columns for which `raw` needs the untyped rows."""
         return [name for name in dict.fromkeys(names) if name in self.stored and self.cell(name).cells != "text"]
 
     def _read(self, name: str, cells: Cells, stored: str) -> Cell:

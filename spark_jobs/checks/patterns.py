@@ -1,4 +1,4 @@
-"""Regular expressions in time that is linear in the text: by RE2, as Arrow has it, or by Java where that is certain."""
+"""Regular expressions in linear time: RE2 through Arrow, or Java's engine where it provably does not backtrack."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from spark_jobs.checks.plain_patterns import plain_java
 
 
 def not_matching(text: Column, pattern: str) -> Column:
-    """Whether a text does not match as a whole; a missing one does."""
+    """Return whether a text fails to match a pattern in full; null counts as a match.
+
+    The pattern is RE2 syntax. Java runs it if `plain_java` can translate it, otherwise Arrow does.
+    """
     java = plain_java(pattern)
-    # To send rows to Python and back costs more than all else that a check does.
+    # Sending rows to Python and back costs more than everything else in a check.
     return _by_re2(text, pattern) if java is None else F.coalesce(~F.rlike(text, F.lit(java)), F.lit(False))
 
 
 def _by_re2(text: Column, pattern: str) -> Column:
-    """Each distinct text of a batch is asked once."""
+    """Match with RE2 in Arrow, once per distinct text of a batch."""
     whole = rf"\A(?:{pattern})\z"
 
     def inspected(batches: Iterator[pa.Array]) -> Iterator[pa.Array]:

@@ -1,4 +1,4 @@
-"""Regular expressions in which each character decides where it stands: Java's engine never has to turn back."""
+"""Translation of unambiguous regular expressions for Java's engine, which then never backtracks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RANGE_OF_SETS: Final = re.compile(r"\\.-|-\\", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """Characters, and how often one of them comes."""
+    """A set of characters and how often one of them may occur."""
 
     characters: frozenset[str]
     least: int
@@ -33,11 +33,16 @@ class _Item:
 
 
 def plain_java(pattern: str) -> str | None:
-    r"""The same expression for Java, each repetition possessive; None where that is not certain to mean the same.
+    r"""Return an equivalent Java pattern with possessive repetitions, or None if equivalence is not certain.
 
-    It is certain for a row of ASCII characters and classes (`[A-Z]{2}-\d+`) of which none that may come more or fewer
-    times shares a character with what can follow it. Then there is one way at most to read a text, so nothing that a
-    repetition took has ever to be given back, and the time is linear as RE2's is.
+    Equivalence is certain for a sequence of ASCII characters and character classes such as `[A-Z]{2}-\d+`. An item that
+    may repeat a variable number of times must share no character with what can follow it. Then a text has at most one
+    parse, so a repetition never has to give characters back, and matching takes linear time as in RE2.
+
+    >>> plain_java("a?b")
+    '\\A[\\x{61}]{0,1}+[\\x{62}]{1,1}+\\z'
+    >>> plain_java("a*a") is None
+    True
     """
     items = _items(pattern)
     if items is None or not all(_decided(items, place) for place in range(len(items))):
@@ -84,7 +89,7 @@ def _times(said: str | None) -> tuple[int, int | None]:
 
 
 def _decided(items: Sequence[_Item], place: int) -> bool:
-    """Whether a character that an item may take could be nobody else's."""
+    """Return whether no later item can consume a character that this item may take."""
     item = items[place]
     if item.least == item.most:
         return True

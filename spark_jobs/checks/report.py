@@ -1,4 +1,4 @@
-"""What the counts of a batch say: which checks it breaks and how often, and what training had not seen."""
+"""Report of a checked batch: the checks that fail, with counts, and the values that training had not seen."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from spark_jobs.checks.wording import described
 from spark_jobs.errors import DataError
 from spark_jobs.spec.checks import Check, TableCheck
 
-_DONE = {"warn": "scored all the same", "quarantine": "in quarantine", "fail": "refused"}
+_DONE = {"warn": "scored anyway", "quarantine": "quarantined", "fail": "batch refused"}
 
 
 @dataclass(frozen=True)
 class CheckFailure:
-    """A check that a batch breaks: by how many rows, or in which way as a whole."""
+    """A check that a batch fails: by how many rows (`rows`), or as a whole and how (`found`)."""
 
     check: str
     severity: str
@@ -25,16 +25,21 @@ class CheckFailure:
     found: str | None = None
 
     def __str__(self) -> str:
-        what = self.found if self.rows is None else f"{self.rows:,} rows break it"
+        what = self.found if self.rows is None else f"{self.rows:,} rows fail"
         return f"{self.check}: {what}"
 
 
 @dataclass(frozen=True)
 class CheckReport:
-    """The counts of a batch, in the words of its checks.
+    """The results of a batch's checks.
 
-    `lost` has by column the cells that became null, `unseen` the rows with a level, `outside` the rows with a number
-    that training did not know.
+    Attributes:
+        rows: rows in the batch.
+        refused: rows that go to quarantine.
+        broke: the checks that fail.
+        lost: cells that became null in the cast, by column.
+        unseen: rows with a category that training had not seen, by column.
+        outside: rows with a number outside the training range, by column.
     """
 
     rows: int = 0
@@ -45,7 +50,7 @@ class CheckReport:
     outside: Mapping[str, int] = field(default_factory=dict)
 
     def with_those(self, other: CheckReport) -> CheckReport:
-        """The counts of both; of a check that both break as a whole, what was found by the other."""
+        """Return the sum of two reports; for a check that fails as a whole in both, keep the finding of `other`."""
         broke = {(one.check, one.severity): one for one in self.broke}
         for one in other.broke:
             before = broke.get((one.check, one.severity))
@@ -59,7 +64,7 @@ class CheckReport:
         )
 
     def extra(self) -> dict[str, object]:
-        """What a job's JSON tells of it."""
+        """Return the non-empty results for a job's JSON output."""
         broke = [
             {"check": one.check, "severity": one.severity}
             | ({"rows": one.rows} if one.rows is not None else {"found": one.found})
@@ -69,19 +74,17 @@ class CheckReport:
         return {name: value for name, value in told.items() if value}
 
     def lines(self) -> list[str]:
-        """What a person reads of it."""
+        """Return the results as lines for the terminal."""
         lines = [f"  check     {one} ({_DONE[one.severity]})" for one in self.broke]
         for name, counts in (("unseen", self.unseen), ("outside", self.outside)):
             if counts:
-                what = (
-                    "levels that training did not know" if name == "unseen" else "numbers beyond those of the training"
-                )
+                what = "categories not seen in training" if name == "unseen" else "numbers outside the training range"
                 lines.append(f"  {name:<9} {what}: " + ", ".join(f"{key} {count:,}" for key, count in counts.items()))
         return lines
 
 
 def check_report(checks: Sequence[Check], counts: Mapping[Key, int | None]) -> CheckReport:
-    """What counts say of the checks; a check that is met is not named."""
+    """Return the report of a batch from its counts; only failing checks are listed."""
     rows = counts[ROWS] or 0
     return CheckReport(
         rows,
@@ -92,17 +95,22 @@ def check_report(checks: Sequence[Check], counts: Mapping[Key, int | None]) -> C
 
 
 def refuse(found: CheckReport, location: str, changes: str) -> None:
-    """Refuses a batch that breaks a check of severity `fail`, or that has cells of another type where that is asked.
+    """Refuse a batch that fails a check of severity `fail`, or that lost cells if `changes.type` is `refuse`.
+
+    Args:
+        found: the report of the batch.
+        location: the input, for the message.
+        changes: the value of `changes.type`.
 
     Raises:
-        DataError: with everything that is broken.
+        DataError: the batch is refused; the message lists every failure.
     """
     said = [str(one) for one in found.broke if one.severity == "fail"]
     if changes == "refuse":
-        said += [f"{name}: {count:,} cells are not read as its type" for name, count in found.lost.items()]
+        said += [f"{name}: {count:,} cells do not parse as its type" for name, count in found.lost.items()]
     if said:
         cause = f"{location} is refused, and nothing was written. {'; '.join(said)}."
-        raise DataError(cause, "Fix the data, or let the check say `severity: quarantine`.")
+        raise DataError(cause, "Fix the data, or set `severity: quarantine` on the check.")
 
 
 def _broke(check: Check, count: int | None, rows: int) -> CheckFailure | None:

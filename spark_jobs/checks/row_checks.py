@@ -1,4 +1,4 @@
-"""Rules that each row meets or not: which rows break one, and the words for it."""
+"""Checks of single rows: the condition under which a row fails, and the reason stored in quarantine."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ _ORDERS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
 
 @dataclass(frozen=True)
 class Violation:
-    """Whether a row breaks a rule (never null), and the words for it."""
+    """The condition under which a row fails a check (never null), and the reason as text."""
 
     condition: Column
     reason: Column
 
 
 def violation(check: RowCheck, place: int, columns: Columns, number_of: Column | None = None) -> Violation:
-    """When a row breaks the check at that place of the spec. Nothing but `not_null` is broken by a missing value.
+    """Return when and why a row fails a check. A null fails no check but `not_null`.
 
     Args:
-        check: the rule.
-        place: its position among the checks.
-        columns: what the rows have.
-        number_of: for `unique`, the row's number among those of the same values.
+        check: the row check.
+        place: its position in `checks`, for messages.
+        columns: the columns of the rows.
+        number_of: for `unique`, the row's number among the rows with the same values, from 1.
 
     Raises:
-        DataError: the rule does not fit the rows.
+        DataError: the check names a missing column, or does not fit the column's type.
     """
     match check:
         case Between():
@@ -58,7 +58,7 @@ def violation(check: RowCheck, place: int, columns: Columns, number_of: Column |
             return _in(check, place, columns)
         case NotNull():
             cell = columns.cell(check.column)
-            return Violation(cell.value.isNull(), _said(check.column, " is missing"))
+            return Violation(cell.value.isNull(), _said(check.column, " is null"))
         case Matches():
             text = columns.raw(check.column)
             shown = Cell(check.column, "text", text).shown
@@ -102,13 +102,13 @@ def _in(check: InSet, place: int, columns: Columns) -> Violation:
 
 
 def _numbers(values: list[str], check: InSet, place: int, kind: T.DataType) -> list[Column]:
-    """The values that a column of numbers can hold, in its type: 1 and 1.0 are the same there."""
+    """Return the values that the column's type can hold, in that type, so that 1 and 1.0 are equal."""
     try:
         found = [float(value) for value in values]
     except ValueError:
         found = [math.nan]
     if not all(math.isfinite(value) for value in found):
-        said = f"`checks[{place}]` lists {listed(values)}, and '{check.column}' is read as numbers."
+        said = f"`checks[{place}]` lists {listed(values)}, but '{check.column}' is read as numbers."
         raise DataError(said, "List numbers, or name the column in `columns.categorical` and train again.")
     return [one for one in (literal(value, kind) for value in values) if one is not None]
 
@@ -117,7 +117,7 @@ def _compare(check: Compare, place: int, columns: Columns) -> Violation:
     left, right = columns.cell(check.column), columns.cell(check.other)
     if left.cells != right.cells:
         said = f"`checks[{place}]` compares '{left.name}', read as {WORDS[left.cells]}, with '{right.name}', read as"
-        raise DataError(f"{said} {WORDS[right.cells]}.", "Compare columns that are read alike.")
+        raise DataError(f"{said} {WORDS[right.cells]}.", "Compare columns of the same type.")
     holds = _ORDERS[check.is_](left.value, right.value)
     words = _said(check.column, " is ", left.shown, f", not {check.is_} {check.other}, which is ", right.shown)
     return Violation(F.coalesce(~holds, F.lit(False)), words)

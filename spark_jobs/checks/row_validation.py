@@ -1,4 +1,4 @@
-"""Rows checked by the checks: which are scored, which are refused and why, and what is counted of them."""
+"""Validation of rows: which rows are scored, which are quarantined and why, and what is counted."""
 
 from __future__ import annotations
 
@@ -31,9 +31,18 @@ TIMES: Final = {"timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"}
 
 @dataclass(frozen=True)
 class CheckedRows:
-    """Rows as they came, and the rules that they are checked by.
+    """Raw rows with the types and checks to apply to them.
 
-    Nothing is read here, and nothing but columns is made, so it serves batches and micro-batches alike.
+    All members only build Spark columns and plans; nothing reads data. Batches and micro-batches use it alike.
+
+    Attributes:
+        rows: the raw rows.
+        types: the plan's types of the columns.
+        zone: the time zone of times without one.
+        checks: the checks of the spec that apply.
+        changes: what to do about added columns and changed types.
+        training_domain: the values seen in training; values outside it are counted.
+        key: the key columns.
     """
 
     rows: DataFrame
@@ -46,17 +55,17 @@ class CheckedRows:
 
     @property
     def may_refuse(self) -> bool:
-        """Whether any row can be refused."""
+        """Return whether rows can be quarantined."""
         return bool(self._refusing) or self.changes.type == "quarantine"
 
     @property
     def must_be_counted_first(self) -> bool:
-        """Whether the whole batch can be refused, so that it has to be counted before anything is written."""
+        """Return whether the whole batch can be refused, so that it must be counted before anything is written."""
         return self.changes.type == "refuse" or any(check.severity == "fail" for check in self.checks)
 
     @cached_property
     def tally(self) -> BatchMetrics:
-        """What is counted."""
+        """Return the metrics to collect."""
         metrics: dict[Key, Column] = {ROWS: F.count(F.lit(1))}
         if self.may_refuse:
             metrics[REFUSED] = F.count_if(self._refused)
@@ -69,14 +78,18 @@ class CheckedRows:
 
     @cached_property
     def passing(self) -> DataFrame:
-        """All rows, typed, with what they are checked by: for `keep_valid`, once and whole."""
+        """Return all rows, typed, with their check flags, for one call of `keep_valid` that gets all of them."""
         return self._checked(self.tally.watch_raw(self.rows), whole=False)
 
     def keep_valid(self, passing: DataFrame, answer: str | None = None) -> DataFrame:
-        """Of rows that pass those that are to be scored, and nothing beside; `tally` counts all of them meanwhile.
+        """Return only the rows to score, without the check flags; `tally` counts all rows as they pass.
 
-        `answer` is a column that a model has put beside them, a struct with the counts of what is not familiar. So the
-        rows are looked at once on their way, behind the model: the few that are refused go through it in vain.
+        The filter runs after the model, so that one read serves both the counts and the model. The model then also
+        scores the few rows that go to quarantine, in vain.
+
+        Args:
+            passing: the rows of `passing`, possibly with the model's output column.
+            answer: the model's output column, a struct that also holds the counts of unseen values.
         """
         counts = None if answer is None else F.col(answer)[COUNTS]
         checked = self.tally.watch(passing, counts)
@@ -86,12 +99,15 @@ class CheckedRows:
 
     @cached_property
     def good(self) -> DataFrame:
-        """The typed rows that are to be scored, by something that counts nothing itself."""
+        """Return the typed rows to score, for a consumer that does not count rows itself."""
         return self.keep_valid(self.passing)
 
     @cached_property
     def refused(self) -> DataFrame | None:
-        """The rows that are not scored: `_raw`, `_reasons`, `_source`, and `_form` to read the raw row again."""
+        """Return the quarantined rows, or None if there can be none.
+
+        Columns: `_raw` (the row as JSON), `_reasons`, `_source`, and `_form` (the schema that reads `_raw` again).
+        """
         if not self.may_refuse:
             return None
         bad = self._checked(self.rows, whole=True).where(self._refused)
@@ -108,11 +124,11 @@ class CheckedRows:
 
     @property
     def typed(self) -> DataFrame:
-        """All rows, typed, not checked."""
+        """Return all rows, typed and without check flags."""
         return typed(self.rows, self.types, self.zone, key=self.key)
 
     def checked(self) -> DataFrame:
-        """The rows with what `tally` counts, not watched."""
+        """Return the typed rows with their check flags, without observations."""
         return self._checked(self.rows, whole=False)
 
     @property
@@ -146,7 +162,7 @@ class CheckedRows:
         }
 
     def _checked(self, rows: DataFrame, whole: bool) -> DataFrame:
-        """Typed rows with a flag for each check; `whole` adds the row as it came and its file."""
+        """Return typed rows with a flag per check; `whole` adds the raw row and its source file."""
         beside: list[Column] = []
         matched = [check.column for check in self._row_checks.values() if isinstance(check, Matches)]
         if whole:
@@ -173,11 +189,11 @@ class CheckedRows:
         return F.array_compact(F.array(*said)) if said else F.array().cast("array<string>")
 
     def _occurrence(self, check: Unique) -> Column:
-        """The number of a row among those of the same values, in the order of their content; 1 where one is missing."""
+        """Return a row's number among the rows with the same values, ordered by content hash; 1 if a value is null."""
         cells = [self._columns.cell(name).value for name in check.columns]
         there = reduce(lambda one, other: one & other, [cell.isNotNull() for cell in cells])
         content = row_hash(self._typed_schema, col)
-        # Rows with a missing value would all gather in one place, for nothing.
+        # Without their hash, all rows with a null would land in one partition.
         apart = F.when(~there, content)
         return F.when(there, F.row_number().over(Window.partitionBy(*cells, apart).orderBy(content)))
 
@@ -203,23 +219,23 @@ def _cut(cell: Column) -> Column:
 
 
 def _form(schema: T.StructType) -> str:
-    """The raw row's columns and types, by which its text is read again."""
+    """Return the columns and types of the raw rows as JSON, with which `_raw` is read again."""
     fields = [field for field in schema.fields if field.name not in RESERVED]
     return T.StructType([T.StructField(one.name, _readable(one.dataType)) for one in fields]).json()
 
 
 def _readable(kind: T.DataType) -> T.DataType:
-    """A column without a type has nothing but nulls, and JSON is not read as such."""
+    """Return the type with which JSON reads a column; a column of nulls has no type, and JSON cannot read that."""
     return T.StringType() if isinstance(kind, T.NullType) else kind
 
 
 def _source(rows: DataFrame) -> Column:
-    """Where a row came from: what the source says of it, or its file."""
+    """Return the column with a row's origin: the source's own `_source`, else the file path, else null."""
     if "_source" in rows.columns:
         return F.col("_source")
     if "_metadata" not in rows.columns:
         try:
-            rows.select(F.col("_metadata.file_path")).schema  # noqa: B018 - Connect looks only when asked
+            rows.select(F.col("_metadata.file_path")).schema  # noqa: B018 - Connect resolves it only on access
         except AnalysisException:
             return F.lit(None).cast("string")
         return F.col("_metadata.file_path")

@@ -1,4 +1,4 @@
-"""What the training rows held: levels and ranges, beside which other rows are counted, not refused."""
+"""The training domain: categories and ranges of the training rows. Values outside are counted, not refused."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from spark_jobs.profile.profile import ColumnProfile, Profile
 
 @dataclass(frozen=True)
 class TrainingDomain:
-    """By column, the levels that training knew, and the least and the greatest of its numbers."""
+    """The categories of each text column and the smallest and largest number of each numeric column."""
 
     levels: Mapping[str, frozenset[str]] = field(default_factory=dict)
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, profile: Profile, types: Sequence[ColumnType]) -> TrainingDomain:
-        """What a training's profile knows of columns; a text column of which not all levels were kept is left out."""
+        """Return the domain of a training's profile; text columns whose categories were not all kept are left out."""
         known = [(kind, profile.columns[kind.name]) for kind in types if kind.name in profile.columns]
         return cls(
             {kind.name: levels for kind, column in known if kind.cells == "text" and (levels := _levels(column))},
@@ -27,7 +27,7 @@ class TrainingDomain:
 
     @property
     def keys(self) -> tuple[tuple[str, str], ...]:
-        """What is counted, in the order in which counts are told."""
+        """Return what is counted, as (kind, column), in the order of the counts."""
         return (*(("unseen", name) for name in self.levels), *(("outside", name) for name in self.ranges))
 
 

@@ -1,7 +1,7 @@
-"""How many cells hold what training had not seen, counted in Arrow: on their way to the model, or by their own pass.
+"""Counts of values not seen in training, made in Arrow: on the way to the model, or in a separate pass.
 
-In Spark each of these questions would be a metric of every row, which Java compiles anew for each job. In Arrow they
-are asked of a batch at once, and of its distinct texts.
+In Spark each count would be a metric of every row, and Java would compile it anew for each job. Arrow counts per batch
+of rows, and per distinct text.
 """
 
 from __future__ import annotations
@@ -25,14 +25,20 @@ _KIND: Final = pa.list_(pa.int64())
 
 
 class UnseenCounter:
-    """The counts of one part of the rows."""
+    """The counts of one partition."""
 
     def __init__(self, training_domain: TrainingDomain) -> None:
         self._familiar = training_domain
         self._found = dict.fromkeys(training_domain.keys, 0)
 
     def texts(self, name: str, texts: Sequence[str], codes: npt.NDArray[Any]) -> None:
-        """Takes a column of text: trimmed texts, and for each row the place of its own; a place beyond is a null."""
+        """Count a text column's unseen categories.
+
+        Args:
+            name: the column.
+            texts: its distinct texts, trimmed.
+            codes: for each row the index into `texts`; an index past the end is a null.
+        """
         import numpy as np
 
         levels = self._familiar.levels.get(name)
@@ -41,18 +47,18 @@ class UnseenCounter:
             self._found["unseen", name] += int(np.isin(codes, strange).sum())
 
     def numbers(self, name: str, values: npt.NDArray[np.float64]) -> None:
-        """Takes a column of numbers; NaN is a missing one."""
+        """Count a numeric column's values outside the training range; NaN is a null and is not counted."""
         ends = self._familiar.ranges.get(name)
         if ends is not None:
             self._found["outside", name] += int(((values < ends[0]) | (values > ends[1])).sum())
 
     def told(self, rows: int) -> pa.Array:
-        """The counts as a column beside so many rows: in the last of them."""
+        """Return the counts as an array of `rows` entries: null in all but the last."""
         return pa.concat_arrays([untold(rows - 1), pa.array([list(self._found.values())], _KIND)])
 
 
 def distinct(values: pa.Array) -> tuple[list[str], npt.NDArray[Any]]:
-    """The distinct texts of a column, trimmed, and for each row the place of its own; null comes after the last."""
+    """Return a column's distinct texts, trimmed, and each row's index into them; null has the index past the end."""
     import pyarrow.compute as pc
 
     coded = values.dictionary_encode()
@@ -61,22 +67,22 @@ def distinct(values: pa.Array) -> tuple[list[str], npt.NDArray[Any]]:
 
 
 def untold(rows: int) -> pa.Array:
-    """The column beside rows after which there are more."""
+    """Return an array of nulls, for rows of a partition that has more rows to come."""
     return pa.nulls(rows, _KIND)
 
 
 def summed(training_domain: TrainingDomain, parts: Iterable[Sequence[int]]) -> dict[tuple[str, str], int]:
-    """The counts of all parts, by what they are of."""
+    """Return the counts summed over all partitions, by (kind, column)."""
     sums = [sum(counts) for counts in zip(*parts, strict=True)]
     return dict(zip(training_domain.keys, sums, strict=True)) if sums else dict.fromkeys(training_domain.keys, 0)
 
 
 def count(training_domain: TrainingDomain, rows: DataFrame) -> dict[tuple[str, str], int]:
-    """The counts of typed rows, by a pass over them of which a row comes back for each part."""
+    """Return the counts of unseen values in typed rows, by one pass that collects one row per partition."""
     if not training_domain.keys:
         return {}
     cells = [*map(col, training_domain.levels), *(col(name).cast("double") for name in training_domain.ranges)]
-    # By place: `mapInArrow` reads a name with a backtick as two.
+    # Positional names, because `mapInArrow` splits a name that holds a backtick.
     placed = rows.select(*[cell.alias(f"c{place}") for place, cell in enumerate(cells)])
     told = placed.mapInArrow(_counting(training_domain), f"{COUNTS} array<bigint>")
     return summed(training_domain, [row[0] for row in told.collect()])

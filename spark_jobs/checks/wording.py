@@ -1,4 +1,4 @@
-"""Checks in words."""
+"""Short descriptions of checks for reports and messages."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ _LISTED = 6
 
 
 def described(check: Check) -> str:
-    """What a check asks for, in a few words."""
+    """Return a check as a short text.
+
+    >>> described(RowCount(rule="row_count", min=10))
+    'rows at least 10'
+    """
     match check:
         case Between():
             return f"{check.column} {_range(check.min, check.max)}"
         case InSet():
             return f"{check.column} one of {listed(check.values)}"
         case NotNull():
-            return f"{check.column} not missing"
+            return f"{check.column} not null"
         case Matches():
-            return f"{check.column} like {check.pattern}"
+            return f"{check.column} matches {check.pattern}"
         case Unique():
             return f"{listed(check.columns)} unique"
         case Compare():
@@ -27,13 +31,13 @@ def described(check: Check) -> str:
         case RowCount():
             return f"rows {_range(check.min, check.max)}"
         case NullRate():
-            return f"{check.column} missing in at most {100 * check.max:g} %"
+            return f"{check.column} null in at most {100 * check.max:g} %"
         case Fresh():
             return f"newest {check.column} at most {check.max_hours:g} hours old"
 
 
 def columns_of(check: Check) -> tuple[str, ...]:
-    """The columns that a check is about."""
+    """Return the columns that a check reads."""
     match check:
         case Unique():
             return check.columns
@@ -45,12 +49,12 @@ def columns_of(check: Check) -> tuple[str, ...]:
 
 
 def listed(values: Sequence[str]) -> str:
-    """Values one after the other, the first few of many."""
+    """Return values joined by commas; of more than six, the first six and the total."""
     return ", ".join(values[:_LISTED]) + (f" … ({len(values):,} in all)" if len(values) > _LISTED else "")
 
 
 def number(bound: float | str | None) -> str:
-    """A bound as it was written."""
+    """Return a bound as the user wrote it: a whole float without its decimal point."""
     if isinstance(bound, float):
         return str(int(bound)) if bound == int(bound) and abs(bound) < 1e15 else str(bound)
     return str(bound)

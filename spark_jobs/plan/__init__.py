@@ -1,4 +1,4 @@
-"""Every default and automatic choice resolved, each with its reason: a pure function of the spec and the profile."""
+"""The plan: every default and automatic choice with its reason, a pure function of the spec and the profile."""
 
 from spark_jobs.plan.learning_task import LearningTask, infer_task
 from spark_jobs.plan.make import make

@@ -1,4 +1,4 @@
-"""From the candidates and their profile to the inputs of the model, each with its reason."""
+"""Inputs of the model: chosen from the candidates and their profile, each with its reason."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TINY_SPREAD = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class PlanContext:
-    """What inputs are decided from."""
+    """Everything that inputs are decided from."""
 
     spec: Spec
     problem: LearningTask
@@ -36,7 +36,7 @@ class PlanContext:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A candidate, what became of it (None: left out), and why."""
+    """A candidate, the input made from it (None: left out), and the reason."""
 
     candidate: Candidate
     input: Input | None
@@ -44,7 +44,12 @@ class Choice:
 
 
 def plan_input(known: PlanContext, candidate: Candidate) -> Choice | None:
-    """What becomes of a candidate; None for those that only lend their profile to another."""
+    """Return the choice for a candidate; None for a candidate that is profiled only for another one.
+
+    Raises:
+        DataError: the profile lacks what the candidate needs.
+        SpecError: an encoder or a scaler does not exist.
+    """
     if candidate.part == MODE:
         return None
     column = known.profile[candidate.name]
@@ -60,16 +65,16 @@ def _useless(known: PlanContext, column: ColumnProfile) -> str:
     if not column.present:
         return "no value in the training rows"
     if column.numbers is not None and column.numbers.low == column.numbers.high and not column.missing:
-        return "one value only in the training rows"
+        return "only one value in the training rows"
     if column.levels is not None and column.levels.complete and len(column.levels.table) < 2:
-        return "one value only in the training rows"
+        return "only one value in the training rows"
     return "" if known.spec.columns.keep_leaks else leak(column, known.problem)
 
 
 def _number(known: PlanContext, candidate: Candidate, column: ColumnProfile) -> Choice:
     spec, numbers = known.spec, column.numbers
     if numbers is None:
-        raise DataError(f"'{candidate.name}' has no summary of its numbers.", "Profile the table again.")
+        raise DataError(f"The profile of '{candidate.name}' lacks its numbers.", "Profile the table again.")
     bounds = known.bounds.get(candidate.name) if candidate.part is None else None
     outside: Literal["clip", "null"] = "null" if spec.clean.outliers.action == "null" else "clip"
     cleaned = column.cleaned or numbers
@@ -125,14 +130,14 @@ def _number_reason(
     if one.bounds is not None:
         said.append(f"outside {one.bounds[0]:.6g} to {one.bounds[1]:.6g}: {one.outside}")
     elif known.bounds.get(one.title, ()) is None:
-        said.append(f"outlier rule {known.spec.clean.outliers.rule} skipped: it would flatten the column")
+        said.append(f"outlier rule {known.spec.clean.outliers.rule} skipped: it would leave a single value")
     return "; ".join(part for part in said if part)
 
 
 def _category(known: PlanContext, candidate: Candidate, column: ColumnProfile) -> Choice:
     spec, levels = known.spec, column.levels
     if levels is None:
-        raise DataError(f"'{candidate.name}' has no counts of its levels.", "Profile the table again.")
+        raise DataError(f"The profile of '{candidate.name}' lacks its categories.", "Profile the table again.")
     counts = {level: rows for level, rows in levels.counts.items() if level != MISSING}
     method = missing_choice(spec, candidate.column, "categorical")
     fill = MISSING if method in ("label", "drop") else next(iter(counts)) if method == "mode" else str(method)
@@ -153,7 +158,7 @@ def _category(known: PlanContext, candidate: Candidate, column: ColumnProfile) -
         part=candidate.part,
     )
     rare = len(counts) - len(kept)
-    said = [known.types[one.column].reason, why, f"{rare:,} rare levels become one" if rare > 0 else ""]
+    said = [known.types[one.column].reason, why, f"{rare:,} rare categories become one" if rare > 0 else ""]
     said.append(f"{column.missing:,} missing become '{fill}'" if column.missing else "")
     return Choice(candidate, one, "; ".join(part for part in said if part))
 
@@ -174,15 +179,15 @@ def _encoding(known: PlanContext, name: str, levels: int) -> tuple[str, str]:
         find_encoder(asked)
         return asked, "as the spec says"
     if name in known.spec.columns.order:
-        return known.algorithm.categories, "its levels are given"
+        return known.algorithm.categories, "the spec lists its categories"
     bound = known.spec.features.max_categories
     if levels > bound:
-        return "target", f"{levels:,} levels are more than max_categories ({bound})"
-    return known.algorithm.categories, f"{levels:,} levels"
+        return "target", f"{levels:,} categories are more than max_categories ({bound})"
+    return known.algorithm.categories, f"{levels:,} categories"
 
 
 def assign_slots(inputs: list[Input]) -> tuple[Input, ...]:
-    """The inputs with their safe names: n0, n1 … for numbers, c0, c1 … for categories, numbers first."""
+    """Return the inputs with safe names: `n0`, `n1` … for numbers, then `c0`, `c1` … for categories."""
     numbers = [one for one in inputs if isinstance(one, NumberInput)]
     categories = [one for one in inputs if isinstance(one, CategoryInput)]
     return (

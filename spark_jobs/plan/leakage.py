@@ -1,4 +1,4 @@
-"""Columns that know the target too well."""
+"""Detection of target leakage: columns that are near-copies of the target."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ ROWS_PER_LEVEL = 10
 
 
 def leak(column: ColumnProfile, problem: LearningTask) -> str:
-    """The evidence that a column is a near-copy of the target; empty where there is none.
+    """Return the evidence that a column is a near-copy of the target; an empty text if there is none.
 
-    A number leaks by its correlation with the target (or with one class), a category by the share of the target's
-    variance (or of the rows of classes) that its levels explain, counted only where levels have ten rows on average.
+    A number leaks by its correlation with the target or with one class. A category leaks by the share of rows whose
+    class its levels predict; this is tested only if levels have ten rows on average, and not for regressions.
     """
     if column.relation is not None and column.relation.correlation > SAME:
         return f"a near-copy of the target: correlation {column.relation.correlation:.4f}"
@@ -27,13 +27,13 @@ def leak(column: ColumnProfile, problem: LearningTask) -> str:
     ):
         return ""
     explained = _explained(column.levels, problem)
-    return f"a near-copy of the target: its levels tell {explained:.2%} of it" if explained > SAME else ""
+    return f"a near-copy of the target: its categories explain {explained:.2%} of it" if explained > SAME else ""
 
 
 def _explained(levels: LevelCounts, problem: LearningTask) -> float:
     table = np.array(list(levels.table.values()))
     if table.shape[1] < 2 or problem.task == "regression" or len(table) < 2:
-        return 0.0  # the variance of a regression's target is not kept per level
+        return 0.0  # the profile does not keep the variance of a regression's target per level
     rows, sums = table[:, 0], table[:, 1:]
     counts = np.hstack([rows[:, None] - sums, sums]) if problem.targets == 1 else sums
     if counts.sum(axis=0).max() / rows.sum() > SAME:

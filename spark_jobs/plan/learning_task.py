@@ -1,4 +1,4 @@
-"""What is to be predicted: a number, or one of some labels."""
+"""The learning task: regression, or binary or multiclass classification."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from spark_jobs.spec import Spec, Task
 
 MOST_CLASSES = 1000
 FEW_NUMBERS = 10
-MANY_LABELS = 20  # from which labels that mostly occur once are no classes
+MANY_LABELS = 20  # number of labels from which labels that mostly occur once are not classes
 TRUE: Final = ("true", "t", "yes", "y", "on", "1")
 FALSE: Final = ("false", "f", "no", "n", "off", "0")
 _SHOWN = 5
@@ -27,9 +27,15 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class LearningTask:
-    """The task and, for classes, the labels in the index order of the model; two labels end with the positive one.
+    """The learning task of a spec over a table.
 
-    `warnings` are sentences about the target that a person should read.
+    Attributes:
+        task: `regression`, `binary` or `multiclass`.
+        target: the target column.
+        labels: the labels in the model's index order; of two, the positive label is the last. Empty for a regression.
+        positive: the positive label of a binary task.
+        reason: why this is the task.
+        warnings: sentences about the target for the user.
     """
 
     task: Task
@@ -41,17 +47,17 @@ class LearningTask:
 
     @property
     def classes(self) -> int:
-        """The number of classes, 0 for a regression."""
+        """Return the number of classes; 0 for a regression."""
         return len(self.labels)
 
     @property
     def targets(self) -> int:
-        """How many numbers say what the target is: 1, or one a class for more than two."""
+        """Return how many numbers represent the target: 1, or one per class for more than two classes."""
         return self.classes if self.classes > 2 else 1
 
 
 def number_text(text: str, exact: bool = False) -> str:
-    """A finite number's text in one spelling, so that 1, 1.0 and 01 are one label; '' for another.
+    """Return the canonical text of a finite number, so that 1, 1.0 and 01 are one label; an empty text if not finite.
 
     `exact` keeps the digits that a double would round, as BIGINT and DECIMAL do.
 
@@ -68,12 +74,16 @@ def number_text(text: str, exact: bool = False) -> str:
 
 
 def infer_task(spec: Spec, target: ColumnProfile, kind: ColumnType) -> LearningTask:
-    """The problem, from the spec and the whole target.
+    """Return the learning task, from the spec and the profile of the whole target.
 
-    `target` is the profile of the target's cells as text.
+    Args:
+        spec: the spec.
+        target: the profile of the target's cells as text.
+        kind: the target's type.
 
     Raises:
-        DataError: nothing to learn (no values, one label), too many labels, a positive label that is not there.
+        DataError: the target has no values or a single one, has too many labels, does not fit the task, or lacks the
+            positive label.
     """
     counts = _merged(_labels(target, kind))
     if not target.present:
@@ -82,9 +92,9 @@ def infer_task(spec: Spec, target: ColumnProfile, kind: ColumnType) -> LearningT
         )
     if target.distinct < 2 and len(counts) < 2:
         raise DataError(
-            f"The target '{spec.target}' has one value only, {next(iter(counts), '')!r}, in {target.present:,} of"
+            f"The target '{spec.target}' has only one value, {next(iter(counts), '')!r}, in {target.present:,} of"
             f" {target.rows:,} rows{_null_rows(target)}: there is nothing to learn.",
-            "Check `target`, the rows that the source holds, and the marks in `source.null_values`.",
+            "Check `target`, the rows of the source, and `source.null_values`.",
         )
     task, reason = (spec.task, "as the spec says") if spec.task else _guess(spec, target, kind, counts)
     if task == "regression":
@@ -95,7 +105,7 @@ def infer_task(spec: Spec, target: ColumnProfile, kind: ColumnType) -> LearningT
 
 
 def _null_rows(target: ColumnProfile) -> str:
-    return f" ({target.rows - target.present:,} have none)" if target.rows > target.present else ""
+    return f" ({target.rows - target.present:,} are null)" if target.rows > target.present else ""
 
 
 def _labels(target: ColumnProfile, kind: ColumnType) -> Counter[str]:
@@ -107,7 +117,10 @@ def _labels(target: ColumnProfile, kind: ColumnType) -> Counter[str]:
 
 
 def label_text(text: str, kind: ColumnType) -> str:
-    """A target's cell as a label: numbers in one spelling, booleans in lower case, else trimmed; '' if unreadable."""
+    """Return a target's cell as a label; an empty text if it does not parse.
+
+    Numbers are in canonical form, booleans in lower case, and other texts are trimmed.
+    """
     trimmed = text.strip(BLANKS)
     if kind.cells == "number":
         try:
@@ -120,19 +133,19 @@ def label_text(text: str, kind: ColumnType) -> str:
 
 
 def truth(text: str) -> bool | None:
-    """What a word for true or false says, in any case; None for any other text."""
+    """Return the truth value of a word such as yes or F, in any case; None for other texts."""
     word = text.lower()
     return True if word in TRUE else False if word in FALSE else None
 
 
 def are_words(labels: Iterable[str]) -> bool:
-    """Whether labels are words for true and false, and so the same in every spelling: yes, Yes and Y are one label."""
+    """Return whether labels are words for true and false. Then yes, Yes and Y are one label."""
     said = {truth(label) for label in labels}
     return said == {True, False}
 
 
 def _merged(texts: Counter[str]) -> Counter[str]:
-    """Rows by label; words for true and false become one label each, under their most frequent spelling."""
+    """Return the rows by label; words for true and false become one label each, under their most frequent spelling."""
     if not are_words(texts):
         return texts
     merged: Counter[str] = Counter()
@@ -143,7 +156,7 @@ def _merged(texts: Counter[str]) -> Counter[str]:
 
 
 def _spelled(name: str, spellings: Sequence[str], counts: Counter[str]) -> Iterable[str]:
-    """What a person should know of spellings: those that became one label, and those that look alike and stay apart."""
+    """Yield warnings about spellings that became one label, and about similar labels that stay distinct."""
     if len(spellings) > len(counts):
         yield f"The target '{name}' has {len(spellings)} spellings of {len(counts)} labels: {_some(spellings)}."
     alike: defaultdict[str, list[str]] = defaultdict(list)
@@ -162,29 +175,29 @@ def _guess(spec: Spec, target: ColumnProfile, kind: ColumnType, counts: Counter[
     if len(counts) == 2 and target.levels is not None and target.levels.complete:
         return "binary", f"the target has two values, {' and '.join(sorted(counts))}"
     if spec.positive is not None:
-        return "binary", "the spec names a positive label"
+        return "binary", "the spec sets a positive label"
     declared = dict(declared_kinds(spec)).get(spec.target) == "category"
     if declared or kind.cells != "number":
         _check_repeated(spec, target, kind, counts)
-        what = "declared categorical" if declared else "no number"
+        what = "declared categorical" if declared else "not a number"
         return "multiclass", f"the target is {what} and has {target.distinct:,} values"
     if len(counts) <= FEW_NUMBERS and all(label.isdecimal() for label in counts):
         return (
             "multiclass",
-            f"the target has {len(counts)} different whole numbers; say `task: regression` for a number",
+            f"the target has {len(counts)} distinct whole numbers; set `task: regression` for a number",
         )
     return "regression", f"the target is a number with about {target.distinct:,} values"
 
 
 def _check_repeated(spec: Spec, target: ColumnProfile, kind: ColumnType, counts: Counter[str]) -> None:
-    """Refuse text that is no class: many labels, most of which occur once."""
+    """Refuse a target whose texts are not classes: many labels, most of which occur once."""
     once = [label for label, rows in counts.items() if rows == 1]
     if len(counts) >= MANY_LABELS and 2 * len(once) > len(counts):
         raise DataError(
-            f"The target '{spec.target}' holds {kind.cells} of about {target.distinct:,} different values, most of them"
-            f" once, such as {once[0]!r}: these are no classes.",
-            "For a number, write it as 1234.5 (no currency, unit or thousands sign) and say `task: regression`;"
-            " for classes all the same, say `task: multiclass`.",
+            f"The target '{spec.target}' holds {kind.cells} of about {target.distinct:,} distinct values, most of them"
+            f" once, such as {once[0]!r}: these are not classes.",
+            "For numbers, write them as 1234.5 (no currency, unit or thousands sign) and set `task: regression`;"
+            " to use them as classes anyway, set `task: multiclass`.",
         )
 
 
@@ -193,22 +206,22 @@ def _regression(spec: Spec, kind: ColumnType, target: ColumnProfile, reason: str
         example = next(iter(target.levels.counts), "") if target.levels else ""
         raise DataError(
             f"A regression needs a number, but the target '{spec.target}' holds {kind.cells} such as {example!r}.",
-            "Write its numbers as 1234.5 (no currency, unit or thousands sign), set `task: multiclass`, or name another"
+            "Write its numbers as 1234.5 (no currency, unit or thousands sign), set `task: multiclass`, or set another"
             " target.",
         )
     if spec.positive is not None:
-        raise DataError("`positive` is for two classes, the task is a regression.", "Leave `positive` out.")
+        raise DataError("`positive` is for two classes, but the task is a regression.", "Remove `positive`.")
     return LearningTask("regression", spec.target, reason=reason)
 
 
 def _classes(spec: Spec, task: Task, target: ColumnProfile, counts: Counter[str], reason: str) -> LearningTask:
     if target.levels is None or not target.levels.complete or len(counts) > MOST_CLASSES:
         raise DataError(
-            f"The target '{spec.target}' has about {target.distinct:,} different values, too many for classes.",
-            f"At most {MOST_CLASSES:,} classes; set `task: regression` for a number.",
+            f"The target '{spec.target}' has about {target.distinct:,} distinct values, too many for classes.",
+            f"Use at most {MOST_CLASSES:,} classes, or set `task: regression` for a number.",
         )
     if len(counts) < 2:
-        raise DataError(f"The target '{spec.target}' has one label only.", "Check `target` and `source.null_values`.")
+        raise DataError(f"The target '{spec.target}' has only one label.", "Check `target` and `source.null_values`.")
     if task == "binary":
         return _binary(spec, counts, reason)
     if len(counts) == 2:
@@ -223,7 +236,7 @@ def _binary(spec: Spec, counts: Counter[str], reason: str) -> LearningTask:
         listed = ", ".join(sorted(counts)[:10])
         raise DataError(
             f"The target '{spec.target}' has {len(counts)} labels: {listed}.",
-            "Name the event in `positive`, to be told from the rest, or set `task: multiclass`.",
+            "Set `positive` to the label to separate from the rest, or set `task: multiclass`.",
         )
     positive = _positive(spec, counts)
     rest = sorted(label for label in counts if label != positive)
@@ -236,7 +249,7 @@ def _positive(spec: Spec, counts: Counter[str]) -> str:
     if spec.positive is None:
         return min(counts, key=lambda label: (counts[label], label))
     wanted = str(spec.positive).strip(BLANKS)
-    # A double may be the number of several labels.
+    # Exact numbers first, because several labels may be the same double.
     for same in (str.__eq__, _same_number, _same_double, *([_same_word] if are_words(counts) else [])):
         for label in counts:
             if same(label, wanted):

@@ -1,4 +1,4 @@
-"""Spec and profile → plan."""
+"""Make the plan from the spec and the profile."""
 
 from __future__ import annotations
 
@@ -24,13 +24,18 @@ def make(
     profile: Profile,
     drops: Mapping[str, Bounds] | None = None,
 ) -> Plan:
-    """The plan for a spec, the types of the table's columns, and the profile of the training rows' candidates.
+    """Return the plan of a training.
 
-    `drops` are the bounds of a row rule that has been applied before the rows were profiled.
+    Args:
+        spec: the spec.
+        types: the types of the table's columns.
+        problem: the learning task.
+        profile: the profile of the training rows' candidates.
+        drops: the bounds by which outliers were dropped before the rows were profiled.
 
     Raises:
-        DataError: no column is left that the model could read.
-        SpecError: the algorithm, an encoder or a scaler is not known, or not for this task.
+        DataError: no column is left for the model.
+        SpecError: the algorithm, an encoder or a scaler does not exist, or does not support the task.
     """
     by_name = {kind.name: kind for kind in types}
     algorithm = find(spec.model.kind)
@@ -40,7 +45,7 @@ def make(
     choices = [choice for one in candidates(spec, by_name) if (choice := plan_input(known, one)) is not None]
     inputs = assign_slots([choice.input for choice in choices if choice.input is not None])
     if not inputs:
-        raise DataError("No column is left that the model could learn from.", _advice(_decisions(choices, spec, types)))
+        raise DataError("No column is left to train the model on.", _advice(_decisions(choices, spec, types)))
     return Plan(
         name=spec.name,
         problem=problem,
@@ -73,7 +78,7 @@ def _planned(spec: Spec, kind: ColumnType, choices: Sequence[Choice]) -> Planned
     if kind.name == spec.target:
         return PlannedColumn(kind, "target", kind.reason)
     if kind.name == spec.weight:
-        return PlannedColumn(kind, "weight", "the spec names it")
+        return PlannedColumn(kind, "weight", "the spec sets it")
     excluded = why_not(spec, kind)
     if excluded:
         role: Role = "ignored" if kind.name in spec.columns.ignore else "left out"

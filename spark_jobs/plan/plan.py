@@ -1,4 +1,4 @@
-"""The plan itself, and how it is stored."""
+"""The plan and its JSON form."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Role = Literal["feature", "target", "weight", "ignored", "left out"]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One choice: about what, which, and why."""
+    """One decision: its subject, the choice and the reason."""
 
     subject: str
     choice: str
@@ -25,7 +25,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class PlannedColumn:
-    """A column of the source and what becomes of it."""
+    """A column of the source with its role and the reason."""
 
     type: ColumnType
     role: Role
@@ -33,18 +33,35 @@ class PlannedColumn:
 
     @property
     def name(self) -> str:
-        """The user's name of the column."""
+        """Return the user's name of the column."""
         return self.type.name
 
     @property
     def kind(self) -> str:
-        """What the column is good for."""
+        """Return the use of the column, such as category or identifier."""
         return self.type.kind
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All that is decided before anything is fitted. `drops` are the row rules' bounds, by column."""
+    """Everything that is decided before fitting.
+
+    Attributes:
+        name: the name of the spec.
+        problem: the learning task.
+        columns: the columns of the source, in order.
+        inputs: the inputs of the model.
+        drops: the bounds outside of which training rows are dropped, by column.
+        drop_missing: columns whose nulls drop a training row.
+        model: the algorithm.
+        params: its options.
+        balance: whether classes are weighted to be balanced.
+        weight: the weight column.
+        key: the key columns.
+        timezone: the time zone of times without one.
+        seed: the random seed.
+        decisions: the decisions with their reasons, for the report.
+    """
 
     name: str
     problem: LearningTask
@@ -63,45 +80,45 @@ class Plan:
 
     @property
     def numbers(self) -> tuple[NumberInput, ...]:
-        """The inputs that are numbers."""
+        """Return the numeric inputs."""
         return tuple(one for one in self.inputs if isinstance(one, NumberInput))
 
     @property
     def categories(self) -> tuple[CategoryInput, ...]:
-        """The inputs that are categories."""
+        """Return the categorical inputs."""
         return tuple(one for one in self.inputs if isinstance(one, CategoryInput))
 
     @property
     def types(self) -> tuple[ColumnType, ...]:
-        """How every column of the source is read, in the source's order."""
+        """Return the types of all columns of the source, in order."""
         return tuple(column.type for column in self.columns)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every column of the source, in the source's order."""
+        """Return the names of all columns of the source, in order."""
         return tuple(column.name for column in self.columns)
 
     @property
     def left_out(self) -> dict[str, str]:
-        """The columns that the model could have read and does not, with the reasons."""
+        """Return the reason for each column that the model could read but does not."""
         return {column.name: column.reason for column in self.columns if column.role == "left out"}
 
     def type_of(self, name: str) -> ColumnType:
-        """How that column is read."""
+        """Return the type of a column."""
         return next(column.type for column in self.columns if column.name == name)
 
     @property
     def used(self) -> tuple[str, ...]:
-        """The columns the model reads."""
+        """Return the columns that the model reads."""
         return tuple(dict.fromkeys(one.column for one in self.inputs))
 
     def to_json(self) -> str:
-        """The plan as text that `from_json` reads."""
+        """Return the plan as JSON text."""
         return json.dumps(asdict(self), indent=1, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Plan:
-        """The plan that `to_json` wrote."""
+        """Return the plan that `to_json` stored."""
         stored = json.loads(text)
         return cls(**stored | {
             "problem": _problem(stored["problem"]),

@@ -1,4 +1,4 @@
-"""Numbers counted on both sides of where they will be clipped, before it is known exactly where that is."""
+"""Moments of clipped numbers, computed before the exact clipping bounds are known."""
 
 from __future__ import annotations
 
@@ -19,11 +19,21 @@ KEPT = LIMIT // 4
 
 @dataclass(frozen=True)
 class ClippedMoments:
-    """Moments of the numbers between two bands about the expected bounds, counts beyond them, and what is in the bands.
+    """Counts and moments around two bands in which the clipping bounds are expected.
 
-    The bands begin as wide as can be and narrow as numbers come: the 4,096 distinct ones that lie in them are known
-    one by one, `close` with how often each is there (`times`). Wherever in the bands the bounds come to lie, the
-    moments of the clipped numbers follow exactly. Two add up, to the bands that both know.
+    The bands start as wide as possible and narrow as numbers arrive, so that together they hold at most 4,096 distinct
+    numbers. Wherever in the bands the final bounds lie, the moments of the clipped numbers are exact. Two of these add
+    up, in the intersection of their bands.
+
+    Attributes:
+        guess: the expected bounds.
+        low: the band of the lower bound.
+        high: the band of the upper bound.
+        below: the count of numbers below the lower band.
+        inside: the moments of the numbers between the bands.
+        above: the count of numbers above the upper band.
+        close: the distinct numbers in the bands, ascending.
+        times: how often each of them occurs.
     """
 
     guess: Bounds
@@ -37,13 +47,13 @@ class ClippedMoments:
 
     @classmethod
     def of(cls, values: Numbers, guess: Bounds) -> ClippedMoments:
-        """The numbers, from the least to the greatest, about bounds that are expected there."""
+        """Return the moments of ascending numbers, for bounds expected at `guess`."""
         middle = (guess[0] + guess[1]) / 2
         close, times = _counted(values, np.ones(len(values), dtype=np.int64))
         return cls(guess, (-inf, middle), (middle, inf), 0, _moments(values[:0]), 0, close, times)._narrowed()
 
     def among(self, values: Numbers) -> ClippedMoments:
-        """Other numbers, from the least to the greatest, about the same bands."""
+        """Return the moments of other ascending numbers, with the same bands."""
         first, stop = (int(np.searchsorted(values, band[0])) for band in (self.low, self.high))
         start, last = (int(np.searchsorted(values, band[1], "right")) for band in (self.low, self.high))
         stop = max(start, stop)
@@ -60,7 +70,7 @@ class ClippedMoments:
         return ClippedMoments(self.guess, low, high, *counts, *_counted(found[order], times[order]))._narrowed()
 
     def clipped(self, bounds: Bounds, count: int) -> NumberSummary | None:
-        """The moments of all `count` numbers once clipped; None where that cannot be told from here."""
+        """Return the summary of all `count` numbers after clipping; None if the bounds lie outside the bands."""
         known = self.low[0] <= bounds[0] <= self.low[1] and self.high[0] <= bounds[1] <= self.high[1]
         if not known or self.below + self.inside.count + self.above + int(self.times.sum()) != count:
             return None
@@ -71,7 +81,7 @@ class ClippedMoments:
         return whole
 
     def _narrowed(self) -> ClippedMoments:
-        """Bands that hold no more than the limit: what leaves them is counted as what it lies among."""
+        """Return these moments with bands narrowed to the limit; numbers that leave a band are counted outside it."""
         if len(self.close) <= LIMIT:
             return self
         middle = np.searchsorted(self.close, (self.guess[0] + self.guess[1]) / 2, "right")
@@ -87,14 +97,14 @@ class ClippedMoments:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The counts as JSON can hold them."""
+        """Return the moments as JSON-compatible values."""
         lists = {name: getattr(self, name).tolist() for name in ("close", "times")}
         plain = {name: getattr(self, name) for name in ("guess", "low", "high", "below", "above")}
         return {**plain, **lists, "inside": self.inside.to_dict()}
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> ClippedMoments:
-        """The counts that `to_dict` wrote."""
+        """Return the moments that `to_dict` stored."""
         bounds = {name: (stored[name][0], stored[name][1]) for name in ("guess", "low", "high")}
         close, times = np.array(stored["close"], dtype=np.float64), np.array(stored["times"], dtype=np.int64)
         inside = NumberSummary.from_dict(stored["inside"])
@@ -106,7 +116,7 @@ def _moments(values: Numbers) -> NumberSummary:
 
 
 def _counted(ordered: Numbers, times: npt.NDArray[np.int64]) -> tuple[Numbers, npt.NDArray[np.int64]]:
-    """Distinct numbers, and how often each is there."""
+    """Return the distinct numbers and how often each occurs."""
     if not len(ordered):
         return ordered, times
     first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
@@ -114,7 +124,7 @@ def _counted(ordered: Numbers, times: npt.NDArray[np.int64]) -> tuple[Numbers, n
 
 
 def _nearest(distinct: Numbers, guess: float, band: Bounds) -> Bounds:
-    """The band about a guess that holds the numbers nearest to it."""
+    """Return the band of the numbers nearest to a guess."""
     if len(distinct) <= KEPT:
         return band
     wide = float(np.nextafter(np.partition(np.abs(distinct - guess), KEPT)[KEPT], 0.0))

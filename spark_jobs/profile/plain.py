@@ -1,4 +1,4 @@
-"""A plain text → its profile: its lines are split by Arrow, on this machine or by Spark's workers."""
+"""Profile of a plain text file: Arrow splits its lines, on this machine or on Spark's workers."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from spark_jobs.sources.plain_text import NotHere, PlainText
 from spark_jobs.sources.source_table import Table
 
 _THREADS = 2
-_FAILED = -1  # the part under which a worker reports that it cannot split its lines
+_FAILED = -1  # the part number with which a worker reports that it cannot split its lines
 
 
 def profile_plain(table: Table, depth: ScanOptions) -> Profile | None:
-    """Profile a table of plain text as `scan` profiles it; None where only Spark's CSV reader splits it right."""
+    """Profile a table of plain text like `scan`; return None if only Spark's CSV reader splits it correctly."""
     text, lines = table.plain, table.lines
     if text is None or lines is None:
         return None
@@ -31,9 +31,10 @@ def profile_plain(table: Table, depth: ScanOptions) -> Profile | None:
 
 @lru_cache(maxsize=2)
 def profile_here(text: PlainText, depth: ScanOptions) -> Profile | None:
-    """Profile a text on this machine, without Spark; None where only Spark reads it right.
+    """Profile a text on this machine without Spark; return None if only Spark reads it correctly.
 
-    Remembered while the files are what they were, as a source may be looked at before Spark is there, and then again.
+    The result is cached while the files do not change, because a source may be profiled before Spark runs and then
+    again.
     """
     found: list[ColumnProfile | None] = [None] * len(text.names)
     try:
@@ -47,9 +48,9 @@ def profile_here(text: PlainText, depth: ScanOptions) -> Profile | None:
 
 
 def profile_lines(text: PlainText, lines: DataFrame, depth: ScanOptions) -> Profile | None:
-    """Profile the lines of a text (`value`) in one Spark job; None where a worker cannot split them.
+    """Profile the lines of a text (column `value`) in one Spark job; return None if a worker cannot split them.
 
-    Moving lines to Python and splitting them there costs half of what Spark's CSV reader and a column for each cell do.
+    Moving lines to Python and splitting them there costs half as much as Spark's CSV reader with a column per cell.
     """
     whole = lines.select(F.concat("value", F.lit("\n")).cast("binary").alias("line"))
     found = collect_profiles(whole.mapInArrow(_profiler(text, depth), PARTIAL))
@@ -80,7 +81,7 @@ def _profiler(text: PlainText, depth: ScanOptions) -> Callable[[Iterator[pa.Reco
 def _added(
     batch: pa.RecordBatch, text: PlainText, depth: ScanOptions, place: int, known: ColumnProfile | None
 ) -> ColumnProfile:
-    """The profile of a column that is known so far, with that of a further batch."""
+    """Return the known profile of a column, updated with another batch."""
     cells = text.cells(batch.column(place))
     new = profile_column(text.names[place], "string", cells.values, depth, None, known)
     new = replace(new, trimmed=cells.trimmed, null_values=cells.null_values)

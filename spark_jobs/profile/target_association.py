@@ -1,4 +1,4 @@
-"""How the numbers of a column go with the target."""
+"""Association of a numeric column with the target."""
 
 from __future__ import annotations
 
@@ -15,9 +15,17 @@ Vector = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class TargetAssociation:
-    """Joint moments of a column's numbers x and the target y, over rows that have both; two add up.
+    """Joint moments of a column's numbers x and the target y, over rows that have both. Those of two parts add up.
 
     y is one number for a regression and one 0/1 indicator per class otherwise.
+
+    Attributes:
+        count: the number of rows.
+        mean_x: the mean of x.
+        mean_y: the mean of y, shape (k,).
+        xx: the sum of squared deviations of x.
+        yy: the sums of squared deviations of y, shape (k,).
+        xy: the sums of products of deviations, shape (k,).
     """
 
     count: int
@@ -29,7 +37,7 @@ class TargetAssociation:
 
     @classmethod
     def of(cls, x: Vector, y: Vector) -> TargetAssociation:
-        """The joint moments of x, shape (n,), and y, shape (n, k)."""
+        """Return the joint moments of x, shape (n,), and y, shape (n, k)."""
         if not len(x):
             zero = np.zeros(y.shape[1])
             return cls(0, 0.0, zero, 0.0, zero, zero)
@@ -42,7 +50,7 @@ class TargetAssociation:
 
     @classmethod
     def of_classes(cls, x: Vector, index: Vector, classes: int) -> TargetAssociation:
-        """The joint moments of x, shape (n,), and the indicators of a class by its index, shape (n,)."""
+        """Return the joint moments of x, shape (n,), and the indicators of class indices, shape (n,)."""
         if not len(x):
             return cls.of(x, np.zeros((0, classes)))
         mean, xx = moments(x)
@@ -66,12 +74,12 @@ class TargetAssociation:
 
     @property
     def correlation(self) -> float:
-        """The strongest absolute Pearson correlation of x with the target or one of its classes."""
+        """Return the largest absolute Pearson correlation of x with the target or with one of its classes."""
         spread = np.sqrt(self.xx * self.yy)
         return float(np.max(np.abs(np.divide(self.xy, spread, out=np.zeros_like(spread), where=spread > 0))))
 
     def to_dict(self) -> dict[str, Any]:
-        """The moments as JSON can hold them."""
+        """Return the moments as JSON-compatible values."""
         return {
             "count": self.count,
             "mean_x": self.mean_x,
@@ -83,6 +91,6 @@ class TargetAssociation:
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> TargetAssociation:
-        """The moments that `to_dict` wrote."""
+        """Return the moments that `to_dict` stored."""
         vectors = {key: np.array(stored[key], dtype=np.float64) for key in ("mean_y", "yy", "xy")}
         return cls(count=stored["count"], mean_x=stored["mean_x"], xx=stored["xx"], **vectors)

@@ -1,4 +1,4 @@
-"""How much of a text column reads as a number, a boolean or a date. Knows Arrow, not Spark."""
+"""Counts of the cells of a text column that parse as a number, a boolean or a date. Uses Arrow, not Spark."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from spark_jobs.columns.types import ColumnType
 
 WHOLE: Final = float(2**53)
-# Patterns of days by what their beginnings look like, so that few are tried on a column.
+# Date patterns by a regex of their beginning, so that a column is tested against few of them.
 _BY_LOOK: Final = {
     "^[0-9]{4}[-/]": (ISO_DATE, "yyyy/MM/dd"),
     "^[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}": ("MM/dd/yyyy", "dd/MM/yyyy", "dd.MM.yyyy", "MM-dd-yyyy", "dd-MM-yyyy"),
@@ -47,15 +47,24 @@ _MONTH_DAYS: Final = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
 
 @dataclass(frozen=True)
 class TypeCounts:
-    """Of the cells of a text column: how many read as what. Two readings add up to that of both parts.
+    """The number of cells of a text column that parse as each type. Counts of two parts of a table add up.
 
-    `number` counts finite numbers, `whole` those that BIGINT holds (beyond ±2**53 where they are written in digits),
-    `leading_zeros` digits that begin with a zero (codes rather than numbers), `boolean` true, false, 1 and 0; `formats`
-    the datetime patterns that fit, one cell may fit several; `longest` is in characters, `lowest` and `highest` are of
-    the numbers. `held` is false where a number has more digits than a double or BIGINT holds; `digits` and `fraction`
-    are the most before and after the point of any number. `written` counts spellings
-    (by their keys) of what looks like a number and is none of these; where there are any in a batch, `beside` those of
-    its numbers too. `decimal` is the sign that numbers were looked for with.
+    Attributes:
+        cells: cells with a value.
+        number: finite numbers.
+        whole: numbers that BIGINT holds; beyond ±2**53 only those written in digits.
+        leading_zeros: digits that begin with a zero, which are codes rather than numbers.
+        boolean: true, false, 1 and 0.
+        formats: cells by the datetime pattern they fit; a cell may fit several.
+        longest: the length of the longest text in characters.
+        lowest: the smallest number.
+        highest: the largest number.
+        held: whether a double or BIGINT holds all digits of every number.
+        digits: the largest number of digits before the decimal sign.
+        fraction: the largest number of digits after the decimal sign.
+        written: cells by the key of their spelling, of texts that look like numbers but do not parse as plain ones.
+        beside: the same for the plain numbers of a batch that has such texts.
+        decimal: the decimal sign with which numbers were parsed.
     """
 
     cells: int = 0
@@ -78,7 +87,14 @@ class TypeCounts:
     def of(
         cls, values: pa.Array, counts: npt.NDArray[np.int64], decimal: str = ".", formats: Iterable[str] = ()
     ) -> TypeCounts:
-        """The reading of distinct text values and how often each comes; `formats` are looked for beside the usual."""
+        """Count distinct texts by type.
+
+        Args:
+            values: the distinct texts.
+            counts: how often each occurs.
+            decimal: the decimal sign.
+            formats: datetime patterns to try in addition to the usual ones.
+        """
         if not len(values):
             return cls(decimal=decimal)
         text = pc.utf8_trim(values.cast(pa.string()), BLANKS)
@@ -128,7 +144,7 @@ class TypeCounts:
         )
 
     def read_as(self, column: ColumnType) -> int:
-        """How many cells become a value where a column is read so."""
+        """Return how many cells parse as a column's type."""
         if column.cells == "text":
             return self.cells
         if column.cells in ("number", "boolean"):
@@ -137,7 +153,7 @@ class TypeCounts:
         return sum(self.formats.get(form, 0) for form in dict.fromkeys((*usual, *column.formats)))
 
     def numbers(self, numerals: Numerals) -> int:
-        """How many cells are numbers that are written so."""
+        """Return how many cells parse with the given numerals."""
         if numerals == Numerals(self.decimal):
             return self.number
         known, both = sum(self.beside.values()), (*self.written.items(), *self.beside.items())
@@ -145,19 +161,19 @@ class TypeCounts:
         return read + (self.number - known if Spelling().fits(numerals) else 0)
 
     def is_plain(self, column: ColumnType) -> bool:
-        """Whether every cell is of the column's type and written as `cells.plain_sql` reads it."""
+        """Return whether every cell parses as the column's type in the plain format that `cells.plain_sql` reads."""
         if column.cells == "number":
             return column.numerals == PLAIN and self.number == self.cells
         iso = {"date": ISO_DATE, "timestamp": ISO_TIMESTAMP}.get(column.cells)
         return iso is not None and self.formats.get(iso, 0) == self.cells
 
     def to_dict(self) -> dict[str, Any]:
-        """The reading as JSON can hold it."""
+        """Return the counts as JSON-compatible values."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> TypeCounts:
-        """The reading that `to_dict` wrote."""
+        """Return the counts that `to_dict` stored."""
         return cls(**stored)
 
 
@@ -168,7 +184,7 @@ def _added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
 def _written(
     text: pa.Array, counts: npt.NDArray[np.int64], plain: npt.NDArray[np.bool_]
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """The spellings of what is no plain number, which are not asked for where all are; then those of the others."""
+    """Return the spellings of texts that are not plain numbers, and those of plain numbers if there are others."""
     if plain.all():
         return {}, {}
     written = spellings(text.filter(pa.array(~plain)), counts[~plain])
@@ -185,7 +201,7 @@ def _count(text: pa.Array, regex: str, counts: npt.NDArray[np.int64]) -> int:
 
 
 def _numbers(text: pa.Array, decimal: str) -> npt.NDArray[np.float64]:
-    """Each text as its number: NaN where it is none, inf where it is too large for a double."""
+    """Return each text as a double: NaN if it is not a number, inf if it is too large."""
     numbers = np.full(len(text), np.nan)
     seen = _matches(text, number_regex(decimal))
     plain = text.filter(pa.array(seen))
@@ -208,7 +224,7 @@ def _formats(text: pa.Array, counts: npt.NDArray[np.int64], declared: tuple[str,
 
 
 def _last_century(text: pa.Array, form: str, fits: npt.NDArray[np.bool_]) -> bool:
-    """Whether two digits say years of which most people would not think as 2050 to 2099."""
+    """Return whether a two-digit year of 50 or more occurs, which most readers would not take for 2050 to 2099."""
     known = pattern(form)
     if not known.short_year:
         return False
@@ -217,7 +233,7 @@ def _last_century(text: pa.Array, form: str, fits: npt.NDArray[np.bool_]) -> boo
 
 
 def _likely(text: pa.Array) -> Iterator[str]:
-    """The usual patterns whose day fits the beginning of any of the texts."""
+    """Return the usual patterns whose date part fits the beginning of a text."""
     timed = _matches(text, "[0-9][T ][0-9]{1,2}:")
     yield from _of_look(text, _WHOLE_BY_LOOK)
     for day in _of_look(text, _BY_LOOK):
@@ -240,7 +256,7 @@ def _of_look(text: pa.Array, looks: Mapping[str, tuple[str, ...]]) -> Iterator[s
 
 
 def _fits(text: pa.Array, form: str) -> npt.NDArray[np.bool_]:
-    """Which texts are a day (and time) that exists, written in that pattern."""
+    """Return which texts are an existing date (and time) in that pattern."""
     known = pattern(form)
     seen = _matches(text, known.regex(names=True))
     if not seen.any():

@@ -1,4 +1,4 @@
-"""What is scored together: an input as the plan's types, with everything about it that has to be counted."""
+"""A batch to score: the input typed as the plan says, with its checks and counts."""
 
 from __future__ import annotations
 
@@ -24,13 +24,20 @@ from spark_jobs.spec import Source, Spec
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows to score, typed as the plan says, and the id that the same input always has.
+    """Rows to score, typed as the plan says, with an id that depends only on the input and how it is read.
 
-    `malformed` are rows that could not be read, `checked` what is known of the others: which of them are refused, and
-    what is counted; with it `rows` are all of them, to be sifted while they are scored. `extra` are columns that
-    training did not know, `skipped` the checks of a target that is not there. `is_unique` says whether no two rows are
-    alike, in key or cells; None where nobody has looked. `reads` is what the ledger keeps of the input, `records` how
-    many it holds where that was counted at the source.
+    Attributes:
+        rows: the rows. If `checked` is set, these are all rows, and `keep_valid` filters them while they are scored.
+        batch_id: the same for the same input.
+        location: where the input lies, for messages.
+        malformed: rows that could not be read.
+        malformed_count: how many of them there are.
+        extra: columns that training did not know.
+        checked: the checks of the rows: which are quarantined, and what is counted.
+        is_unique: whether all rows differ in key (or in cells, without a key); None if that is not known.
+        skipped: checks that are skipped because the input has no target.
+        reads: what the ledger stores about the input.
+        records: the number of input records, if the source counted them.
     """
 
     rows: DataFrame
@@ -47,26 +54,29 @@ class Batch:
 
     @property
     def may_refuse(self) -> bool:
-        """Whether there can be rows that are not scored."""
+        """Return whether rows can be quarantined."""
         return self.malformed is not None or (self.checked is not None and self.checked.may_refuse)
 
     @property
     def refused(self) -> DataFrame | None:
-        """The rows that are not scored, as quarantine keeps them; None where there can be none."""
+        """Return the rows to quarantine, in the quarantine table's columns; None if there can be none."""
         bad = self.checked.refused if self.checked is not None else None
         if bad is None or self.malformed is None:
             return bad if bad is not None else self.malformed
         return bad.unionByName(self.malformed, allowMissingColumns=True)
 
     def refused_count(self) -> int:
-        """How many rows are not scored, by a pass over them."""
+        """Count the rows to quarantine, by a pass over them."""
         return self.refused.count() if self.refused is not None else 0
 
     def accept(self) -> CheckReport | None:
-        """Counts the rows before anything is written, where a check may refuse the whole batch; None where none may.
+        """Count the rows before anything is written, if a check can refuse the whole batch.
+
+        Returns:
+            The report of the checks, or None if no check can refuse the batch.
 
         Raises:
-            DataError: it is refused.
+            DataError: the batch is refused.
         """
         if self.checked is None or not self.checked.must_be_counted_first:
             return None
@@ -75,7 +85,11 @@ class Batch:
         return found
 
     def found(self, seen: bool) -> CheckReport:
-        """What the checks say; `seen` where every row has passed through one plain write, else by a pass over them."""
+        """Return the report of the checks.
+
+        Args:
+            seen: whether one plain write has read every row; otherwise this makes a pass over the rows.
+        """
         if self.checked is None:
             return CheckReport()
         tally, checked = self.checked.tally, self.checked
@@ -84,21 +98,25 @@ class Batch:
 
     @property
     def good(self) -> DataFrame:
-        """The rows that are to be scored, where nothing sifts them on the way."""
+        """Return the rows to score, for a consumer that does not call `keep_valid`."""
         return self.rows if self.checked is None else self.checked.good
 
     def keep_valid(self, passing: DataFrame, answer: str) -> DataFrame:
-        """Of rows that were scored those that are not refused."""
+        """Return the scored rows without those that go to quarantine; `answer` is the model's output column."""
         return passing if self.checked is None else self.checked.keep_valid(passing, answer)
 
     @property
     def training_domain(self) -> TrainingDomain:
-        """What the training rows held, beside which cells are counted."""
+        """Return the training domain; values outside it are counted."""
         return TrainingDomain() if self.checked is None else self.checked.training_domain
 
 
 def input_source(spec: Spec, path: str | None, spark: SparkSession) -> Source:
-    """The source to score: that of the spec, or its form at another path, or another form where the path says so."""
+    """Return the source to score.
+
+    Without a path that is the spec's source. With a path it is the spec's source at that path, or a source of another
+    kind if the path is recognized as one; that one keeps only the spec's `null_values`.
+    """
     if path is None:
         return spec.source
     same = spec.source.model_copy(update={"path": path, "table": None})
@@ -112,17 +130,22 @@ def input_source(spec: Spec, path: str | None, spark: SparkSession) -> Source:
 
 
 def is_empty_file(source: Source) -> bool:
-    """Whether the source is a file of no bytes, which holds nothing to score."""
+    """Return whether the source is a file of zero bytes, which holds nothing to score."""
     return source.path is not None and Path(source.path).is_file() and Path(source.path).stat().st_size == 0
 
 
 def batch_of(table: Table, plan: Plan, spec: Spec, training_domain: TrainingDomain | None = None) -> Batch:
-    """A table that was read, or a micro-batch of a stream, as what is scored together. Nothing of it is looked at here.
+    """Return a table, or a micro-batch of a stream, as a batch. Nothing is read here.
 
-    `training_domain` is what the training rows held, where rows beside that are to be counted.
+    Args:
+        table: the input.
+        plan: the model's plan.
+        spec: the spec.
+        training_domain: the values seen in training, if values outside it are to be counted.
 
     Raises:
-        DataError: it lacks a column that the model uses or a check is about, or has one that it must not have.
+        DataError: the input lacks a column that the model or a check reads, or has a column that `changes.added`
+            refuses.
     """
     location = table.reading.location
     check_used(plan, table.rows.columns, f"{location} lacks")
@@ -155,7 +178,7 @@ def batch_of(table: Table, plan: Plan, spec: Spec, training_domain: TrainingDoma
 
 
 def batch_id(table: Table) -> str:
-    """What the same data, read in the same way, always has."""
+    """Return the id of a table: the same for the same data read in the same way."""
     return _hashed(_reading(table))
 
 
@@ -165,10 +188,10 @@ def _reading(table: Table) -> str:
 
 
 def _checked_id(table: Table, checked: CheckedRows) -> str:
-    """The id of a batch of which rows may be refused: checked by other rules, the same data is another batch.
+    """Return the id of a batch whose rows can be quarantined: the same data under other checks is another batch.
 
-    What passed before is in the table already and not added again; what was refused before stays in quarantine as what
-    was said of it then.
+    Rows that passed before are in the predictions already and are not added again. Rows that were quarantined before
+    stay in quarantine with the reasons of that time.
     """
     refusing = sorted(check.model_dump_json() for check in checked.checks if check.severity == "quarantine")
     types = [
@@ -185,14 +208,14 @@ def _hashed(text: str) -> str:
 
 
 def _known(rows: DataFrame, plan: Plan, spec: Spec, location: str) -> tuple[DataFrame, tuple[str, ...]]:
-    """The rows without the columns that are to be left out, and those that training did not know."""
+    """Return the rows without ignored columns, and the names of the columns that training did not know."""
     known = {*plan.names} | RESERVED
     extra = tuple(name for name in rows.columns if name not in known)
     if extra and spec.changes.added == "refuse":
         listed = ", ".join(f"'{name}'" for name in extra[:10])
         raise DataError(
             f"{location} has columns that training did not know: {listed}.",
-            "Take them out, or set `changes.added` to keep or ignore.",
+            "Remove them, or set `changes.added` to keep or ignore.",
         )
     if spec.changes.added == "ignore":
         rows = rows.select(*[col(name) for name in rows.columns if name not in extra])
@@ -200,12 +223,17 @@ def _known(rows: DataFrame, plan: Plan, spec: Spec, location: str) -> tuple[Data
 
 
 def check_used(plan: Plan, names: Sequence[str], subject: str = "The rows lack") -> None:
-    """Refuses an input without a column that the model reads; `subject` begins the sentence.
+    """Refuse an input that lacks a column that the model reads.
+
+    Args:
+        plan: the model's plan.
+        names: the columns of the input.
+        subject: the beginning of the message.
 
     Raises:
-        DataError: with the column's name and the nearest one.
+        DataError: a column is missing; the message names it and the advice the nearest name.
     """
     missing = [name for name in plan.used if name not in names]
     if missing:
         listed = ", ".join(f"'{name}'" for name in missing[:10]) + (" …" if len(missing) > 10 else "")
-        raise DataError(f"{subject} what the model reads: {listed}.", did_you_mean(missing[0], names))
+        raise DataError(f"{subject} columns that the model reads: {listed}.", did_you_mean(missing[0], names))

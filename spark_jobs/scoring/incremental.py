@@ -1,4 +1,4 @@
-"""What of a source no earlier scoring by the same version has read."""
+"""Incremental reads: the part of a source that this model version has not scored yet."""
 
 from __future__ import annotations
 
@@ -32,13 +32,24 @@ def read_unread(
     plan: Plan,
     again: bool = False,
 ) -> Table | None:
-    """The source as a table: a landing folder's new files, what lies beyond a watermark, or else all of it.
+    """Read the part of the source that is not scored yet.
 
-    None where no file is new, or a topic holds no messages. Where `again` is true everything is read. `plan` is the
-    version's.
+    A landing folder gives its new files, a source with a watermark the rows beyond it, and any other source everything.
+
+    Args:
+        source: the source.
+        spec: the spec.
+        version: the model version that scores.
+        spark: the session.
+        env: the environment.
+        plan: the version's plan.
+        again: read everything, also what was scored before.
+
+    Returns:
+        The table, or None if no file is new or the topic holds no messages.
 
     Raises:
-        DataError: it cannot be read, or a file changed while it was.
+        DataError: the source cannot be read, or a file changed while it was read.
     """
     if not (source.landing or source.watermark):
         try:
@@ -52,9 +63,10 @@ def read_unread(
 
 
 def wanted(spec: Spec, used: Sequence[str]) -> set[str] | None:
-    """The columns that scoring needs of a table that has more; None for all of them.
+    """Return the columns to read from a wide table, or None for all of them.
 
-    Without a key a row is known by all its cells, and a column that must not be there has to be seen.
+    All columns are needed without a key, because rows are then identified by all their cells. They are also needed if
+    an added column must be refused.
     """
     if spec.predictions.keep == "all" or not spec.key or spec.changes.added == "refuse":
         return None
@@ -63,7 +75,7 @@ def wanted(spec: Spec, used: Sequence[str]) -> set[str] | None:
 
 
 def reading_lines(reads: Mapping[str, Any]) -> list[str]:
-    """What a person should know of what was read."""
+    """Return what to tell the user about the input: future-dated rows, and the first 20 corrupt files."""
     ahead = rows_ahead(reads)
     return [
         *([f"  ahead     {ahead}"] if ahead else []),
@@ -72,10 +84,10 @@ def reading_lines(reads: Mapping[str, Any]) -> list[str]:
 
 
 def check_still(reads: Mapping[str, Any]) -> None:
-    """Refuses files that changed since they were listed: somebody was still writing them.
+    """Refuse an input whose local files changed since they were listed, because someone is still writing them.
 
     Raises:
-        DataError: with the file's name.
+        DataError: a file changed; the message names it.
     """
     for file in reads.get("files", ()):
         if not file["local"]:
@@ -84,7 +96,7 @@ def check_still(reads: Mapping[str, Any]) -> None:
         if now is None or (now.st_size, now.st_mtime_ns) != (file["bytes"], file["changed"]):
             raise DataError(
                 f"'{file['path']}' changed while it was read: it is still being written.",
-                "Write a file under a name that begins with `_` or `.`, rename it when it is whole, and score again.",
+                "Write files under a name that begins with `_` or `.`, rename them when complete, and score again.",
             )
 
 
@@ -101,7 +113,7 @@ def _new_files(source: Source, earlier: Sequence[Mapping[str, Any]], spark: Spar
 
 
 def _last(source: Source, earlier: Sequence[Mapping[str, Any]]) -> str | None:
-    """The watermark that the last scoring of the same table came to."""
+    """Return the last watermark of earlier scorings of the same table."""
     marks = [reads["watermark"] for reads in earlier if "watermark" in reads]
     place = f"{str(source.url).removeprefix('jdbc:postgresql://')} {source.table}"
     same = [

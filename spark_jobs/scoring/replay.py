@@ -1,4 +1,4 @@
-"""score --replay: rows of a batch that were refused, checked again and scored where they now meet the checks."""
+"""`score --replay`: check quarantined rows of a batch again, and score those that now pass."""
 
 from __future__ import annotations
 
@@ -26,15 +26,22 @@ _MALFORMED = "⟨malformed⟩"
 
 
 def replay(spec: Spec, spark: SparkSession, env: Environment, version: ModelVersion, batch_id: str) -> Scored:
-    """Scores the refused rows of a batch that meet today's checks, as a batch of their own; the others stay.
+    """Score the quarantined rows of a batch that pass today's checks, as a batch of their own; the others stay.
+
+    Args:
+        spec: the spec, with today's checks.
+        spark: the session.
+        env: the environment.
+        version: the model version that scores.
+        batch_id: the batch whose quarantined rows are checked again.
 
     Raises:
-        JobError: no row of that batch is in quarantine.
+        JobError: the batch has no rows in quarantine, or another process changed the quarantine meanwhile.
     """
     with locked(env.root, f"replay-{spec.name}"), progress.phase("replay"):
         known = quarantined_batches(spark, env.root, spec.name)
         if batch_id not in known:
-            shown = "There is none." if not known else did_you_mean(batch_id, known)
+            shown = "The quarantine is empty." if not known else did_you_mean(batch_id, known)
             raise JobError(f"No row of the batch '{batch_id[:80]}' is in quarantine.", shown)
         waiting = waiting_rows(spark, env.root, spec.name, batch_id)
         rows = _read_again(waiting)
@@ -56,14 +63,14 @@ def _replayed(
     left = waiting_rows(spark, env.root, spec.name, batch_id).count()
     if scored.rows["scored"] + left != count:
         raise JobError(
-            f"Of {count:,} refused rows {scored.rows['scored']:,} are scored and {left:,} are left.",
-            "Something else wrote to the quarantine table. Run the same command again.",
+            f"Of {count:,} quarantined rows, {scored.rows['scored']:,} are scored and {left:,} are left.",
+            "Another process wrote to the quarantine table. Run the same command again.",
         )
     return replace(scored, quarantined=left, quarantine=quarantine_path(env.root, spec.name))
 
 
 def _checked(spec: Spec, plan: Plan, rows: DataFrame, batch_id: str) -> Batch:
-    """Rows are checked one by one: what is asked of a batch as a whole was asked of the one that they came with."""
+    """Return the rows as a batch with the row checks alone; batch checks applied to the batch the rows came from."""
     alone = spec.model_copy(update={"checks": tuple(one for one in spec.checks if isinstance(one, RowCheck))})
     content = F.sum(F.xxhash64(*[F.col(name) for name in ("_row_id", "_raw")]).cast("decimal(38,0)"))
     there = rows.agg(F.count(F.lit(1)), content).collect()[0]
@@ -74,9 +81,9 @@ def _checked(spec: Spec, plan: Plan, rows: DataFrame, batch_id: str) -> Batch:
 
 
 def _read_again(waiting: DataFrame) -> DataFrame | None:
-    """The rows that were kept as JSON, as they came, with `_row_id`, `_source` and `_raw`; malformed lines are left.
+    """Return the quarantined rows as they were read, with `_row_id`, `_source` and `_raw`, or None if there are none.
 
-    None where there is none.
+    Malformed rows have no stored schema and stay in quarantine.
     """
     forms = sorted(row[0] for row in waiting.where("_form IS NOT NULL").select("_form").distinct().collect())
     parts = [_of_form(waiting.where(F.col("_form") == form), form) for form in forms]

@@ -1,4 +1,4 @@
-"""One batch → its predictions and its quarantine, each row in one of the two."""
+"""Scoring of one batch: every row ends in the predictions or in quarantine."""
 
 from __future__ import annotations
 
@@ -30,7 +30,17 @@ from spark_jobs.tables.quarantine import quarantine_path, quarantined_rows, writ
 
 @dataclass(frozen=True)
 class Scored:
-    """What a scoring came to; `names` are the columns that the table keeps under other names, by their own names."""
+    """The result of scoring a batch.
+
+    Attributes:
+        version: the model version that scored.
+        batch: the batch.
+        written: what was written to the predictions.
+        quarantined: rows in quarantine.
+        quarantine: the path of the quarantine table, if it has rows of the batch.
+        found: the report of the checks.
+        names: columns that the predictions keep under another name: the name there, by the name in the input.
+    """
 
     version: ModelVersion
     batch: Batch | None = None
@@ -42,8 +52,9 @@ class Scored:
 
     @property
     def rows(self) -> dict[str, int]:
-        """Rows by fate: those read, counted at the source where they can be, were scored or quarantined; duplicates are
-        those that were there already.
+        """Return the row counts: `read`, `scored`, `quarantined` and `duplicates`.
+
+        `read` is the source's own count if it has one. `duplicates` are rows that the predictions held already.
         """
         scored = self.written.scored if self.written else 0
         known = self.written.duplicates if self.written else 0
@@ -53,7 +64,7 @@ class Scored:
 
     @property
     def cells(self) -> dict[str, int]:
-        """The values that became null, by column."""
+        """Return the number of values that became null, by column."""
         counts = dict(self.found.lost)
         for name, count in self.written.lost.items() if self.written else ():
             counts[name] = counts.get(name, 0) + count
@@ -61,7 +72,7 @@ class Scored:
 
     @property
     def extra(self) -> dict[str, object]:
-        """What there is to know of the rows beside their number."""
+        """Return the details beyond the row counts, for the job's JSON output."""
         batch = self.batch
         told = {"extra_columns": list(batch.extra), "skipped_checks": list(batch.skipped)} if batch else {}
         named = {"column_names": dict(self.names)}
@@ -77,13 +88,22 @@ def score_batch(
     rescore: bool = False,
     model: PipelineModel | None = None,
 ) -> Scored:
-    """Scores rows that were read already through the version's graph, and puts those that are refused in quarantine.
+    """Score a batch with the version's graph, and write the rows that fail a check to quarantine.
 
-    A version without a graph is scored by its pipeline: `model`, where it is at hand.
+    A version without a graph is scored with its Spark pipeline.
+
+    Args:
+        spec: the spec.
+        spark: the session.
+        env: the environment.
+        version: the model version.
+        batch: the rows to score.
+        rescore: write predictions again that an earlier run wrote.
+        model: the version's pipeline, if it is loaded already.
 
     Raises:
-        DataError: the batch breaks a check of severity `fail`; nothing was written.
-        JobError: not every row is in one of the tables.
+        DataError: the batch fails a check of severity `fail`; nothing was written.
+        JobError: the rows in the two tables do not add up to the rows that were read.
     """
     plan, target = stored_plan(version), target_of(spec, env, version, batch, rescore)
     with progress.phase("scoring"):
@@ -92,7 +112,7 @@ def score_batch(
             refused = _quarantined_before(spec, spark, env, batch)
             return Scored(version, batch, there, refused, _place(spec, env, refused))
         found = batch.accept()
-        # Asked of the rows before they are checked: to look for equal ones among those checked would check them twice.
+        # Tested on the rows before the checks: on the checked rows, this would run the checks twice.
         is_unique = target.is_unique if batch.checked is None else rows_are_unique(batch.checked.typed, spec.key)
         written = _write(spark, plan, version, batch, replace(target, is_unique=is_unique), model)
         found = found or batch.found(seen=written.plain)
@@ -105,7 +125,7 @@ def score_batch(
 
 
 def _quarantined_before(spec: Spec, spark: SparkSession, env: Environment, batch: Batch) -> int:
-    """The refused rows of a batch whose predictions are written; it may have been cut off before they were."""
+    """Count the quarantined rows of a batch whose predictions exist; write them if an interrupted run did not."""
     if not batch.malformed_count and not (batch.checked and batch.checked.may_refuse):
         return 0
     there = quarantined_rows(spark, env.root, spec.name, batch.batch_id)
@@ -117,19 +137,19 @@ def _place(spec: Spec, env: Environment, refused: int) -> str | None:
 
 
 def _balance(scored: Scored, passed: int | None, refused: int) -> None:
-    """Each row that the source holds, and each that passed through the write, is in one of the two tables."""
+    """Refuse a result in which rows are missing from both tables, or appear in both."""
     rows = scored.rows
     ended = rows["scored"] + rows["quarantined"]
     if {rows["read"], ended if passed is None else passed} != {ended} or scored.quarantined != refused:
         raise JobError(
-            f"{rows['read']:,} rows were read and {refused:,} refused; {rows['scored']:,} are among the predictions "
+            f"{rows['read']:,} rows were read and {refused:,} failed; {rows['scored']:,} are among the predictions "
             f"and {rows['quarantined']:,} in quarantine.",
-            "The input changed while it was read, or a table was written to by something else. Score it again.",
+            "The input changed while it was read, or another process wrote to a table. Score it again.",
         )
 
 
 def quarantine_batch(spec: Spec, env: Environment, batch: Batch, once: Txn | None = None) -> int:
-    """Puts the rows of a batch that are not scored into quarantine, one time at most; says how many are there."""
+    """Write the rows of a batch that are not scored to quarantine, at most once, and return how many are there."""
     if batch.refused is None:
         return 0
     return write_quarantine(batch.refused, env.root, spec.name, batch.batch_id, once).rows
@@ -156,35 +176,35 @@ def _write(
 
 
 def stored_plan(version: ModelVersion) -> Plan:
-    """The plan of a version, its bundle checked file by file.
+    """Return the plan of a version, after verifying every file of its bundle.
 
     Raises:
-        JobError: the bundle is not what was written.
+        JobError: a file of the bundle differs from what training wrote.
     """
     verify(version.bundle)
     return Plan.from_json((version.bundle / "plan.json").read_text(encoding="utf-8"))
 
 
 def training_domain_of(version: ModelVersion, plan: Plan) -> TrainingDomain:
-    """What the training rows of a version held of the columns that it reads."""
+    """Return the training domain of the columns that the version reads."""
     stored = version.bundle / "profile.json"
     return TrainingDomain.of(Profile.read(stored), [plan.type_of(name) for name in plan.used])
 
 
 def tables_of(spec: Spec, scored: Scored, ledger: str) -> dict[str, str]:
-    """Where the tables are that a scoring wrote, by their names."""
+    """Return the paths of the tables that a scoring wrote, by table name."""
     written = {prediction_table(spec): scored.written.location} if scored.written else {}
     malformed = {f"{spec.name}_quarantine": scored.quarantine} if scored.quarantine else {}
     return {"ledger": ledger, **written, **malformed}
 
 
 def prediction_table(spec: Spec) -> str:
-    """The name of the table that predictions go to."""
+    """Return the name of the predictions table."""
     return spec.predictions.table or f"{spec.name}_predictions"
 
 
 def target_of(spec: Spec, env: Environment, version: ModelVersion, batch: Batch, rescore: bool = False) -> Destination:
-    """Where the predictions of a batch go, and what they are of."""
+    """Return where the predictions of a batch go, and the model and batch they belong to."""
     return Destination(
         root=env.root,
         table=prediction_table(spec),

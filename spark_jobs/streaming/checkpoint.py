@@ -1,4 +1,4 @@
-"""A stream's folder: where Spark remembers its place, and what must not change while it does."""
+"""The checkpoint folder of a stream: Spark's offsets, and the settings that must not change while they are used."""
 
 from __future__ import annotations
 
@@ -17,40 +17,43 @@ _KEPT: Final = 100
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The folder of one stream, on this machine."""
+    """The checkpoint folder of one stream, on this machine."""
 
     folder: Path
 
     @property
     def query_id(self) -> str | None:
-        """The id that Spark gave the stream when it first began; None before that."""
+        """Return the id that Spark gave the stream at its first start; None before that."""
         metadata = self.folder / "metadata"
         return str(json.loads(metadata.read_text())["id"]) if metadata.is_file() else None
 
     @property
     def last_planned(self) -> int | None:
-        """The number of the last micro-batch that was planned."""
+        """Return the number of the last planned micro-batch; None if there is none."""
         return _last(self.folder / "offsets")
 
     @property
     def last_committed(self) -> int | None:
-        """The number of the last micro-batch that is done."""
+        """Return the number of the last committed micro-batch; None if there is none."""
         return _last(self.folder / "commits")
 
     def start_offsets(self, batch: int) -> dict[int, int]:
-        """By partition of a topic, the offset at which a micro-batch begins; none before the first was planned."""
+        """Return the offset at which a micro-batch begins, by partition of a topic; empty for the first one."""
         topics = self._planned(batch - 1)
         return {int(partition): offset for ends in topics.values() for partition, offset in ends.items()}
 
     def files(self, batch: int) -> list[str]:
-        """The files of a micro-batch by name, the empty ones too: Spark counts them as seen and leaves them out."""
+        """Return the names of a micro-batch's files, sorted.
+
+        Empty files are included: Spark logs them as seen, but delivers no row of them.
+        """
         before, last = (self._planned(number).get("logOffset", -1) for number in (batch - 1, batch))
         log, entries = self.folder / "sources" / "0", range(before + 1, last + 1)
         found = {place for entry in entries for place in _listed(log, entry)}
         return sorted(unquote(place.removeprefix("file://")) for place in found)
 
     def _planned(self, batch: int) -> dict[str, Any]:
-        """How far the source has come with a micro-batch, in the source's own words; nothing if it was not planned."""
+        """Return the source's offsets at the end of a micro-batch, in its own format; empty if it was not planned."""
         planned = self.folder / "offsets" / str(batch)
         if not planned.is_file():
             return {}
@@ -58,7 +61,12 @@ class Checkpoint:
         return said
 
     def load_or_compute(self, name: str, found: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
-        """What was found when the stream was first started with this folder, however often it is started since."""
+        """Return a value that is computed and stored at the first start of the stream with this folder.
+
+        Args:
+            name: the name of the value, which becomes its file name.
+            found: computes the value.
+        """
         place = self.folder / "spark_jobs" / f"{name}.json"
         if self.last_planned is None:
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -67,12 +75,14 @@ class Checkpoint:
         return kept
 
     def check_compatible(self, fixed: Mapping[str, Any], free: Mapping[str, Any]) -> None:
-        """Remembers what the stream was asked, or compares it with what it was asked before.
+        """Compare the stream's settings with those of its last start, and store them.
 
-        `fixed` must stay as it is for as long as the folder is used; `free` may change between two micro-batches.
+        Args:
+            fixed: settings that must not change as long as the folder is used.
+            free: settings that may change between two micro-batches, but not while one is unfinished.
 
         Raises:
-            SpecError: something differs that may not.
+            SpecError: a setting changed that must not.
         """
         place = self.folder / "spark_jobs" / "asked.json"
         asked = json.loads(json.dumps({"fixed": fixed, "free": free}, default=str))
@@ -86,18 +96,23 @@ class Checkpoint:
         changed = [key for key in asked["fixed"] if asked["fixed"][key] != before["fixed"].get(key)]
         if changed:
             raise SpecError(
-                f"The stream's checkpoint {self.folder} was made with another `{'`, `'.join(changed)}`.",
-                "Undo the change, or begin anew with another `stream.checkpoint`.",
+                f"The stream's checkpoint {self.folder} was created with another `{'`, `'.join(changed)}`.",
+                "Undo the change, or start a new stream with another `stream.checkpoint`.",
             )
         changed = [key for key in asked["free"] if asked["free"][key] != before["free"].get(key)]
         if changed and self.last_planned != self.last_committed:
             raise SpecError(
-                f"Micro-batch {self.last_planned} was cut off, and `{'`, `'.join(changed)}` changed since.",
-                "Undo the change and let the stream finish it (`--set stream.trigger=once`), then change it.",
+                f"Micro-batch {self.last_planned} is unfinished, and `{'`, `'.join(changed)}` changed since it began.",
+                "Undo the change, finish the micro-batch with `--set stream.trigger=once`, then change it again.",
             )
 
     def pin_version(self, batch: int, newest: Callable[[], int]) -> int:
-        """The model's version for a micro-batch: the newest, or that which it was begun with and cut off."""
+        """Return the model version of a micro-batch: the one it began with if it was interrupted, else the newest.
+
+        Args:
+            batch: the number of the micro-batch.
+            newest: returns the newest version.
+        """
         place = self.folder / "spark_jobs" / "versions" / str(batch)
         if not place.is_file():
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -107,10 +122,10 @@ class Checkpoint:
 
 
 def checkpoint_of(said: str | None, root: str, name: str) -> Checkpoint:
-    """The folder that the spec says, or the usual one.
+    """Return the checkpoint at `stream.checkpoint`, or at `checkpoints/NAME` under the root.
 
     Raises:
-        JobError: it is not on this machine.
+        JobError: the folder is not on this machine.
     """
     place = said or f"{root.rstrip('/')}/checkpoints/{name}"
     if "://" in place.removeprefix("file://") or place.startswith("dbfs:"):
@@ -122,7 +137,7 @@ def checkpoint_of(said: str | None, root: str, name: str) -> Checkpoint:
 
 
 def _listed(log: Path, entry: int) -> list[str]:
-    """The files of one entry of the source's log, of which Spark now and then puts all so far into one file."""
+    """Return the files of one entry of the source's log, which Spark compacts from time to time."""
     gathered = sorted(number for file in log.glob("*.compact") if (number := int(file.stem)) >= entry)
     place = log / str(entry)
     place = place if place.is_file() or not gathered else log / f"{gathered[0]}.compact"

@@ -1,4 +1,4 @@
-"""One micro-batch of a stream: checked, scored and written as a batch is, one time at most."""
+"""Scoring of one micro-batch: checked, scored and written like a batch, at most once."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from spark_jobs.tables.predictions import append_predictions, rows_of_batch
 
 
 class Stopping(Exception):
-    """The stream is being stopped; this micro-batch is left for the next start."""
+    """Signal that the stream is stopping; the next start processes this micro-batch."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """A version as it scores: its plan, its graph, the text that stands for null, and what its training held."""
+    """A loaded model version: its plan, its ONNX graph, the text that stands for null, and its training domain."""
 
     version: ModelVersion
     plan: Plan
@@ -49,7 +49,7 @@ class Model:
 
 @dataclass
 class Scorer:
-    """Scores micro-batches with the champion of the moment in which each begins."""
+    """Scores each micro-batch with the version that is champion when the micro-batch begins."""
 
     spec: Spec
     spark: SparkSession
@@ -66,7 +66,7 @@ class Scorer:
     _busy: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, rows: DataFrame, number: int) -> None:
-        """Scores one micro-batch; the first failure is kept, as Spark would tell it in its own words."""
+        """Score one micro-batch; the first failure is kept, because Spark reports it only inside its own message."""
         with self._busy:
             if self.stopping.is_set():
                 raise Stopping
@@ -80,21 +80,21 @@ class Scorer:
             self.last = number
 
     def champion(self) -> ModelVersion:
-        """The version that the alias points to now."""
+        """Return the version that the champion alias points to now."""
         return self._look_up("champion")
 
     def model(self, number: int) -> Model:
-        """A version, loaded once.
+        """Return a version, loaded once.
 
         Raises:
-            JobError: it has no graph.
+            JobError: the version has no graph.
         """
         if number not in self.models:
             self.models = {number: _loaded(self._look_up(number))}
         return self.models[number]
 
     def stop(self, until_written: Callable[[], None]) -> None:
-        """Lets the micro-batch at work end, and begins no other."""
+        """Let the running micro-batch finish, call `until_written`, and start no other micro-batch."""
         self.stopping.set()
         with self._busy:
             until_written()
@@ -109,7 +109,7 @@ class Scorer:
         return [self._rows(rows, number, model)]
 
     def _file(self, path: str, number: int, model: Model) -> BatchResult:
-        """A file is a batch of its own, with the id that `score` would give it: the same content is scored once."""
+        """Score a file as a batch with the id that `score` would give it, so that the same content is scored once."""
         source = arrived(self.source, path, self.spark)
         table = read_files(source, source.files, self.spark, model.plan.names)
         batch = batch_of(table, model.plan, self.spec, model.training_domain)
@@ -148,7 +148,7 @@ class Scorer:
         return replace(batch_of(table, model.plan, self.spec, model.training_domain), batch_id=batch_id)
 
     def _append(self, batch: Batch, target: Destination, number: int, model: Model) -> int | None:
-        """The rows that were written; None where there was nothing to write, or it is there already."""
+        """Return the number of rows written; None if there was nothing to write or the rows are there already."""
         scored = graph_predictions(
             model.graph, model.plan, batch.rows, model.sentinel, batch.keep_valid, model.training_domain
         )
@@ -163,12 +163,12 @@ class Scorer:
         once = Txn(f"{self.checkpoint.query_id}/quarantine", number)
         found = quarantine_batch(self.spec, self.env, batch, once)
         if found != expected:
-            cause = f"Of micro-batch {number} {expected:,} rows were not scored, and {found:,} are in quarantine."
-            raise JobError(cause, "Start the stream again; if it says so again, keep its checkpoint and report it.")
+            cause = f"Of micro-batch {number}, {expected:,} rows were not scored, but {found:,} are in quarantine."
+            raise JobError(cause, "Start the stream again. If this error repeats, keep the checkpoint and report it.")
         return found
 
     def _again(self, batch: Batch, target: Destination, number: int, read: int) -> BatchResult:
-        """A micro-batch without rows to score, or one that was cut off after its predictions were written."""
+        """Finish a micro-batch without rows to score, or one interrupted after its predictions were written."""
         known = rows_of_batch(self.spark, target)
         refused = batch.refused_count()
         self._quarantine(batch, number, refused)
@@ -178,7 +178,7 @@ class Scorer:
 def _loaded(version: ModelVersion) -> Model:
     plan, graph = stored_plan(version), version.bundle / GRAPH
     if not graph.is_file():
-        cause = f"Version {version.version} of '{version.name}' has no graph, and a stream is scored by the graph."
+        cause = f"Version {version.version} of '{version.name}' has no graph, but a stream is scored with the graph."
         raise JobError(cause, "Train without `graph: skip`.")
     sentinel = load_manifest(version.bundle).null_sentinel
     return Model(version, plan, graph.read_bytes(), sentinel, training_domain_of(version, plan))

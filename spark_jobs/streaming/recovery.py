@@ -1,4 +1,4 @@
-"""What an earlier stream has dealt with, by the tables themselves, where its checkpoint is gone."""
+"""Recovery of a stream whose checkpoint is lost: the committed offsets, read from the tables themselves."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ _STREAMED = "^[0-9a-f-]{36}-[0-9]+$"  # the id of a query, and the number of a m
 
 @dataclass(frozen=True)
 class CommittedOffsets:
-    """How far the messages of a topic are in the tables.
+    """The offsets of a topic whose messages are in the tables.
 
-    By partition, every message up to `complete` is scored or in quarantine. After it comes `batch_id`, the last
-    micro-batch, which may be in only one of the two tables; `partial` is where it ends.
+    Attributes:
+        complete: by partition, the offset up to which every message is scored or in quarantine.
+        partial: by partition, the last offset of the last micro-batch, which may be in only one of the two tables.
+        batch_id: the id of that micro-batch.
     """
 
     complete: Mapping[int, int] = field(default_factory=dict)
@@ -31,15 +33,17 @@ class CommittedOffsets:
     batch_id: str | None = None
 
     def is_behind(self, begin: Mapping[int, int]) -> bool:
-        """Whether a micro-batch that begins at these offsets has nothing of the one that may have been cut off."""
+        """Return whether a micro-batch that begins at these offsets is past all messages of the interrupted one."""
         return all(begin.get(partition, -1) > offset for partition, offset in self.partial.items())
 
 
 def committed_offsets(spec: Spec, spark: SparkSession, env: Environment, source: Source) -> CommittedOffsets:
-    """How far a stream without a checkpoint finds its topic scored. Other sources do not number their rows.
+    """Return the offsets that earlier streams committed to the tables, for a stream without a checkpoint.
+
+    Only topics number their rows; for other sources the result is empty.
 
     Raises:
-        JobError: an earlier stream from a source that does not number its rows has written to the table.
+        JobError: the source does not number its rows, and an earlier stream has written to the table.
     """
     if source.topic is None:
         _refuse_second_start(spec, spark, delta.table_path(env.root, prediction_table(spec)))
@@ -48,19 +52,26 @@ def committed_offsets(spec: Spec, spark: SparkSession, env: Environment, source:
     last = _last_batch(spec, spark, env, source.topic)
     complete = _ends([rows.where(F.col("_batch_id") != last) if last else rows for rows in tables], source.topic)
     partial = _ends(tables, source.topic)
-    # Where the first micro-batch is the last one too, only a stream from the very beginning knows where it began.
+    # If the only micro-batch was interrupted, its start is known only for a stream that reads from the beginning.
     return CommittedOffsets(partial | complete if spec.stream.start == "latest" else complete, partial, last)
 
 
 def exclude_committed(messages: DataFrame, committed: CommittedOffsets, spec: Spec, env: Environment) -> DataFrame:
-    """The messages (`topic`, `partition`, `offset`) but those of the last micro-batch that are dealt with."""
+    """Return the messages without those of the last micro-batch that are in one of the tables.
+
+    Args:
+        messages: rows with `topic`, `partition` and `offset`.
+        committed: the committed offsets.
+        spec: the spec.
+        env: the environment.
+    """
     last = F.col("_batch_id") == F.lit(committed.batch_id)
     known = [rows.where(last).select("place") for rows in _streamed(spec, messages.sparkSession, env)]
     return messages.join(reduce(DataFrame.union, known), place_of_message() == F.col("place"), "left_anti")
 
 
 def _streamed(spec: Spec, spark: SparkSession, env: Environment) -> list[DataFrame]:
-    """Of each table that is there, what streams put into it: `place` and `_batch_id`."""
+    """Return the rows that streams wrote, as `place` and `_batch_id`, of each table that exists."""
     predictions = delta.table_path(env.root, prediction_table(spec))
     refused = delta.table_path(env.root, f"{spec.name}_quarantine")
     return [
@@ -71,12 +82,12 @@ def _streamed(spec: Spec, spark: SparkSession, env: Environment) -> list[DataFra
 
 
 def _of_streams(spark: SparkSession, path: str) -> DataFrame:
-    """The rows of a table that came by streams."""
+    """Return the rows of a table that streams wrote."""
     return delta.read(spark, path).where(F.col("_batch_id").rlike(_STREAMED))
 
 
 def _last_batch(spec: Spec, spark: SparkSession, env: Environment, topic: str) -> str | None:
-    """The micro-batch whose predictions were written last: only after them its poison is."""
+    """Return the micro-batch whose predictions were written last; its quarantined rows are written after them."""
     path = delta.table_path(env.root, prediction_table(spec))
     if not delta.exists(spark, path):
         return None
@@ -90,7 +101,7 @@ def _last_batch(spec: Spec, spark: SparkSession, env: Environment, topic: str) -
 
 
 def _ends(tables: Sequence[DataFrame], topic: str) -> dict[int, int]:
-    """By partition, the last offset in any of the tables."""
+    """Return the last offset in any of the tables, by partition."""
     found: dict[int, int] = {}
     parts = F.split("place", "/")
     partition, offset = parts[1].try_cast("int"), parts[2].try_cast("bigint")
@@ -108,5 +119,5 @@ def _refuse_second_start(spec: Spec, spark: SparkSession, path: str) -> None:
     if not _of_streams(spark, path).isEmpty():
         raise JobError(
             f"An earlier stream has written to {path}, and its checkpoint is gone: rows would be scored twice.",
-            "Bring the checkpoint back, set `stream.start: latest`, or name another `predictions.table`.",
+            "Restore the checkpoint, set `stream.start: latest`, or name another `predictions.table`.",
         )

@@ -1,4 +1,4 @@
-"""A stream's rows of the ledger, those too that a stream which was cut off had no time to write."""
+"""Ledger rows of a stream, including those that an interrupted stream did not get to write."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from spark_jobs.tables.ledger import TABLE, Entry, record
 
 @dataclass
 class StreamLedger:
-    """Writes down what micro-batches came to, and first what no row of the ledger tells of earlier ones."""
+    """Writes ledger rows for micro-batches, after adding what the ledger lacks of earlier ones."""
 
     spec: Spec
     spark: SparkSession
@@ -27,21 +27,22 @@ class StreamLedger:
     is_complete: bool = False
 
     def tell(self, span: BatchRange) -> None:
-        """Adds a row for micro-batches."""
+        """Add a ledger row for micro-batches."""
         if span.first > 0:
             self.complete(span)
         self._record(span)
 
     def complete(self, now: BatchRange | None = None) -> None:
-        """Adds a row for what the tables hold of earlier micro-batches, and the ledger does not, once a run.
+        """Add a ledger row for earlier micro-batches that are in the tables but not in the ledger, once per run.
 
-        `now` are micro-batches that are about to be told.
+        Args:
+            now: micro-batches whose ledger row is about to be written.
         """
         if self.is_complete or self.checkpoint.query_id is None:
             return
         scored, refused = self._untold(now)
         if scored or refused:
-            note = "micro-batches of a run that was cut off"
+            note = "micro-batches of an interrupted run"
             self._record(BatchRange(0, 0, datetime.now(UTC), scored + refused, scored, refused, 0, note))
         self.is_complete = True
 
@@ -54,7 +55,7 @@ class StreamLedger:
         record(self.spark, self.env.root, entry)
 
     def _untold(self, now: BatchRange | None) -> tuple[int, int]:
-        # What comes after these micro-batches may be written at this moment, and will be told in its turn.
+        # Later micro-batches may be being written at this moment; they get a ledger row of their own.
         number = F.substring_index("_batch_id", "-", -1).try_cast("bigint")
         counted = F.count(F.lit(1)) if now is None else F.count_if(number <= F.lit(now.last))
         (scored,) = self._sums(prediction_table(self.spec), "_batch_id", counted)
@@ -66,7 +67,7 @@ class StreamLedger:
         return max(scored - written, 0), max(refused - quarantined, 0)
 
     def _sums(self, table: str, batch_id: str, *sums: Column) -> list[int]:
-        """Over the rows of this stream in a table, if that is there."""
+        """Return sums over this stream's rows in a table; zeros if the table does not exist."""
         path = delta.table_path(self.env.root, table)
         if not delta.exists(self.spark, path):
             return [0] * len(sums)

@@ -1,4 +1,4 @@
-"""What a stream has done so far: for the person who watches it, and for the ledger."""
+"""Progress of a stream, for the terminal and for the ledger."""
 
 from __future__ import annotations
 
@@ -19,9 +19,19 @@ SUMMED: Final = ("read", "scored", "quarantined", "duplicates")
 
 @dataclass(frozen=True)
 class BatchResult:
-    """One micro-batch: its rows by fate, what the checks found, and the age of its newest row in seconds.
+    """The result of one micro-batch.
 
-    `others` are messages with a key that is no column, such as `other`.
+    Attributes:
+        number: the number of the micro-batch.
+        read: rows read; each is scored, quarantined or a duplicate.
+        scored: rows added to the predictions.
+        quarantined: rows in quarantine.
+        duplicates: rows that were in the predictions already.
+        cells: values that became null, by column.
+        found: the report of the checks.
+        lag: the age of the newest row in seconds.
+        others: messages with a key that is not a column.
+        other: one such key, as an example.
     """
 
     number: int
@@ -38,7 +48,7 @@ class BatchResult:
 
 @dataclass(frozen=True)
 class BatchRange:
-    """Micro-batches that share a row of the ledger."""
+    """Consecutive micro-batches that share a ledger row."""
 
     first: int
     last: int
@@ -52,9 +62,9 @@ class BatchRange:
 
 @dataclass
 class StreamProgress:
-    """Sums over micro-batches; those since the last row of the ledger are written every half minute and at the end.
+    """Totals over micro-batches; every 30 seconds and at the end, the new ones are written to the ledger.
 
-    Micro-batches are added by one thread and written by another, so that none of them waits for the ledger.
+    One thread adds micro-batches and another writes them, so that no micro-batch waits for the ledger.
     """
 
     write: Callable[[BatchRange], None]
@@ -69,7 +79,7 @@ class StreamProgress:
     _writing: Lock = field(default_factory=Lock)
 
     def add(self, done: BatchResult) -> None:
-        """Takes a micro-batch in."""
+        """Add a micro-batch to the totals."""
         for name in SUMMED:
             self.totals[name] += getattr(done, name)
         self.cells.update(done.cells)
@@ -80,25 +90,25 @@ class StreamProgress:
 
     @property
     def is_due(self) -> bool:
-        """Whether half a minute has gone by since the last row of the ledger."""
+        """Return whether 30 seconds have passed since the last ledger row."""
         return (datetime.now(UTC) - self.since).total_seconds() >= EVERY
 
     def see(self, said: Any) -> None:
-        """What Spark tells of the stream: how many messages are waiting."""
+        """Record from Spark's progress event how many messages are waiting."""
         sources = (said or {}).get("sources", []) if isinstance(said, Mapping) else getattr(said, "sources", [])
         metrics = [getattr(source, "metrics", None) or {} for source in sources]
         waiting = [int(float(one["maxOffsetsBehindLatest"])) for one in metrics if "maxOffsetsBehindLatest" in one]
         self.behind = f", {sum(waiting):,} behind" if waiting else ""
 
     def told(self) -> str:
-        """The sums in a line."""
+        """Return the totals as one line."""
         rate = self._rate()
         lag = next((f", lag {done.lag:.1f} s" for done in reversed(self.waiting) if done.lag is not None), "")
         refused = f", {self.totals['quarantined']:,} in quarantine" if self.totals["quarantined"] else ""
         return f"{self.totals['scored']:,} rows{refused}, {rate:,.0f} rows/s{lag}{self.behind}"
 
     def flush(self) -> None:
-        """Writes what no row of the ledger tells yet."""
+        """Write the micro-batches that are not in the ledger yet."""
         with self._writing:
             told, rate, since = self.waiting[:], self._rate(), self.since
             if not told:
@@ -107,13 +117,13 @@ class StreamProgress:
             self.waiting, self.since = self.waiting[len(told) :], datetime.now(UTC)
 
     def _rate(self) -> float:
-        """Rows a second since the last row of the ledger."""
+        """Return the rows per second since the last ledger row."""
         spent = (datetime.now(UTC) - self.since).total_seconds()
         return sum(done.read for done in self.waiting) / max(spent, 0.001)
 
 
 def _span(told: Sequence[BatchResult], since: datetime, rate: float) -> BatchRange:
-    """Micro-batches as one row of the ledger."""
+    """Return micro-batches as one ledger row."""
     lags = [done.lag for done in told if done.lag is not None]
     lag = f", lag {max(lags):.1f} s at most" if lags else ""
     found = reduce(CheckReport.with_those, (done.found for done in told), CheckReport())

@@ -1,4 +1,4 @@
-"""A source as a stream: files as they arrive, a growing Delta table, a topic."""
+"""Streaming sources: arriving files, a growing Delta table, a Kafka topic."""
 
 from __future__ import annotations
 
@@ -27,12 +27,17 @@ _MOST_FILES: Final = 100
 
 
 def open_stream(source: Source, stream: Stream, spark: SparkSession, after: Mapping[int, int] | None) -> DataFrame:
-    """What arrives at a source: the paths of files, the rows of a Delta table, the messages of a topic.
+    """Return a streaming DataFrame: paths of new files, rows of a Delta table, or messages of a topic.
 
-    `after` are, by partition of a topic, the last offsets that are known already; a new stream begins behind them.
+    Args:
+        source: the source.
+        stream: the `stream` section of the spec.
+        spark: the session.
+        after: by partition of a topic, the last committed offsets; a new stream begins after them.
 
     Raises:
-        SpecError: the kind of source does not grow.
+        SpecError: a source of this kind cannot be streamed.
+        DataError: the path is not a Delta table.
     """
     kind = kind_of_source(source, spark)
     if kind in FILES:
@@ -43,11 +48,11 @@ def open_stream(source: Source, stream: Stream, spark: SparkSession, after: Mapp
         from spark_jobs.sources.kinds import kafka
 
         return kafka.open_stream(source, spark, stream.start, stream.rows, after)
-    raise SpecError(f"A source of kind {kind} cannot be streamed.", "Name a folder of files, a Delta table or a topic.")
+    raise SpecError(f"A source of kind {kind} cannot be streamed.", "Use a folder of files, a Delta table or a topic.")
 
 
 def arrived(source: Source, path: str, spark: SparkSession) -> Chosen:
-    """The source with one file alone that arrived in its folder, at the path that Spark names."""
+    """Return the source narrowed to the one file that arrived, given the path as Spark writes it."""
     local, root = local_path(path), local_path(str(source.path))
     if local is None or root is None or not os.path.isfile(local):
         return chosen(source, files_of(source.model_copy(update={"path": path, "options": {}}), spark))
@@ -58,7 +63,7 @@ def arrived(source: Source, path: str, spark: SparkSession) -> Chosen:
 
 @contextmanager
 def translate_errors(source: Source) -> Iterator[None]:
-    """What stops a stream, in words of its source where that is the cause."""
+    """Translate an error that ends a stream into the source's terms if the source is its cause."""
     try:
         yield
     except SparkJobsError:
@@ -80,10 +85,16 @@ def table_of(
     strict: bool = False,
     seen: Observation | None = None,
 ) -> Table:
-    """The rows of a micro-batch as a source gives them; `names` are the columns that a message may have.
+    """Return the rows of a micro-batch as a table. Nothing is read here, so malformed rows are not counted yet.
 
-    Messages with other keys are counted in `seen`, or refused where that is `strict`. Nothing is read here, so the rows
-    that cannot be taken are not counted yet.
+    Args:
+        rows: the rows of the micro-batch.
+        source: the source.
+        kind: the kind of source.
+        names: the columns that a message may have.
+        batch: the id of the micro-batch, used as the table's fingerprint.
+        strict: refuse messages with other keys instead of counting them.
+        seen: counts the messages with other keys.
     """
     if kind == "kafka":
         from spark_jobs.sources.kinds import kafka
@@ -96,11 +107,13 @@ def table_of(
 
 
 def _arriving(source: Source, stream: Stream, spark: SparkSession) -> DataFrame:
-    """The names of new files alone: what is in them is read as `score` reads it, and nothing of it here."""
+    """Return the paths of new files only; each file is then read as `score` reads it."""
     options = choosing(source.options)
     for name in ("modifiedAfter", "modifiedBefore"):
         if name in options:
-            raise SpecError(f"`source.options.{name}` has no use with a stream.", "Leave it out: new files are read.")
+            raise SpecError(
+                f"`source.options.{name}` has no effect in a stream.", "Remove it: a stream reads new files."
+            )
     reader = spark.readStream.format("binaryFile").schema(_LISTING).options(**options)
     most = reader.option("maxFilesPerTrigger", stream.rows or _MOST_FILES)
     return most.load(pattern(str(source.path))).select("path")
@@ -108,7 +121,7 @@ def _arriving(source: Source, stream: Stream, spark: SparkSession) -> DataFrame:
 
 def _growing(path: str, stream: Stream, spark: SparkSession) -> DataFrame:
     if not delta.exists(spark, location(path).removeprefix("file:")):
-        raise DataError(f"'{path}' is no Delta table with columns.", "Name the folder that holds `_delta_log`.")
+        raise DataError(f"'{path}' is not a Delta table with columns.", "Name the folder that holds `_delta_log`.")
     reader = spark.readStream.format("delta")
     if stream.rows is not None:
         reader = reader.option("maxFilesPerTrigger", stream.rows)

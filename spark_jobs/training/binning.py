@@ -1,4 +1,4 @@
-"""Where to cut a score into bins: at its own quantiles, from sketches."""
+"""Bin edges for scores: the quantiles of the scores, from KLL sketches."""
 
 from __future__ import annotations
 
@@ -14,10 +14,17 @@ LARGEST_SKETCH = 65_535
 
 
 def quantile_edges(sketches: Sequence[bytes], count: int) -> Doubles:
-    """Rising edges at about `count` quantiles of each sketch, all finite; a bin reaches from its edge up to the next.
+    """Return ascending bin edges at about `count` quantiles of each sketch; all are finite.
 
-    Quantiles follow the scores wherever they crowd, where bins of a fixed width do not. A value that holds several
-    quantiles is a tie of many rows: it gets a bin of its own. While a sketch is exact every score is an edge.
+    Quantiles are dense where the scores are dense, unlike bins of a fixed width. A value at several quantiles is a tie
+    of many rows and gets a bin of its own. While a sketch is exact, every score is an edge.
+
+    Args:
+        sketches: KLL sketches of doubles, serialized.
+        count: the number of quantiles per sketch.
+
+    Returns:
+        The edges. A bin covers the values from its edge up to, but not including, the next edge.
     """
     found = [_edges(kll_doubles_sketch.deserialize(sketch), count) for sketch in sketches]
     edges = np.unique(np.concatenate([np.empty(0), *found]))
@@ -35,12 +42,12 @@ def _edges(sketch: kll_doubles_sketch, count: int) -> Doubles:
 
 
 def quantiles(sketch: bytes, ranks: Sequence[float]) -> Doubles:
-    """Quantiles from a sketch as Spark writes it, in the order of the ranks."""
+    """Return the quantiles at `ranks` (0 to 1), in that order, from a KLL sketch that Spark serialized."""
     read = kll_doubles_sketch.deserialize(bytes(sketch))
     return np.asarray(read.get_quantiles(list(ranks)), dtype=float)
 
 
 def shares_below(sketch: bytes, points: Doubles) -> Doubles:
-    """The share of values up to each point."""
+    """Return the share of values at or below each point."""
     read = kll_doubles_sketch.deserialize(bytes(sketch))
     return np.asarray(read.get_cdf(list(points)), dtype=float)[:-1]

@@ -1,4 +1,4 @@
-"""Rows that are read more than once, kept while that lasts where Spark can keep them."""
+"""Caching of rows that are read more than once, where Spark supports it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from pyspark.sql import DataFrame
 
 @contextmanager
 def persisted(rows: DataFrame) -> Iterator[DataFrame]:
-    """The rows, in memory and what does not fit on disk; where Spark refuses to keep any (serverless), as they are."""
+    """Persist rows in memory and on disk within the block.
+
+    If Spark does not support that (serverless), yield the rows unchanged.
+    """
     try:
         held = rows.persist()
     except PySparkException as refused:

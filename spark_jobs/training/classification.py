@@ -1,4 +1,4 @@
-"""How good predicted classes are: two passes over the test rows."""
+"""Evaluation of classification: counts of the test rows, from two passes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CLIP = float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True, slots=True)
 class EvaluationRequest:
-    """What is asked about predicted classes; `curves` are the classes a curve is drawn of."""
+    """What to evaluate: the task, its labels, the positive one, the slicing columns, and whether rows have weights."""
 
     task: Task
     labels: tuple[str, ...]
@@ -39,20 +39,20 @@ class EvaluationRequest:
 
     @property
     def curves(self) -> tuple[int, ...]:
-        """Indices of the classes whose score is looked at: the positive one of two, else all."""
+        """Return the indices of the classes that get curves: the positive class of two, else every class."""
         if self.task == "binary":
             return (self.event,)
         return tuple(range(len(self.labels)))
 
     @property
     def event(self) -> int:
-        """The index of the positive class; by default the last."""
+        """Return the index of the positive class; by default the last label."""
         return len(self.labels) - 1 if self.positive is None else self.labels.index(self.positive)
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What two passes found: confusion by weight and by rows, the scores in bins, and the tally they came from."""
+    """The counts of two passes: weighted and unweighted confusion matrices, binned scores, and their grouped counts."""
 
     confusion: Doubles
     rows: Doubles
@@ -62,10 +62,14 @@ class Counted:
 
 
 def count_classes(scored: DataFrame, ask: EvaluationRequest) -> Counted:
-    """The test rows counted by class, score and slice.
+    """Count the test rows by class, score and slice.
+
+    Args:
+        scored: the test rows, as `evaluate` takes them.
+        ask: what to evaluate.
 
     Raises:
-        DataError: there are no rows, or rows of one class only, or scores that are no numbers.
+        DataError: there are no rows, the rows are of one class only, or a score or prediction is not a number.
     """
     probabilities = "probability" in scored.columns
     rows = _rows(scored, ask, probabilities)
@@ -77,7 +81,7 @@ def count_classes(scored: DataFrame, ask: EvaluationRequest) -> Counted:
 
 
 def _rows(scored: DataFrame, ask: EvaluationRequest, probabilities: bool) -> DataFrame:
-    """Label and prediction as indices (null: unseen in training), weight, losses, a score `p<k>` for each curve."""
+    """Return label and prediction as indices (null: unseen), weight, losses, and a score `p<k>` per curve."""
     rows = scored.select(
         F.col("label").cast("int").alias("label"),
         F.col("prediction").cast("int").alias("prediction"),
@@ -98,7 +102,7 @@ def _vector(scored: DataFrame, name: str) -> Column:
 
 
 def _log_loss() -> Column:
-    """-log of the probability of the true class, clipped as scikit-learn clips it; 0 for a label never seen."""
+    """Return -log of the probability of the true class, clipped as scikit-learn does; 0 counts for an unseen label."""
     given = F.coalesce(F.get("p", F.col("label")), F.lit(0.0))
     return -F.log(F.greatest(F.lit(CLIP), F.least(F.lit(1 - CLIP), given)))
 
@@ -116,9 +120,9 @@ def _is(k: int) -> Column:
 
 
 def _first_pass(rows: DataFrame, ask: EvaluationRequest) -> tuple[dict[int, Doubles], bool]:
-    """The edges of the bins, and whether there are labels never seen in training.
+    """Return the bin edges of each curve, and whether there are labels that training did not see.
 
-    Rows of a class and the others are sketched apart, so that the rarer side is cut as finely.
+    The rows of a class and all other rows get separate sketches, so that the rarer side has bins that are as fine.
     """
     count = int(np.clip(MOST_BINS // (2 * len(ask.curves)), 200, FINEST))
     scores = [F.struct(F.lit(k).alias("k"), F.col(f"p{k}").alias("p"), _is(k).alias("hit")) for k in ask.curves]
@@ -145,14 +149,14 @@ def _first_pass(rows: DataFrame, ask: EvaluationRequest) -> tuple[dict[int, Doub
 def _check(seen: list[dict[str, Any]], ask: EvaluationRequest) -> None:
     first = [row for row in seen if row["k"] == ask.curves[0]]
     total, weight = (sum(row[name] or 0 for row in first) for name in ("rows", "weight"))
-    advice = "Give more rows, or a larger `split.test`; with a split by time, group or column, look at where it cuts."
+    advice = "Use more rows or a larger `split.test`; for a split by time, group or column, check its test rows."
     if not weight:
-        came = f"{total} rows of weight 0" if total else "no row"
+        came = f"{total} rows of weight 0" if total else "no rows"
         raise DataError(f"The test part must hold rows of at least two classes. Got {came}.", advice)
     bad = max(row["bad"] for row in seen)
     if bad:
         raise DataError(
-            f"Predictions and scores of test rows must be numbers. Got {bad} that are not, of {total} rows.",
+            f"Predictions and scores of test rows must be numbers. {bad} of {total} rows have none.",
             "The model may have diverged: scale the features, or choose another `model.kind`.",
         )
     only = _only({row["k"]: row["weight"] for row in seen if row["hit"] and row["weight"]}, weight, ask)
@@ -161,20 +165,22 @@ def _check(seen: list[dict[str, Any]], ask: EvaluationRequest) -> None:
 
 
 def _only(held: dict[int, float], weight: float, ask: EvaluationRequest) -> str | None:
-    """What makes the test rows one class, if they are; `held` is the weight of each class that occurs."""
+    """Return a text if the test rows are of one class; `held` is the weight of each class that occurs."""
     if not held:
-        return f"none of them '{ask.labels[ask.event]}'" if ask.task == "binary" else "all of labels new to the model"
+        return (
+            f"none of them '{ask.labels[ask.event]}'" if ask.task == "binary" else "all with labels unseen in training"
+        )
     if weight in held.values():
         return f"all of them '{ask.labels[next(iter(held))]}'"
     if len(held) == 1 and ask.task != "binary":
-        return f"'{ask.labels[next(iter(held))]}' or of labels new to the model"
+        return f"'{ask.labels[next(iter(held))]}' or with labels unseen in training"
     return None
 
 
 def _binned(rows: DataFrame, edges: dict[int, Doubles]) -> DataFrame:
-    """Rows with the bin `t<k>` of each score.
+    """Return the rows with the bin `t<k>` of each score.
 
-    Spark's own Bucketizer searches as fast, but taking 100,000 edges into the JVM one by one costs it eight seconds.
+    Spark's `Bucketizer` is as fast per row, but copying 100,000 edges into the JVM one by one takes it eight seconds.
     """
     return rows.withColumns({f"t{k}": _place(found)(F.col(f"p{k}")) for k, found in edges.items()})
 
@@ -213,7 +219,10 @@ def _measures(probabilities: bool) -> dict[str, Column]:
 
 
 def confusion_of(counted: Tally, name: str, known: int) -> Doubles:
-    """True classes by row, predicted ones by column; the last row holds labels never seen in training."""
+    """Return the confusion matrix, shape `(known + 1, known)`: true classes by row, predicted classes by column.
+
+    The last row holds labels that training did not see.
+    """
     matrix = np.zeros((known + 1, known))
     np.add.at(matrix, (counted.key("a"), counted.key("b")), counted[name])
     return matrix

@@ -1,4 +1,4 @@
-"""How good a model that is there already is on the test rows of a training."""
+"""Evaluation of an existing model, such as the champion, on the test rows of a training."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ANSWER: Final = "⟨answer⟩"
 
 @dataclass(frozen=True)
 class _Answered:
-    """Rows beside what a model says of them: `row` gives a column of theirs, `prediction` may be a class's position."""
+    """Rows with a model's output. `row` returns a column of the row; `prediction` of a classifier is a class index."""
 
     rows: DataFrame
     row: Any
@@ -40,13 +40,19 @@ class _Answered:
 
 
 def evaluate_bundle(bundle: Path, spec: Spec, prepared: Prepared, folder: Path) -> Evaluation:
-    """Evaluate the model of a bundle on the test rows of a training, which are scored once and kept below `folder`.
+    """Evaluate the model of a bundle on the test rows of a training.
 
-    It predicts the same target and labels; which of two labels is positive is for the training to say.
+    The model must predict the same target and labels. The training decides which of two labels is positive.
+
+    Args:
+        bundle: the folder of the bundle.
+        spec: the spec of the training.
+        prepared: the rows of the training.
+        folder: where the scored rows are stored, so that they are scored once.
 
     Raises:
-        BundleError: the bundle is not what was written.
-        DataError: the rows lack a column that the model reads, or hold another type there.
+        BundleError: a file of the bundle differs from what training wrote.
+        DataError: the rows lack a column that the model reads, or its type changed.
     """
     verify(bundle)
     plan = Plan.from_json((bundle / "plan.json").read_text(encoding="utf-8"))
@@ -62,10 +68,10 @@ def _check_columns(plan: Plan, prepared: Prepared) -> None:
     types = prepared.inspected.types
     for name in plan.used:
         if name not in types:
-            raise DataError(f"the model reads '{name}', which the source does not have any more.")
+            raise DataError(f"the model reads '{name}', which the source no longer has.")
         if types[name].cells != plan.type_of(name).cells:
             was, now = plan.type_of(name).cells, types[name].cells
-            raise DataError(f"the model reads '{name}' as {was}, and the source holds {now} there now.")
+            raise DataError(f"the model reads '{name}' as {was}, but the source now holds {now}.")
 
 
 def _by_graph(bundle: Path, plan: Plan, rows: DataFrame) -> _Answered:
@@ -91,7 +97,7 @@ def _by_pipeline(bundle: Path, rows: DataFrame) -> _Answered:
 
 
 def _as_evaluated(answered: _Answered, own: LearningTask, prepared: Prepared) -> DataFrame:
-    """The columns that `evaluate` takes, with labels and scores in the order of the training's labels."""
+    """Return the columns that `evaluate` takes, with labels and scores in the training's label order."""
     weight = answered.row(WEIGHT).alias("weight")
     labels = label_columns(prepared, answered.row)
     if answered.scores is None:

@@ -1,4 +1,4 @@
-"""Rows that say the same thing twice: looked for by hash, compared whole only where a hash repeats."""
+"""Duplicate rows: found by hash, and compared in full only where a hash repeats."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from spark_jobs.training.staging import HASH, LABEL, NUMBER, compared, tells_dup
 
 
 def duplicates(rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType]) -> DataFrame:
-    """The `⟨number⟩` of every row that repeats another: of equal rows all but the first by the spec's order.
+    """Return the `⟨number⟩` of every duplicate row: of equal rows, all but the first in the spec's order.
 
-    Equal are rows with the same values in all columns that are not ignored, or in those that the spec names.
+    Rows are equal if they have the same values in every column that is not ignored, or in the columns that
+    `clean.duplicates.by` names.
 
     Raises:
-        DataError: a column that the spec names is not there.
+        DataError: a column that the spec names does not exist.
     """
     told = tells_duplicates(spec, types)
     columns = [types[name] for name in compared(spec, types)]
@@ -34,7 +35,7 @@ def duplicates(rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType]) -> 
 
 
 def is_any_alike(rows: DataFrame) -> bool:
-    """Whether any two rows have the same hash: what a look at one column tells, and mostly all there is to tell."""
+    """Return whether two rows have the same hash, which reads one column and mostly rules duplicates out."""
     return not rows.groupBy(HASH).count().where("count > 1").isEmpty()
 
 

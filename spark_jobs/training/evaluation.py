@@ -1,4 +1,4 @@
-"""How good a model is on rows it has not seen: every row counted in Spark, none collected."""
+"""Evaluation of a model on unseen rows: Spark counts every row, and none is collected."""
 
 from __future__ import annotations
 
@@ -33,17 +33,27 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate predictions of the test rows, in two passes over `scored`.
 
-    `scored` has `label` and `prediction` (double: the value, or the index in `labels`; a null label is one never seen
-    in training), for classes `probability` or, where the model has none, `rawPrediction` (vector or array), and where
-    asked for `weight` and the slicing columns; `label_text` names labels never seen. Such a row is an error: no class
-    gets it right, its log loss is the greatest there is, and for a curve it is not of the curve's class.
+    A label that training did not see is an error: no class gets it right, its log loss is the largest possible, and for
+    a curve the row does not belong to the curve's class.
 
-    Areas are of scores binned at their quantiles (exact up to 65,535 distinct scores, then off by at most
-    `details.curves.<label>.auc_bound`). Precision, recall and F1 are of the positive class of two, else macro means.
+    The areas are computed from scores binned at their quantiles. They are exact up to 65,535 distinct scores, and
+    beyond that off by at most `details.curves.<label>.auc_bound`. Precision, recall and F1 are those of the positive
+    class for two classes, else macro averages.
+
+    Args:
+        scored: `label` and `prediction` as doubles: the value, or the index in `labels` (a null label is one that
+            training did not see). A classifier adds `probability`, or `rawPrediction` without one (vector or array).
+            `weight`, the slicing columns and `label_text`, which names unseen labels, are there if used.
+        task: the learning task.
+        labels: the labels in index order.
+        positive: the positive label of two; by default the last.
+        threshold_for: the metric that the decision threshold maximizes, for two classes.
+        slices: columns by whose values the metrics are repeated.
+        weight: whether rows have a weight.
 
     Raises:
-        DataError: there are no rows, rows of one class only, or predictions that are no numbers.
-        SpecError: `threshold_for` is no metric that has a threshold.
+        DataError: there are no rows, the rows are of one class only, or a prediction is not a number.
+        SpecError: `threshold_for` is not a metric that depends on a threshold.
     """
     if task == "regression":
         return evaluate_numbers(scored, slices, weight)
@@ -61,7 +71,7 @@ def _metrics(confusion: curves.Doubles, ask: EvaluationRequest) -> dict[str, flo
 
 
 def _drawn(counted: Counted) -> dict[int, curves.Bins]:
-    """The classes that have test rows and are not all there is: only these have a curve."""
+    """Return the classes that have both positive and negative test rows, because only these have a curve."""
     return {k: b for k, b in counted.bins.items() if b.positives.sum() > 0 and b.negatives.sum() > 0}
 
 
@@ -126,9 +136,9 @@ def _notes(counted: Counted, ask: EvaluationRequest) -> tuple[str, ...]:
     notes = []
     unseen = int(counted.rows[len(ask.labels)].sum())
     if unseen:
-        notes.append(f"{unseen} test rows have a label that training never saw: each counts as an error.")
+        notes.append(f"{unseen} test rows have a label unseen in training: each counts as an error.")
     absent = [ask.labels[k] for k, bins in counted.bins.items() if bins.positives.sum() == 0]
     if absent:
         listed = ", ".join(f"'{label}'" for label in absent[:5]) + (" …" if len(absent) > 5 else "")
-        notes.append(f"No test row has the label {listed}: the means leave it out.")
+        notes.append(f"No test row has the label {listed}: macro averages exclude it.")
     return tuple(notes)

@@ -1,4 +1,4 @@
-"""What an evaluation hands back."""
+"""The result of an evaluation."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ from spark_jobs.spec import Task
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """How good a model is on the test rows, all of them.
+    """The metrics of a model on all test rows, weighted if the spec names a weight.
 
-    `metrics` holds one number a name, `details` what stands behind them: nested dicts and lists of plain values.
-    `notes` are sentences about what was counted apart. Weighted where the spec names a weight; `rows` never is.
+    Attributes:
+        task: the learning task.
+        rows: the number of test rows, unweighted.
+        metrics: one number per metric.
+        details: curves, confusion matrix, slices and the like, as nested dicts and lists of plain values.
+        notes: sentences about rows that were counted differently.
     """
 
     task: Task
@@ -27,7 +31,7 @@ class Evaluation:
     notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The evaluation as JSON takes it: no NaN, no infinity, no numpy."""
+        """Return the evaluation as JSON-compatible values: no NaN, no infinity, no numpy types."""
         plain: dict[str, Any] = jsonable(
             {
                 "task": self.task,
@@ -41,7 +45,7 @@ class Evaluation:
 
 
 def jsonable(value: Any) -> Any:
-    """A tree of numbers, texts, lists and dicts as JSON takes it; what is not finite becomes None."""
+    """Return a tree of numbers, texts, lists and dicts in JSON-compatible form; non-finite numbers become None."""
     if isinstance(value, Mapping):
         return {str(key): jsonable(inner) for key, inner in value.items()}
     if isinstance(value, np.ndarray):

@@ -1,4 +1,4 @@
-"""Training rows, profile and plan → a fitted pipeline."""
+"""Fit a pipeline from training rows, their profile and a plan."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from spark_jobs.training.staging import HASH, LABEL, WEIGHT
 
 @dataclass(frozen=True)
 class Trained:
-    """The fitted pipeline, and the importance of each place of its feature vector where the model has any."""
+    """A fitted pipeline, with the importance of each slot of its feature vector if the model has importances."""
 
     pipeline: PipelineModel
     importances: tuple[tuple[str, float], ...]
 
 
 def learned_features(rows: DataFrame, plan: Plan, profile: Profile) -> FeaturePipeline:
-    """The plan's stages up to the feature vector, learned from training rows as `staging.staged_rows` gives them."""
+    """Fit the plan's stages up to the feature vector on training rows from `staging.staged_rows`."""
     return fit_features(rows.sparkSession, plan, profile, _folds(rows, plan))
 
 
@@ -45,7 +45,15 @@ def fit(
     class_rows: Mapping[int, int],
     features: FeaturePipeline | None = None,
 ) -> Trained:
-    """Fit the plan's stages, unless `features` were learned before, and its model."""
+    """Fit the plan's stages and its model.
+
+    Args:
+        rows: the training rows, as `staging.staged_rows` gives them.
+        plan: the plan.
+        profile: the profile of the training rows.
+        class_rows: training rows by class index.
+        features: the fitted feature stages; by default they are fitted here.
+    """
     features = features or learned_features(rows, plan, profile)
     algorithm = find(plan.model)
     shape = Shape(
@@ -68,7 +76,7 @@ def fit(
 
 
 def training_frame(rows: DataFrame, plan: Plan, features: FeaturePipeline, class_rows: Mapping[int, int]) -> DataFrame:
-    """`features`, `label` and, where rows weigh differently, `weight` of the training rows."""
+    """Return `features`, `label` and, if rows have different weights, `weight` of the training rows."""
     label = F.col(f"_row.{quoted(LABEL)}")
     columns = [F.col("features"), label.alias("label", metadata=metadata(plan.problem))]
     if _weighs(plan):
@@ -86,7 +94,7 @@ def _weighs(plan: Plan) -> bool:
 
 
 def _folds(rows: DataFrame, plan: Plan) -> Folds | None:
-    """What each fold says of the levels whose encoding learns from the target; None where there are none."""
+    """Return the statistics of each fold for encodings that learn from the target; None without such encodings."""
     encoded = [one for one in plan.categories if find_encoder(one.encode).supervised]
     if not encoded:
         return None

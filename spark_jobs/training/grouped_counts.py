@@ -1,4 +1,4 @@
-"""Counting test rows under many headings in one pass."""
+"""Counts of test rows under many group keys in one pass."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHOWN = 50
 
 
 def entry(part: int, a: Column | int = 0, b: Column | int = 0, text: Column | None = None, **own: Column) -> Column:
-    """One heading that a row counts under: a part, two numbers and a text; and what the row brings there alone."""
+    """Return one group key that a row counts under (a part, two numbers and a text), with values used only there."""
     keys = {"part": F.lit(part), "a": _number(a), "b": _number(b), "text": _text(text)}
     return F.struct(*(value.alias(name) for name, value in {**keys, **own}.items()))
 
@@ -32,12 +32,12 @@ def _text(value: Column | None) -> Column:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The sums under each heading, column by column, ordered by heading."""
+    """Sums by group key, one column per measure, sorted by key."""
 
     table: pa.Table
 
     def part(self, number: int) -> Tally:
-        """Only the headings of one part."""
+        """Return the groups of one part."""
         return Tally(self.table.filter(np.asarray(self.table["part"]) == number))
 
     def __getitem__(self, name: str) -> Doubles:
@@ -47,21 +47,25 @@ class Tally:
         return int(self.table.num_rows)
 
     def key(self, name: str) -> np.ndarray:
-        """A number of the headings as integers."""
+        """Return a number of the group keys as integers."""
         return np.asarray(self.table[name].to_numpy(), dtype=np.int64)
 
     def texts(self) -> list[str | None]:
-        """The texts of the headings; None where the cell was null."""
+        """Return the texts of the group keys; None for a null."""
         return list(self.table["text"].to_pylist())
 
 
 def tally(
     rows: DataFrame, entries: Sequence[Column], measures: Mapping[str, Column], named: int | None = None
 ) -> Tally:
-    """The measures (aggregates over the row's own columns and the entries') under each heading: one Spark pass.
+    """Aggregate the rows under each of their group keys, in one Spark pass.
 
-    Entries of parts from `named` on go by their text: of each such part the `SHOWN` texts with the most rows are kept,
-    the rest is added up with `others` 1.
+    Args:
+        rows: the rows.
+        entries: the group keys of a row, from `entry`.
+        measures: aggregates over columns of the row and of the entries.
+        named: from this part on, groups are named by their text. Each such part keeps the `SHOWN` texts with the most
+            rows; the rest is summed into a group with `others` 1.
     """
     spread = rows.select("*", F.explode(F.array(*entries)).alias("_e"))
     spread = spread.select(*rows.columns, "_e.*")

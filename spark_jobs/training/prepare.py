@@ -1,4 +1,4 @@
-"""Source → staged rows that can be trained on: read, typed, hashed, without duplicates, split, all counted."""
+"""Prepare training rows: read, type, hash, deduplicate, split and count the source."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _TARGET = "⟨target⟩"
 
 @dataclass(frozen=True)
 class SourceProfile:
-    """A source that was read and looked at whole, and the types of its columns."""
+    """A source with the profile of all its rows and the types of its columns."""
 
     table: Table
     raw: Profile
@@ -48,14 +48,14 @@ class SourceProfile:
 
     @property
     def lost(self) -> dict[str, int]:
-        """Cells that were there and do not read as their column's type, by column."""
+        """Return the number of cells that do not parse as their column's type, by column."""
         return {name: lost for name, kind in self.types.items() if (lost := lost_cells(self.raw[name], kind))}
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a person should read of the source."""
+        """Return warnings about the source."""
         malformed, rows = self.table.malformed_count, self.raw.rows + self.table.malformed_count
-        unread = [f"{malformed:,} of {rows:,} rows cannot be read: they go to quarantine."] if malformed else []
+        unread = [f"{malformed:,} of {rows:,} rows are malformed: they go to quarantine."] if malformed else []
         return *self.table.reading.warnings, *unread, *filter(None, map(self._much_lost, self.lost))
 
     def _much_lost(self, name: str) -> str:
@@ -63,11 +63,11 @@ class SourceProfile:
         if self.raw[name].reading is None or lost <= WARNED * cells:
             return ""
         share = f"{lost:,} of {cells:,} cells ({lost / cells:.1%})"
-        return f"'{name}': {share} do not read as {self.types[name].cells} and become null."
+        return f"'{name}': {share} do not parse as {self.types[name].cells} and become null."
 
     @property
     def unread(self) -> list[ColumnType]:
-        """The columns of a stored type that cannot be read at all."""
+        """Return the columns with a stored type that cannot be read."""
         lost = {name: kind for name, kind in self.table.unusable.items() if name not in self.types}
         return [
             ColumnType(name, "text", "unsupported", f"stored as {kind}, which cannot be read")
@@ -76,12 +76,12 @@ class SourceProfile:
 
     @property
     def seen(self) -> ColumnHints:
-        """What is known of all cells of a text source."""
+        """Return what the profile knows about all cells of a text source."""
         return seen_in(self.raw, self.types)
 
     @property
     def rows(self) -> DataFrame:
-        """The rows of the table, in which nothing is looked for that is known not to be there."""
+        """Return the rows of the table, without searching for null values that the profile did not find."""
         if self.table.raw is None:
             return self.table.rows
         return replace_null_values(self.table.raw, self.table.reading.null_values, self.seen)
@@ -89,21 +89,28 @@ class SourceProfile:
 
 @dataclass(frozen=True)
 class InspectedSource(SourceProfile):
-    """A survey, and what is to be predicted."""
+    """A source profile with the learning task."""
 
     problem: LearningTask
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a person should read of the source and the target."""
+        """Return warnings about the source and the target."""
         return *super().warnings, *self.problem.warnings
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Rows with a target, each once, and the rule that says which of them test; `problem` has the training labels.
+    """Distinct rows with a target, and the rule that selects the test rows.
 
-    `is_unique` says that no two of all staged rows are alike, in the key or, without one, in the features.
+    Attributes:
+        inspected: the source, with its task over all labels.
+        problem: the task with the labels that training rows have.
+        rows: the rows.
+        rule: selects the test rows.
+        counts: row counts by outcome.
+        class_rows: training rows by label index.
+        is_unique: whether all staged rows differ in the key or, without one, in the features.
     """
 
     inspected: InspectedSource
@@ -116,13 +123,13 @@ class Prepared:
 
     @property
     def training(self) -> DataFrame:
-        """The rows to learn from."""
+        """Return the training rows, with labels as indices among the training labels."""
         label = remap_labels(F.col(LABEL), self.inspected.problem, self.problem)
         return self.rows.where(~self._tests()).withColumn(LABEL, label)
 
     @property
     def test(self) -> DataFrame:
-        """The rows to test with."""
+        """Return the test rows."""
         return self.rows.where(self._tests())
 
     def _tests(self) -> Column:
@@ -130,7 +137,7 @@ class Prepared:
 
 
 def seen_in(raw: Profile, types: Mapping[str, ColumnType]) -> ColumnHints:
-    """What the profile of a source as it was read tells of all its cells."""
+    """Return what a source's raw profile knows about all cells, so that the cast can skip needless work."""
     readings = [(kind, reading) for name, kind in types.items() if (reading := raw[name].reading)]
     return ColumnHints(
         plain=frozenset(kind.name for kind, reading in readings if reading.is_plain(kind)),
@@ -142,46 +149,49 @@ def seen_in(raw: Profile, types: Mapping[str, ColumnType]) -> ColumnHints:
 
 
 def profile_source(spec: Spec, spark: SparkSession) -> SourceProfile:
-    """Read a source and look at every cell of it once.
+    """Read a source and profile every cell once.
 
     Raises:
-        DataError: no rows, or a column that the spec names is not there.
+        DataError: the source has no rows, or lacks a column that the spec names.
     """
     with progress.phase("reading"):
         table = read(spec.source, spark)
         check_columns(spec, table.columns, _unusable(table))
         raw = with_exact_counts(profile_raw(table, spec), table.rows)
     if not raw.rows:
-        raise DataError(f"{table.reading.location} holds no rows.", "Check the source, or that it was written whole.")
+        raise DataError(f"{table.reading.location} holds no rows.", "Check the source, and that it is complete.")
     types = {kind.name: kind for kind in detect(_without_target_text(raw), spec, table.codes)}
     return SourceProfile(table, raw, types)
 
 
 def _unusable(table: Table) -> dict[str, str]:
-    """The stored types of the columns that no step can use."""
+    """Return the columns that no step can use, with their stored types."""
     fields = [field for field in table.rows.schema if not is_scannable(field.dataType)]
     return {**{field.name: field.dataType.simpleString() for field in fields}, **table.unusable}
 
 
 def inspect_source(spec: Spec, spark: SparkSession) -> InspectedSource:
-    """Survey a source, and see what there is to be predicted.
+    """Profile a source and infer the learning task.
 
     Raises:
-        DataError: as `profile_source`, or a target that cannot be learned.
+        DataError: as in `profile_source`; or the weight is not numeric, or the target cannot be learned.
     """
     seen = profile_source(spec, spark)
     if spec.weight and seen.types[spec.weight].cells not in ("number", "boolean"):
         kind = seen.types[spec.weight]
         raise DataError(
             f"The weight '{kind.name}' must be a number. It holds {kind.cells}: {kind.reason}.",
-            "Fix the weight column, or leave it out.",
+            "Fix the column, or remove `weight`.",
         )
     target = seen.raw.columns.get(_TARGET, seen.raw[spec.target])
     return InspectedSource(seen.table, seen.raw, seen.types, infer_task(spec, target, seen.types[spec.target]))
 
 
 def profile_raw(table: Table, spec: Spec) -> Profile:
-    """The profile of a source as it was read: how its text reads, how many values differ; the target also as text."""
+    """Return the profile of the raw source: the types that its text parses as, and its distinct values.
+
+    A target that is not stored as text is also profiled as text.
+    """
     columns = scannable(table.rows)
     columns |= {name: (stored, presence(name)) for name, stored in table.unusable.items() if name in columns}
     if spec.target in columns and columns[spec.target][0] != "string":
@@ -191,7 +201,7 @@ def profile_raw(table: Table, spec: Spec) -> Profile:
 
 
 def prefetch_source(spec: Spec) -> None:
-    """Read and profile a small local text while Spark starts; `profile_source` reports what is wrong with it."""
+    """Read and profile a small local text file while Spark starts; `profile_source` reports its errors."""
     source = spec.source
     if source.path is None or source.kind not in (None, "csv"):
         return
@@ -212,7 +222,7 @@ def _without_target_text(raw: Profile) -> Profile:
 
 
 def lost_cells(column: ColumnProfile, kind: ColumnType) -> int:
-    """How many cells of a column of text do not read as its type."""
+    """Return how many cells of a text column do not parse as its type."""
     reading = column.reading
     if reading is None or kind.cells == "text":
         return column.nan + column.infinite
@@ -220,7 +230,7 @@ def lost_cells(column: ColumnProfile, kind: ColumnType) -> int:
 
 
 def prepare(spec: Spec, spark: SparkSession, inspected: InspectedSource, folder: Path) -> Prepared:
-    """Stage a source's rows below `folder` (what an interrupted run staged is used again), and count them."""
+    """Stage a source's rows below `folder` and count them; rows that an interrupted run staged are reused."""
     staged, repeats = folder / "rows", folder / "duplicates"
     if not is_staged(staged):
         with progress.phase("staging"):
@@ -240,7 +250,7 @@ def _labelled(rows: DataFrame) -> DataFrame:
 
 
 def _unlike(spec: Spec, inspected: InspectedSource, everything: DataFrame) -> Prepared | None:
-    """The rows, counted while it is looked whether any two are alike; None where some are."""
+    """Return the rows, counted while a parallel job searches for duplicates; None if there are any."""
     with ThreadPoolExecutor(1, "duplicates") as pool:
         looking = pool.submit(is_any_alike, everything)
         labelled = _labelled(everything)
@@ -265,7 +275,7 @@ def _without_duplicates(
 
 
 def _counted(prepared: Prepared, staged: DataFrame, repeated: int) -> Prepared:
-    """The rows by fate and, of the training rows, by class."""
+    """Return the rows with their counts by outcome and, for training rows, by class."""
     table, with_classes = prepared.inspected.table, bool(prepared.inspected.problem.labels)
     with progress.phase("counting"):
         by_fate, by_class = count_rows(staged, prepared._tests(), with_classes)

@@ -1,4 +1,4 @@
-"""How good predicted numbers are: two passes over the test rows."""
+"""Evaluation of regression: two passes over the test rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SUMS = ("weight", "squared", "absolute", "relative", "nonzero", "shifted", "shif
 
 
 def evaluate_numbers(scored: DataFrame, slices: Sequence[str], weight: bool) -> Evaluation:
-    """Metrics, residuals and slices of predictions of a number. See `evaluate`."""
+    """Return metrics, residuals and slices of numeric predictions. See `evaluate`."""
     rows = scored.select(
         F.col("label").cast("double").alias("label"),
         F.col("prediction").cast("double").alias("prediction"),
@@ -46,7 +46,7 @@ def evaluate_numbers(scored: DataFrame, slices: Sequence[str], weight: bool) -> 
 
 
 def _look(rows: DataFrame) -> dict[str, Any]:
-    """The first pass: what has to be known before rows can be put into bins."""
+    """Return the values that the second pass needs for its bins, from the first pass."""
     label, w = F.col("label"), F.col("w")
     error = F.when(label.isNotNull(), F.col("prediction") - label)
     good = _finite(F.col("prediction")) & _finite(label)
@@ -71,22 +71,22 @@ def _finite(value: Column) -> Column:
 
 def _checked(seen: dict[str, Any]) -> dict[str, Any]:
     if seen["labelled"] == 0 or not seen["weight"]:
-        came = "no row at all" if seen["rows"] == 0 else f"{seen['rows']} rows, none with a target and a weight above 0"
+        came = "no rows" if seen["rows"] == 0 else f"{seen['rows']} rows, none with a target and a weight above 0"
         raise DataError(
             f"The test part must hold rows with a target. Got {came}.",
-            "Give more rows, or a larger `split.test`; with a split by time or column, look at where it cuts.",
+            "Use more rows or a larger `split.test`; for a split by time or column, check its test rows.",
         )
     if seen["bad"]:
         raise DataError(
-            f"Predictions and targets of test rows must be finite numbers. Got {seen['bad']} that are not,"
-            f" of {seen['labelled']} rows.",
+            f"Predictions and targets of test rows must be finite numbers. {seen['bad']}"
+            f" of {seen['labelled']} rows have others.",
             "The model may have diverged: scale the features, or choose another `model.kind`.",
         )
     return seen
 
 
 def _span(seen: dict[str, Any]) -> tuple[float, float]:
-    """The range of the picture of predicted against actual: without the outermost half per cent of both."""
+    """Return the range of the predicted-vs-actual plot, without the outermost 0.5 % at each end."""
     ends = np.array([quantiles(seen[name], (0.005, 0.995)) for name in ("labels", "predictions")])
     low, high = float(ends[:, 0].min()), float(ends[:, 1].max())
     return (low, high) if high > low else (low - 0.5, high + 0.5)
@@ -111,7 +111,7 @@ def _count(rows: DataFrame, center: float, low: float, high: float, slices: Sequ
 
 
 def _cell(value: Column, low: float, high: float) -> Column:
-    """The grid line a value falls on; values outside the picture are -1 or `GRID`."""
+    """Return the grid index of a value; values outside the plot are -1 or `GRID`."""
     at = F.floor((value - F.lit(low)) / F.lit((high - low) / GRID))
     inner = F.when(value == high, F.lit(GRID - 1)).otherwise(at)
     return F.greatest(F.lit(-1), F.least(F.lit(GRID), inner))
@@ -122,7 +122,7 @@ def _sums(counted: Tally) -> dict[str, float]:
 
 
 def _grid(counted: Tally, low: float, high: float) -> dict[str, Any]:
-    """Weights on a square grid, actual by row and predicted by column; what lies outside is counted."""
+    """Return weights on a square grid, actual by row and predicted by column, and the number of rows outside."""
     a, b, weight = counted.key("a"), counted.key("b"), counted["weight"]
     inside = (a >= 0) & (a < GRID) & (b >= 0) & (b < GRID)
     grid = np.zeros((GRID, GRID))
@@ -132,7 +132,7 @@ def _grid(counted: Tally, low: float, high: float) -> dict[str, Any]:
 
 
 def _residuals(sketch: bytes) -> dict[str, Any]:
-    """Quantiles of predicted minus actual and a histogram of the inner 99 %, both by rank within 0.0003."""
+    """Return quantiles of predicted minus actual and a histogram of the inner 99 %, by rank within 0.0003."""
     low, high = quantiles(sketch, (0.005, 0.995))
     edges = np.linspace(low, high, BARS + 1) if high > low else np.linspace(low - 0.5, low + 0.5, BARS + 1)
     shares = np.diff(shares_below(sketch, edges))
@@ -146,7 +146,7 @@ def _notes(seen: dict[str, Any], total: Tally) -> tuple[str, ...]:
     if zeros:
         notes.append(f"mape leaves out {zeros} test rows whose target is 0.")
     if unlabelled:
-        notes.append(f"{unlabelled} test rows without a target are left out.")
+        notes.append(f"{unlabelled} test rows without a target are excluded.")
     if seen["lowest"] == seen["highest"]:
-        notes.append(f"All test rows have the target {seen['lowest']:g}: r2 says nothing here.")
+        notes.append(f"All test rows have the target {seen['lowest']:g}: r2 is not meaningful.")
     return tuple(notes)

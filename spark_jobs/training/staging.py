@@ -1,4 +1,4 @@
-"""The source once parsed, typed and hashed, kept as Parquet under safe names while a training runs."""
+"""Staging: the source parsed, typed and hashed once, stored as Parquet under safe names during a training."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from spark_jobs.runtime.timestamps import microsecond_timestamps
 from spark_jobs.spec import Spec
 from spark_jobs.training.labels import label
 
-# Names beside the user's own that no table has.
+# Column names that do not collide with the user's.
 LABEL, WEIGHT, HASH, NUMBER = "⟨label⟩", "⟨weight⟩", "⟨hash⟩", "⟨number⟩"
 _SAFE = {LABEL: "label", WEIGHT: "weight", HASH: "hash", NUMBER: "number", UNREAD_KEY: "unread_key"}
 
 
 def identity(spec: Spec, types: Mapping[str, ColumnType]) -> list[str]:
-    """The columns that say which row is which: the key, or all features."""
+    """Return the columns that identify a row: the key, or without one all features."""
     apart = {spec.target, spec.weight, *spec.columns.ignore}
     return list(spec.key) or [name for name, kind in types.items() if name not in apart and kind.kind != "unsupported"]
 
 
 def compared(spec: Spec, types: Mapping[str, ColumnType]) -> list[str]:
-    """The columns in which rows must be equal to be duplicates: all that are not ignored, or those that the spec names.
+    """Return the columns in which duplicates are equal: those that the spec names, or all that are not ignored.
 
     Raises:
-        DataError: a column that the spec names is not there.
+        DataError: a column that the spec names does not exist.
     """
     asked = spec.clean.duplicates.by
     if isinstance(asked, str):
@@ -44,7 +44,7 @@ def compared(spec: Spec, types: Mapping[str, ColumnType]) -> list[str]:
 
 
 def tells_duplicates(spec: Spec, types: Mapping[str, ColumnType]) -> bool:
-    """Whether duplicates always have the same `⟨hash⟩`: not where they may differ in an ignored key."""
+    """Return whether duplicates always share their `⟨hash⟩`; they do not if they may differ in an ignored key."""
     return spec.clean.duplicates.by == "all" and set(identity(spec, types)) <= set(compared(spec, types))
 
 
@@ -56,7 +56,16 @@ def stage(
     path: Path,
     seen: ColumnHints = NOTHING,
 ) -> None:
-    """Write every row of a source: its typed columns, its hash, its number and, where there is a target, its label."""
+    """Write every row of a source: typed columns, hash, number, weight and, if there is a target, label.
+
+    Args:
+        rows: the rows of the source.
+        spec: the spec.
+        types: the types of the columns.
+        problem: the learning task; None without a target.
+        path: the folder to write to.
+        seen: what the profile knows about all cells.
+    """
     values = typed(rows, list(types.values()), spec.timezone, seen, spec.key)
     columns = [col(name).alias(f"x{position}") for position, name in enumerate(types)]
     beside = {
@@ -83,14 +92,14 @@ def _weight(spec: Spec) -> Column:
 
 
 def is_staged(path: Path) -> bool:
-    """Whether a staging was written to its end."""
+    """Return whether a staging is complete."""
     return (path / "_SUCCESS").is_file()
 
 
 def staged_rows(spark: SparkSession, path: Path, names: Sequence[str]) -> DataFrame:
-    """The staged rows under the user's names, with `⟨label⟩`, `⟨weight⟩`, `⟨hash⟩` and `⟨number⟩`.
+    """Return the staged rows under the user's names, with `⟨label⟩`, `⟨weight⟩`, `⟨hash⟩` and `⟨number⟩`.
 
-    And `UNREAD_KEY` where cells of the key may not be held by the types of their columns.
+    `UNREAD_KEY` is added if the types of the key columns may not hold every cell of the key.
     """
     rows = spark.read.parquet(str(path))
     columns = [F.col(f"x{position}").alias(name) for position, name in enumerate(names)]

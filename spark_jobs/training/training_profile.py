@@ -1,4 +1,4 @@
-"""Training rows → their profile, after the row rules."""
+"""The profile of the training rows, after incomplete rows and outliers are dropped."""
 
 from __future__ import annotations
 
@@ -32,7 +32,15 @@ ROWS_PER_LEVEL = 100
 
 @dataclass(frozen=True)
 class TrainingProfile:
-    """The rows a model is trained on, what they were profiled as, and what the row rules took out."""
+    """The rows that a model is trained on, their profile, and what was dropped.
+
+    Attributes:
+        rows: the rows.
+        profile: their profile.
+        drops: bounds outside of which rows were dropped, by column.
+        outliers: the number of rows dropped as outliers.
+        dropped: the number of rows dropped for a null.
+    """
 
     rows: DataFrame
     profile: Profile
@@ -44,9 +52,14 @@ class TrainingProfile:
 def profile_training_rows(
     rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], problem: LearningTask, longest: int | None = None
 ) -> TrainingProfile:
-    """Profile the training rows: one pass, a second for outliers that the first could not foresee.
+    """Profile the training rows in one pass, or in two if there are outliers that the first pass could not handle.
 
-    `longest` are the characters of the longest text, where that is known.
+    Args:
+        rows: the training rows.
+        spec: the spec.
+        types: the types of the columns.
+        problem: the learning task.
+        longest: the length of the longest text in characters, if known.
     """
     incomplete = _incomplete(spec, types)
     complete = rows if incomplete is None else rows.where(~incomplete)
@@ -72,7 +85,7 @@ def load_training_profile(
     outliers: int,
     dropped: int,
 ) -> TrainingProfile:
-    """The lesson of an earlier, interrupted run over the same rows, from what it wrote."""
+    """Return the training profile that an interrupted run stored for the same rows."""
     incomplete = _incomplete(spec, types)
     complete = rows if incomplete is None else rows.where(~incomplete)
     kept = complete.where(_is_inside(drops, types, spec.timezone)) if drops else complete
@@ -96,12 +109,12 @@ def _scan(
 
 
 def is_thin(column: ColumnProfile) -> bool:
-    """Whether a part of a date has too few rows a level to learn each level by itself."""
+    """Return whether a date part has too few rows per value to learn each value separately."""
     return column.levels is not None and column.rows < ROWS_PER_LEVEL * len(column.levels.table)
 
 
 def as_numbers(column: ColumnProfile) -> ColumnProfile:
-    """The profile of whole numbers that were counted as text."""
+    """Return the profile of whole numbers that were counted as text."""
     counts = (
         {float(level): rows for level, rows in column.levels.counts.items() if level != MISSING}
         if column.levels
@@ -114,7 +127,7 @@ def as_numbers(column: ColumnProfile) -> ColumnProfile:
 def _cleaned(
     rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], profile: Profile, outside: Mapping[str, Bounds]
 ) -> Profile:
-    """The profile with the moments of what clipping or nulling left; only for columns that have outliers."""
+    """Return the profile with moments after clipping or nulling, for the columns that have outliers."""
     foreseen = {name: _foreseen(profile[name], pair) for name, pair in outside.items()}
     open_ones = {name: pair for name, pair in outside.items() if foreseen[name] is None}
     numbers = foreseen | (_again(rows, spec, types, open_ones) if open_ones else {})
@@ -131,7 +144,7 @@ def _foreseen(column: ColumnProfile, bounds: Bounds) -> NumberSummary | None:
 def _again(
     rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], outside: Mapping[str, Bounds]
 ) -> dict[str, NumberSummary | None]:
-    """The numbers of another pass, without their outliers."""
+    """Return numeric summaries without outliers, from another pass."""
     action: Literal["clip", "null"] = "null" if spec.clean.outliers.action == "null" else "clip"
     inputs = {name: NumberInput("", name, None, pair, action) for name, pair in outside.items()}
     texts = {name: bounded_sql(_sql(types[name], spec.timezone), one) for name, one in inputs.items()}
@@ -141,7 +154,7 @@ def _again(
 
 
 def _only_moments(spec: Spec) -> bool:
-    """Whether all that is asked of clipped numbers are their moments."""
+    """Return whether clipped numbers need their moments only."""
     return spec.clean.outliers.rule != "none" and spec.clean.outliers.action == "clip" and not _is_robust(spec)
 
 
@@ -161,7 +174,7 @@ def _is_inside(bounds: Mapping[str, Bounds], types: Mapping[str, ColumnType], zo
 
 
 def _incomplete(spec: Spec, types: Mapping[str, ColumnType]) -> Column | None:
-    """Whether a row lacks a value whose absence takes the row out of training."""
+    """Return whether a row has a null that drops it from training; None if no column asks for that."""
     asked = [
         kind
         for kind in types.values()

@@ -1,4 +1,4 @@
-"""One training from the rows to the evaluated pipeline; what an interrupted one had finished is used again."""
+"""One training, from the rows to the evaluated pipeline; finished steps of an interrupted run are reused."""
 
 from __future__ import annotations
 
@@ -39,19 +39,28 @@ _FITTED = "fitted.json"
 
 @dataclass(frozen=True)
 class Planned:
-    """The rows that are trained on, their profile and the plan made of it."""
+    """The profiled training rows and the plan made from them."""
 
     training_profile: TrainingProfile
     plan: Plan
 
 
 def run_key(spec: Spec, inspected: InspectedSource) -> str:
-    """What a training is of: the same spec over the same data has the same key."""
+    """Return the key of a training: the same for the same spec over the same data."""
     return sha256(f"{dump(spec)}\n{inspected.table.fingerprint}".encode()).hexdigest()[:32]
 
 
 def plan_training(spec: Spec, prepared: Prepared, folder: Path | None = None) -> Planned:
-    """Profile the training rows and decide everything, before anything is fitted."""
+    """Profile the training rows and make the plan, before anything is fitted.
+
+    Args:
+        spec: the spec.
+        prepared: the prepared rows.
+        folder: where the profile is stored for an interrupted run; None to store nothing.
+
+    Raises:
+        DataError: the split leaves no training rows, no test rows or a single label.
+    """
     inspected = prepared.inspected
     check_parts(prepared)
     refuse(spec.model.kind, inspected.problem.task)
@@ -64,7 +73,7 @@ def plan_training(spec: Spec, prepared: Prepared, folder: Path | None = None) ->
 
 
 def _training_profile(spec: Spec, prepared: Prepared, folder: Path | None) -> TrainingProfile:
-    """The profile is written before it is used: its quantiles differ a little from run to run."""
+    """Return the training profile; it is stored before use, because its quantiles differ slightly between runs."""
     inspected, store = prepared.inspected, folder / "lesson.json" if folder else None
     if store is None or not store.is_file():
         training_profile = profile_training_rows(
@@ -82,13 +91,13 @@ def _training_profile(spec: Spec, prepared: Prepared, folder: Path | None) -> Tr
 
 
 def is_fitted(folder: Path) -> bool:
-    """Whether a pipeline was fitted below `folder` and saved to its end."""
+    """Return whether a fitted pipeline is saved completely below `folder`."""
     return (folder / _FITTED).is_file()
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted pipeline. `proof` waits until it is saved and proven; None where no graph is wanted."""
+    """A fitted pipeline. `proof` waits until it is saved and verified, and returns None if no graph is wanted."""
 
     trained: Trained
     proof: Callable[[], VerificationResult | None]
@@ -96,9 +105,9 @@ class Fitted:
 
 @contextmanager
 def fitted(spec: Spec, prepared: Prepared, planned: Planned, folder: Path) -> Iterator[Fitted]:
-    """The pipeline: fitted, or loaded from below `folder` where an interrupted run had saved it.
+    """Yield the fitted pipeline, or load it from below `folder` if an interrupted run saved it.
 
-    It is saved, loaded again, compiled and proven beside what the block does.
+    While the block runs, the pipeline is saved, loaded again, compiled and verified in the background.
     """
     with beside("saving", AT_ONCE + 1) as pool:
         wanted = spec.graph != "skip"
@@ -107,7 +116,7 @@ def fitted(spec: Spec, prepared: Prepared, planned: Planned, folder: Path) -> It
         else:
             trained, saved = _fitted(prepared, planned, folder, pool, load=wanted)
         prove = partial(_proven, prepared, planned, folder, saved)
-        # With Spark Connect all work in one session, whose time zone the proof changes.
+        # With Spark Connect all threads share one session, and verification changes its time zone.
         answer = pool.submit(prove).result if wanted and not is_remote() else prove
 
         def proof() -> VerificationResult | None:
@@ -123,7 +132,7 @@ def fitted(spec: Spec, prepared: Prepared, planned: Planned, folder: Path) -> It
 
 @contextmanager
 def beside(name: str, threads: int = 1) -> Iterator[ThreadPoolExecutor]:
-    """Threads that have ended when the block has, unless somebody interrupts it."""
+    """Yield a thread pool whose threads end with the block, unless the user interrupts it."""
     pool = ThreadPoolExecutor(threads, name)
     try:
         yield pool
@@ -168,14 +177,14 @@ def _proven(prepared: Prepared, planned: Planned, folder: Path, saved: Saved) ->
 
 
 def proven(prepared: Prepared, planned: Planned, compiled: Compiled) -> VerificationResult:
-    """A graph, proven on test rows."""
-    tested, enough = prepared.counts["tested"], HELD_OUT + HELD_OUT // 10  # by chance never below HELD_OUT
+    """Verify a graph on test rows."""
+    tested, enough = prepared.counts["tested"], HELD_OUT + HELD_OUT // 10  # the margin keeps the sample above HELD_OUT
     drawn = F.pmod(F.xxhash64(F.col(NUMBER)), F.lit(tested)) < enough
     return verify_graph(compiled, planned.plan, prepared.test.where(drawn) if tested > enough else prepared.test)
 
 
 def evaluated(spec: Spec, prepared: Prepared, planned: Planned, trained: Trained, folder: Path) -> Evaluation:
-    """How good the pipeline is on the test rows, which are scored once and kept below `folder` to be counted."""
+    """Evaluate the pipeline on the test rows, which are scored once and stored below `folder`."""
     problem = planned.plan.problem
     with progress.phase("evaluating"):
         place = str(folder / "scored")
@@ -204,7 +213,7 @@ def _scored(spec: Spec, prepared: Prepared, pipeline: PipelineModel) -> DataFram
 
 
 def label_columns(prepared: Prepared, row: Callable[[str], Column]) -> list[Column]:
-    """What `evaluate` takes of a test row's target; `row` gives a column of the row."""
+    """Return the label columns that `evaluate` takes; `row` returns a column of the test row."""
     label, every = row(LABEL), prepared.inspected.problem
     if not every.labels:
         return [label.alias("label")]

@@ -163,7 +163,7 @@ def test_a_check_of_another_severity_refuses_no_row_and_is_counted(frame, rows, 
     if severity == "warn":
         refuse(found, "x", "cast")
     else:
-        with pytest.raises(DataError, match=rf"x is refused.*{counts['check', 0]} rows break it"):
+        with pytest.raises(DataError, match=rf"x is refused.*{counts['check', 0]} rows fail"):
             refuse(found, "x", "cast")
 
 
@@ -233,11 +233,14 @@ def test_a_rule_that_does_not_fit_its_column_is_refused_with_the_cause(frame, ch
 @pytest.mark.parametrize(
     ("check", "said"),
     [
-        ({"rule": "row_count", "min": ROWS + 1}, "rows at least 1001: there are 1,000 rows"),
+        ({"rule": "row_count", "min": ROWS + 1}, "rows at least 1001: the batch has 1,000 rows"),
         ({"rule": "row_count", "min": 1, "max": ROWS}, None),
-        ({"rule": "null_rate", "column": LEVEL, "max": 0.01}, "le vel missing in at most 1 %: "),
+        ({"rule": "null_rate", "column": LEVEL, "max": 0.01}, "le vel null in at most 1 %: "),
         ({"rule": "null_rate", "column": LEVEL, "max": 0.2}, None),
-        ({"rule": "fresh", "column": DAY, "max_hours": 24}, 'newest d"ay at most 24 hours old: the newest is of 2021-'),
+        (
+            {"rule": "fresh", "column": DAY, "max_hours": 24},
+            'newest d"ay at most 24 hours old: the newest value is 2021-',
+        ),
         ({"rule": "fresh", "column": MOMENT, "max_hours": 1e6}, None),
     ],
 )

@@ -313,7 +313,7 @@ def test_our_own_errors_keep_their_words_and_others_say_their_kind():
     assert translate_error(ours) is ours
     told = translate_error(KeyError("x"))
     assert isinstance(told, JobError)
-    assert told.message == "Something unexpected happened (KeyError): 'x'"
+    assert told.message == "Unexpected error (KeyError): 'x'"
     assert translate_error(OSError(28, "No space left on device", "/x")).message == "No space left on device: /x"
     assert "memory" in translate_error(RuntimeError("java.lang.OutOfMemoryError: Java heap space")).advice
     assert translate_error(ConnectionRefusedError(111, "Connection refused")).message.startswith(

@@ -111,10 +111,10 @@ def test_d3_a_header_in_another_order_is_followed_by_name(scored):
 @pytest.mark.parametrize(
     ("header", "said"),
     [
-        ("50.5,2,flat,2011-01-11\n", "lacks what the model reads"),
+        ("50.5,2,flat,2011-01-11\n", "lacks columns that the model reads"),
         ("size,rooms,kind,Kind\n", "must differ"),
         ("size,size,kind,built\n", "must differ"),
-        ("Size,rooms,kind,built\n", "lacks what the model reads: 'size'"),
+        ("Size,rooms,kind,built\n", "lacks columns that the model reads: 'size'"),
     ],
 )
 def test_d3_a_header_that_is_missing_doubled_or_of_another_case_is_refused_by_name(scored, header, said):
@@ -242,7 +242,7 @@ def test_d8_a_class_of_one_row_is_kept_and_what_cannot_be_measured_of_it_is_told
 def test_d8_a_test_part_without_positives_is_refused_and_not_given_a_score(trained):
     with pytest.raises(DataError, match="at least two classes") as refused:
         trained(_labelled(lambda n: "yes" if n == 5 else "no"), "kind")
-    assert "Give more rows" in refused.value.advice
+    assert "Use more rows" in refused.value.advice
 
 
 def test_d9_columns_of_one_value_of_none_and_of_ever_new_ones_are_left_out_by_name(trained):

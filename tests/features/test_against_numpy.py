@@ -198,7 +198,7 @@ def test_rare_levels_become_one_and_labels_count_in_the_order_of_their_text(rows
     ranked = sorted(counts.index, key=lambda level: (-counts[level], level))[:4]
     expected = [sorted(ranked).index(level) if level in ranked else 4 for level in TABLE["rare"]]
     np.testing.assert_array_equal(_vectors(features, rows)[:, 0], expected)
-    assert "rare levels become one" in next(one.reason for one in plan.decisions if one.subject == "rare")
+    assert "rare categories become one" in next(one.reason for one in plan.decisions if one.subject == "rare")
 
 
 def test_the_given_order_of_levels_is_the_order_of_their_labels(rows: DataFrame) -> None:

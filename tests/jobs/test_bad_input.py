@@ -98,7 +98,7 @@ CASES = {
     "a header alone": (header_alone, {}, "no rows", ""),
     "a missing target": (good, {"target": "prize"}, "`target`: the source has no column 'prize'", "'price'"),
     "a target all null": (target_all_null, {}, "'price' has no value", ""),
-    "a target of one value": (target_of_one_value, {}, "one value only, '7'", ""),
+    "a target of one value": (target_of_one_value, {}, "only one value, '7'", ""),
     "a name given twice": (name_given_twice, {}, "'Size'|'size'", ""),
     "a missing file": (missing_file, {}, r"x\.csv", "xs.csv"),
     "a folder without data": (folder_without_data, {}, "contains no data file", ""),
@@ -124,7 +124,7 @@ CASES = {
     "a test part of nothing": (
         good,
         {"split": {"kind": "column", "column": "kind", "test_value": "castle"}},
-        "No row is left to test with",
+        "There are no test rows",
         "split",
     ),
 }

@@ -42,7 +42,7 @@ def test_a_bundle_that_reads_a_column_which_is_gone_says_so(town, spark, tmp_pat
     chance = random.Random(5)
     source = write_csv(tmp_path / "less.csv", ["rooms", "price"], [house(chance)[1::3] for _ in range(60)])
     spec = spec_of(source, task="regression")
-    with pytest.raises(spark_jobs.DataError, match="reads 'size', which the source does not have any more"):
+    with pytest.raises(spark_jobs.DataError, match="reads 'size', which the source no longer has"):
         evaluate_bundle(town.root / "bundles" / "houses" / "1", spec, staged(spark, spec, tmp_path), tmp_path)
 
 

@@ -106,7 +106,7 @@ def test_a_check_that_fails_refuses_the_batch_before_anything_is_written(town, s
     with pytest.raises(DataError) as refused:
         score.run(spec, spark, town.env, input=str(path))
     big = sum(row[0] > 150 for row in rows)
-    assert f"size at most 150: {big} rows break it; rows at least 61: there are 60 rows" in refused.value.message
+    assert f"size at most 150: {big} rows fail; rows at least 61: the batch has 60 rows" in refused.value.message
     assert not list((town.root / "tables").glob(f"{spec.name}_*"))
 
 
@@ -212,7 +212,7 @@ def test_a_cell_of_another_type_goes_by_policy(town, spark, checked, kind):
     rows[3][0], rows[4][0], rows[5][1] = "large", "=cmd()", "1e309"
     spec, path, _ = checked(changes={"type": kind}, rows=rows)
     if kind == "refuse":
-        with pytest.raises(DataError, match="size: 2 cells are not read as its type; rooms: 1 cells"):
+        with pytest.raises(DataError, match="size: 2 cells do not parse as its type; rooms: 1 cells"):
             score.run(spec, spark, town.env, input=str(path))
         return
     done = score.run(spec, spark, town.env, input=str(path))
@@ -235,7 +235,7 @@ def test_a_check_of_the_target_is_not_asked_of_rows_without_it(town, spark, chec
     spec, path, rows = checked({"rule": "not_null", "column": "price"})
     write_csv(path, HEADER[:4], [row[:4] for row in rows])
     done = score.run(spec, spark, town.env, input=str(path))
-    assert (done.rows["scored"], done.extra["skipped_checks"]) == (60, ["price not missing"])
+    assert (done.rows["scored"], done.extra["skipped_checks"]) == (60, ["price not null"])
 
 
 def houses(count, big=None):

@@ -106,10 +106,10 @@ def test_a_stream_tells_of_broken_checks_and_of_what_training_did_not_know(town,
         "other_keys": 1,
     }
     assert "houses_quarantine" in found.tables
-    assert any("rooms at most 50: 2 rows break it" in line for line in found.summary)
+    assert any("rooms at most 50: 2 rows fail" in line for line in found.summary)
     assert any("1 messages have keys that are no columns, such as 'colour'" in line for line in found.summary)
     told = town.table("ledger").where("job = 'stream'").orderBy("ended", ascending=False).first()
-    assert "rooms at most 50: 2 rows break it" in told.note
+    assert "rooms at most 50: 2 rows fail" in told.note
     strict = spec.model_copy(update={"changes": Changes(added="refuse")})
     broker.send(topic, [json.dumps(good[4]), json.dumps(good[5] | {"colour": "blue"})])
     later = done(town, spark, strict)
@@ -172,7 +172,7 @@ def test_what_a_checkpoint_was_made_for_may_not_change(town, spark, arriving):
     spec = streaming(town, {"kind": "delta", "path": arriving(8, 5)}, "fixed")
     done(town, spark, spec)
     other = spec.model_copy(update={"predictions": spec.predictions.model_copy(update={"table": "elsewhere"})})
-    with pytest.raises(SpecError, match="made with another `predictions`"):
+    with pytest.raises(SpecError, match="created with another `predictions`"):
         done(town, spark, other)
 
 

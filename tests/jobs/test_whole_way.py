@@ -26,7 +26,7 @@ def test_two_lines_give_the_json_of_the_contract(town, spark):
     assert told["tables"] == {
         name: str(town.root / "tables" / name) for name in ("ledger", "houses_predictions", "houses_quarantine")
     }
-    assert told["warnings"] == ["2 of 307 rows cannot be read: they go to quarantine."]
+    assert told["warnings"] == ["2 of 307 rows are malformed: they go to quarantine."]
     assert f"  warning   {told['warnings'][0]}" in town.result.summary
     assert all(isinstance(spent, float) for spent in told["seconds"].values())
 

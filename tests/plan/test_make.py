@@ -62,13 +62,13 @@ def test_a_category_that_tells_the_class_is_left_out() -> None:
     said = np.where(CLASSES == 1, "approved", "refused")
     plan = _plan({"said": said, "x": _noise()}, "binary")
     assert [one.column for one in plan.inputs] == ["x"]
-    assert "its levels tell 100.00% of it" in _reason(plan, "said")
+    assert "its categories explain 100.00% of it" in _reason(plan, "said")
 
 
 def test_what_never_changes_or_is_never_there_is_left_out() -> None:
     plan = _plan({"same": np.ones(ROWS), "gone": np.full(ROWS, np.nan), "x": _noise()})
     assert [one.column for one in plan.inputs] == ["x"]
-    assert "one value only" in _reason(plan, "same")
+    assert "only one value" in _reason(plan, "same")
     assert "no value" in _reason(plan, "gone")
 
 

@@ -77,5 +77,5 @@ def test_a_profile_survives_being_stored() -> None:
 def test_profiles_of_other_columns_do_not_add_up() -> None:
     one = Profile(1, {"x": profile_column("x", "double", pa.array([1.0]), ScanOptions(), None)})
     other = Profile(1, {"y": profile_column("y", "double", pa.array([1.0]), ScanOptions(), None)})
-    with pytest.raises(ValueError, match="x, y is in one"):
+    with pytest.raises(ValueError, match="only one has x, y"):
         one + other

@@ -82,7 +82,7 @@ def test_codes_with_leading_zeros_are_categories():
 def test_a_few_cells_that_are_no_number_become_null_and_are_counted():
     column = found("age", text([20, 30, 40, 50] * 25) + ["unknown"] * 4)
     assert (column.cells, column.kind) == ("number", "number")
-    assert "4 of 104 cells are no number" in column.reason
+    assert "4 of 104 cells do not parse as numbers" in column.reason
 
 
 def test_more_than_one_in_twenty_that_are_no_number_make_the_column_text():

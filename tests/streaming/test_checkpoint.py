@@ -72,7 +72,7 @@ def test_what_may_not_change_is_named(used):
 
 def test_checks_may_change_only_between_two_micro_batches(used):
     used.check_compatible({}, {"checks": [1]})
-    with pytest.raises(SpecError, match="Micro-batch 1 was cut off, and `checks` changed"):
+    with pytest.raises(SpecError, match="Micro-batch 1 is unfinished, and `checks` changed"):
         used.check_compatible({}, {"checks": [2]})
     (used.folder / "commits" / "1").write_text("v1\n{}")
     used.check_compatible({}, {"checks": [2]})

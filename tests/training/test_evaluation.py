@@ -169,7 +169,7 @@ def test_many_classes_are_checked_as_scikit_learn_judges_them_and_a_new_label_is
     assert found.metrics["pr_auc"] == pytest.approx(np.mean(precisions), abs=1e-12)
     assert found.details["confusion"].tolist() == exact.confusion_matrix(true, called)[:, :3].tolist()
     assert found.details["unseen_labels"] == {"<new>": 30, "other": 10}
-    assert found.notes == ("40 test rows have a label that training never saw: each counts as an error.",)
+    assert found.notes == ("40 test rows have a label unseen in training: each counts as an error.",)
 
 
 def test_test_rows_that_say_nothing_are_refused(spark, tmp_path, events, numbers):
@@ -180,15 +180,15 @@ def test_test_rows_that_say_nothing_are_refused(spark, tmp_path, events, numbers
         evaluate(scored.where("label = 0"), "binary", ("no", "yes"), "yes")
     with pytest.raises(DataError, match=r"Got \d+ rows, all of them 'b'"):
         evaluate(scored.where("label = 1"), "multiclass", ("a", "b"), None)
-    with pytest.raises(DataError, match=r"must hold rows with a target. Got no row at all"):
+    with pytest.raises(DataError, match=r"must hold rows with a target. Got no rows"):
         evaluate(spark.createDataFrame([], "label double, prediction double"), "regression", (), None)
 
 
 def test_predictions_that_are_no_numbers_are_refused(spark):
     rows = [(1.0, 2.0), (2.0, float("nan")), (3.0, None), (4.0, float("inf")), (None, None)]
-    with pytest.raises(DataError, match=r"must be finite numbers. Got 3 that are not, of 4 rows"):
+    with pytest.raises(DataError, match=r"must be finite numbers. 3 of 4 rows have others"):
         evaluate(spark.createDataFrame(rows, "label double, prediction double"), "regression", (), None)
     rows = [(0.0, 0.0, [0.5, 0.5]), (1.0, 1.0, [float("nan")] * 2)]
     scored = spark.createDataFrame(rows, "label double, prediction double, probability array<double>")
-    with pytest.raises(DataError, match=r"must be numbers. Got 1 that are not, of 2 rows"):
+    with pytest.raises(DataError, match=r"must be numbers. 1 of 2 rows have none"):
         evaluate(scored, "binary", ("no", "yes"), "yes")

@@ -16,7 +16,7 @@ def test_records_of_the_source_that_nobody_read_fail_the_balance():
     counts = {"read": 10, "trained": 4, "tested": 2, "no_target": 1, "duplicates": 2, "malformed": 1}
     check_balance(counts)
     for read in (9, 11):
-        with pytest.raises(JobError, match=f"holds {read} records, and 10 were read"):
+        with pytest.raises(JobError, match=f"holds {read} records, but 10 were read"):
             check_balance(counts | {"read": read})
 
 
@@ -30,5 +30,5 @@ def test_a_training_counts_at_the_source_and_rows_without_a_target_by_themselves
     assert (counts["read"], counts["no_target"], counts["duplicates"], counts["malformed"]) == (62, 1, 1, 1)
     assert counts["trained"] + counts["tested"] == 59
     lost = replace(inspected, table=replace(inspected.table, rows=inspected.table.rows.where("b <> '7'")))
-    with pytest.raises(JobError, match="holds 62 records, and 61 were read"):
+    with pytest.raises(JobError, match="holds 62 records, but 61 were read"):
         prepare(spec, spark, lost, tmp_path / "other")
