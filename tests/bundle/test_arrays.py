@@ -126,7 +126,7 @@ def test_whole_numbers_stand_for_their_digits_where_no_level_is_a_number_written
 
 
 def test_a_column_that_is_not_there_is_refused_with_the_nearest_name():
-    with pytest.raises(DataError, match=r"The rows lack what the model reads: 'a\.b', 'b'\.") as refused:
+    with pytest.raises(DataError, match=r"The rows lack columns that the model reads: 'a\.b', 'b'\.") as refused:
         arrays({"a_b": [1], "k`1": ["x"]}, manifest("a.b", "b", "k`1"))
     assert refused.value.advice == "Did you mean 'a_b'?"
     assert arrays({"a.b": [1], "extra": object()}, manifest("a.b")).rows == 1
