@@ -20,7 +20,7 @@ from pyspark.sql.utils import is_remote
 from spark_jobs import progress
 from spark_jobs.columns.names import quoted
 from spark_jobs.graph.proof import HELD_OUT, Compiled, Proven, compile_saved, prove
-from spark_jobs.models import refuse
+from spark_jobs.models import check_supported
 from spark_jobs.pipeline.persistence import AT_ONCE, PipelineSaver, load_pipeline
 from spark_jobs.plan import Plan, make
 from spark_jobs.profile.profile import Profile
@@ -54,7 +54,7 @@ def plan_training(spec: Spec, prepared: Prepared, folder: Path | None = None) ->
     """Profile the training rows and decide everything, before anything is fitted."""
     looked = prepared.looked
     check_parts(prepared)
-    refuse(spec.model.kind, looked.problem.task)
+    check_supported(spec.model.kind, looked.problem.task)
     with progress.phase("profiling"):
         lesson = _lesson(spec, prepared, folder)
     types = [*looked.types.values(), *looked.unread]

@@ -1,4 +1,4 @@
-"""How scores become a class, as Spark decides it."""
+"""How scores become a class, by the same rules as Spark."""
 
 from __future__ import annotations
 
