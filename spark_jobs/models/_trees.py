@@ -1,4 +1,4 @@
-"""What the tree families share: their options, the arguments that Spark takes, and their graphs."""
+"""What the tree families share: options, arguments of Spark's estimators, and graphs."""
 
 from __future__ import annotations
 
@@ -54,17 +54,17 @@ def arguments(options: TreeOptions, context: FitContext) -> dict[str, Any]:
 
 
 def graph_of_one(stage: Stage, features: Vector, classes: int) -> Answer:
-    """One tree: a number, or the rows of each class in a leaf."""
+    """Build the graph of one tree: a number, or the class frequencies in a leaf."""
     return _answer(stage, features, [stage.rows()], classes)
 
 
 def graph_of_many(stage: Stage, features: Vector, classes: int) -> Answer:
-    """A forest: the mean of its numbers, or the mean of its trees' shares."""
+    """Build the graph of a forest: the mean of its trees' numbers or class frequencies."""
     return _answer(stage, features, _by_tree(stage), classes)
 
 
 def graph_of_sum(stage: Stage, features: Vector, classes: int) -> Answer:
-    """Boosted trees: their weighted sum, for two classes half the logarithm of the odds."""
+    """Build the graph of boosted trees: their weighted sum, which for two classes is half the log odds."""
     # By place: Spark 4.2 writes number, metadata and weight as _1, _2 and _3, earlier versions under names.
     weights = {number: weight for number, _, weight in (row.values() for row in stage.rows("treesMetadata"))}
     trees = [_tree(nodes, 0, weights[number]) for number, nodes in enumerate(_by_tree(stage))]
@@ -106,7 +106,7 @@ def _node(node: Mapping[str, Any], classes: int, weight: float) -> Node:
 
 
 def _split(split: Mapping[str, Any], left: int, right: int) -> Split:
-    """A question to a number, or to a category: Spark keeps the smaller set, and what is in neither is in the other."""
+    """Return a split by threshold or categories. Spark stores the smaller side; all other categories go opposite."""
     feature, arity, values = split["featureIndex"], split["numCategories"], split["leftCategoriesOrThreshold"]
     if arity == -1:
         return Split(feature, left, right, values[0])

@@ -58,12 +58,12 @@ def _letters(name: str) -> str:
 
 
 def fault(name: str, schema: Mapping[str, Any], value: Any) -> str:
-    """One line: the key, what it must be (from its JSON schema), what came."""
+    """Return the message for a wrong value: the key, what its JSON schema expects, and the value found."""
     return f"`model.params.{name}` must be {expected(schema)}. Got {shown(value)} instead."
 
 
 def expected(schema: Mapping[str, Any]) -> str:
-    """What a JSON schema allows, in words.
+    """Describe what a JSON schema allows.
 
     >>> expected({"type": "integer", "minimum": 1, "maximum": 30})
     'a whole number, at least 1 and at most 30'
@@ -86,7 +86,7 @@ def _limits(schema: Mapping[str, Any]) -> list[str]:
 
 
 def shown(value: Any) -> str:
-    """A value as the user would write it, cut where it is long.
+    """Return a value as the user would write it, shortened to 60 characters.
 
     >>> shown("ten"), shown(True), shown(None)
     ("'ten'", 'true', 'null')

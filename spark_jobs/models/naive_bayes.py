@@ -81,7 +81,7 @@ def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
 
 
 def _taken(features: Vector, ones: bool) -> Value | None:
-    """Whether the features of a row can be counts: none below 0, or nothing but 0 and 1."""
+    """Return whether the model accepts the features of a row: none below 0, or only 0 and 1."""
     dense = [block.values for block in features.blocks if isinstance(block, Dense)]
     if not dense:
         return None

@@ -1,4 +1,4 @@
-"""Linear support vector machine; for many classes one against the rest."""
+"""Linear support vector machine; one-vs-rest for more than two classes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _binary(options: SvmOptions, context: FitContext) -> LinearSVC:
 
 
 def _multiclass(options: SvmOptions, context: FitContext) -> Estimator[Any]:
-    """One machine a class, several at once: each is a row of tiny Spark jobs, two or three an iteration."""
+    """Fit one machine per class, several at once: each runs two or three tiny Spark jobs per iteration."""
     from pyspark.ml.classification import OneVsRest
 
     parallelism = min(options.parallelism, context.classes)

@@ -47,7 +47,7 @@ class XgboostOptions(Options):
 
 
 def _arguments(options: XgboostOptions, context: FitContext) -> dict[str, Any]:
-    """The arguments of both estimators.
+    """Return the arguments of both estimators.
 
     Vectors are trained as dense rows whatever their storage, and only NaN is missing: in sparse storage XGBoost would
     take a zero for a missing value. Rows are shuffled always: Spark's barrier mode refuses a coalesced or united frame.
@@ -79,7 +79,7 @@ def _arguments(options: XgboostOptions, context: FitContext) -> dict[str, Any]:
 
 
 def _silence() -> None:
-    """Keep the training's own notes off the terminal; warnings still come through."""
+    """Hide XGBoost's info messages; warnings are still shown."""
     for name in ("XGBoost-PySpark", "XGBoostPySpark", "SparkXGBRegressor", "SparkXGBClassifier"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
@@ -101,7 +101,7 @@ def _classes(options: XgboostOptions, context: FitContext) -> Estimator[Any]:
 
 
 def _importances(model: Model) -> list[float]:
-    """The share of each slot in the loss that all splits took away; the shares add up to 1."""
+    """Return the fraction of the loss reduction that each slot brought; the fractions sum to 1."""
     booster = model.get_booster()  # type: ignore[attr-defined]  # of xgboost.spark's models
     gains: dict[str, float] = booster.get_score(importance_type="total_gain")
     total = sum(gains.values()) or 1.0
@@ -128,7 +128,7 @@ def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
 
 
 def _by_target(learner: Mapping[str, Any], classes: int) -> list[tuple[list[Tree], float]]:
-    """For each sum its trees, in order, and what it starts from; XGBoost keeps that of two classes as a share."""
+    """Return the trees and base score of each sum; XGBoost stores the base score of two classes as a probability."""
     model, stored = learner["gradient_booster"]["model"], json.loads(learner["learner_model_param"]["base_score"])
     starts = np.atleast_1d(np.array(stored, dtype=np.float32))
     if classes == 2:
