@@ -46,7 +46,7 @@ class Case:
 CASES = {
     "linear": Case({}, lambda: LinearRegression(labelCol=TARGET, regParam=1e-4), 2.0),
     "boosted_trees": Case(
-        {"trees": 100, "max_depth": 5},
+        {"max_iter": 100, "max_depth": 5},
         lambda: GBTRegressor(labelCol=TARGET, maxIter=100, maxDepth=5, stepSize=0.2, maxBins=100),
         2.5,
     ),

@@ -52,7 +52,9 @@ def arrays(columns: Any, manifest: Manifest, zones: Zones | None = None) -> Arra
     gone = [one.name for one in manifest.inputs if one.name not in known]
     if gone:
         listed = ", ".join(f"'{name}'" for name in gone[:10]) + (" …" if len(gone) > 10 else "")
-        raise DataError(f"The rows lack columns that the model reads: {listed}.", did_you_mean(gone[0], map(str, known)))
+        raise DataError(
+            f"The rows lack columns that the model reads: {listed}.", did_you_mean(gone[0], map(str, known))
+        )
     zones = zones or Zones.of(zone_of(manifest.timezone))
     given = {one.name: _Column(one, columns[known[one.name]], manifest, zones) for one in manifest.inputs}
     rows = _rows({name: len(column.values) for name, column in given.items()})

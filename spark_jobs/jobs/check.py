@@ -55,7 +55,7 @@ def _model(spec: Spec) -> Iterator[SpecIssue]:
     if kind not in models.kinds():
         return  # a rule of the spec says so
     try:
-        models.refuse(kind, spec.task)
+        models.check_supported(kind, spec.task)
     except SpecError as error:
         yield _told(error, ("model", "kind"))
     algorithm = models.find(kind)

@@ -10,8 +10,8 @@ import numpy as np
 from pydantic import Field
 
 from spark_jobs.bundle.stages import Numbers, matrix, vector
-from spark_jobs.models import Algorithm, Options, Shape
-from spark_jobs.models._answers import of_scores
+from spark_jobs.models import Algorithm, FitContext, Options
+from spark_jobs.models._decision import of_scores
 from spark_jobs.ops.answer import Answer
 from spark_jobs.ops.arithmetic import (
     add,
@@ -38,26 +38,29 @@ if TYPE_CHECKING:
 
 
 class NaiveBayesOptions(Options):
-    """Options of naive Bayes."""
+    """Options of naive Bayes, under Spark's names."""
 
-    kind: Literal["gaussian", "multinomial", "bernoulli", "complement"] = Field(
+    model_type: Literal["gaussian", "multinomial", "bernoulli", "complement"] = Field(
         "gaussian",
-        description="gaussian takes any numbers; multinomial and complement none below 0; bernoulli 0 and 1 only.",
+        description="Distribution of the features. gaussian takes any number, multinomial and complement no negative "
+        "ones, bernoulli only 0 and 1.",
     )
-    smoothing: float = Field(1.0, ge=0, description="Rows added to every count; gaussian has no counts.")
+    smoothing: float = Field(
+        1.0, ge=0, description="Additive (Laplace) smoothing of the counts. gaussian has no counts and ignores it."
+    )
 
 
 def _scaler(options: NaiveBayesOptions) -> Literal["standard", "min_max", "none"]:
-    """The counting kinds refuse what is below 0, and bernoulli whatever scaling makes of 0 and 1."""
-    if options.kind == "gaussian":
+    """Return the scaling: multinomial and complement reject negative numbers, bernoulli anything but 0 and 1."""
+    if options.model_type == "gaussian":
         return "standard"
-    return "none" if options.kind == "bernoulli" else "min_max"
+    return "none" if options.model_type == "bernoulli" else "min_max"
 
 
-def _classes(options: NaiveBayesOptions, shape: Shape) -> Estimator[Any]:
+def _classes(options: NaiveBayesOptions, context: FitContext) -> Estimator[Any]:
     from pyspark.ml.classification import NaiveBayes
 
-    return NaiveBayes(**shape.columns, modelType=options.kind, smoothing=options.smoothing)
+    return NaiveBayes(**context.columns, modelType=options.model_type, smoothing=options.smoothing)
 
 
 def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
@@ -78,7 +81,7 @@ def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
 
 
 def _taken(features: Vector, ones: bool) -> Value | None:
-    """Whether the features of a row can be counts: none below 0, or nothing but 0 and 1."""
+    """Return whether the model accepts the features of a row: none below 0, or only 0 and 1."""
     dense = [block.values for block in features.blocks if isinstance(block, Dense)]
     if not dense:
         return None
@@ -112,7 +115,7 @@ ALGORITHM = Algorithm(
     title="naive Bayes",
     options=NaiveBayesOptions,
     estimators={"binary": _classes, "multiclass": _classes},
-    instead={"regression": "For a number use `model.kind: linear`, `forest`, `boosted_trees` or `xgboost`."},
+    alternatives={"regression": "For a number use `model.kind: linear`, `forest`, `boosted_trees` or `xgboost`."},
     scaler=_scaler,
     task_rows=100_000,
     saved=("NaiveBayesModel",),

@@ -151,7 +151,9 @@ class Model(SpecModel):
     """The algorithm and its options; which options there are is known to the algorithm's own file."""
 
     kind: str = Field(default="linear", description="The algorithm family.")
-    params: dict[str, Any] = Field(default_factory=dict, description="The algorithm's own options.")
+    params: dict[str, Any] = Field(
+        default_factory=dict, description="Options of the algorithm: Spark's names, or XGBoost's."
+    )
     balance: bool = Field(default=False, description="Weigh classes inversely to their frequency.")
 
 

@@ -14,7 +14,7 @@ from spark_jobs.columns.names import quoted
 from spark_jobs.features import MISSING, CategoryInput, find_encoder
 from spark_jobs.features.cast import category_scan_sql
 from spark_jobs.features.encoders.target import FOLDS
-from spark_jobs.models import Shape, balanced_weights, estimator, find, partitions
+from spark_jobs.models import FitContext, balanced_weights, estimator, find, partitions
 from spark_jobs.pipeline.feature_pipeline import FeaturePipeline, Folds, fit_features
 from spark_jobs.plan import Plan
 from spark_jobs.profile.batch import ScanOptions
@@ -56,7 +56,7 @@ def fit(
     """
     features = features or learned_features(rows, plan, profile)
     algorithm = find(plan.model)
-    shape = Shape(
+    context = FitContext(
         task=plan.problem.task,
         classes=plan.problem.classes,
         width=features.width,
@@ -68,8 +68,8 @@ def fit(
     )
     frame = training_frame(rows, plan, features, class_rows)
     few = partitions(plan.model, profile.rows)
-    learner = estimator(plan.model, plan.params, shape)
-    with persisted(frame) if plan.problem.task in algorithm.rereads else nullcontext(frame) as given:
+    learner = estimator(plan.model, plan.params, context)
+    with persisted(frame) if plan.problem.task in algorithm.iterative else nullcontext(frame) as given:
         model = learner.fit(given.coalesce(few) if few else given)
     found = algorithm.importances(model) if algorithm.importances else ()
     return Trained(PipelineModel([*features.stages, model]), tuple(zip(features.slots, found, strict=False)))

@@ -20,7 +20,7 @@ from pyspark.sql.utils import is_remote
 from spark_jobs import progress
 from spark_jobs.columns.names import quoted
 from spark_jobs.graph.verification import HELD_OUT, Compiled, VerificationResult, compile_saved, verify_graph
-from spark_jobs.models import refuse
+from spark_jobs.models import check_supported
 from spark_jobs.pipeline.persistence import AT_ONCE, PipelineSaver, load_pipeline
 from spark_jobs.plan import Plan, make
 from spark_jobs.profile.profile import Profile
@@ -63,7 +63,7 @@ def plan_training(spec: Spec, prepared: Prepared, folder: Path | None = None) ->
     """
     inspected = prepared.inspected
     check_parts(prepared)
-    refuse(spec.model.kind, inspected.problem.task)
+    check_supported(spec.model.kind, inspected.problem.task)
     with progress.phase("profiling"):
         training_profile = _training_profile(spec, prepared, folder)
     types = [*inspected.types.values(), *inspected.unread]

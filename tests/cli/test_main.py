@@ -128,7 +128,7 @@ def test_a_verb_that_is_not_built_yet_is_refused_by_name(call, verb):
             "`--set model.kind` must be one of",
             "Did you mean 'forest'?",
         ),
-        (["check", "x.yml", "--set", "model.params.max_itr=3"], "`--set model.params.max_itr`", "'max_iterations'"),
+        (["check", "x.yml", "--set", "model.params.max_itr=3"], "`--set model.params.max_itr`", "'max_iter'"),
         (
             ["check", "x.yml", "--set", "features.numeric=standrd"],
             "`--set features.numeric` must be one of",
@@ -152,22 +152,22 @@ def test_a_wrong_command_line_gets_a_cause_an_advice_and_status_2(call, words, c
 
 
 def test_check_tells_what_algorithms_and_steps_say_with_file_and_line(call, tmp_path):
-    model = "model: {kind: forest, params: {max_dpth: 3, trees: -1}}\n"
+    model = "model: {kind: forest, params: {max_dpth: 3, num_trees: -1}}\n"
     (tmp_path / "x.yml").write_text(SPEC + model + "features: {categorical: hot}\n")
     lines = call("check", "x.yml").stderr.splitlines()
-    places = ["3:32: model.params.max_dpth", "3:45: model.params.trees", "4:12: features.categorical"]
+    places = ["3:32: model.params.max_dpth", "3:45: model.params.num_trees", "4:12: features.categorical"]
     assert [line.split("`")[1] for line in lines[:-1]] == [f"x.yml:{place}" for place in places]
 
 
 @pytest.mark.parametrize(
-    ("kind", "task", "instead"),
+    ("kind", "task", "alternative"),
     [("svm", "regression", "linear"), ("naive_bayes", "regression", "linear")],
 )
-def test_an_algorithm_that_cannot_do_the_task_is_refused_with_what_can(call, kind, task, instead):
+def test_an_algorithm_that_cannot_do_the_task_is_refused_with_what_can(call, kind, task, alternative):
     done = call("check", "x.yml", "--set", f"model.kind={kind}", "--set", f"task={task}")
     assert done.returncode == 2
     assert f"cannot do `task: {task}`" in done.stderr
-    assert instead in done.stderr.splitlines()[1]
+    assert alternative in done.stderr.splitlines()[1]
 
 
 def test_check_takes_less_than_a_second(call):

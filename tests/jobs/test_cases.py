@@ -122,7 +122,9 @@ def test_xgboost_of_60_classes_is_verified_and_scores(spark, tmp_path):
     lines = [f"{a},{b},{c},{d},class {k:02d}" for (a, b, c, d), k in zip(x.tolist(), place, strict=True)]
     (tmp_path / "d.csv").write_text("\n".join(["a,b,c,d,y", *lines]) + "\n", encoding="utf-8")
     spec = {"name": "sixty", "source": str(tmp_path / "d.csv"), "target": "y"}
-    result = _run(spark, tmp_path, spec | {"model": {"kind": "xgboost", "params": {"trees": 60, "max_depth": 6}}})
+    result = _run(
+        spark, tmp_path, spec | {"model": {"kind": "xgboost", "params": {"n_estimators": 60, "max_depth": 6}}}
+    )
     (model,) = Path(result.bundle).glob("pipeline/stages/*XGB*/model/part-00000")
     assert model.read_bytes().count(b"\n") > 1
     assert (result.status, result.rows["scored"]) == ("done", 3000)

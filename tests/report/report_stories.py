@@ -60,7 +60,7 @@ def plan(task, columns):
         drops={},
         drop_missing=(),
         model="linear",
-        params={"regParam": 0.5},
+        params={"reg_param": 0.5},
         balance=False,
         weight=None,
         key=(),

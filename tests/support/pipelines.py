@@ -127,7 +127,8 @@ class Made:
 
 PLAIN = (ODD, "count", "city")
 _SHALLOW = {"max_depth": 3}
-_FEW = {"trees": 3, "max_depth": 3}
+_FEW_BOOSTED = {"max_iter": 3, "max_depth": 3}
+_FEW_XGBOOST = {"n_estimators": 3, "max_depth": 3}
 _IQR = {"outliers": {"rule": "iqr"}}
 
 CASES = {
@@ -177,34 +178,40 @@ CASES = {
         "binary",
         "forest",
         (ODD, "same", "city", "grade", "day"),
-        {"trees": 4, "max_depth": 5},
+        {"num_trees": 4, "max_depth": 5},
         {"columns": {"order": {"grade": GRADES}}, "features": {"numeric": "max_abs"}},
     ),
     "boosted, outliers to null": Case(
         "regression",
         "boosted_trees",
         (ODD, "big", "city", "tag"),
-        _FEW,
+        _FEW_BOOSTED,
         {
             "clean": {"outliers": {"rule": "zscore", "factor": 2.0, "action": "null"}, "missing": {"indicator": True}},
             "features": {"numeric": "min_max", "per_column": {"tag": {"categorical": "target"}}},
         },
     ),
-    "boosted, two classes": Case("binary", "boosted_trees", (*PLAIN, "flag"), _FEW),
-    "svm, two classes": Case("binary", "svm", PLAIN, {"max_iterations": 5}),
+    "boosted, two classes": Case("binary", "boosted_trees", (*PLAIN, "flag"), _FEW_BOOSTED),
+    "svm, two classes": Case("binary", "svm", PLAIN, {"max_iter": 5}),
     "complement naive Bayes": Case(
-        "multiclass", "naive_bayes", (*PLAIN, "day"), {"kind": "complement", "smoothing": 0.5}, {"weight": "w"}
+        "multiclass", "naive_bayes", (*PLAIN, "day"), {"model_type": "complement", "smoothing": 0.5}, {"weight": "w"}
     ),
-    "neural net": Case("multiclass", "neural_net", PLAIN, {"layers": [4], "max_iterations": 10}),
+    "neural net": Case("multiclass", "neural_net", PLAIN, {"hidden_layers": [4], "max_iter": 10}),
     "gaussian naive Bayes": Case("multiclass", "naive_bayes", (*PLAIN, "same", "day")),
-    "bernoulli naive Bayes": Case("binary", "naive_bayes", ("bit", "flag", "city", "grade"), {"kind": "bernoulli"}),
+    "bernoulli naive Bayes": Case(
+        "binary", "naive_bayes", ("bit", "flag", "city", "grade"), {"model_type": "bernoulli"}
+    ),
     "xgboost, three classes": Case(
-        "multiclass", "xgboost", (*PLAIN, "tag"), _FEW, {"features": {"numeric": "standard", "max_categories": 20}}
+        "multiclass",
+        "xgboost",
+        (*PLAIN, "tag"),
+        _FEW_XGBOOST,
+        {"features": {"numeric": "standard", "max_categories": 20}},
     ),
 }
 _LONG = {
     "linear, lasso without a constant term": Case(
-        "regression", "linear", PLAIN, {"elastic_net": 0.7, "regularization": 0.05, "intercept": False}
+        "regression", "linear", PLAIN, {"elastic_net_param": 0.7, "reg_param": 0.05, "fit_intercept": False}
     ),
     "linear, times only": Case("regression", "linear", ("day", "moment"), keys={"timezone": "Asia/Kathmandu"}),
     "linear, no dates": Case(
@@ -254,7 +261,7 @@ _LONG = {
         "binary",
         "tree",
         (ODD, "grade", "city"),
-        {"max_depth": 8, "min_rows": 1},
+        {"max_depth": 8, "min_instances_per_node": 1},
         {"columns": {"order": {"grade": GRADES, "city": CITIES[:4]}}, "features": {"numeric": "min_max"}},
     ),
     "tree, categories only": Case("multiclass", "tree", ("city", "tag", "grade"), {"max_depth": 6}),
@@ -263,45 +270,45 @@ _LONG = {
         "regression",
         "forest",
         (ODD, "big", "tag", "moment"),
-        {"trees": 4, "max_depth": 6},
+        {"num_trees": 4, "max_depth": 6},
         {"timezone": "America/St_Johns", "features": {"categorical": "target", "numeric": "robust"}},
     ),
     "forest, three classes": Case(
         "multiclass",
         "forest",
         (ODD, "big", "day", "tag", "moment"),
-        {"trees": 5, "max_depth": 12, "min_rows": 1},
+        {"num_trees": 5, "max_depth": 12, "min_instances_per_node": 1},
         {"timezone": "Asia/Kolkata"},
     ),
     "forest, weights, one-hot": Case(
         "binary",
         "forest",
         (*PLAIN, "flag"),
-        {"trees": 4},
+        {"num_trees": 4},
         {"weight": "w", "features": {"categorical": "one_hot", "numeric": "standard"}},
     ),
     "boosted, one-hot, by the clock": Case(
         "binary",
         "boosted_trees",
         (ODD, "city", "moment"),
-        {"trees": 6, "max_depth": 4, "learning_rate": 0.5},
+        {"max_iter": 6, "max_depth": 4, "step_size": 0.5},
         {"timezone": "Pacific/Apia", "features": {"categorical": "one_hot", "numeric": "robust"}},
     ),
-    "boosted, one tree": Case("regression", "boosted_trees", (ODD, "count"), {"trees": 1}),
+    "boosted, one tree": Case("regression", "boosted_trees", (ODD, "count"), {"max_iter": 1}),
     "svm, target encoding, dates": Case(
-        "binary", "svm", (ODD, "tag", "day"), {"max_iterations": 5}, {"features": {"categorical": "target"}}
+        "binary", "svm", (ODD, "tag", "day"), {"max_iter": 5}, {"features": {"categorical": "target"}}
     ),
     "svm, balanced": Case(
-        "multiclass", "svm", (*PLAIN, "flag"), {"max_iterations": 3, "intercept": False}, {"model": {"balance": True}}
+        "multiclass", "svm", (*PLAIN, "flag"), {"max_iter": 3, "fit_intercept": False}, {"model": {"balance": True}}
     ),
     "neural net, two classes, two layers": Case(
-        "binary", "neural_net", (*PLAIN, "same"), {"layers": [5, 3], "max_iterations": 10}
+        "binary", "neural_net", (*PLAIN, "same"), {"hidden_layers": [5, 3], "max_iter": 10}
     ),
     "neural net without a hidden layer": Case(
-        "multiclass", "neural_net", PLAIN, {"layers": [], "max_iterations": 5}, {"features": {"numeric": "min_max"}}
+        "multiclass", "neural_net", PLAIN, {"hidden_layers": [], "max_iter": 5}, {"features": {"numeric": "min_max"}}
     ),
-    "multinomial naive Bayes": Case("multiclass", "naive_bayes", PLAIN, {"kind": "multinomial"}),
-    "svm, three classes": Case("multiclass", "svm", (ODD, "city"), {"max_iterations": 2}),
+    "multinomial naive Bayes": Case("multiclass", "naive_bayes", PLAIN, {"model_type": "multinomial"}),
+    "svm, three classes": Case("multiclass", "svm", (ODD, "city"), {"max_iter": 2}),
     "gaussian naive Bayes, two classes": Case(
         "binary", "naive_bayes", ("count", "tag", "flag"), {}, {"features": {"categorical": "target"}}
     ),
@@ -309,11 +316,11 @@ _LONG = {
         "regression",
         "xgboost",
         (ODD, "big", "day", "moment"),
-        _FEW,
+        _FEW_XGBOOST,
         {"timezone": "Africa/Casablanca", "features": {"numeric": "min_max"}},
     ),
     "xgboost, two classes": Case(
-        "binary", "xgboost", (*PLAIN, "same"), _FEW, {"weight": "w", "features": {"categorical": "target"}}
+        "binary", "xgboost", (*PLAIN, "same"), _FEW_XGBOOST, {"weight": "w", "features": {"categorical": "target"}}
     ),
 }
 SHORT = tuple(CASES)

@@ -1,4 +1,4 @@
-"""How scores become a class, as Spark decides it."""
+"""How scores become a class, by the same rules as Spark."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def of_scores(stage: Stage, scores: Value, shares: Value) -> Answer:
-    """The class with the first largest score or, where the model has thresholds, share over threshold.
+    """Return the class with the largest score or, if the model has thresholds, the largest probability / threshold.
 
-    A class whose threshold is 0 wins wherever it has a share at all.
+    The first of equal classes wins. A class with threshold 0 wins wherever its probability is above 0.
     """
     limits = stage.params.get("thresholds")
     if limits is None:
@@ -30,17 +30,17 @@ def of_scores(stage: Stage, scores: Value, shares: Value) -> Answer:
 
 
 def of_margin(margin: Value, limit: float) -> Value:
-    """The position of the class: 1 above the limit, else 0."""
+    """Return the index of the class: 1 above the limit, else 0."""
     return op("cast", less(limit, margin), to=np.int64)
 
 
 def two(positive: Value) -> Value:
-    """The shares of two classes `[N, 2]` from that of the second `[N]`."""
+    """Return the probabilities of two classes `[N, 2]` from those of the second `[N]`."""
     return beside([upright(subtract(1.0, positive)), upright(positive)])
 
 
 def logit(share: float) -> float:
-    """The margin at which a share is reached.
+    """Return the margin at which a probability is reached.
 
     >>> logit(0.5), logit(1.0)
     (0.0, inf)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def balanced_weights(counts: Sequence[float]) -> list[float]:
-    """The weight of a row of each class that gives every class the same total.
+    """Return the weight of a row of each class that gives every class the same total.
 
     The rule is n / (k · n_c), King and Zeng (2001), as scikit-learn's `class_weight="balanced"`. `counts` are rows,
     or sums of row weights, per class in label order; a class without rows counts for nothing and gets weight 1.

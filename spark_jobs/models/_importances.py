@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 
 def of_trees(model: Model) -> list[float]:
-    """The share of each slot in the impurity that the splits took away; the shares add up to 1."""
+    """Return the fraction of the impurity reduction that each slot brought; the fractions sum to 1."""
     shares: list[float] = model.featureImportances.toArray().tolist()  # type: ignore[attr-defined]  # of tree models
     return shares
 
 
 def of_coefficients(model: Model) -> list[float]:
-    """The size of each slot's coefficient; over many classes the Euclidean norm. Comparable for scaled features."""
+    """Return the absolute coefficient of each slot, or its Euclidean norm over the classes. Assumes scaled features."""
     return norms(_matrix(model))
 
 
 def norms(rows: NDArray[np.float64]) -> list[float]:
-    """The Euclidean norm of each column of a (classes, slots) matrix."""
+    """Return the Euclidean norm of each column of a (classes, slots) matrix."""
     import numpy as np
 
     sizes: list[float] = np.sqrt((rows**2).sum(axis=0)).tolist()
@@ -31,7 +31,7 @@ def norms(rows: NDArray[np.float64]) -> list[float]:
 
 
 def _matrix(model: Model) -> NDArray[np.float64]:
-    """The coefficients as (classes, slots); a binary or regression model has one row."""
+    """Return the coefficients as (classes, slots); a binary or regression model has one row."""
     import numpy as np
 
     if hasattr(model, "models"):
