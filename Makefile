@@ -30,7 +30,6 @@ wheel: | $(VENV)/.python ## Build the package as dist/*.whl, from the files as t
 	@ls dist/*.whl
 
 docs: $(VENV)/.docs ## Build the documentation site in build/site, strictly
-	@$(BIN)/python make/reference.py docs
 	@$(BIN)/python -m mkdocs build --quiet --strict
 	@echo "build/site/index.html"
 

@@ -7,6 +7,7 @@ import inspect
 import io
 import json
 import os
+import posixpath
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -25,8 +26,23 @@ COPIES = {
 }
 
 
+LINK = re.compile(r"\[([^\]\n]*)\]\(([^)#\s]*)(#[^)\s]*)?\)")
+
+
+def on_pre_build(config: Any) -> None:
+    """Generate the pages before MkDocs lists them."""
+    main(Path(config["docs_dir"]))
+
+
+def on_page_markdown(markdown: str, page: Any, **_: object) -> str:
+    """Point links to files of the repository at the pages of the site."""
+    return relinked(markdown, f"docs/{page.file.src_uri}", f"docs/{page.file.src_uri}")
+
+
 def main(docs: Path) -> None:
     """Write `reference/` and `project/` under the folder of the documents."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
     pages = {
         "reference/spec.md": spec_page(),
         "reference/command-line.md": command_line_page(),
@@ -37,15 +53,32 @@ def main(docs: Path) -> None:
     for name, text in pages.items():
         page = docs / name
         page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(text, encoding="utf-8")
+        if not page.is_file() or page.read_text(encoding="utf-8") != text:  # `mkdocs serve` watches the folder
+            page.write_text(text, encoding="utf-8")
 
 
 def copied(source: str) -> str:
-    """Return a document of the repository with its links pointing to pages of the site."""
-    text = (ROOT / source).read_text(encoding="utf-8").replace("](docs/", "](../")
-    for document, page in COPIES.items():
-        text = text.replace(f"]({document})", f"]({page})")
-    return text
+    """Return a document of the repository as a page of the site."""
+    return relinked((ROOT / source).read_text(encoding="utf-8"), source, f"docs/project/{COPIES[source]}")
+
+
+def relinked(text: str, source: str, page: str) -> str:
+    """Return a document that was written at `source` with the links that it needs at `page`.
+
+    A link to a file that is not on the site becomes its text.
+    """
+
+    def link(found: re.Match[str]) -> str:
+        title, target, anchor = found[1], found[2], found[3] or ""
+        if not target or "://" in target:
+            return found[0]
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
+        place = f"docs/project/{COPIES[place]}" if place in COPIES else place
+        if not place.startswith("docs/"):
+            return title
+        return f"[{title}]({posixpath.relpath(place, posixpath.dirname(page))}{anchor})"
+
+    return LINK.sub(link, text)
 
 
 # The spec
@@ -244,5 +277,4 @@ def tables_page() -> str:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     main(Path(sys.argv[1]))
