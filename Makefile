@@ -30,7 +30,7 @@ wheel: | $(VENV)/.python ## Build the package as dist/*.whl, from the files as t
 	@ls dist/*.whl
 
 docs: $(VENV)/.docs ## Build the documentation site in build/site, strictly
-	@$(BIN)/python -m mkdocs build --quiet --strict
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
 	@echo "build/site/index.html"
 
 fast: | $(VENV)/.demo ## Fetch Delta's jars and record what makes Spark start faster (once)
