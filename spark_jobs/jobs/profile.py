@@ -16,7 +16,7 @@ from spark_jobs.jobs.result import Result
 from spark_jobs.profile.profile import Profile
 from spark_jobs.profile.scan import scan
 from spark_jobs.report.profile_page import write_profile_page
-from spark_jobs.report.text import profile_table
+from spark_jobs.report.terminal_table import profile_table
 from spark_jobs.spec import Environment, Spec
 from spark_jobs.training.prepare import Survey, survey
 

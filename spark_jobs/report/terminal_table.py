@@ -1,4 +1,4 @@
-"""A profile as a table in the terminal."""
+"""The table of a profile in the terminal."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from rich.table import Table
 from rich.text import Text
 
 from spark_jobs.profile.profile import ColumnProfile, Profile
-from spark_jobs.report.data_page import extremes, top_levels
+from spark_jobs.report.columns_table import extremes, top_levels
 from spark_jobs.report.distributions import histogram
-from spark_jobs.report.numerals import number, plural, share, shortened
+from spark_jobs.report.formatting import number, plural, share, shortened
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
 def profile_table(profile: Profile, kinds: Mapping[str, str] | None = None, most: int = 200) -> Table:
-    """The profile as a table for rich's console: at most `most` columns, and a last line that counts the others."""
+    """Return the profile as a table of rich: at most `most` columns, and a last line that counts the others."""
     named = kinds or {}
     columns = list(profile.columns.values())
     size = f"{plural(profile.rows, 'row')}, {plural(len(columns), 'column')}"
@@ -41,7 +41,7 @@ def _line(column: ColumnProfile, kind: str) -> tuple[Text, ...]:
 
 
 def values(column: ColumnProfile) -> str:
-    """What the values look like in one line: a tiny histogram and lowest, median, highest; or the top levels."""
+    """Return the values in one line: a histogram with minimum, median and maximum, or the most frequent levels."""
     if column.numbers is not None and column.numbers.count:
         low, middle, high = extremes(column)
         bars = blocks(column) if column.numbers.sketch is not None else ""
@@ -50,9 +50,9 @@ def values(column: ColumnProfile) -> str:
 
 
 def blocks(column: ColumnProfile) -> str:
-    """A histogram of one line of block characters."""
+    """Return a histogram as one line of block characters."""
     if column.numbers is None:
         return ""
-    shares, _ = histogram(column.numbers, 12)
+    shares = histogram(column.numbers, 12)[0]
     top = float(shares.max()) or 1.0
     return "".join(BLOCKS[min(8, max(1, round(8 * float(one) / top))) if one > 0 else 0] for one in shares)
