@@ -6,12 +6,11 @@ from collections import defaultdict
 
 import numpy as np
 
-from spark_jobs.features import Input
 from spark_jobs.profile.profile import ColumnProfile
 from spark_jobs.report.columns_table import columns_table
 from spark_jobs.report.context import ReportContext
 from spark_jobs.report.distributions import panels
-from spark_jobs.report.formatting import date_columns, number, plural, share, shortened
+from spark_jobs.report.formatting import date_columns, fill_text, number, plural, share, shortened
 from spark_jobs.report.html import Html, joined, long_table, name_of, tag
 from spark_jobs.report.near_copies import near_copies
 
@@ -55,7 +54,7 @@ def _missing(context: ReportContext) -> Html:
     inputs = {one.title: one for one in context.plan.inputs} if context.plan is not None else {}
     rows = [
         (name_of(one.name), number(one.rows - one.present), share(one.rows - one.present, one.rows),
-         _replacement(inputs.get(one.name)))
+         fill_text(inputs[one.name]) if one.name in inputs else "not used")
         for one in gaps
     ]  # fmt: skip
     head = ("Column", "Missing values", "Share", "Replaced by")
@@ -71,13 +70,6 @@ def _patterns(gaps: list[ColumnProfile]) -> list[Html]:
         for count, names in groups.items()
         if len(names) > 1
     ]
-
-
-def _replacement(one: Input | None) -> str:
-    if one is None:
-        return "not used"
-    fill = one.fill if isinstance(one.fill, str) else number(one.fill)
-    return f"{fill}{', with an indicator' if one.indicator else ''}"
 
 
 def _correlations(context: ReportContext) -> Html:

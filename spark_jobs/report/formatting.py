@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from spark_jobs.features import part_name
+from spark_jobs.features import CategoryInput, Input, part_name
 from spark_jobs.plan import Plan
 from spark_jobs.profile.profile import ColumnProfile
 
@@ -123,3 +123,17 @@ def formatter(column: ColumnProfile, elapsed: frozenset[str] = frozenset()) -> F
     if column.type.startswith("timestamp"):
         return lambda seconds: date_text(seconds, with_time=True)
     return date_text if column.type == "date" else number
+
+
+def fill_text(one: Input) -> str:
+    """Return what replaces a missing value of an input: a level, a date or a number; and whether there is an indicator.
+
+    >>> from spark_jobs.features import NumberInput
+    >>> fill_text(NumberInput("n0", "day", part="elapsed", fill=-40.0, shift=15_380.0, indicator=True))
+    '2012-01-01, with an indicator'
+    """
+    marked = ", with an indicator" if one.indicator else ""
+    if isinstance(one, CategoryInput):
+        return f"{one.fill}{marked}"
+    value = one.fill + one.shift
+    return f"{date_text(value * _DAY) if one.part == 'elapsed' else number(value)}{marked}"

@@ -9,7 +9,7 @@ from spark_jobs.features import CategoryInput, Input
 from spark_jobs.report.context import ReportContext
 from spark_jobs.report.data_section import data
 from spark_jobs.report.evaluation_section import evaluation_tables, slice_tables
-from spark_jobs.report.formatting import number, plural, share
+from spark_jobs.report.formatting import fill_text, number, plural, share
 from spark_jobs.report.header import LEFT_OUT
 from spark_jobs.report.html import Html, folded, html, joined, long_table, name_of, table, tag
 from spark_jobs.report.importances import importances_of
@@ -109,7 +109,7 @@ def _cleaning(context: ReportContext) -> Html:
 def _features(context: ReportContext) -> Html:
     if context.plan is None:
         return Html("")
-    rows = [(name_of(one.title), _encoding(one), _fill(one), one.scale) for one in context.plan.inputs]
+    rows = [(name_of(one.title), _encoding(one), fill_text(one), one.scale) for one in context.plan.inputs]
     inputs = long_table(("Input", "Encoding", "Missing values", "Scaling"), rows, (), 30, "inputs")
     out = [(name_of(one.name), one.role, _long(one.reason)) for one in context.plan.columns if one.role != "feature"]
     others = long_table(("Column", "Role", "Reason"), out, (), 15, "columns")
@@ -124,11 +124,6 @@ def _encoding(one: Input) -> str:
     low, high = one.bounds
     action = "clipped to" if one.outside == "clip" else "missing outside"
     return f"{action} {number(low)} … {number(high)}"
-
-
-def _fill(one: Input) -> str:
-    fill = one.fill if isinstance(one, CategoryInput) else number(one.fill)
-    return f"{fill}{', with an indicator' if one.indicator else ''}"
 
 
 def _lineage(context: ReportContext) -> Html:

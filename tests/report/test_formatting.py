@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from spark_jobs.features import CategoryInput, NumberInput
 from spark_jobs.profile.profile import ColumnProfile
-from spark_jobs.report.formatting import date_text, formatter, metric_name, number, plural, share, shortened
+from spark_jobs.report.formatting import date_text, fill_text, formatter, metric_name, number, plural, share, shortened
 
 
 @pytest.mark.parametrize(
@@ -77,3 +78,9 @@ def test_the_values_of_a_date_are_dates_and_those_of_a_number_are_numbers(type_,
 
 def test_a_metric_has_its_written_form_and_another_name_stays():
     assert [metric_name(name) for name in ("r2", "roc_auc", "lift")] == ["R²", "ROC AUC", "lift"]
+
+
+def test_a_missing_value_is_replaced_by_a_level_a_number_without_its_shift_or_a_date():
+    assert fill_text(CategoryInput("c0", "x", ("a",), "one_hot", fill="a")) == "a"
+    assert fill_text(NumberInput("n0", "x", fill=-2.0, shift=100.0, indicator=True)) == "98, with an indicator"
+    assert fill_text(NumberInput("n0", "day", part="elapsed", fill=15_340.0)) == "2012-01-01"
