@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 import numpy as np
 
 from spark_jobs.profile.profile import ColumnProfile
 from spark_jobs.report.columns_table import columns_table
 from spark_jobs.report.context import ReportContext
 from spark_jobs.report.distributions import panels
-from spark_jobs.report.formatting import date_columns, fill_text, number, plural, share, shortened
+from spark_jobs.report.formatting import date_columns, plural, shortened
 from spark_jobs.report.html import Html, joined, long_table, name_of, tag
+from spark_jobs.report.missing_values import SHOWN, listed, missing_values
 from spark_jobs.report.near_copies import near_copies
-
-SHOWN = 20
 
 
 def data(context: ReportContext) -> Html:
@@ -36,40 +33,14 @@ def data(context: ReportContext) -> Html:
 def _copies(context: ReportContext) -> list[Html]:
     used = [one.title for one in context.plan.inputs] if context.plan is not None else []
     groups = near_copies(context.profile, [name for name in used if name in context.profile.columns])
-    return [tag("p", f"{_listed(group)} appear to hold the same information. Keep one of them.", class_="warn")
+    return [tag("p", f"{listed(group)} appear to hold the same information. Keep one of them.", class_="warn")
             for group in groups]  # fmt: skip
 
 
-def _listed(names: tuple[str, ...]) -> str:
-    quoted = [f"'{shortened(name)}'" for name in names]
-    return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
-
-
 def _missing(context: ReportContext) -> Html:
-    """Return the columns with missing values, the most first, and the groups that miss equally many rows."""
-    gaps = [column for column in context.profile.columns.values() if column.present < column.rows]
-    if not gaps:
-        return Html("")
-    gaps.sort(key=lambda column: (column.present - column.rows, column.name))
-    inputs = {one.title: one for one in context.plan.inputs} if context.plan is not None else {}
-    rows = [
-        (name_of(one.name), number(one.rows - one.present), share(one.rows - one.present, one.rows),
-         fill_text(inputs[one.name]) if one.name in inputs else "not used")
-        for one in gaps
-    ]  # fmt: skip
-    head = ("Column", "Missing values", "Share", "Replaced by")
-    return joined([tag("h3", "Missing values"), *_patterns(gaps), long_table(head, rows, (1, 2), SHOWN, "columns")])
-
-
-def _patterns(gaps: list[ColumnProfile]) -> list[Html]:
-    groups: dict[int, list[str]] = defaultdict(list)
-    for column in gaps:
-        groups[column.rows - column.present].append(column.name)
-    return [
-        tag("p", f"{_listed(tuple(names[:SHOWN]))} miss the same number of rows ({number(count)}), perhaps together.")
-        for count, names in groups.items()
-        if len(names) > 1
-    ]
+    inputs = {one.title: one for one in context.plan.inputs} if context.plan is not None else None
+    found = missing_values(context.profile, inputs)
+    return joined([tag("h3", "Missing values"), found]) if found else found
 
 
 def _correlations(context: ReportContext) -> Html:

@@ -10,6 +10,7 @@ from spark_jobs.report.columns_table import columns_table
 from spark_jobs.report.distributions import panels
 from spark_jobs.report.formatting import plural
 from spark_jobs.report.html import joined, page, tag
+from spark_jobs.report.missing_values import missing_values
 
 
 def write_profile_page(path: Path, name: str, profile: Profile, kinds: Mapping[str, str] | None = None) -> Path:
@@ -35,6 +36,7 @@ def profile_page(name: str, profile: Profile, kinds: Mapping[str, str] | None = 
     header = joined([tag("h1", name), tag("p", f"Profile of {size}. Every row was read.", class_="soft")])
     sections = {
         "columns": ("Columns", columns_table(profile, kinds or {})),
+        "missing": ("Missing values", missing_values(profile)),
         "distributions": ("Distributions", panels(list(profile.columns.values()))),
     }
     return page(f"{name} · profile", header, sections)

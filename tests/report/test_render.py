@@ -15,7 +15,6 @@ from report_contexts import EVIL, classes, context, level, number_column, profil
 from rich.console import Console
 
 from spark_jobs import progress
-from spark_jobs.profile.profile import Profile
 from spark_jobs.report import plots, sections, write_report
 from spark_jobs.report.profile_page import write_profile_page
 from spark_jobs.report.terminal_table import profile_table
@@ -165,13 +164,6 @@ def test_the_r2_of_one_row_is_undefined(tmp_path):
     assert re.findall(r'class="n">([^<]+)<', row) == ["1", "2", "\u2013"]
 
 
-def test_columns_that_miss_equally_many_rows_are_named_together(tmp_path):
-    gaps = [number_column("x", np.arange(90.0), 10), number_column("y", np.arange(90.0), 10)]
-    given = context(regression(), profile=Profile(100, {column.name: column for column in gaps}))
-    texts = Page(write_report(tmp_path, given).read_text(encoding="utf-8")).texts
-    assert "'x' and 'y' miss the same number of rows (10), perhaps together." in texts
-
-
 @pytest.mark.parametrize(
     ("labels", "probabilities"),
     [(("no", "yes"), True), (("a", "b", EVIL, "$d$"), False), (tuple(f"class {i}" for i in range(45)), True)],
@@ -199,7 +191,7 @@ def test_a_thousand_columns_fold_and_stay_light(tmp_path):
 def test_the_page_of_a_profile_stands_alone(tmp_path):
     path = write_profile_page(tmp_path / "p" / "profile.html", f"t {EVIL}", profile(), {"constant": "identifier"})
     page = Page(path.read_text(encoding="utf-8"))
-    assert page.links == ["#columns", "#distributions"]
+    assert page.links == ["#columns", "#missing", "#distributions"]
     assert "script" not in page.tags
     assert "identifier" in page.texts
     assert "Profile of 5,120 rows, 5 columns. Every row was read." in page.texts
