@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.report.context import ReportContext
-from spark_jobs.report.formatting import metric_name, number, shortened
+from spark_jobs.report.formatting import format_metric_name, format_number, shorten
 from spark_jobs.training.metrics import binary_metrics, macro_metrics
 
 COMPARED = {"regression": "rmse", "binary": "accuracy", "multiclass": "accuracy"}
@@ -27,18 +27,18 @@ class Baseline:
     metrics: Mapping[str, float] = field(default_factory=dict)
 
 
-def baseline_of(context: ReportContext) -> Baseline:
+def compute_baseline(context: ReportContext) -> Baseline:
     """Derive the baseline from the profile of the training rows and the evaluation on the test rows."""
     return _mean(context) if context.task == "regression" else _majority(context)
 
 
-def baseline_sentence(context: ReportContext, baseline: Baseline) -> str:
+def compare_with_baseline(context: ReportContext, baseline: Baseline) -> str:
     """Compare the model with its baseline in one sentence; empty where the baseline is unknown."""
     name = COMPARED[context.task]
     if name not in baseline.metrics or name not in context.evaluation.metrics:
         return ""
-    spelled = metric_name(name) if name == "rmse" else name
-    usual, own = number(baseline.metrics[name]), number(context.evaluation.metrics[name])
+    spelled = format_metric_name(name) if name == "rmse" else name
+    usual, own = format_number(baseline.metrics[name]), format_number(context.evaluation.metrics[name])
     return f"Predicting {baseline.prediction} for every row gives {spelled} {usual}; this model {own}."
 
 
@@ -49,7 +49,7 @@ def _mean(context: ReportContext) -> Baseline:
         return Baseline("the mean of the training rows")
     mean = target.numbers.mean
     found = _mean_metrics(context.evaluation.metrics, label, mean)
-    return Baseline(f"the mean of the training rows ({number(mean)})", found)
+    return Baseline(f"the mean of the training rows ({format_number(mean)})", found)
 
 
 def _mean_metrics(metrics: Mapping[str, float], label: Mapping[str, Any], mean: float) -> dict[str, float]:
@@ -66,11 +66,11 @@ def _mean_metrics(metrics: Mapping[str, float], label: Mapping[str, Any], mean: 
 
 def _majority(context: ReportContext) -> Baseline:
     details = context.evaluation.details
-    counts = training_class_rows(context.profile, len(details["labels"]))
+    counts = count_training_classes(context.profile, len(details["labels"]))
     if counts is None:
         return Baseline("the majority class of the training rows")
     index = int(np.argmax(counts))
-    told = f"the majority class of the training rows ({shortened(details['labels'][index])})"
+    told = f"the majority class of the training rows ({shorten(details['labels'][index])})"
     return Baseline(told, {} if context.is_weighted else _majority_metrics(context, index))
 
 
@@ -89,7 +89,7 @@ def _majority_metrics(context: ReportContext, majority: int) -> dict[str, float]
     return found if event == majority else {name: value for name, value in found.items() if name != "precision"}
 
 
-def training_class_rows(profile: Profile, classes: int) -> Counts | None:
+def count_training_classes(profile: Profile, classes: int) -> Counts | None:
     """Return the training rows of each class, read off a column without gaps; None where no column has them."""
     found = (_class_rows(column, profile.rows) for column in profile.columns.values())
     return next((counts for counts in found if counts is not None and len(counts) == classes), None)

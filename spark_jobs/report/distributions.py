@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import ColumnProfile
-from spark_jobs.report.formatting import Formatter, formatter, number, share, shortened
+from spark_jobs.report.formatting import Formatter, choose_formatter, format_number, format_percent, shorten
 from spark_jobs.report.html import Html, tag
 from spark_jobs.report.svg import Axis, bars, chart, drawing, plot, rect, text
 
@@ -21,7 +21,7 @@ _LARGEST = 2.0**53  # every double above is whole
 Doubles = NDArray[np.float64]
 
 
-def histogram(numbers: NumberSummary, bars: int) -> tuple[Doubles, Doubles]:
+def compute_histogram(numbers: NumberSummary, bars: int) -> tuple[Doubles, Doubles]:
     """Return the shares and edges of equal bars over the middle 98 % of the values, read off the sketch."""
     points = np.asarray(numbers.quantiles([float(rank) for rank in np.linspace(0, 1, 40 * bars + 1)]))
     low, high = (float(end) for end in np.quantile(points, (0.01, 0.99), method="nearest"))
@@ -42,7 +42,7 @@ def _apart(low: float, high: float, bars: int) -> tuple[float, float]:
     return low - wider, high + wider
 
 
-def whole_values(column: ColumnProfile) -> tuple[Doubles, Doubles] | None:
+def count_whole_values(column: ColumnProfile) -> tuple[Doubles, Doubles] | None:
     """Return the values of a column of at most `MOST_VALUES` different whole numbers, and the share of each.
 
     Returns:
@@ -58,7 +58,7 @@ def whole_values(column: ColumnProfile) -> tuple[Doubles, Doubles] | None:
     return values, np.diff(np.array(ranks), axis=1)[:, 0]
 
 
-def sparkline(column: ColumnProfile) -> Html:
+def draw_sparkline(column: ColumnProfile) -> Html:
     """Draw the distribution inside a line of a table; nothing where the column has no values."""
     heights = _heights(column)
     if not len(heights) or heights.max() <= 0:
@@ -75,34 +75,34 @@ def sparkline(column: ColumnProfile) -> Html:
 
 def _heights(column: ColumnProfile) -> Doubles:
     if column.numbers is not None and column.numbers.count and column.numbers.sketch is not None:
-        found = whole_values(column)
-        return histogram(column.numbers, 24)[0] if found is None else found[1]
+        found = count_whole_values(column)
+        return compute_histogram(column.numbers, 24)[0] if found is None else found[1]
     if column.levels is not None:
         return np.array(list(column.levels.counts.values())[:16], dtype=float)
     return np.empty(0)
 
 
-def drawable(column: ColumnProfile) -> bool:
+def is_drawable(column: ColumnProfile) -> bool:
     """Return whether a column has a distribution to draw."""
     if column.numbers is not None:
         return column.numbers.count > 0 and column.numbers.sketch is not None
     return column.levels is not None and bool(column.levels.table)
 
 
-def panels(columns: Sequence[ColumnProfile], elapsed: frozenset[str] = frozenset()) -> Html:
+def draw_panels(columns: Sequence[ColumnProfile], elapsed: frozenset[str] = frozenset()) -> Html:
     """Draw the distributions of up to `MOST` columns, one small chart each; `elapsed` as in `formatter`."""
-    shown = [column for column in columns if drawable(column)][:MOST]
-    figures = [tag("figure", panel(column, formatter(column, elapsed))) for column in shown]
+    shown = [column for column in columns if is_drawable(column)][:MOST]
+    figures = [tag("figure", draw_panel(column, choose_formatter(column, elapsed))) for column in shown]
     return tag("div", *figures, class_="panels") if figures else Html("")
 
 
-def panel(column: ColumnProfile, form: Formatter = number) -> Html:
+def draw_panel(column: ColumnProfile, form: Formatter = format_number) -> Html:
     """Draw the distribution of one column: a bar per value, per level or per range."""
     if column.numbers is None:
         return _levels(column)
-    found = whole_values(column)
+    found = count_whole_values(column)
     if found is None:
-        shares, edges = histogram(column.numbers, 30)
+        shares, edges = compute_histogram(column.numbers, 30)
         return _bars(column, form, edges, shares, "middle 98 % of values")
     values, shares = found
     step = float(np.diff(values).min()) if len(values) > 1 else 1.0
@@ -126,7 +126,7 @@ def _bars(
     top = float(shares.max()) * 100
     y = Axis("rows (%)", 0.0, top * 1.05 or 1.0, ((0.0, "0"), (top, f"{top:.2g}")))
     area = plot(Axis(title, float(edges[0]), float(edges[-1]), ticks), y, 260, 170)
-    return chart(shortened(column.name, 32), area, bars(area, edges.tolist(), (shares * 100).tolist()))
+    return chart(shorten(column.name, 32), area, bars(area, edges.tolist(), (shares * 100).tolist()))
 
 
 def _levels(column: ColumnProfile) -> Html:
@@ -135,8 +135,8 @@ def _levels(column: ColumnProfile) -> Html:
     most, body = max(count for _, count in top), []
     for i, (level, count) in enumerate(top):
         y = 26 + 17 * i
-        body += [rect(0, y, 250 * count / most, 14, "pale"), text(4, y + 11, shortened(level, 24), "strong")]
-        body.append(text(256, y + 11, share(count, column.rows), "end"))
+        body += [rect(0, y, 250 * count / most, 14, "pale"), text(4, y + 11, shorten(level, 24), "strong")]
+        body.append(text(256, y + 11, format_percent(count, column.rows), "end"))
     bottom, hidden = 26 + 17 * len(top) + 14, len(counts) - len(top)
     note = f"share of rows; {hidden:,} more levels" if hidden else "share of rows"
-    return drawing(shortened(column.name, 32), 260, bottom + 4, [*body, text(0, bottom, note, "axis-title")])
+    return drawing(shorten(column.name, 32), 260, bottom + 4, [*body, text(0, bottom, note, "axis-title")])

@@ -7,22 +7,29 @@ from typing import Any
 
 import numpy as np
 
-from spark_jobs.report.formatting import METRICS, NOTHING, metric_name, number, plural, share
-from spark_jobs.report.html import Html, folded, html, joined, long_table, name_of, table, tag
+from spark_jobs.report.formatting import (
+    METRICS,
+    NOTHING,
+    format_count,
+    format_metric_name,
+    format_number,
+    format_percent,
+)
+from spark_jobs.report.html import Html, fold, html, join, long_table, name_tag, table, tag
 from spark_jobs.training.outcome import Evaluation
 
 SMALL_SAMPLE = 100
 Metrics = Mapping[str, float]
 
 
-def evaluation_tables(evaluation: Evaluation, target: str) -> Html:
+def render_evaluation(evaluation: Evaluation, target: str) -> Html:
     """Return the notes, and the tables of residuals, or of classes, threshold and calibration."""
     notes = [tag("p", _spelled(note), class_="warn") for note in evaluation.notes]
     parts = _numbers(evaluation.details, target) if evaluation.task == "regression" else _classes(evaluation.details)
-    return joined([*notes, *parts])
+    return join([*notes, *parts])
 
 
-def defined_metrics(evaluation: Evaluation, positive: str | None) -> dict[str, float | None]:
+def mask_undefined_metrics(evaluation: Evaluation, positive: str | None) -> dict[str, float | None]:
     """Return the metrics; None for one that is undefined on these rows, for which the evaluation holds a convention.
 
     R² is undefined for a constant target, precision where the positive class is never predicted.
@@ -38,9 +45,9 @@ def defined_metrics(evaluation: Evaluation, positive: str | None) -> dict[str, f
     return found
 
 
-def metric_text(name: str, value: float | None) -> str:
+def format_metric(name: str, value: float | None) -> str:
     """Format a metric; MAPE in per cent."""
-    return share(value, 1.0) if name == "mape" and value is not None else number(value)
+    return format_percent(value, 1.0) if name == "mape" and value is not None else format_number(value)
 
 
 def _spelled(note: str) -> str:
@@ -53,10 +60,10 @@ def _numbers(details: Mapping[str, Any], target: str) -> list[Html]:
     found = details["residuals"]["quantiles"]
     ranks = {f"{1 - float(rank):.0%}": -value for rank, value in reversed(list(found.items()))}
     outside = details["predicted_actual"]["rows_outside"]
-    note = f"{plural(outside, 'test row')} outside the range of the figure of predicted and actual values."
+    note = f"{format_count(outside, 'test row')} outside the range of the figure of predicted and actual values."
     return [
         tag("h3", f"Quantiles of the residuals: actual minus predicted {target}"),
-        table(list(ranks), [[number(value) for value in ranks.values()]], range(len(ranks))),
+        table(list(ranks), [[format_number(value) for value in ranks.values()]], range(len(ranks))),
         tag("p", note, class_="soft") if outside else Html(""),
     ]
 
@@ -69,33 +76,35 @@ def _per_class(details: Mapping[str, Any]) -> Html:
     curves, called = details["curves"], np.asarray(details["confusion"]).sum(axis=0)
     rows = [
         [
-            name_of(label),
-            number(row["rows"]),
-            number(row["precision"]) if called[k] else NOTHING,
-            *(number(row[name]) if row["rows"] else NOTHING for name in ("recall", "f1")),
-            *(number(curves.get(label, {}).get(name)) for name in ("roc_auc", "pr_auc")),
+            name_tag(label),
+            format_number(row["rows"]),
+            format_number(row["precision"]) if called[k] else NOTHING,
+            *(format_number(row[name]) if row["rows"] else NOTHING for name in ("recall", "f1")),
+            *(format_number(curves.get(label, {}).get(name)) for name in ("roc_auc", "pr_auc")),
         ]
         for k, (label, row) in enumerate(details["per_class"].items())
     ]
     head = ("Class", "Test rows", "Precision", "Recall", "F1", "ROC AUC", "PR AUC")
-    return joined([tag("h3", "Metrics by class"), long_table(head, rows, range(1, 7), 20, "classes")])
+    return join([tag("h3", "Metrics by class"), long_table(head, rows, range(1, 7), 20, "classes")])
 
 
 def _threshold(details: Mapping[str, Any]) -> Html:
     found = details.get("threshold")
     if not found:
         return Html("")
-    listed = ", ".join(f"{metric_name(name)} {number(value)}" for name, value in found["metrics"].items())
-    best = f"{metric_name(found['metric'])} is best on these rows at a threshold of {number(found['threshold'])}"
-    return joined([tag("h3", "Threshold"), tag("p", f"{best}: {listed}.")])
+    metrics = found["metrics"].items()
+    listed = ", ".join(f"{format_metric_name(name)} {format_number(value)}" for name, value in metrics)
+    threshold = format_number(found["threshold"])
+    best = f"{format_metric_name(found['metric'])} is best on these rows at a threshold of {threshold}"
+    return join([tag("h3", "Threshold"), tag("p", f"{best}: {listed}.")])
 
 
 def _unseen(details: Mapping[str, Any]) -> Html:
     found = details["unseen_labels"]
     if not found:
         return Html("")
-    rows = [(name_of(label), number(count)) for label, count in found.items()]
-    return joined([tag("h3", "Labels absent from the training rows"), long_table(("Label", "Test rows"), rows, (1,))])
+    rows = [(name_tag(label), format_number(count)) for label, count in found.items()]
+    return join([tag("h3", "Labels absent from the training rows"), long_table(("Label", "Test rows"), rows, (1,))])
 
 
 def _calibration(details: Mapping[str, Any]) -> Html:
@@ -104,30 +113,30 @@ def _calibration(details: Mapping[str, Any]) -> Html:
         if "calibration" in curve:
             found = curve["calibration"]
             cells = zip(found["predicted"], found["observed"], found["rows"], strict=True)
-            rows = [[number(float(value)) for value in row] for row in cells]
+            rows = [[format_number(float(value)) for value in row] for row in cells]
             head = ("Predicted probability", "Observed share", "Test rows")
-            tables.append(joined([tag("h3", name_of(label)), table(head, rows, (0, 1, 2))]))
-    return folded("Calibration table", *tables) if tables else Html("")
+            tables.append(join([tag("h3", name_tag(label)), table(head, rows, (0, 1, 2))]))
+    return fold("Calibration table", *tables) if tables else Html("")
 
 
-def slice_tables(slices: Mapping[str, Any]) -> Html:
+def render_slices(slices: Mapping[str, Any]) -> Html:
     """Return the metrics of each level of the slicing columns; nothing where there are none.
 
     Levels with fewer than `SMALL_SAMPLE` rows are marked.
     """
-    parts = [part for name, levels in slices.items() if levels for part in (tag("h3", name_of(name)), _slice(levels))]
+    parts = [part for name, levels in slices.items() if levels for part in (tag("h3", name_tag(name)), _slice(levels))]
     small = any(level["rows"] < SMALL_SAMPLE for levels in slices.values() for level in levels)
     note = f"Metrics of fewer than {SMALL_SAMPLE} test rows (small sample) vary widely by chance."
-    return joined([tag("p", note, class_="soft") if small else "", *parts])
+    return join([tag("p", note, class_="soft") if small else "", *parts])
 
 
 def _slice(levels: list[dict[str, Any]]) -> Html:
     names = list(dict.fromkeys(name for level in levels for name in level["metrics"]))
     rows = [
-        [_level(one), number(one["rows"]), *(metric_text(name, _of_slice(one, name)) for name in names)]
+        [_level(one), format_number(one["rows"]), *(format_metric(name, _of_slice(one, name)) for name in names)]
         for one in levels
     ]
-    head = ["Level", "Test rows", *(metric_name(name) for name in names)]
+    head = ["Level", "Test rows", *(format_metric_name(name) for name in names)]
     return long_table(head, rows, range(1, len(names) + 2), 15, "levels")
 
 
@@ -140,7 +149,7 @@ def _of_slice(level: Mapping[str, Any], name: str) -> float | None:
 def _level(level: Mapping[str, Any]) -> Html:
     small = tag("span", "small sample", class_="chip note") if level["rows"] < SMALL_SAMPLE else ""
     if level["others"]:
-        return joined([tag("span", "all other levels", class_="soft"), small])
+        return join([tag("span", "all other levels", class_="soft"), small])
     if level["level"] is None:
-        return joined([tag("span", "missing", class_="soft"), small])
-    return joined([html(level["level"]), small])
+        return join([tag("span", "missing", class_="soft"), small])
+    return join([html(level["level"]), small])

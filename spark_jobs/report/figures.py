@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from spark_jobs.report.html import Html
-from spark_jobs.report.svg import standalone
+from spark_jobs.report.svg import render_file
 
 
-def save(draw: Callable[[], Html], path: Path) -> Html:
+def save_figure(draw: Callable[[], Html], path: Path) -> Html:
     """Draw a figure, write it as an SVG file, and return its markup."""
     markup = draw()
-    path.write_text(standalone(markup), encoding="utf-8", errors="replace")
+    path.write_text(render_file(markup), encoding="utf-8", errors="replace")
     return markup

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from spark_jobs.causes import optional
-from spark_jobs.report.baseline import Baseline, baseline_of, baseline_sentence
+from spark_jobs.report.baseline import Baseline, compare_with_baseline, compute_baseline
 from spark_jobs.report.context import ReportContext
-from spark_jobs.report.evaluation_section import defined_metrics, metric_text
-from spark_jobs.report.formatting import metric_name, plural
-from spark_jobs.report.html import Html, joined, tag
+from spark_jobs.report.evaluation_section import format_metric, mask_undefined_metrics
+from spark_jobs.report.formatting import format_count, format_metric_name
+from spark_jobs.report.html import Html, join, tag
 
 HEADLINES = {
     "regression": ("rmse", "r2", "mae"),
@@ -17,21 +17,21 @@ HEADLINES = {
 LEFT_OUT = tag("p", "This part failed and is left out; the result of the job shows the reason.", class_="warn")
 
 
-def header(context: ReportContext) -> Html:
+def render_header(context: ReportContext) -> Html:
     """Return the name, the facts, what the model predicts, and the metrics."""
     shown = optional("The header of the report", lambda: _headline(context), LEFT_OUT)
-    return joined([tag("h1", context.name), shown])
+    return join([tag("h1", context.name), shown])
 
 
 def _headline(context: ReportContext) -> Html:
-    metrics = defined_metrics(context.evaluation, context.positive)
+    metrics = mask_undefined_metrics(context.evaluation, context.positive)
     first = [name for name in HEADLINES[context.task] if name in metrics]
     names = first + [name for name in metrics if name not in first]
-    baseline = baseline_of(context)
+    baseline = compute_baseline(context)
     tiles = [_tile(name, metrics[name], baseline, name in first[:1]) for name in names]
-    compared = baseline_sentence(context, baseline)
+    compared = compare_with_baseline(context, baseline)
     sentence = tag("p", "Baseline: ", compared) if compared else ""
-    return joined([tag("p", _sentence(context)), _facts(context), tag("div", *tiles, class_="tiles"), sentence])
+    return join([tag("p", _sentence(context)), _facts(context), tag("div", *tiles, class_="tiles"), sentence])
 
 
 def _sentence(context: ReportContext) -> Html:
@@ -39,9 +39,9 @@ def _sentence(context: ReportContext) -> Html:
     model = f" with the algorithm {context.plan.model}" if context.plan is not None else ""
     is_binary = context.task == "binary" and context.positive is not None
     positive = f" (positive class: {context.positive})" if is_binary else ""
-    trained = f" Trained on {plural(context.rows['trained'], 'row')}." if "trained" in context.rows else ""
-    tested = f" Tested on {plural(context.evaluation.rows, 'other row')}."
-    return joined([f"Predicts the {kind} ", tag("b", context.target), f"{positive}{model}.{trained}{tested}"])
+    trained = f" Trained on {format_count(context.rows['trained'], 'row')}." if "trained" in context.rows else ""
+    tested = f" Tested on {format_count(context.evaluation.rows, 'other row')}."
+    return join([f"Predicts the {kind} ", tag("b", context.target), f"{positive}{model}.{trained}{tested}"])
 
 
 def _facts(context: ReportContext) -> Html:
@@ -53,6 +53,6 @@ def _facts(context: ReportContext) -> Html:
 
 
 def _tile(name: str, value: float | None, baseline: Baseline, is_first: bool) -> Html:
-    usual = tag("span", f"baseline {metric_text(name, baseline.metrics.get(name))}")
-    shown = tag("b", metric_text(name, value))
-    return tag("div", shown, tag("span", metric_name(name)), usual, class_="tile first" if is_first else "tile")
+    usual = tag("span", f"baseline {format_metric(name, baseline.metrics.get(name))}")
+    shown = tag("b", format_metric(name, value))
+    return tag("div", shown, tag("span", format_metric_name(name)), usual, class_="tile first" if is_first else "tile")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from spark_jobs.report.formatting import shortened
+from spark_jobs.report.formatting import shorten
 from spark_jobs.report.stylesheet import STYLE
 
 VOID = frozenset({"img", "meta", "br"})
@@ -32,10 +32,10 @@ def tag(name: str, /, *children: object, **attributes: object) -> Html:
     given = "".join(f' {key}="{escape(str(value))}"' for key, value in named)
     if name in VOID:
         return Html(f"<{name}{given}>")
-    return Html(f"<{name}{given}>{joined(children)}</{name}>")
+    return Html(f"<{name}{given}>{join(children)}</{name}>")
 
 
-def joined(parts: Iterable[object]) -> Html:
+def join(parts: Iterable[object]) -> Html:
     """Join parts without a separator."""
     return Html("".join(html(part) for part in parts))
 
@@ -49,7 +49,7 @@ def table(head: Sequence[object], rows: Iterable[Sequence[object]], numbers: Ite
     return tag("div", tag("table", tag("thead", tag("tr", *heads)), body), class_="scroll")
 
 
-def folded(summary: str, *children: object) -> Html:
+def fold(summary: str, *children: object) -> Html:
     """Return content that opens with a click."""
     return tag("details", tag("summary", summary), *children)
 
@@ -66,12 +66,12 @@ def long_table(
     shown = table(head, rows[:first], right)
     if len(rows) <= first:
         return shown
-    return joined([shown, folded(f"{len(rows) - first:,} more {noun}", table(head, rows[first:], right))])
+    return join([shown, fold(f"{len(rows) - first:,} more {noun}", table(head, rows[first:], right))])
 
 
-def name_of(text: str, length: int = 40) -> Html:
+def name_tag(text: str, length: int = 40) -> Html:
     """Return a name in bold, shortened where it is long; its title holds the whole name."""
-    short = shortened(text, length)
+    short = shorten(text, length)
     return tag("span", short, class_="name", title=text if short != text else None)
 
 

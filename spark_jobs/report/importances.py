@@ -38,7 +38,7 @@ class Importances:
         return any(value < 0 for _, value, _ in self.coefficients)
 
 
-def importances_of(context: ReportContext) -> Importances:
+def compute_importances(context: ReportContext) -> Importances:
     """Group the weights of the feature vector by raw column.
 
     The shares of a tree model are added. A coefficient of a linear model is multiplied by the standard deviation of its

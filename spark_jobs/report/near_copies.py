@@ -13,7 +13,7 @@ FEWEST_LEVELS = 3
 FEWEST_NUMBERS = 10
 
 
-def near_copies(profile: Profile, names: Iterable[str]) -> list[tuple[str, ...]]:
+def find_near_copies(profile: Profile, names: Iterable[str]) -> list[tuple[str, ...]]:
     """Return the groups of columns that have the same fingerprint.
 
     The profile holds no correlations between features, so only copies are found. Numbers are copies when they have the

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spark_jobs.report.formatting import number, shortened
+from spark_jobs.report.formatting import format_number, shorten
 from spark_jobs.report.html import Html
 from spark_jobs.report.svg import (
     CHARACTER,
@@ -16,10 +16,10 @@ from spark_jobs.report.svg import (
     Plot,
     bars,
     chart,
+    compute_opacity,
     diagonal,
     drawing,
     line,
-    opacity,
     plot,
     rect,
     segment,
@@ -33,39 +33,41 @@ _QUARTERS = tuple((value, f"{value:g}") for value in (0.0, 0.25, 0.5, 0.75, 1.0)
 _LABELLED = 12  # up to so many classes each cell shows its count
 
 
-def residual_bars(details: Mapping[str, Any]) -> tuple[Any, Any]:
+def flip_residuals(details: Mapping[str, Any]) -> tuple[Any, Any]:
     """Return edges and shares of the residuals as actual minus predicted; the evaluation keeps the opposite sign."""
     found = details["residuals"]
     return -np.asarray(found["edges"])[::-1], np.asarray(found["shares"])[::-1]
 
 
-def residuals(details: Mapping[str, Any], target: str = "target") -> Html:
+def draw_residuals(details: Mapping[str, Any], target: str = "target") -> Html:
     """Draw the histogram of actual minus predicted."""
-    edges, shares = residual_bars(details)
+    edges, shares = flip_residuals(details)
     percent = shares * 100
     median = -details["residuals"]["quantiles"]["0.5"]
-    x = Axis(f"actual minus predicted {shortened(target, 24)} (middle 99 % of rows)", float(edges[0]), float(edges[-1]))
+    x = Axis(f"actual minus predicted {shorten(target, 24)} (middle 99 % of rows)", float(edges[0]), float(edges[-1]))
     area = plot(x, Axis("test rows (%)", 0.0, float(percent.max()) * 1.05 or 1.0))
     bottom = area.top + area.height
     marks = [segment(area.px(at), area.top, area.px(at), bottom, class_) for at, class_ in ((0.0, "axis"),
              (median, "mark")) if edges[0] <= at <= edges[-1]]  # fmt: skip
-    return chart("Residuals", area, [*bars(area, edges, percent), *marks], [("#d9762b", f"median {number(median)}")])
+    return chart(
+        "Residuals", area, [*bars(area, edges, percent), *marks], [("#d9762b", f"median {format_number(median)}")]
+    )
 
 
-def predicted_actual(details: Mapping[str, Any], target: str = "target") -> Html:
+def draw_predicted_actual(details: Mapping[str, Any], target: str = "target") -> Html:
     """Draw predicted over actual values of all test rows; darker cells hold more rows."""
     found = details["predicted_actual"]
     low, high, weights = found["low"], found["high"], np.asarray(found["weights"], dtype=float)
-    name = shortened(target, 24)
+    name = shorten(target, 24)
     area = plot(Axis(f"actual {name}", low, high), Axis(f"predicted {name}", low, high), 460, 380)
     width, height = area.width / len(weights), area.height / len(weights)
     depth = np.log1p(weights) / (np.log1p(weights.max()) or 1.0)
     cells = [
         rect(area.left + i * width, area.top + area.height - (j + 1) * height, width, height, "cell",
-             fill_opacity=opacity(depth[i, j]))
+             fill_opacity=compute_opacity(depth[i, j]))
         for i, j in np.argwhere(weights > 0)
     ]  # fmt: skip
-    legend = [("#2f6db5", f"up to {number(float(weights.max()))} rows a cell"), ("#5d6778", "dashed: no error")]
+    legend = [("#2f6db5", f"up to {format_number(float(weights.max()))} rows a cell"), ("#5d6778", "dashed: no error")]
     return chart("Predicted and actual", area, [*cells, diagonal(area)], legend)
 
 
@@ -79,13 +81,13 @@ def _unit(x: str, y: str) -> Plot:
 
 
 def _legend(details: Mapping[str, Any], what: str, values: Sequence[float]) -> list[tuple[str, str]]:
-    names = [shortened(label, 16) for label, _ in _largest(details)]
+    names = [shorten(label, 16) for label, _ in _largest(details)]
     return [
         (colour, f"{name}: {what} {value:.3f}") for colour, name, value in zip(COLOURS, names, values, strict=False)
     ]
 
 
-def roc(details: Mapping[str, Any]) -> Html:
+def draw_roc(details: Mapping[str, Any]) -> Html:
     """Draw the ROC curve of the positive class, or of each class against the rest."""
     area, curves = _unit("false positive rate", "true positive rate"), _largest(details)
     marks = [diagonal(area)]
@@ -95,7 +97,7 @@ def roc(details: Mapping[str, Any]) -> Html:
     return chart("ROC curve", area, marks, _legend(details, "area", [curve["roc_auc"] for _, curve in curves]))
 
 
-def precision_recall(details: Mapping[str, Any]) -> Html:
+def draw_precision_recall(details: Mapping[str, Any]) -> Html:
     """Draw precision over recall."""
     area, curves, marks = _unit("recall", "precision"), _largest(details), []
     for colour, (_, curve) in zip(COLOURS, curves, strict=False):
@@ -106,7 +108,7 @@ def precision_recall(details: Mapping[str, Any]) -> Html:
     return chart("Precision-recall curve", area, marks, _legend(details, "area", areas))
 
 
-def calibration(details: Mapping[str, Any]) -> Html:
+def draw_calibration(details: Mapping[str, Any]) -> Html:
     """Draw the observed over the predicted probability."""
     area, curves = _unit("predicted probability", "observed share"), _largest(details)
     marks = [diagonal(area)]
@@ -115,12 +117,12 @@ def calibration(details: Mapping[str, Any]) -> Html:
     return chart("Calibration", area, marks, _legend(details, "ECE", [c["calibration"]["error"] for _, c in curves]))
 
 
-def confusion(details: Mapping[str, Any]) -> Html:
+def draw_confusion(details: Mapping[str, Any]) -> Html:
     """Draw actual against predicted classes; the shade is the share of the actual class."""
     counts, labels = _largest_classes(np.asarray(details["confusion"], dtype=float), list(details["labels"]))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     rows = [*labels, *["(not in training)"] * (len(counts) - len(labels))]
-    names = [shortened(label, 18) for label in rows]
+    names = [shorten(label, 18) for label in rows]
     left = 34 + CHARACTER * max(map(len, names))
     size = float(np.clip((460 - left) / len(labels), 24, 110))
     tall = min(size, 64.0)
@@ -148,7 +150,7 @@ def _cells(counts: Any, shares: Any, left: float, width: float, height: float) -
     found = []
     for (i, j), count in np.ndenumerate(counts):
         x, y, share = left + j * width, 30 + i * height, float(shares[i, j])
-        found.append(rect(x + 0.5, y + 0.5, width - 1, height - 1, "cell", fill_opacity=opacity(share)))
+        found.append(rect(x + 0.5, y + 0.5, width - 1, height - 1, "cell", fill_opacity=compute_opacity(share)))
         if counts.shape[1] <= _LABELLED:
             class_ = "middle on-cell" if share > 0.45 else "middle strong"
             found.append(text(x + width / 2, y + height / 2 + 4, f"{int(count):,}", class_))
@@ -169,17 +171,17 @@ def _class_names(
     return found
 
 
-def importances(ranked: Sequence[tuple[str, float]], title: str, unit: str) -> Html:
+def draw_importances(ranked: Sequence[tuple[str, float]], title: str, unit: str) -> Html:
     """Draw the weight of each raw column, the greatest first."""
     top = list(ranked)[:MOST_IMPORTANCES]
-    names = [shortened(name, 26) for name, _ in top]
+    names = [shorten(name, 26) for name, _ in top]
     left, step, width = 12 + CHARACTER * max(map(len, names)), 19, 460
     most = max(abs(value) for _, value in top) or 1.0
     body = []
     for i, (name, (_, value)) in enumerate(zip(names, top, strict=True)):
         y, length = 28 + i * step, abs(value) / most * (width - left - 66)
         shown = rect(left, y, length, step - 6, "bar minus" if value < 0 else "bar")
-        label = text(left + length + 6, y + 10, number(float(f"{value:.3g}")))
+        label = text(left + length + 6, y + 10, format_number(float(f"{value:.3g}")))
         body += [text(left - 6, y + 10, name, "end"), shown, label]
     bottom = 28 + len(top) * step
     return drawing(title, width, bottom + 22, [*body, text(width / 2, bottom + 14, unit, "middle axis-title")])

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from spark_jobs.profile.profile import Profile
-from spark_jobs.report.columns_table import columns_table
-from spark_jobs.report.distributions import panels
-from spark_jobs.report.formatting import plural
-from spark_jobs.report.html import joined, page, tag
-from spark_jobs.report.missing_values import missing_values
+from spark_jobs.report.columns_table import render_columns
+from spark_jobs.report.distributions import draw_panels
+from spark_jobs.report.formatting import format_count
+from spark_jobs.report.html import join, page, tag
+from spark_jobs.report.missing_values import render_missing_values
 
 
 def write_profile_page(path: Path, name: str, profile: Profile, kinds: Mapping[str, str] | None = None) -> Path:
@@ -26,17 +26,17 @@ def write_profile_page(path: Path, name: str, profile: Profile, kinds: Mapping[s
         `path`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(profile_page(name, profile, kinds), encoding="utf-8", errors="replace")
+    path.write_text(render_profile_page(name, profile, kinds), encoding="utf-8", errors="replace")
     return path
 
 
-def profile_page(name: str, profile: Profile, kinds: Mapping[str, str] | None = None) -> str:
+def render_profile_page(name: str, profile: Profile, kinds: Mapping[str, str] | None = None) -> str:
     """Return the page of a profile as text; arguments as for `write_profile_page`."""
-    size = f"{plural(profile.rows, 'row')}, {plural(len(profile.columns), 'column')}"
-    header = joined([tag("h1", name), tag("p", f"Profile of {size}. Every row was read.", class_="soft")])
+    size = f"{format_count(profile.rows, 'row')}, {format_count(len(profile.columns), 'column')}"
+    header = join([tag("h1", name), tag("p", f"Profile of {size}. Every row was read.", class_="soft")])
     sections = {
-        "columns": ("Columns", columns_table(profile, kinds or {})),
-        "missing": ("Missing values", missing_values(profile)),
-        "distributions": ("Distributions", panels(list(profile.columns.values()))),
+        "columns": ("Columns", render_columns(profile, kinds or {})),
+        "missing": ("Missing values", render_missing_values(profile)),
+        "distributions": ("Distributions", draw_panels(list(profile.columns.values()))),
     }
     return page(f"{name} · profile", header, sections)

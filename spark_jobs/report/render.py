@@ -9,11 +9,11 @@ from pathlib import Path
 from spark_jobs.causes import optional
 from spark_jobs.report import plots
 from spark_jobs.report.context import ReportContext
-from spark_jobs.report.figures import save
-from spark_jobs.report.header import header
+from spark_jobs.report.figures import save_figure
+from spark_jobs.report.header import render_header
 from spark_jobs.report.html import Html, page
-from spark_jobs.report.importances import importances_of
-from spark_jobs.report.sections import Figures, sections
+from spark_jobs.report.importances import compute_importances
+from spark_jobs.report.sections import Figures, render_sections
 
 
 def write_report(folder: Path, context: ReportContext, figures: Figures | None = None) -> Path:
@@ -31,7 +31,7 @@ def write_report(folder: Path, context: ReportContext, figures: Figures | None =
         The path of the page.
     """
     figures = write_figures(folder, context) if figures is None else figures
-    text = page(f"{context.name} · report", header(context), sections(context, figures))
+    text = page(f"{context.name} · report", render_header(context), render_sections(context, figures))
     path = folder / "report.html"
     path.write_text(text, encoding="utf-8", errors="replace")
     return path
@@ -41,7 +41,7 @@ def write_figures(folder: Path, context: ReportContext) -> dict[str, Html | None
     """Write the figures as SVG files into a folder, and return them by name; None for one that could not be drawn."""
     folder.mkdir(parents=True, exist_ok=True)
     return {
-        name: optional(f"The figure '{name}' of the report", partial(save, draw, folder / f"{name}.svg"), None)
+        name: optional(f"The figure '{name}' of the report", partial(save_figure, draw, folder / f"{name}.svg"), None)
         for name, draw in _drawings(context).items()
     }
 
@@ -54,24 +54,24 @@ def _drawings(context: ReportContext) -> dict[str, Callable[[], Html]]:
 
 
 def _importances(context: ReportContext) -> Html:
-    found = importances_of(context)
+    found = compute_importances(context)
     if found.is_linear:
-        return plots.importances(found.columns, "Importance by column", "size of the standardized coefficients")
-    return plots.importances(found.columns, "Importance by column", "share of the improvement by all splits")
+        return plots.draw_importances(found.columns, "Importance by column", "size of the standardized coefficients")
+    return plots.draw_importances(found.columns, "Importance by column", "share of the improvement by all splits")
 
 
 def _of_evaluation(context: ReportContext) -> dict[str, Callable[[], Html]]:
     details = context.evaluation.details
     if context.task == "regression":
         return {
-            "predicted_actual": partial(plots.predicted_actual, details, context.target),
-            "residuals": partial(plots.residuals, details, context.target),
+            "predicted_actual": partial(plots.draw_predicted_actual, details, context.target),
+            "residuals": partial(plots.draw_residuals, details, context.target),
         }
     drawings: dict[str, Callable[[], Html]] = {
-        "roc": partial(plots.roc, details),
-        "precision_recall": partial(plots.precision_recall, details),
+        "roc": partial(plots.draw_roc, details),
+        "precision_recall": partial(plots.draw_precision_recall, details),
     }
     if any("calibration" in curve for curve in details["curves"].values()):
-        drawings["calibration"] = partial(plots.calibration, details)
-    drawings["confusion"] = partial(plots.confusion, details)
+        drawings["calibration"] = partial(plots.draw_calibration, details)
+    drawings["confusion"] = partial(plots.draw_confusion, details)
     return drawings

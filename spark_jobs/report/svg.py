@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spark_jobs.report.formatting import number, shortened
-from spark_jobs.report.html import Html, joined, tag
+from spark_jobs.report.formatting import format_number, shorten
+from spark_jobs.report.html import Html, join, tag
 from spark_jobs.report.stylesheet import CHART_STYLE, LIGHT
 
 COLOURS = ("#2f6db5", "#d9762b", "#3a9a6e", "#8a5fb8", "#c2475c", "#7a6a4f", "#4aa3b8", "#b8a23a", "#6b7ad1", "#d17bb0")
@@ -30,14 +30,14 @@ class Axis:
         """Return the ticks with their texts."""
         if self.ticks is not None:
             return self.ticks
-        return [(value, number(value)) for value in round_ticks(self.low, self.high)]
+        return [(value, format_number(value)) for value in choose_ticks(self.low, self.high)]
 
     def at(self, value: float) -> float:
         """Return where a value lies, from 0 to 1; halves, as the span of doubles is no double."""
         return (value / 2 - self.low / 2) / ((self.high / 2 - self.low / 2) or 1.0)
 
 
-def round_ticks(low: float, high: float, about: int = 5) -> list[float]:
+def choose_ticks(low: float, high: float, about: int = 5) -> list[float]:
     """Return about five round numbers within a range."""
     span = high - low
     if not math.isfinite(span) or span <= 0:
@@ -89,7 +89,7 @@ def drawing(title: str, width: float, height: float, body: Iterable[Html]) -> Ht
     return tag("svg", head, *body, viewBox=box, class_="chart", role="img", aria_label=title)
 
 
-def standalone(chart_markup: Html) -> str:
+def render_file(chart_markup: Html) -> str:
     """Return an SVG file of a chart, with its own style."""
     style = tag("style", Html(f".chart{{{LIGHT} background:#fff}} {CHART_STYLE}"))
     head, _, rest = chart_markup.partition(">")
@@ -153,10 +153,10 @@ def _legend(entries: Sequence[tuple[str, str]], top: float) -> list[Html]:
     found = []
     for i, (colour, label) in enumerate(entries):
         x, y = 40 + 210 * (i % 2), top + 16 * (i // 2)
-        found.append(joined([rect(x, y, 10, 10, "key", fill=colour), text(x + 15, y + 9, shortened(label, 30))]))
+        found.append(join([rect(x, y, 10, 10, "key", fill=colour), text(x + 15, y + 9, shorten(label, 30))]))
     return found
 
 
-def opacity(share: float) -> str:
+def compute_opacity(share: float) -> str:
     """Return the opacity of a cell: visible from the smallest share on."""
     return f"{0.06 + 0.94 * float(np.clip(share, 0, 1)):.2f}"

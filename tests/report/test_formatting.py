@@ -9,7 +9,16 @@ import pytest
 
 from spark_jobs.features import CategoryInput, NumberInput
 from spark_jobs.profile.profile import ColumnProfile
-from spark_jobs.report.formatting import date_text, fill_text, formatter, metric_name, number, plural, share, shortened
+from spark_jobs.report.formatting import (
+    choose_formatter,
+    format_count,
+    format_date,
+    format_fill,
+    format_metric_name,
+    format_number,
+    format_percent,
+    shorten,
+)
 
 
 @pytest.mark.parametrize(
@@ -29,11 +38,11 @@ from spark_jobs.report.formatting import date_text, fill_text, formatter, metric
     ],
 )
 def test_a_number_reads_as_people_write_it(value, text):
-    assert number(value) == text
+    assert format_number(value) == text
 
 
 def test_shares_do_not_hide_what_is_rare():
-    assert [share(*pair) for pair in ((1, 4), (0, 9), (1, 100_000), (99_999, 100_000), (1, 20), (0, 0))] == [
+    assert [format_percent(*pair) for pair in ((1, 4), (0, 9), (1, 100_000), (99_999, 100_000), (1, 20), (0, 0))] == [
         "25 %",
         "0 %",
         "< 0.1 %",
@@ -44,21 +53,21 @@ def test_shares_do_not_hide_what_is_rare():
 
 
 def test_long_names_lose_their_middle_and_blank_ones_are_shown():
-    assert shortened("a_very_long_column_name", 11) == "a_ver…_name"
-    assert len(shortened("x" * 10_000)) == 32
-    assert shortened("two\nlines") == "two lines"
-    assert shortened("  ") == "'  '"
-    assert shortened("\x1b[31mred") == "·[31mred"
-    assert plural(1, "row") == "1 row"
-    assert plural(2000, "row") == "2,000 rows"
+    assert shorten("a_very_long_column_name", 11) == "a_ver…_name"
+    assert len(shorten("x" * 10_000)) == 32
+    assert shorten("two\nlines") == "two lines"
+    assert shorten("  ") == "'  '"
+    assert shorten("\x1b[31mred") == "·[31mred"
+    assert format_count(1, "row") == "1 row"
+    assert format_count(2000, "row") == "2,000 rows"
 
 
 def test_seconds_read_as_the_date_that_the_calendar_gives():
     moment = datetime(2012, 2, 29, 23, 59, tzinfo=UTC).timestamp()
-    assert date_text(moment) == "2012-02-29"
-    assert date_text(moment, with_time=True) == "2012-02-29 23:59"
-    assert date_text(-86_400.0) == "1969-12-31"
-    assert date_text(1e300) == "1e+300"
+    assert format_date(moment) == "2012-02-29"
+    assert format_date(moment, with_time=True) == "2012-02-29 23:59"
+    assert format_date(-86_400.0) == "1969-12-31"
+    assert format_date(1e300) == "1e+300"
 
 
 @pytest.mark.parametrize(
@@ -72,15 +81,15 @@ def test_seconds_read_as_the_date_that_the_calendar_gives():
     ],
 )
 def test_the_values_of_a_date_are_dates_and_those_of_a_number_are_numbers(type_, name, value, text):
-    form = formatter(ColumnProfile(name, type_, 1, 0), frozenset({"day ▸ elapsed"}))
+    form = choose_formatter(ColumnProfile(name, type_, 1, 0), frozenset({"day ▸ elapsed"}))
     assert form(value) == text
 
 
 def test_a_metric_has_its_written_form_and_another_name_stays():
-    assert [metric_name(name) for name in ("r2", "roc_auc", "lift")] == ["R²", "ROC AUC", "lift"]
+    assert [format_metric_name(name) for name in ("r2", "roc_auc", "lift")] == ["R²", "ROC AUC", "lift"]
 
 
 def test_a_missing_value_is_replaced_by_a_level_a_number_without_its_shift_or_a_date():
-    assert fill_text(CategoryInput("c0", "x", ("a",), "one_hot", fill="a")) == "a"
-    assert fill_text(NumberInput("n0", "x", fill=-2.0, shift=100.0, indicator=True)) == "98, with an indicator"
-    assert fill_text(NumberInput("n0", "day", part="elapsed", fill=15_340.0)) == "2012-01-01"
+    assert format_fill(CategoryInput("c0", "x", ("a",), "one_hot", fill="a")) == "a"
+    assert format_fill(NumberInput("n0", "x", fill=-2.0, shift=100.0, indicator=True)) == "98, with an indicator"
+    assert format_fill(NumberInput("n0", "day", part="elapsed", fill=15_340.0)) == "2012-01-01"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spark_jobs.report.html import Html, folded, html, joined, long_table, name_of, page, tag
+from spark_jobs.report.html import Html, fold, html, join, long_table, name_tag, page, tag
 
 
 def test_what_is_not_html_is_escaped_also_in_attributes():
@@ -14,7 +14,7 @@ def test_what_is_not_html_is_escaped_also_in_attributes():
 
 
 def test_what_is_html_stays_as_it_is():
-    assert joined([tag("b", "a&b"), " < "]) == "<b>a&amp;b</b> &lt; "
+    assert join([tag("b", "a&b"), " < "]) == "<b>a&amp;b</b> &lt; "
     assert isinstance(html(Html("<i>")), Html)
 
 
@@ -29,13 +29,13 @@ def test_a_long_table_shows_its_first_rows_and_folds_the_rest():
     assert rest.count("<td>") == 1160
     assert "<summary>1,160 more columns</summary>" in rest
     assert "<details>" not in long_table(("a",), [(i,) for i in range(40)], first=40)
-    assert folded("x & y") == "<details><summary>x &amp; y</summary></details>"
+    assert fold("x & y") == "<details><summary>x &amp; y</summary></details>"
 
 
 def test_a_long_name_is_shortened_and_its_title_holds_all_of_it():
-    assert name_of("short") == '<span class="name">short</span>'
-    assert f'title="{"n" * 400}"' in name_of("n" * 400)
-    assert name_of("n" * 400).count("n" * 41) == 9  # all of them in the title
+    assert name_tag("short") == '<span class="name">short</span>'
+    assert f'title="{"n" * 400}"' in name_tag("n" * 400)
+    assert name_tag("n" * 400).count("n" * 41) == 9  # all of them in the title
 
 
 def test_a_section_without_content_is_neither_on_the_page_nor_in_the_menu():

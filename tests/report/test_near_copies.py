@@ -9,7 +9,7 @@ from report_contexts import number_column, text_column
 
 from spark_jobs.profile.profile import Profile
 from spark_jobs.profile.relation import Relation
-from spark_jobs.report.near_copies import near_copies
+from spark_jobs.report.near_copies import find_near_copies
 
 VALUES = np.random.default_rng(5).normal(size=300)
 TARGET = np.random.default_rng(6).normal(size=(300, 1))
@@ -20,7 +20,9 @@ def with_target(name, values):
 
 
 def found(*columns):
-    return near_copies(Profile(300, {column.name: column for column in columns}), [column.name for column in columns])
+    return find_near_copies(
+        Profile(300, {column.name: column for column in columns}), [column.name for column in columns]
+    )
 
 
 def test_a_number_and_its_copy_are_a_pair():

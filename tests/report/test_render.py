@@ -17,7 +17,7 @@ from rich.console import Console
 from spark_jobs import progress
 from spark_jobs.report import plots, sections, write_report
 from spark_jobs.report.profile_page import write_profile_page
-from spark_jobs.report.terminal_table import profile_table
+from spark_jobs.report.terminal_table import build_profile_table
 
 VOID = {"meta", "img", "rect", "br"}
 
@@ -200,7 +200,7 @@ def test_the_page_of_a_profile_stands_alone(tmp_path):
 
 def test_a_profile_reads_as_a_table_in_the_terminal():
     console = Console(width=110, record=True, file=StringIO())
-    console.print(profile_table(profile(), {EVIL: "category"}, most=4))
+    console.print(build_profile_table(profile(), {EVIL: "category"}, most=4))
     lines = console.export_text().splitlines()
     assert lines[0].strip() == "5,120 rows, 5 columns"
     found = next(" ".join(line.split()) for line in lines if line.startswith("<script>"))
@@ -215,8 +215,8 @@ def test_a_figure_or_section_that_fails_is_left_out_with_a_note_and_a_warning(tm
     def fail(*_args):
         raise ValueError("Too many bins for data range.")
 
-    monkeypatch.setattr(plots, "residuals", fail)
-    monkeypatch.setattr(sections, "slice_tables", fail)
+    monkeypatch.setattr(plots, "draw_residuals", fail)
+    monkeypatch.setattr(sections, "render_slices", fail)
     with progress.show(notes=False):
         text = Page(write_report(tmp_path, context(regression())).read_text(encoding="utf-8")).texts
         warned = progress.warnings()

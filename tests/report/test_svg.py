@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from spark_jobs.report.svg import Axis, chart, plot, round_ticks, standalone
+from spark_jobs.report.svg import Axis, chart, choose_ticks, plot, render_file
 
 
 @pytest.mark.parametrize(
@@ -20,12 +20,12 @@ from spark_jobs.report.svg import Axis, chart, plot, round_ticks, standalone
     ],
 )
 def test_ticks_are_round_and_within_the_range(low, high, ticks):
-    assert round_ticks(low, high) == pytest.approx(ticks)
+    assert choose_ticks(low, high) == pytest.approx(ticks)
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e-12, 1.0, 1e9, 1e300])
 def test_there_are_a_few_ticks_at_any_scale(scale):
-    ticks = round_ticks(0.13 * scale, 7.9 * scale)
+    ticks = choose_ticks(0.13 * scale, 7.9 * scale)
     assert 2 <= len(ticks) <= 7
     assert all(0.13 * scale <= tick <= 7.91 * scale for tick in ticks)
 
@@ -37,7 +37,7 @@ def test_a_value_lies_in_proportion_between_the_ends_of_its_axis():
 
 
 def test_a_file_is_xml_with_its_own_style_and_both_axis_titles():
-    file = standalone(chart("a < b", plot(Axis("size (m²)", 0, 1), Axis("rows (%)", 0, 1)), []))
+    file = render_file(chart("a < b", plot(Axis("size (m²)", 0, 1), Axis("rows (%)", 0, 1)), []))
     root = ET.fromstring(file)
     texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
     assert {"a < b", "size (m²)", "rows (%)"} <= set(texts)
