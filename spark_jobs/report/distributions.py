@@ -90,7 +90,7 @@ def is_drawable(column: ColumnProfile) -> bool:
 
 
 def draw_panels(columns: Sequence[ColumnProfile], elapsed: frozenset[str] = frozenset()) -> Html:
-    """Draw the distributions of up to `MOST` columns, one small chart each; `elapsed` as in `formatter`."""
+    """Draw the distributions of up to `MOST` columns, one small chart each; `elapsed` as in `choose_formatter`."""
     shown = [column for column in columns if is_drawable(column)][:MOST]
     figures = [tag("figure", draw_panel(column, choose_formatter(column, elapsed))) for column in shown]
     return tag("div", *figures, class_="panels") if figures else Html("")
@@ -124,9 +124,9 @@ def _bars(
     ends = edges if values is None else values
     ticks = tuple((float(at), form(float(at))) for at in dict.fromkeys((float(ends[0]), float(ends[-1]))))
     top = float(shares.max()) * 100
-    y = Axis("rows (%)", 0.0, top * 1.05 or 1.0, ((0.0, "0"), (top, f"{top:.2g}")))
+    y = Axis("rows (%)", 0.0, top * 1.05 or 1.0, ((0.0, "0"), (top, f"{top:.0f}" if top >= 10 else f"{top:.2g}")))
     area = plot(Axis(title, float(edges[0]), float(edges[-1]), ticks), y, 260, 170)
-    return chart(shorten(column.name, 32), area, bars(area, edges.tolist(), (shares * 100).tolist()))
+    return chart(column.name, area, bars(area, edges.tolist(), (shares * 100).tolist()))
 
 
 def _levels(column: ColumnProfile) -> Html:
@@ -139,4 +139,4 @@ def _levels(column: ColumnProfile) -> Html:
         body.append(text(256, y + 11, format_percent(count, column.rows), "end"))
     bottom, hidden = 26 + 17 * len(top) + 14, len(counts) - len(top)
     note = f"share of rows; {hidden:,} more levels" if hidden else "share of rows"
-    return drawing(shorten(column.name, 32), 260, bottom + 4, [*body, text(0, bottom, note, "axis-title")])
+    return drawing(column.name, 260, bottom + 4, [*body, text(0, bottom, note, "axis-title")])

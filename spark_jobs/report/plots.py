@@ -10,7 +10,6 @@ import numpy as np
 from spark_jobs.report.formatting import format_number, shorten
 from spark_jobs.report.html import Html
 from spark_jobs.report.svg import (
-    CHARACTER,
     COLOURS,
     Axis,
     Plot,
@@ -20,6 +19,7 @@ from spark_jobs.report.svg import (
     diagonal,
     drawing,
     line,
+    measure,
     plot,
     rect,
     segment,
@@ -44,7 +44,7 @@ def draw_residuals(details: Mapping[str, Any], target: str = "target") -> Html:
     edges, shares = flip_residuals(details)
     percent = shares * 100
     median = -details["residuals"]["quantiles"]["0.5"]
-    x = Axis(f"actual minus predicted {shorten(target, 24)} (middle 99 % of rows)", float(edges[0]), float(edges[-1]))
+    x = Axis(f"actual minus predicted {shorten(target, 14)} (middle 99 %)", float(edges[0]), float(edges[-1]))
     area = plot(x, Axis("test rows (%)", 0.0, float(percent.max()) * 1.05 or 1.0))
     bottom = area.top + area.height
     marks = [segment(area.px(at), area.top, area.px(at), bottom, class_) for at, class_ in ((0.0, "axis"),
@@ -59,7 +59,7 @@ def draw_predicted_actual(details: Mapping[str, Any], target: str = "target") ->
     found = details["predicted_actual"]
     low, high, weights = found["low"], found["high"], np.asarray(found["weights"], dtype=float)
     name = shorten(target, 24)
-    area = plot(Axis(f"actual {name}", low, high), Axis(f"predicted {name}", low, high), 460, 380)
+    area = plot(Axis(f"actual {name}", low, high), Axis(f"predicted {name}", low, high), 420, 370)
     width, height = area.width / len(weights), area.height / len(weights)
     depth = np.log1p(weights) / (np.log1p(weights.max()) or 1.0)
     cells = [
@@ -81,7 +81,7 @@ def _unit(x: str, y: str) -> Plot:
 
 
 def _legend(details: Mapping[str, Any], what: str, values: Sequence[float]) -> list[tuple[str, str]]:
-    names = [shorten(label, 16) for label, _ in _largest(details)]
+    names = [shorten(label, 13) for label, _ in _largest(details)]
     return [
         (colour, f"{name}: {what} {value:.3f}") for colour, name, value in zip(COLOURS, names, values, strict=False)
     ]
@@ -123,13 +123,13 @@ def draw_confusion(details: Mapping[str, Any]) -> Html:
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     rows = [*labels, *["(not in training)"] * (len(counts) - len(labels))]
     names = [shorten(label, 18) for label in rows]
-    left = 34 + CHARACTER * max(map(len, names))
-    size = float(np.clip((460 - left) / len(labels), 24, 110))
+    left = 34 + max(map(measure, names))
+    size = float(np.clip((420 - left) / len(labels), 24, 110))
     tall = min(size, 64.0)
-    slanted = max(map(len, names)) * CHARACTER > size
+    slanted = max(map(measure, names[: len(labels)])) > size
     cells = _cells(counts, shares, left, size, tall)
     headed = _class_names(names, len(labels), left, size, tall, slanted)
-    below = 30 + tall * len(rows) + (24 + (CHARACTER * max(map(len, names)) * 0.7 if slanted else 0))
+    below = 30 + tall * len(rows) + (24 + (max(map(measure, names[: len(labels)])) * 0.7 if slanted else 0))
     titles = [
         text(left + size * len(labels) / 2, below + 10, "predicted class", "middle axis-title"),
         text(11, 30 + tall * len(rows) / 2, "actual class", "middle axis-title",
@@ -152,7 +152,7 @@ def _cells(counts: Any, shares: Any, left: float, width: float, height: float) -
         x, y, share = left + j * width, 30 + i * height, float(shares[i, j])
         found.append(rect(x + 0.5, y + 0.5, width - 1, height - 1, "cell", fill_opacity=compute_opacity(share)))
         if counts.shape[1] <= _LABELLED:
-            class_ = "middle on-cell" if share > 0.45 else "middle strong"
+            class_ = "middle on-cell" if share > 0.6 else "middle strong"
             found.append(text(x + width / 2, y + height / 2 + 4, f"{int(count):,}", class_))
             if height >= 40 and width >= 40:
                 found.append(text(x + width / 2, y + height / 2 + 18, f"{share:.0%}", class_))
@@ -175,7 +175,7 @@ def draw_importances(ranked: Sequence[tuple[str, float]], title: str, unit: str)
     """Draw the weight of each raw column, the greatest first."""
     top = list(ranked)[:MOST_IMPORTANCES]
     names = [shorten(name, 26) for name, _ in top]
-    left, step, width = 12 + CHARACTER * max(map(len, names)), 19, 460
+    left, step, width = 12 + max(map(measure, names)), 20, 420
     most = max(abs(value) for _, value in top) or 1.0
     body = []
     for i, (name, (_, value)) in enumerate(zip(names, top, strict=True)):

@@ -9,7 +9,7 @@ DARK = (
     " --tint: #1c2a3c; --warn: #f0a35e; --bar: #4a7db8; --mark: #f0a35e;"
 )
 CHART_STYLE = """
-.chart text { font: 11px system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; fill: var(--soft); }
+.chart text { font: 12px system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; fill: var(--soft); }
 .chart .title { font-size: 13px; font-weight: 650; fill: var(--ink); }
 .chart .axis-title, .chart .strong { fill: var(--ink); }
 .chart .middle { text-anchor: middle; } .chart .end { text-anchor: end; }
@@ -54,7 +54,7 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
   font-size: .78rem; line-height: 1.65; white-space: nowrap; }
 .chip.note { background: none; border: 1px solid var(--line); color: var(--warn); margin-left: .5em; }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .88rem; }
+table { border-collapse: collapse; min-width: min(100%, 26rem); font-size: .88rem; }
 th { text-align: left; color: var(--soft); font-weight: 600; font-size: .78rem; padding: .3rem .9rem .3rem 0;
   border-bottom: 1px solid var(--line); white-space: nowrap; vertical-align: bottom; }
 td { padding: .38rem .9rem .38rem 0; border-bottom: 1px solid var(--line); vertical-align: middle; }
@@ -65,7 +65,7 @@ th:last-child, td:last-child { padding-right: 0; }
 .long { display: inline-block; min-width: 14rem; max-width: 34rem; overflow-wrap: break-word; }
 details { margin-top: .7rem; }
 summary { cursor: pointer; color: var(--accent); font-size: .9rem; padding: .25rem 0; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(25rem, 100%), 1fr)); gap: 1.2rem;
+.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(25rem, 100%), 1fr)); gap: 1.2rem;
   margin: .8rem 0; }
 .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(14.5rem, 100%), 1fr)); gap: 1rem;
   margin: .8rem 0; }

@@ -13,7 +13,7 @@ from spark_jobs.report.html import Html, join, tag
 from spark_jobs.report.stylesheet import CHART_STYLE, LIGHT
 
 COLOURS = ("#2f6db5", "#d9762b", "#3a9a6e", "#8a5fb8", "#c2475c", "#7a6a4f", "#4aa3b8", "#b8a23a", "#6b7ad1", "#d17bb0")
-CHARACTER = 6.4  # the mean width of a character of 11 px
+_WIDE, _NARROW = frozenset("mwMW@%"), frozenset("iIjl.,:;'|!() ")
 Tick = tuple[float, str]
 
 
@@ -69,9 +69,9 @@ class Plot:
         return self.top + (1 - self.y.at(value)) * self.height
 
 
-def plot(x: Axis, y: Axis, width: float = 460, height: float = 320) -> Plot:
+def plot(x: Axis, y: Axis, width: float = 420, height: float = 310) -> Plot:
     """Return the inner area that leaves room for the title above and for the ticks and titles of both axes."""
-    left = 28 + CHARACTER * max((len(text) for _, text in y.labels()), default=0)
+    left = 28 + max((measure(label) for _, label in y.labels()), default=0.0)
     return Plot(x, y, left, 30, width - left - 14, height - 76)
 
 
@@ -84,7 +84,7 @@ def chart(title: str, area: Plot, marks: Iterable[Html], legend: Sequence[tuple[
 
 def drawing(title: str, width: float, height: float, body: Iterable[Html]) -> Html:
     """Return an SVG element with a title, which is also its description for screen readers."""
-    head = text(0, 14, title, "title")
+    head = text(0, 14, fit(title, width / 1.25), "title")  # titles are larger and bold
     box = f"0 0 {width:.0f} {height:.0f}"
     return tag("svg", head, *body, viewBox=box, class_="chart", role="img", aria_label=title)
 
@@ -139,7 +139,7 @@ def _axes(area: Plot) -> list[Html]:
     bottom, middle = area.top + area.height, area.top + area.height / 2
     found = [segment(area.left, bottom, area.left + area.width, bottom, "axis")]
     for value, label in area.x.labels():
-        furthest = area.left + area.width + 14 - CHARACTER * len(label) / 2
+        furthest = area.left + area.width + 14 - measure(label) / 2
         found.append(text(min(area.px(value), furthest), bottom + 15, label, "middle"))
     for value, label in area.y.labels():
         found.append(segment(area.left, area.py(value), area.left + area.width, area.py(value), "grid"))
@@ -152,9 +152,20 @@ def _axes(area: Plot) -> list[Html]:
 def _legend(entries: Sequence[tuple[str, str]], top: float) -> list[Html]:
     found = []
     for i, (colour, label) in enumerate(entries):
-        x, y = 40 + 210 * (i % 2), top + 16 * (i // 2)
-        found.append(join([rect(x, y, 10, 10, "key", fill=colour), text(x + 15, y + 9, shorten(label, 30))]))
+        x, y = 24 + 196 * (i % 2), top + 16 * (i // 2)
+        found.append(join([rect(x, y, 10, 10, "key", fill=colour), text(x + 15, y + 9, fit(label, 178))]))
     return found
+
+
+def measure(content: str) -> float:
+    """Estimate the width of a text of 12 px, on the safe side."""
+    return sum(12.0 if sign in _WIDE or ord(sign) > 0x2E80 else 5.0 if sign in _NARROW else 7.2 for sign in content)
+
+
+def fit(content: str, width: float) -> str:
+    """Shorten a text until it fits a width."""
+    lengths = range(min(len(content), 200), 4, -1)
+    return next((short for length in lengths if measure(short := shorten(content, length)) <= width), content[:4])
 
 
 def compute_opacity(share: float) -> str:
