@@ -13,6 +13,7 @@ from spark_jobs.report.formatting import format_count, format_fill, format_numbe
 from spark_jobs.report.header import LEFT_OUT
 from spark_jobs.report.html import Html, fold, html, join, long_table, name_tag, table, tag
 from spark_jobs.report.importances import compute_importances
+from spark_jobs.report.svg import is_large
 
 Figures = Mapping[str, Html | None]
 OUTCOMES = {
@@ -59,7 +60,7 @@ def _evaluation(context: ReportContext, figures: Figures) -> Html:
 def _shown(figures: Figures, names: Sequence[str]) -> Html:
     known = [(name, figures[name]) for name in names if name in figures]
     lost = [tag("p", f"The figure '{name}' could not be drawn.", class_="warn") for name, one in known if one is None]
-    drawn = [tag("figure", one) for _, one in known if one is not None]
+    drawn = [tag("figure", one, class_="large" if is_large(one) else None) for _, one in known if one is not None]
     return join([*lost, tag("div", *drawn, class_="figures") if drawn else ""])
 
 

@@ -65,13 +65,13 @@ th:last-child, td:last-child { padding-right: 0; }
 .long { display: inline-block; min-width: 14rem; max-width: 34rem; overflow-wrap: break-word; }
 details { margin-top: .7rem; }
 summary { cursor: pointer; color: var(--accent); font-size: .9rem; padding: .25rem 0; }
-.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(25rem, 100%), 1fr)); gap: 1.2rem;
+.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(21rem, 100%), 1fr)); gap: 1.2rem;
   margin: .8rem 0; }
 .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(14.5rem, 100%), 1fr)); gap: 1rem;
   margin: .8rem 0; }
 figure { margin: 0; max-width: 46rem; min-width: 0; overflow-x: auto; }
 .chart { display: block; width: 100%; height: auto; }
-figure.large .chart { min-width: 34rem; }
+figure.large { grid-column: 1 / -1; max-width: none; } figure.large .chart { min-width: 38rem; max-width: 60rem; }
 svg.spark { display: block; width: 130px; height: 30px; fill: var(--bar); }
 .meter { display: inline-block; width: 46px; height: 6px; border-radius: 3px; background: var(--line);
   margin-left: .5rem; vertical-align: middle; overflow: hidden; }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from spark_jobs.report.stylesheet import CHART_STYLE, LIGHT
 
 COLOURS = ("#2f6db5", "#d9762b", "#3a9a6e", "#8a5fb8", "#c2475c", "#7a6a4f", "#4aa3b8", "#b8a23a", "#6b7ad1", "#d17bb0")
 _WIDE, _NARROW = frozenset("mwMW@%"), frozenset("iIjl.,:;'|!() ")
+LARGE = 500
 Tick = tuple[float, str]
 
 
@@ -87,6 +89,12 @@ def drawing(title: str, width: float, height: float, body: Iterable[Html]) -> Ht
     head = text(0, 14, fit(title, width / 1.25), "title")  # titles are larger and bold
     box = f"0 0 {width:.0f} {height:.0f}"
     return tag("svg", head, *body, viewBox=box, class_="chart", role="img", aria_label=title)
+
+
+def is_large(markup: str) -> bool:
+    """Return whether a drawing is too wide to share a line with others, or to be read at the width of a phone."""
+    found = re.search(r'viewBox="0 0 (\d+)', markup)
+    return found is not None and int(found[1]) > LARGE
 
 
 def render_file(chart_markup: Html) -> str:

@@ -175,6 +175,7 @@ def test_classes_few_and_many_are_drawn_and_listed(tmp_path, labels, probabiliti
     assert {"roc", "precision_recall", "confusion"} <= figures
     assert ("calibration" in figures) == probabilities
     assert all(label in page.texts for label in labels)
+    assert ('<figure class="large">' in written.read_text(encoding="utf-8")) == (len(labels) > 12)
     assert "Labels absent from the training rows" in page.texts
 
 
