@@ -16,7 +16,7 @@ from spark_jobs.jobs.result import Result
 from spark_jobs.profile.profile import Profile
 from spark_jobs.profile.scan import scan
 from spark_jobs.report.profile_page import write_profile_page
-from spark_jobs.report.text import profile_table
+from spark_jobs.report.terminal_table import build_profile_table
 from spark_jobs.spec import Environment, Spec
 from spark_jobs.training.prepare import SourceProfile, profile_source
 
@@ -57,5 +57,5 @@ def _columns(seen: SourceProfile, profile: Profile) -> dict[str, dict[str, objec
 def _drawn(profile: Profile, kinds: Mapping[str, str]) -> tuple[str, ...]:
     width = min(get_terminal_size((_WIDTH, 24)).columns, _WIDTH)
     console = Console(width=width, record=True, file=StringIO())
-    console.print(profile_table(profile, kinds))
+    console.print(build_profile_table(profile, kinds))
     return tuple(console.export_text().rstrip().splitlines())

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,10 @@ from spark_jobs.registry.input_example import example_row
 from spark_jobs.registry.lineage import Lineage
 from spark_jobs.registry.log import Training, log_training
 from spark_jobs.registry.mlmodel import ColumnKind, OutputKind, Signature, versions
-from spark_jobs.registry.runs import Run
+from spark_jobs.registry.runs import Run, current_user
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion
-from spark_jobs.report import Story, write_pictures, write_report
+from spark_jobs.report import Figures, ReportContext, write_figures, write_report
 from spark_jobs.sources.source_table import Reading
 from spark_jobs.spec import Spec, dump
 from spark_jobs.training.evaluation import Evaluation
@@ -74,7 +75,7 @@ def publish_training(
 ) -> ModelVersion:
     """Write the report and the bundle below `folder`, log them, and register the pipeline saved there as challenger.
 
-    Pictures are drawn, and a row of `source` is taken as the input example, while `prove` waits for Spark.
+    Figures are drawn, and a row of `source` is taken as the input example, while `prove` waits for Spark.
     """
     with ThreadPoolExecutor(1, "drawing") as pool:
         drawn = pool.submit(_drawn, done, folder / "report", run)
@@ -92,21 +93,21 @@ def _example(source: DataFrame, plan: Plan) -> list[object]:
     return optional("The input example", lambda: example_row(source, plan), [])
 
 
-def _drawn(done: TrainingArtifacts, folder: Path, run: Run) -> Mapping[str, Path | None]:
-    return optional("Every figure of the report", lambda: write_pictures(folder, _story(done, run)), {})
+def _drawn(done: TrainingArtifacts, folder: Path, run: Run) -> Figures:
+    return optional("Every figure of the report", lambda: write_figures(folder, _context(done, run)), {})
 
 
-def _reported(done: TrainingArtifacts, folder: Path, run: Run, drawn: Mapping[str, Path | None]) -> dict[str, Path]:
+def _reported(done: TrainingArtifacts, folder: Path, run: Run, drawn: Figures) -> dict[str, Path]:
     """The report under its name in the bundle; nothing where it fails, as it never decides whether there is a model."""
 
     def report() -> dict[str, Path]:
-        return {"report.html": write_report(folder, _story(done, run), drawn)}
+        return {"report.html": write_report(folder, _context(done, run), drawn)}
 
     return optional("The report", report, {})
 
 
-def _story(done: TrainingArtifacts, run: Run) -> Story:
-    return Story(
+def _context(done: TrainingArtifacts, run: Run) -> ReportContext:
+    return ReportContext(
         name=done.spec.name,
         task=done.plan.problem.task,
         target=done.spec.target,
@@ -114,12 +115,15 @@ def _story(done: TrainingArtifacts, run: Run) -> Story:
         plan=done.plan,
         profile=done.profile,
         evaluation=done.evaluation,
-        importances=sorted(done.importances, key=lambda pair: -pair[1]),
+        importances=done.importances,
         rows=done.rows,
         cells=done.cells,
         seconds=progress.seconds(),
         versions=versions(),
         lineage=_lineage(done, run),
+        alias="" if _refused(done) else "challenger",
+        user=current_user(),
+        trained_at=datetime.now(UTC),
     )
 
 
@@ -182,7 +186,7 @@ def _input(plan: Plan, kind: ColumnType) -> Input:
 
 def _training(done: TrainingArtifacts, draft: Path, report: Path) -> Training:
     champion = done.champion or Comparison(0)
-    pictures = {f"plots/{path.name}": path for path in sorted(report.glob("*.png"))}
+    figures = {f"plots/{path.name}": path for path in sorted(report.glob("*.svg"))}
     settings = done.spec.model_dump(mode="json", include={"split", "clean", "features"})
     names = ("plan.json", "profile.json", "report.html")
     files = {name: draft / name for name in names if (draft / name).is_file()}
@@ -201,7 +205,7 @@ def _training(done: TrainingArtifacts, draft: Path, report: Path) -> Training:
             "spark_jobs.source": done.reading.location,
             "spark_jobs.parity": "skipped" if done.proven is None else str(done.proven.parity),
         },
-        artifacts={**files, **pictures},
+        artifacts={**files, **figures},
         refused=_refused(done),
         lineage=_logged_lineage(done),
     )

@@ -90,11 +90,12 @@ def _lineage() -> dict[str, str]:
     packages = {f"version.{name}": number for name, number in versions().items()}
     commit = _git_commit()
     source = {"mlflow.source.name": "spark-jobs train", "mlflow.source.type": "LOCAL"}
-    known = {"mlflow.source.git.commit": commit, "mlflow.user": _user()}
+    known = {"mlflow.source.git.commit": commit, "mlflow.user": current_user()}
     return {**packages, **source, **{tag: value for tag, value in known.items() if value}}
 
 
-def _user() -> str:
+def current_user() -> str:
+    """Return the name of the operating system's user; empty where it is unknown."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a container may have neither a name for its user nor a variable that says one

@@ -85,7 +85,7 @@ def test_the_run_has_its_plan_profile_report_and_pictures(town, registry):
     assert {"plan.json", "profile.json", "report.html", "plots"} <= names
     pictures = [file.path for file in registry.list_artifacts(run.info.run_id, "plots")]
     assert pictures
-    assert all(path.endswith(".png") for path in pictures)
+    assert all(path.endswith(".svg") for path in pictures)
     assert run.data.metrics["rmse"] == pytest.approx(town.result.metrics["rmse"])
     assert run.data.params["model"] == "linear"
     assert run.data.tags["spark_jobs.fingerprint"]

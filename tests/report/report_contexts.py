@@ -1,4 +1,4 @@
-"""Stories to tell in tests, made without Spark."""
+"""Report contexts for tests, made without Spark."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from spark_jobs.profile.distinct import Distinct
 from spark_jobs.profile.levels import LevelCounts
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import ColumnProfile, Profile
-from spark_jobs.report import Story
+from spark_jobs.report import ReportContext
 from spark_jobs.training import curves
 from spark_jobs.training.evaluation_result import Evaluation
 
 EVIL = "<script>alert(1)</script>"
+LABEL = {"min": 0.0, "max": 50.0, "mean": 25.0}
 RNG = np.random.default_rng(0)
 
 
@@ -50,8 +51,8 @@ def plan(task, columns):
     planned = tuple(PlannedColumn(kind, "feature", "carries something") for kind in kinds)
     left_out = PlannedColumn(ColumnType("id <b>", "text", "identifier", "all differ"), "left out", "says nothing")
     return Plan(
-        name="a story",
-        problem=LearningTask(task, EVIL),
+        name="a report",
+        Problem\(=problem=LearningTask(=Problem(task, EVIL),
         columns=(*planned, left_out),
         inputs=(
             NumberInput("n0", "price", bounds=(0.5, 99.0), fill=3.25, indicator=True, scale="standard"),
@@ -78,7 +79,7 @@ def regression():
     }
     grid = {"low": 0.0, "high": 50.0, "weights": np.diag(np.arange(48.0)), "rows_outside": 12}
     slices = {EVIL: [level(EVIL, 900), level(None, 80), level(None, 20, True)]}
-    details = {"residuals": residuals, "predicted_actual": grid, "slices": slices}
+    details = {"residuals": residuals, "predicted_actual": grid, "slices": slices, "label": LABEL}
     metrics = {"rmse": 43.2109, "mse": 1867.2, "mae": 20.5, "r2": 0.41, "mape": 0.9}
     return Evaluation("regression", 1000, metrics, details, ("mape leaves out 3 test rows whose target is 0.",))
 
@@ -112,20 +113,21 @@ def classes(labels, probabilities=True):
     return Evaluation("multiclass", 3000, {"accuracy": 0.75, "f1": 0.7, "log_loss": 0.6}, details)
 
 
-def story(evaluation, columns=()):
+def context(evaluation, columns=(), **changes):
     found = profile(columns)
-    return Story(
-        name=f"story {EVIL}",
-        task=evaluation.task,
-        target=EVIL,
-        positive=None,
-        plan=plan(evaluation.task, found.columns),
-        profile=found,
-        evaluation=evaluation,
-        importances=[(EVIL, 0.5), ("m" * 300, 0.25), ("$\\frac$", -0.1)],
-        rows={"read": 6200, "trained": 5120, "tested": 1000, "duplicates": 80},
-        cells={EVIL: 12, "fine": 0},
-        seconds={"reading": 1.25},
-        versions={"spark": "4.2.0"},
-        lineage={"run": "r1", "source": f"/data/{EVIL}.csv"},
-    )
+    given = {
+        "name": f"report {EVIL}",
+        "task": evaluation.task,
+        "target": EVIL,
+        "positive": None,
+        "plan": plan(evaluation.task, found.columns),
+        "profile": found,
+        "evaluation": evaluation,
+        "importances": [(EVIL, 0.5), ("m" * 300, 0.25), ("$\\frac$", -0.1)],
+        "rows": {"read": 6200, "trained": 5120, "tested": 1000, "duplicates": 80, "no_target": 0},
+        "cells": {EVIL: 12, "fine": 0},
+        "seconds": {"reading": 1.25, "counting": 0.01},
+        "versions": {"spark": "4.2.0"},
+        "lineage": {"run": "r1", "source": f"/data/{EVIL}.csv"},
+    }
+    return ReportContext(**given | changes)
