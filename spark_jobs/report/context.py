@@ -10,7 +10,7 @@ from typing import Any
 from spark_jobs.plan import Plan
 from spark_jobs.profile.profile import Profile
 from spark_jobs.spec import Task
-from spark_jobs.training.outcome import Evaluation
+from spark_jobs.training.evaluation_result import Evaluation
 
 
 @dataclass(frozen=True, slots=True)

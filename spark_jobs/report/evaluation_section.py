@@ -16,7 +16,7 @@ from spark_jobs.report.formatting import (
     format_percent,
 )
 from spark_jobs.report.html import Html, fold, html, join, long_table, name_tag, table, tag
-from spark_jobs.training.outcome import Evaluation
+from spark_jobs.training.evaluation_result import Evaluation
 
 SMALL_SAMPLE = 100
 Metrics = Mapping[str, float]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spark_jobs.causes import optional
+from spark_jobs.error_translation import optional
 from spark_jobs.report.baseline import Baseline, compare_with_baseline, compute_baseline
 from spark_jobs.report.context import ReportContext
 from spark_jobs.report.evaluation_section import format_metric, mask_undefined_metrics

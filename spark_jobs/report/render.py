@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from spark_jobs.causes import optional
+from spark_jobs.error_translation import optional
 from spark_jobs.report import plots
 from spark_jobs.report.context import ReportContext
 from spark_jobs.report.figures import save_figure

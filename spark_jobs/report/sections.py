@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from spark_jobs.causes import optional
+from spark_jobs.error_translation import optional
 from spark_jobs.features import CategoryInput, Input
 from spark_jobs.report.context import ReportContext
 from spark_jobs.report.data_section import render_data

@@ -52,7 +52,7 @@ def plan(task, columns):
     left_out = PlannedColumn(ColumnType("id <b>", "text", "identifier", "all differ"), "left out", "says nothing")
     return Plan(
         name="a report",
-        Problem\(=problem=LearningTask(=Problem(task, EVIL),
+        problem=LearningTask(task, EVIL),
         columns=(*planned, left_out),
         inputs=(
             NumberInput("n0", "price", bounds=(0.5, 99.0), fill=3.25, indicator=True, scale="standard"),

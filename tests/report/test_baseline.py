@@ -11,9 +11,9 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, m
 
 from spark_jobs.profile.levels import LevelCounts
 from spark_jobs.profile.profile import ColumnProfile, Profile
-from spark_jobs.profile.relation import Relation
+from spark_jobs.profile.target_association import TargetAssociation
 from spark_jobs.report.baseline import compare_with_baseline, compute_baseline, count_training_classes
-from spark_jobs.training.outcome import Evaluation
+from spark_jobs.training.evaluation_result import Evaluation
 
 RNG = np.random.default_rng(7)
 TRAINING = RNG.normal(180.0, 40.0, 4000)
@@ -96,7 +96,7 @@ def test_the_majority_class_scores_what_scikit_learn_finds():
 def replace_rows(profile, no, yes):
     """The profile of a number whose relation counts a binary target."""
     y = np.repeat([0.0, 1.0], [no, yes])[:, None]
-    relation = Relation.of(RNG.normal(size=no + yes), y)
+    relation = TargetAssociation.of(RNG.normal(size=no + yes), y)
     return Profile(no + yes, {"n": ColumnProfile("n", "double", no + yes, 0, relation=relation)})
 
 

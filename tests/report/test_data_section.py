@@ -12,7 +12,7 @@ from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import NumberInput
 from spark_jobs.plan import PlannedColumn
 from spark_jobs.profile.profile import Profile
-from spark_jobs.profile.relation import Relation
+from spark_jobs.profile.target_association import TargetAssociation
 from spark_jobs.report.data_section import compute_correlation, render_data
 
 X = np.random.default_rng(8).normal(size=500)
@@ -20,7 +20,7 @@ Y = -2 * X + np.random.default_rng(9).normal(size=500)
 
 
 def related(name, x, y=Y):
-    return replace(number_column(name, x), relation=Relation.of(x, y.reshape(len(x), -1)))
+    return replace(number_column(name, x), relation=TargetAssociation.of(x, y.reshape(len(x), -1)))
 
 
 def given(columns, inputs, planned=()):

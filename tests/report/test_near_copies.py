@@ -8,7 +8,7 @@ import numpy as np
 from report_contexts import number_column, text_column
 
 from spark_jobs.profile.profile import Profile
-from spark_jobs.profile.relation import Relation
+from spark_jobs.profile.target_association import TargetAssociation
 from spark_jobs.report.near_copies import find_near_copies
 
 VALUES = np.random.default_rng(5).normal(size=300)
@@ -16,7 +16,7 @@ TARGET = np.random.default_rng(6).normal(size=(300, 1))
 
 
 def with_target(name, values):
-    return replace(number_column(name, values), relation=Relation.of(np.asarray(values), TARGET))
+    return replace(number_column(name, values), relation=TargetAssociation.of(np.asarray(values), TARGET))
 
 
 def found(*columns):
