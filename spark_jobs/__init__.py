@@ -9,6 +9,9 @@ In a notebook:
     print(result)
     spark_jobs.load_model(result).predict(spark.read.csv("data/new.csv", header=True)).show()
 
+Every verb of the command line is a function. `plan` and `profile` are packages, so that these two functions are
+`make_plan` and `make_profile`, which return a `Plan` and a `Profile`.
+
 Names are loaded when they are first used, so that `import spark_jobs` starts nothing.
 """
 
@@ -20,6 +23,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from spark_jobs.api import (
         TrainedModel,
+        check,
+        doctor,
+        export,
+        init,
         load_model,
         maintain,
         make_plan,
@@ -27,7 +34,9 @@ if TYPE_CHECKING:
         open_session,
         promote,
         run,
+        schema,
         score,
+        stream,
         train,
     )
     from spark_jobs.errors import DataError, GateError, JobError, SparkJobsError, SpecError
@@ -51,7 +60,11 @@ __all__ = [
     "SpecError",
     "TrainedModel",
     "__version__",
+    "check",
+    "doctor",
     "dump",
+    "export",
+    "init",
     "load",
     "load_model",
     "maintain",
@@ -61,7 +74,9 @@ __all__ = [
     "parse",
     "promote",
     "run",
+    "schema",
     "score",
+    "stream",
     "train",
 ]
 
@@ -69,6 +84,10 @@ _ROOMS = {
     "spark_jobs.errors": ("DataError", "GateError", "JobError", "SparkJobsError", "SpecError"),
     "spark_jobs.api": (
         "TrainedModel",
+        "check",
+        "doctor",
+        "export",
+        "init",
         "load_model",
         "maintain",
         "make_plan",
@@ -76,7 +95,9 @@ _ROOMS = {
         "open_session",
         "promote",
         "run",
+        "schema",
         "score",
+        "stream",
         "train",
     ),
     "spark_jobs.jobs.result": ("Result",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -61,6 +61,9 @@ class Plan:
     seed: int
     decisions: tuple[Decision, ...]
 
+    def __str__(self) -> str:
+        return "\n".join(decision_lines(self.decisions))
+
     @property
     def numbers(self) -> tuple[NumberInput, ...]:
         """The inputs that are numbers."""
@@ -112,6 +115,14 @@ class Plan:
             "key": tuple(stored["key"]),
             "decisions": tuple(Decision(**one) for one in stored["decisions"]),
         })  # fmt: skip
+
+
+def decision_lines(decisions: Iterable[Decision]) -> tuple[str, ...]:
+    """Write every decision with its reason, a line each, in columns."""
+    known = list(decisions)
+    subject = min(max((len(one.subject) for one in known), default=0), 32)
+    choice = min(max((len(one.choice) for one in known), default=0), 36)
+    return tuple(f"{one.subject:<{subject}}  {one.choice:<{choice}}  {one.reason}".rstrip() for one in known)
 
 
 def _problem(stored: dict[str, Any]) -> LearningTask:

@@ -126,6 +126,14 @@ class Profile:
         readings = [column.reading for column in self.columns.values() if column.levels is not None]
         return None if None in readings else max((one.longest for one in readings if one is not None), default=0)
 
+    def __str__(self) -> str:
+        width = min(max(map(len, self.columns), default=0), 40)
+        lines = (
+            f"{n:<{width}}  {c.type:<8}  {c.missing:,} missing  {c.distinct:,} distinct"
+            for n, c in self.columns.items()
+        )
+        return "\n".join([f"{self.rows:,} rows, {len(self.columns)} columns", *lines])
+
     def __getitem__(self, name: str) -> ColumnProfile:
         return self.columns[name]
 

@@ -97,10 +97,17 @@ class Batch:
         return TrainingDomain() if self.checked is None else self.checked.training_domain
 
 
-def input_source(spec: Spec, path: str | None, spark: SparkSession) -> Source:
-    """The source to score: that of the spec, or its form at another path, or another form where the path says so."""
+def input_source(spec: Spec, path: str | Source | None, spark: SparkSession) -> Source:
+    """The source to score: that of the spec, or its form at another path, or another form where the path says so.
+
+    A source that is not a path keeps the spec's marks of missing values, and nothing else of it.
+    """
     if path is None:
         return spec.source
+    if isinstance(path, Source):
+        return path.model_copy(update={"null_values": spec.source.null_values})
+    if spec.source.kind == "dataframe":
+        return Source(path=path, null_values=spec.source.null_values)
     same = spec.source.model_copy(update={"path": path, "table": None})
     try:
         said = kind_of_source(Source(path=path), spark)

@@ -21,7 +21,7 @@ from spark_jobs.spec.fields import (
     mistake,
 )
 
-SourceKind = Literal["csv", "json", "parquet", "delta", "table", "jdbc", "kafka"]
+SourceKind = Literal["csv", "json", "parquet", "delta", "table", "jdbc", "kafka", "dataframe"]
 
 
 def _is_reference(text: str) -> str:

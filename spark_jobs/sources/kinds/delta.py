@@ -47,12 +47,19 @@ def read(source: Source, spark: SparkSession) -> Table:
 
 
 def table_of(
-    load: Callable[[Mapping[str, str]], DataFrame], table: Callable[[], DeltaTable], source: Source, reading: Reading
+    load: Callable[[Mapping[str, str]], DataFrame],
+    table: Callable[[], DeltaTable] | None,
+    source: Source,
+    reading: Reading,
 ) -> Table:
-    """A stored table, read at the very version that its fingerprint names; one without versions is told by its rows."""
+    """Read a table at the very version that its fingerprint names; one without versions is identified by its rows.
+
+    `table` is None where there cannot be versions.
+    """
     stored = load(reading.options)
     check_names(stored.columns)
-    found = version_fingerprint(table, {name: reading.options[name] for name in VERSIONS if name in reading.options})
+    versions: dict[str, str] = {name: reading.options[name] for name in VERSIONS if name in reading.options}
+    found = version_fingerprint(table, versions) if table is not None else None
     if found is not None:
         stored = load({"versionAsOf": str(found[0])})
     whole, unusable = storable(stored)
