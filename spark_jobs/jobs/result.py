@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spark_jobs.errors import JobError, SparkJobsError
+from spark_jobs.notebook_html import notebook_table
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -44,6 +45,22 @@ class Result:
 
     def __str__(self) -> str:
         return "\n".join(self.summary)
+
+    def _repr_html_(self) -> str:
+        """Show what came of the job as a table in a notebook."""
+        model = " ".join(str(part) for part in (self.model or {}).values() if part is not None)
+        places = {"bundle": self.bundle, "report": self.report, "run": self.run_id}
+        rows = [
+            ("status", self.status),
+            *([("model", model)] if model else []),
+            *((f"rows {name}", count) for name, count in self.rows.items()),
+            *self.metrics.items(),
+            *((f"became null: {name}", count) for name, count in self.cells.items()),
+            *((f"table {name}", place) for name, place in self.tables.items()),
+            *((name, place) for name, place in places.items() if place is not None),
+            *(("warning", sentence) for sentence in self.warnings),
+        ]
+        return notebook_table(self.summary[0] if self.summary else str(self.job), (), rows)
 
     @property
     def model_folder(self) -> Path:

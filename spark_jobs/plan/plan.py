@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import CategoryInput, Input, NumberInput
+from spark_jobs.notebook_html import notebook_table
 from spark_jobs.plan.learning_task import LearningTask
 
 Role = Literal["feature", "target", "weight", "ignored", "left out"]
@@ -63,6 +64,11 @@ class Plan:
 
     def __str__(self) -> str:
         return "\n".join(decision_lines(self.decisions))
+
+    def _repr_html_(self) -> str:
+        """Show every decision as a table in a notebook."""
+        rows = [(one.subject, one.choice, one.reason) for one in self.decisions]
+        return notebook_table(f"Plan {self.name}", ("about", "decision", "reason"), rows)
 
     @property
     def numbers(self) -> tuple[NumberInput, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from spark_jobs.bundle import GRAPH, Manifest, verify
 from spark_jobs.errors import DataError, did_you_mean
+from spark_jobs.notebook_html import notebook_table
 from spark_jobs.plan import Plan
 from spark_jobs.runtime.active_session import session_of
 
@@ -68,6 +69,18 @@ class TrainedModel:
         stored = self.bundle / "importances.json"
         pairs = json.loads(stored.read_text(encoding="utf-8")) if stored.is_file() else []
         return {str(name): float(value) for name, value in sorted(pairs, key=lambda pair: -pair[1])}
+
+    def _repr_html_(self) -> str:
+        """Show what the model predicts, from what and how well as a table in a notebook."""
+        rows = [
+            ("predicts", f"{self.plan.problem.target} ({self.plan.problem.task})"),
+            ("algorithm", self.plan.model),
+            ("reads", ", ".join(self.feature_names)),
+            *((f"{name} of the test rows", value) for name, value in self.manifest.metrics.items()),
+            *((f"importance of {name}", value) for name, value in list(self.importances.items())[:10]),
+            ("bundle", self.bundle),
+        ]
+        return notebook_table(f"Model {self.plan.name}", (), rows)
 
     @overload
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame: ...

@@ -16,9 +16,9 @@ import spark_jobs
 from spark_jobs.bundle import load_manifest
 from spark_jobs.errors import GateError, JobError, SpecError
 from spark_jobs.jobs import preflight, promote, train
-from spark_jobs.runtime.active_session import session_of
 from spark_jobs.registry import Tracking
 from spark_jobs.registry.versions import look_up, peek, set_alias
+from spark_jobs.runtime.active_session import session_of
 from spark_jobs.spec import Environment
 from spark_jobs.training.comparison import evaluate_bundle
 from spark_jobs.training.prepare import inspect_source, prepare
