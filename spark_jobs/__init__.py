@@ -7,7 +7,9 @@ In a notebook:
     spark = spark_jobs.open_session()
     result = spark_jobs.run(source="data/flights.csv", target="arr_delay")
     print(result)
-    spark_jobs.load_model(result).predict(spark.read.csv("data/new.csv", header=True)).show()
+    result.load_model().predict(spark.read.csv("data/new.csv", header=True)).show()
+
+`source` may be a DataFrame of Spark or pandas too.
 
 Every verb of the command line is a function. `plan` and `profile` are packages, so that these two functions are
 `make_plan` and `make_profile`, which return a `Plan` and a `Profile`.

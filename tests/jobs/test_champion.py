@@ -167,6 +167,6 @@ def test_views_and_the_active_session_are_there_after_a_training(spark, tmp_path
     other = spark.newSession()
     other.createDataFrame(rows, "a double, k string, y double").createOrReplaceTempView("seen_twice")
     spark.createDataFrame([(1,)], "a int")
-    assert spark_jobs.make_plan(**asked, spark=other).rows["read"] == 200
+    assert spark_jobs.make_plan(**asked, spark=other).used == ("a", "k")
     assert SparkSession.getActiveSession() is spark
     assert spark.conf.get("spark.sql.session.timeZone") == "Europe/Berlin"

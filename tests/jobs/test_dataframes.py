@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -148,6 +149,55 @@ def test_a_frame_is_scored_once_and_the_same_frame_again_adds_nothing(spark, pri
     scored = {row["size"]: row["prediction"] for row in table.collect()}
     said = promoted.load_model().predict(new)["prediction"]
     assert [scored[size] for size in new["size"]] == pytest.approx(said.tolist())
+
+
+def test_a_path_is_scored_by_the_spec_of_a_frame(spark, prices, tmp_path):
+    spark_jobs.promote(source=prices.frame, target="price", env=prices.env)
+    new = houses(10, 6).drop(columns="price")
+    new.to_parquet(tmp_path / "new.parquet")
+    spec = prices.model.bundle / "spec.yml"
+    assert spark_jobs.score(spec, input=tmp_path / "new.parquet", env=prices.env).rows["scored"] == 10
+    assert spark_jobs.maintain(spec, dry_run=True, env=prices.env).extra["dry_run"]
+
+
+def test_the_whole_way_goes_from_a_frame_of_spark_to_predictions(spark, tmp_path):
+    frame, env = spark_frame(houses(200, 7), spark), spark_jobs.Environment(root=str(tmp_path / "root"))
+    done = spark_jobs.run(source=frame, target="kind", name="of-spark", model={"kind": "naive_bayes"}, env=env)
+    assert done.model == {"name": "of-spark", "version": 1, "alias": "champion"}
+    assert (done.rows["read"], done.rows["scored"]) == (200, 200)
+    assert spark.read.format("delta").load(done.tables["of-spark_predictions"]).count() == 200
+    shown = done.load_model().predict(houses(3, 8))
+    assert shown["prediction"].isin(["flat", "house", "loft"]).all()
+    assert [round(sum(one.values()), 9) for one in shown["probabilities"]] == [1, 1, 1]
+
+
+def test_a_frame_cannot_be_streamed(spark, prices):
+    asked = {"source": prices.frame, "target": "price", "env": prices.env}
+    spark_jobs.promote(**asked)
+    with pytest.raises(spark_jobs.SpecError, match="A source of kind dataframe cannot be streamed"):
+        spark_jobs.stream(**asked)
+
+
+def test_a_registered_model_is_exported_by_its_name(prices, tmp_path):
+    done = spark_jobs.export("price@1", tmp_path / "edge", env=prices.env)
+    assert done.bundle == prices.result.bundle
+    assert {"model.onnx", "manifest.json", "predict.py"} <= {path.name for path in (tmp_path / "edge").iterdir()}
+    with pytest.raises(spark_jobs.SpecError, match="is no export"):
+        spark_jobs.export(prices.model, Path(__file__).parent)
+
+
+def test_the_doctor_leaves_the_session_open(spark, prices):
+    told = spark_jobs.doctor(env=prices.env)
+    assert "Python workers" in str(told)
+    assert spark.range(3).count() == 3
+
+
+def test_init_writes_a_spec_that_is_read_again(spark, tmp_path):
+    houses(100, 9).to_parquet(tmp_path / "houses.parquet")
+    done = spark_jobs.init(tmp_path / "houses.parquet", "price", out=tmp_path / "houses.yml", spark=spark)
+    assert done.extra["spec"] == str(tmp_path / "houses.yml")
+    spec = spark_jobs.Spec.from_yaml(tmp_path / "houses.yml")
+    assert (spec.name, spec.target, spec.task) == ("houses", "price", "regression")
 
 
 def test_a_plan_and_a_profile_are_returned_as_such(spark, prices):
