@@ -99,8 +99,8 @@ def _views(spark: SparkSession | None, frames: Mapping[str, Any]) -> Iterator[Sp
     """The session, with the DataFrames as its views; Spark's own frames bring their session along."""
     theirs = next((found for frame in frames.values() if (found := getattr(frame, "sparkSession", None))), None)
     with keeping_active(session_of(spark or theirs)) as session:
-        for view, frame in frames.items():
-            from spark_jobs.sources.kinds.dataframe import register
+        from spark_jobs.sources.kinds.dataframe import register
 
+        for view, frame in frames.items():
             register(frame, view, session)
         yield session

@@ -37,7 +37,7 @@ def load_bundle(folder: Path, spark: SparkSession | None = None) -> TrainedModel
     return TrainedModel(plan, folder, manifest, spark)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TrainedModel:
     """A trained model: its plan and its bundle. Spark's stages and the graph are loaded when they are first used."""
 
@@ -69,6 +69,10 @@ class TrainedModel:
         stored = self.bundle / "importances.json"
         pairs = json.loads(stored.read_text(encoding="utf-8")) if stored.is_file() else []
         return {str(name): float(value) for name, value in sorted(pairs, key=lambda pair: -pair[1])}
+
+    def __repr__(self) -> str:
+        task = f"{self.plan.problem.target} ({self.plan.problem.task}, {self.plan.model})"
+        return f"<TrainedModel {self.plan.name}: predicts {task} from {len(self.feature_names)} columns>"
 
     def _repr_html_(self) -> str:
         """Show what the model predicts, from what and how well as a table in a notebook."""

@@ -214,6 +214,7 @@ def test_a_plan_and_a_profile_are_returned_as_such(spark, prices):
 
 
 def test_a_notebook_shows_a_model_and_a_result_as_tables(prices):
+    assert repr(prices.model) == "<TrainedModel price: predicts price (regression, linear) from 4 columns>"
     shown = prices.model._repr_html_()
     assert "<td>predicts</td><td>price (regression)</td>" in shown
     assert "<td>importance of size</td>" in shown
@@ -250,6 +251,14 @@ def test_a_spec_whose_frame_is_not_there_is_refused(spark, prices, tmp_path):
     source = {"kind": "dataframe", "table": "spark_jobs_not_here"}
     with pytest.raises(spark_jobs.SpecError, match="no DataFrame 'spark_jobs_not_here'"):
         spark_jobs.make_plan(source=source, target="price", env=spark_jobs.Environment(root=str(tmp_path)))
+
+
+def test_a_frame_of_another_session_is_refused_where_a_session_is_given(spark, tmp_path):
+    other = spark.newSession()
+    frame, env = spark_frame(houses(60, 4), other), spark_jobs.Environment(root=str(tmp_path))
+    with pytest.raises(spark_jobs.JobError, match="belongs to another Spark session"):
+        spark_jobs.make_plan(source=frame, target="price", spark=spark, env=env)
+    assert set(spark_jobs.make_plan(source=frame, target="price", env=env).used) == {"size", "rooms", "kind", "built"}
 
 
 def test_a_frame_with_a_name_twice_is_refused(spark, tmp_path):
