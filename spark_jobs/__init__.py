@@ -7,7 +7,12 @@ In a notebook:
     spark = spark_jobs.open_session()
     result = spark_jobs.run(source="data/flights.csv", target="arr_delay")
     print(result)
-    spark_jobs.load_model(result).predict(spark.read.csv("data/new.csv", header=True)).show()
+    result.load_model().predict(spark.read.csv("data/new.csv", header=True)).show()
+
+`source` may be a DataFrame of Spark or pandas too.
+
+Every verb of the command line is a function. `plan` and `profile` are packages, so that these two functions are
+`make_plan` and `make_profile`, which return a `Plan` and a `Profile`.
 
 Names are loaded when they are first used, so that `import spark_jobs` starts nothing.
 """
@@ -20,6 +25,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from spark_jobs.api import (
         TrainedModel,
+        check,
+        doctor,
+        export,
+        init,
         load_model,
         maintain,
         make_plan,
@@ -27,7 +36,9 @@ if TYPE_CHECKING:
         open_session,
         promote,
         run,
+        schema,
         score,
+        stream,
         train,
     )
     from spark_jobs.errors import DataError, GateError, JobError, SparkJobsError, SpecError
@@ -51,7 +62,11 @@ __all__ = [
     "SpecError",
     "TrainedModel",
     "__version__",
+    "check",
+    "doctor",
     "dump",
+    "export",
+    "init",
     "load",
     "load_model",
     "maintain",
@@ -61,7 +76,9 @@ __all__ = [
     "parse",
     "promote",
     "run",
+    "schema",
     "score",
+    "stream",
     "train",
 ]
 
@@ -69,6 +86,10 @@ _ROOMS = {
     "spark_jobs.errors": ("DataError", "GateError", "JobError", "SparkJobsError", "SpecError"),
     "spark_jobs.api": (
         "TrainedModel",
+        "check",
+        "doctor",
+        "export",
+        "init",
         "load_model",
         "maintain",
         "make_plan",
@@ -76,7 +97,9 @@ _ROOMS = {
         "open_session",
         "promote",
         "run",
+        "schema",
         "score",
+        "stream",
         "train",
     ),
     "spark_jobs.jobs.result": ("Result",),

@@ -25,6 +25,13 @@ class SparkJobsError(Exception):
     def __str__(self) -> str:
         return f"{self.message}\n{self.advice}" if self.advice else self.message
 
+    def _render_traceback_(self) -> list[str]:
+        """Return the lines that IPython and Jupyter show in place of the traceback: name, message, advice.
+
+        `%xmode` does not bring the traceback back; `traceback.print_exception(error)` prints it.
+        """
+        return f"{self.kind}: {self}".splitlines()
+
 
 class JobError(SparkJobsError):
     """A job that had started could not be finished."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -15,6 +16,8 @@ from typing import TextIO
 # Half a second redraws the line at least every two seconds, even if ticks are late on a busy machine.
 _TICK = 0.5
 _ERASE = "\r\x1b[2K"
+_BLANK = f"\r{' ' * 79}\r"  # Jupyter knows the carriage return alone
+_log = logging.getLogger(__name__)
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 Tasks = tuple[int, int, int]
@@ -30,6 +33,7 @@ class _Phase:
 @dataclass
 class _Display:
     out: TextIO | None = None
+    erase: str = _ERASE
     notes: bool = True
     drawn: bool = False
     ticks: int = 0
@@ -125,20 +129,20 @@ def watch(tasks: Callable[[], Tasks | None] | None) -> None:
 
 @contextmanager
 def show(enabled: bool | None = None, notes: bool = True) -> Iterator[None]:
-    """Reset times and warnings and, while the block runs, draw the live line on standard error.
+    """Reset times and warnings and, while the block runs, draw the live line on standard error or in a notebook's cell.
 
     Args:
-        enabled: whether to draw; by default if standard error is a terminal. Elsewhere the line is never drawn.
+        enabled: whether to draw; by default in a terminal or a notebook. Elsewhere each phase is one line of the logger
+            `spark_jobs.progress`, at the level INFO.
         notes: whether `note` writes at all.
     """
-    terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     stop = threading.Event()
     with _display.lock:
         _display.seconds.clear()
         _display.warnings.clear()
         _display.failed = ""
         _display.notes = notes
-        _display.out = sys.stderr if terminal and enabled is not False else None
+        _display.out, _display.erase = _screen() if enabled is not False else (None, _ERASE)
     ticker = threading.Thread(target=_tick, args=(stop,), name="progress", daemon=True)
     if _display.out is not None:
         ticker.start()
@@ -151,6 +155,14 @@ def show(enabled: bool | None = None, notes: bool = True) -> Iterator[None]:
             _display.out, _display.notes = None, True
 
 
+def _screen() -> tuple[TextIO | None, str]:
+    """Where the live line goes, and what erases it there."""
+    if type(sys.stdout).__module__.startswith("ipykernel."):
+        return sys.stdout, _BLANK
+    terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    return (sys.stderr if terminal else None), _ERASE
+
+
 def _end(this: _Phase, done: bool) -> None:
     spent = time.monotonic() - this.start
     with _display.lock:
@@ -159,7 +171,9 @@ def _end(this: _Phase, done: bool) -> None:
         _display.seconds[this.name] = _display.seconds.get(this.name, 0.0) + spent
         _display.detail = _display.detail if _display.running else ""
         _erase()
-        if done and _display.out is not None and not _display.running:
+        if done and _display.out is None and not _display.running:
+            _log.info("%s: %s", this.name, _clock(spent))
+        elif done and not _display.running:
             print(f"  {this.name:<24} {_clock(spent)}", file=_display.out, flush=True)
         _draw()
 
@@ -193,7 +207,7 @@ def _draw(tasks: Tasks | None = None) -> None:
     elif tasks is not None and tasks[2]:
         line += f"  Spark: {tasks[1]} of {tasks[2]} tasks"
     with suppress(OSError, ValueError):
-        _display.out.write(_ERASE + line[: _width(_display.out)])
+        _display.out.write(_display.erase + line[: _width(_display.out)])
         _display.out.flush()
         _display.drawn = True
 
@@ -201,7 +215,7 @@ def _draw(tasks: Tasks | None = None) -> None:
 def _erase() -> None:
     if _display.drawn and _display.out is not None:
         with suppress(OSError, ValueError):
-            _display.out.write(_ERASE)
+            _display.out.write(_display.erase)
             _display.out.flush()
     _display.drawn = False
 

@@ -37,10 +37,20 @@ LAYERS = (
     "spec",
     "bundle ops",
     "error_translation progress",
-    "errors fault_points",
+    "errors fault_points notebook_html",
 )
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms.split()}
-WITHOUT_PYSPARK = ("spec", "bundle", "ops", "errors", "fault_points", "cli", "error_translation", "progress")
+WITHOUT_PYSPARK = (
+    "spec",
+    "bundle",
+    "ops",
+    "errors",
+    "fault_points",
+    "cli",
+    "error_translation",
+    "progress",
+    "notebook_html",
+)
 PYSPARK_INSIDE_FUNCTIONS = ("features", "models")
 VAGUE = {"core", "base", "util", "utils", "helpers", "common", "misc", "manager", "service", "orchestrator"}
 JVM = {"_jvm", "_jsc", "_jdf", "_java_obj", "sparkContext", "rdd"}

@@ -15,13 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from spark_jobs import progress
 from spark_jobs.errors import JobError, SparkJobsError
 from spark_jobs.jobs.result import Result
 from spark_jobs.runtime import jars, session
 from spark_jobs.spec import Environment, Spec
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 State = Literal["good", "poor", "bad"]
 _MARK = {"good": "ok  ", "poor": "note", "bad": "FAIL"}
@@ -45,8 +48,10 @@ class Finding:
         )
 
 
-def run(env: Environment, spec: Spec | None = None) -> Result:
+def run(env: Environment, spec: Spec | None = None, spark: SparkSession | None = None) -> Result:
     """Check this machine for what jobs need, the quick things first; Spark itself is tried only where they are right.
+
+    `spark` is a session that is open already; without one, a session is opened and closed again.
 
     Raises:
         JobError: something is missing that a job cannot do without; it names all of it, and what would fix it.
@@ -54,7 +59,7 @@ def run(env: Environment, spec: Spec | None = None) -> Result:
     with progress.phase("looking"):
         findings = list(_quick(env, spec))
     if all(finding.state != "bad" for finding in findings):
-        findings.append(_guarded("Python workers", lambda: _workers(env)))
+        findings.append(_guarded("Python workers", lambda: _workers(env, spark)))
     lines = tuple(finding.line() for finding in findings)
     bad = [finding for finding in findings if finding.state == "bad"]
     if bad:
@@ -200,13 +205,14 @@ def _xgboost(needed: bool) -> Finding:
     return Finding("XGBoost", "bad" if needed else "poor", "not installed", "pip install 'spark-jobs[boost]'")
 
 
-def _workers(env: Environment) -> Finding:
+def _workers(env: Environment, given: SparkSession | None) -> Finding:
     with progress.phase("trying Spark"):
-        spark = session.open(env)
+        spark = given or session.open(env)
         try:
             told = {row.told for row in spark.range(2).mapInArrow(_introduce, "told string").collect()}
         finally:
-            session.close(spark)
+            if given is None:
+                session.close(spark)
     if len(told) != 1:
         return Finding("Python workers", "bad", f"differ: {', '.join(sorted(told))}", "Set PYSPARK_PYTHON.")
     return Finding("Python workers", "good", told.pop())

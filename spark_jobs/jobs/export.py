@@ -40,22 +40,26 @@ print({{output.name: answer.tolist() for output, answer in zip(session.get_outpu
 
 
 def run(arguments: Namespace) -> Result:
-    """Write the graph of a bundle, or of a spec's champion, to a folder of its own.
+    """Write the graph that a command line asks for: of a bundle, or of a spec's champion."""
+    return export(_bundle(arguments), Path(arguments.to), arguments.compat)
+
+
+def export(bundle: Path, to: Path, compat: bool = False) -> Result:
+    """Write the graph of a bundle to a folder of its own; `compat` for runtimes that lack ai.onnx.ml 5.
 
     Raises:
         JobError: the bundle is not what was written, or has no graph.
         SpecError: the folder to write to is in use.
     """
-    bundle, to = _bundle(arguments), Path(arguments.to)
     _check_free(to)
     with progress.phase("exporting"):
         manifest, plan = _read(bundle)
-        graph = _older(plan, bundle, manifest) if arguments.compat else (bundle / GRAPH).read_bytes()
+        graph = _older(plan, bundle, manifest) if compat else (bundle / GRAPH).read_bytes()
         files: dict[str, str | bytes | Path] = {GRAPH: graph, EXAMPLE: program(plan), **_reader()}
         if KEPT_CLOCK in manifest.sha256:
             files[KEPT_CLOCK] = bundle / KEPT_CLOCK
         write(to, replace(manifest, sha256={}), files)
-    kind = "for older runtimes (ai.onnx 17, ai.onnx.ml 3)" if arguments.compat else "as it was proven"
+    kind = "for older runtimes (ai.onnx 17, ai.onnx.ml 3)" if compat else "as it was proven"
     return Result(
         job="export",
         bundle=str(bundle),

@@ -6,13 +6,15 @@ import json
 import re
 from pathlib import Path
 
+from pyspark.sql import SparkSession
+
 from spark_jobs import progress
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import SpecError
 from spark_jobs.jobs.check import made_name
 from spark_jobs.jobs.result import Result
 from spark_jobs.runtime import session
-from spark_jobs.spec import Environment, Spec
+from spark_jobs.spec import Environment, Spec, parse
 from spark_jobs.training.prepare import InspectedSource, inspect_source
 
 _SHOWN = 40
@@ -26,16 +28,35 @@ def run(data: str, target: str, env: Environment, out: str | None = None, force:
         SpecError: the spec is there already.
         DataError: the table cannot be learned from.
     """
-    spec = Spec.model_validate({"source": data, "target": target})
-    path = Path(out or f"conf/{spec.name}.yml")
-    if path.exists() and not force:
-        raise SpecError(f"{path} is there already.", "Add --force to replace it, or name another file with --out.")
+    spec, path = spec_to_write(data, target, out, force)
     with progress.phase("starting Spark"):
         spark = session.open(env)
     try:
-        inspected = inspect_source(spec, spark)
+        return write_spec(spec, path, spark)
     finally:
         session.close(spark)
+
+
+def spec_to_write(data: str, target: str, out: str | None = None, force: bool = False) -> tuple[Spec, Path]:
+    """Make the shortest spec of a table, and the path of its file.
+
+    Raises:
+        SpecError: the file is there already, and is not to be replaced; a name or a path cannot be one.
+    """
+    spec = parse({"source": data, "target": target})
+    path = Path(out or f"conf/{spec.name}.yml")
+    if path.exists() and not force:
+        raise SpecError(f"{path} is there already.", "Add --force to replace it, or name another file with --out.")
+    return spec, path
+
+
+def write_spec(spec: Spec, path: Path, spark: SparkSession) -> Result:
+    """Look at the source of a spec and write the spec with what was found as comments.
+
+    Raises:
+        DataError: the table cannot be learned from.
+    """
+    inspected = inspect_source(spec, spark)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(spec_text(spec, inspected), encoding="utf-8")
     return Result(

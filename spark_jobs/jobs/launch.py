@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spark_jobs import progress
+from spark_jobs.errors import SpecError
 from spark_jobs.jobs import check
 from spark_jobs.jobs.result import Result
 from spark_jobs.spec import Environment, Spec, load_environment, load_spec
@@ -49,6 +50,7 @@ def launch(arguments: Namespace) -> Result:
             from spark_jobs.jobs import preflight
 
             spec, environment = load_config(arguments)
+            check_source(verb, spec, options)
             answered = preflight.answer(verb, spec, environment, options)
             return answered or _with_session(verb, spec, environment, options)
 
@@ -118,6 +120,22 @@ def _look_ahead(verb: str, spec: Spec, environment: Environment) -> None:
         from spark_jobs.training.prepare import prefetch_source
 
         prefetch_source(spec)
+
+
+def check_source(verb: str, spec: Spec, options: dict[str, Any]) -> None:
+    """Refuse a source that is a DataFrame of a program, which the command line does not have.
+
+    Raises:
+        SpecError: the verb reads such a source.
+    """
+    source = spec.stream.source or spec.source if verb == "stream" else spec.source
+    replaced = options.get("input") or options.get("replay")
+    if source.kind == "dataframe" and verb not in WITHOUT_SOURCE and not replaced:
+        other = " or give the rows to score by `--input PATH`," if verb == "score" else ""
+        raise SpecError(
+            f"`source` is the DataFrame '{source.table}' of a program; the command line has no DataFrames.",
+            f"Name a file or a table in `source`,{other} or pass `source=frame` in the program.",
+        )
 
 
 def _check_there(verb: str, spec: Spec, environment: Environment, options: dict[str, Any]) -> None:

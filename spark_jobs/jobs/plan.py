@@ -10,8 +10,9 @@ from pyspark.sql import SparkSession
 from spark_jobs import progress
 from spark_jobs.jobs.check import made_name
 from spark_jobs.jobs.result import Result
-from spark_jobs.jobs.summary import all_decided, counted, warned
-from spark_jobs.plan import Decision
+from spark_jobs.jobs.summary import counted, warned
+from spark_jobs.plan import Decision, Plan
+from spark_jobs.plan.plan import decision_lines
 from spark_jobs.spec import Environment, Spec
 from spark_jobs.training.prepare import inspect_source, prepare
 from spark_jobs.training.workflow import plan_training
@@ -19,6 +20,11 @@ from spark_jobs.training.workflow import plan_training
 
 def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
     """Read, profile and decide; nothing is kept."""
+    return plan_with_result(spec, spark, env)[1]
+
+
+def plan_with_result(spec: Spec, spark: SparkSession, env: Environment) -> tuple[Plan, Result]:
+    """Make the plan of a training, and what the command line prints of it."""
     root = Path(env.root).resolve()
     root.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="plan-", dir=root) as scratch:
@@ -27,7 +33,7 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
         plan = plan_training(spec, prepared).plan
     reading = [Decision("source", inspected.table.reading.kind, said) for said in inspected.table.reading.decisions]
     decisions, warnings = [*reading, *plan.decisions], (*inspected.warnings, *progress.warnings())
-    return Result(
+    return plan, Result(
         job="plan",
         rows=prepared.counts,
         cells=inspected.lost,
@@ -39,7 +45,7 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
             f"{spec.name}: what `train` would do.",
             *made_name(spec),
             f"  rows: {counted(prepared.counts)}",
-            *all_decided(decisions),
+            *(f"  {line}" for line in decision_lines(decisions)),
             *warned(warnings),
         ),
     )

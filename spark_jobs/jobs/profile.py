@@ -25,6 +25,11 @@ _WIDTH = 140
 
 def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
     """Profile every column as the type it was found to be; two passes, and nothing is changed."""
+    return profile_with_result(spec, spark, env)[1]
+
+
+def profile_with_result(spec: Spec, spark: SparkSession, env: Environment) -> tuple[Profile, Result]:
+    """Profile a source, and make what the command line prints of it; the page is written below the root."""
     seen = profile_source(spec, spark)
     with progress.phase("profiling"):
         profile = scan(typed(seen.table.rows, list(seen.types.values()), spec.timezone))
@@ -32,7 +37,7 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
     folder = Path(env.root).resolve() / "profiles" / spec.name
     page = write_profile_page(folder / "profile.html", spec.name, profile, kinds)
     (folder / "profile.json").write_text(profile.to_json(), encoding="utf-8")
-    return Result(
+    return profile, Result(
         job="profile",
         rows={"read": profile.rows + seen.table.malformed_count, "malformed": seen.table.malformed_count},
         cells=seen.lost,

@@ -5,8 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from spark_jobs.errors import SparkJobsError
+from spark_jobs.errors import JobError, SparkJobsError
+from spark_jobs.notebook_html import notebook_table
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from spark_jobs.scoring.trained_model import TrainedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,55 @@ class Result:
 
     def __str__(self) -> str:
         return "\n".join(self.summary)
+
+    def _repr_html_(self) -> str:
+        """Show what came of the job as a table in a notebook."""
+        model = " ".join(str(part) for part in (self.model or {}).values() if part is not None)
+        places = {"bundle": self.bundle, "report": self.report, "run": self.run_id}
+        rows = [
+            ("status", self.status),
+            *([("model", model)] if model else []),
+            *((f"rows {name}", count) for name, count in self.rows.items()),
+            *self.metrics.items(),
+            *((f"became null: {name}", count) for name, count in self.cells.items()),
+            *((f"table {name}", place) for name, place in self.tables.items()),
+            *((name, place) for name, place in places.items() if place is not None),
+            *(("warning", sentence) for sentence in self.warnings),
+        ]
+        return notebook_table(self.summary[0] if self.summary else str(self.job), (), rows)
+
+    @property
+    def model_folder(self) -> Path:
+        """The folder of the model that the job made or used.
+
+        Raises:
+            JobError: there is none.
+        """
+        if self.bundle is None:
+            raise JobError("The result has no model.", "Give the result of `train` or `run`, or a bundle's folder.")
+        return Path(self.bundle)
+
+    @property
+    def report(self) -> Path | None:
+        """The HTML report of the model, one file that needs nothing else; None where there is none."""
+        page = Path(self.bundle) / "report.html" if self.bundle is not None else None
+        return page if page is not None and page.is_file() else None
+
+    def load_model(self, spark: SparkSession | None = None) -> TrainedModel:
+        """Load the model that the job made or used, its files checked one by one.
+
+        Args:
+            spark: the session for predictions by Spark; by default the active one when it is needed.
+
+        Raises:
+            JobError: the job has no model, or a file is not what was written.
+
+        Example:
+            spark_jobs.train(source=frame, target="price").load_model().predict(frame)
+        """
+        from spark_jobs.scoring.trained_model import load_bundle
+
+        return load_bundle(self.model_folder, spark)
 
     def to_json(self) -> dict[str, object]:
         """The result as plain JSON values; `extra` stands beside the other keys, a number that is none is left out."""

@@ -23,7 +23,7 @@ from spark_jobs.scoring.score_batch import (
     tables_of,
     training_domain_of,
 )
-from spark_jobs.spec import Environment, Spec
+from spark_jobs.spec import Environment, Source, Spec
 from spark_jobs.tables.predictions import column_names
 
 
@@ -31,7 +31,7 @@ def run(
     spec: Spec,
     spark: SparkSession,
     env: Environment,
-    input: str | None = None,
+    input: str | Source | None = None,
     version: int | None = None,
     rescore: bool = False,
     replay: str | None = None,
@@ -77,7 +77,7 @@ def _version(spec: Spec, env: Environment, number: int | None) -> ModelVersion:
 
 
 def _score(
-    spec: Spec, spark: SparkSession, env: Environment, path: str | None, number: int | None, rescore: bool
+    spec: Spec, spark: SparkSession, env: Environment, path: str | Source | None, number: int | None, rescore: bool
 ) -> Scored:
     version = _version(spec, env, number)
     source = input_source(spec, path, spark)

@@ -91,14 +91,6 @@ def decided(plan: Plan) -> list[str]:
     return [*head, f"inputs    {len(plan.inputs)} from {len(plan.used)} columns", *lines, *_more(more, "columns")]
 
 
-def all_decided(decisions: Iterable[Decision]) -> tuple[str, ...]:
-    """Every decision with its reason, in columns."""
-    known = list(decisions)
-    subject = min(max((len(one.subject) for one in known), default=0), 32)
-    choice = min(max((len(one.choice) for one in known), default=0), 36)
-    return tuple(f"  {one.subject:<{subject}}  {one.choice:<{choice}}  {one.reason}".rstrip() for one in known)
-
-
 def _compared(champion: Comparison | None) -> list[str]:
     if champion is None or champion.error:
         return []

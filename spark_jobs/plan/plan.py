@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import CategoryInput, Input, NumberInput
+from spark_jobs.notebook_html import notebook_table
 from spark_jobs.plan.learning_task import LearningTask
 
 Role = Literal["feature", "target", "weight", "ignored", "left out"]
@@ -78,6 +79,14 @@ class Plan:
     seed: int
     decisions: tuple[Decision, ...]
 
+    def __str__(self) -> str:
+        return "\n".join(decision_lines(self.decisions))
+
+    def _repr_html_(self) -> str:
+        """Show every decision as a table in a notebook."""
+        rows = [(one.subject, one.choice, one.reason) for one in self.decisions]
+        return notebook_table(f"Plan {self.name}", ("about", "decision", "reason"), rows)
+
     @property
     def numbers(self) -> tuple[NumberInput, ...]:
         """Return the numeric inputs."""
@@ -129,6 +138,14 @@ class Plan:
             "key": tuple(stored["key"]),
             "decisions": tuple(Decision(**one) for one in stored["decisions"]),
         })  # fmt: skip
+
+
+def decision_lines(decisions: Iterable[Decision]) -> tuple[str, ...]:
+    """Write every decision with its reason, a line each, in columns."""
+    known = list(decisions)
+    subject = min(max((len(one.subject) for one in known), default=0), 32)
+    choice = min(max((len(one.choice) for one in known), default=0), 36)
+    return tuple(f"{one.subject:<{subject}}  {one.choice:<{choice}}  {one.reason}".rstrip() for one in known)
 
 
 def _problem(stored: dict[str, Any]) -> LearningTask:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from spark_jobs.notebook_html import notebook_table
 from spark_jobs.profile.clipped_moments import ClippedMoments
 from spark_jobs.profile.distinct import Distinct
 from spark_jobs.profile.levels import LevelCounts
@@ -90,6 +91,12 @@ class ColumnProfile:
         return cls(**plain, **parts)
 
 
+def _moments(column: ColumnProfile) -> tuple[float, float, float] | None:
+    """Mean, least and greatest of the numbers of a column; None where there are none."""
+    numbers = column.numbers
+    return (numbers.mean, numbers.low, numbers.high) if numbers is not None and numbers.count else None
+
+
 _CLASSES: dict[str, Any] = {
     "numbers": NumberSummary,
     "levels": LevelCounts,
@@ -136,6 +143,23 @@ class Profile:
         """Return the length of the longest text in characters; None if the scan did not parse text."""
         readings = [column.reading for column in self.columns.values() if column.levels is not None]
         return None if None in readings else max((one.longest for one in readings if one is not None), default=0)
+
+    def __str__(self) -> str:
+        width = min(max(map(len, self.columns), default=0), 40)
+        lines = (
+            f"{n:<{width}}  {c.type:<8}  {c.missing:,} missing  {c.distinct:,} distinct"
+            for n, c in self.columns.items()
+        )
+        return "\n".join([f"{self.rows:,} rows, {len(self.columns)} columns", *lines])
+
+    def _repr_html_(self) -> str:
+        """Show every column as a table in a notebook."""
+        head = ("column", "type", "missing", "distinct", "mean", "min", "max")
+        rows = [
+            (one.name, one.type, one.missing, one.distinct, *(_moments(one) or (None, None, None)))
+            for one in self.columns.values()
+        ]
+        return notebook_table(f"Profile: {self.rows:,} rows, {len(rows)} columns", head, rows)
 
     def __getitem__(self, name: str) -> ColumnProfile:
         return self.columns[name]

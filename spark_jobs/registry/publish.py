@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -138,6 +139,7 @@ def _files(done: TrainingArtifacts, folder: Path, report: Mapping[str, Path]) ->
     return {**graph, **report} | {
         "plan.json": done.plan.to_json(),
         "profile.json": done.profile.to_json(),
+        "importances.json": json.dumps(done.importances),
         "spec.yml": dump(done.spec),
         "pipeline": folder / "pipeline",
     }

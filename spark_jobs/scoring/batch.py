@@ -111,14 +111,18 @@ class Batch:
         return TrainingDomain() if self.checked is None else self.checked.training_domain
 
 
-def input_source(spec: Spec, path: str | None, spark: SparkSession) -> Source:
+def input_source(spec: Spec, path: str | Source | None, spark: SparkSession) -> Source:
     """Return the source to score.
 
     Without a path that is the spec's source. With a path it is the spec's source at that path, or a source of another
-    kind if the path is recognized as one; that one keeps only the spec's `null_values`.
+    kind if the path is recognized as one; that one keeps only the spec's `null_values`, and so does a given source.
     """
     if path is None:
         return spec.source
+    if isinstance(path, Source):
+        return path.model_copy(update={"null_values": spec.source.null_values})
+    if spec.source.kind == "dataframe":
+        return Source(path=path, null_values=spec.source.null_values)
     same = spec.source.model_copy(update={"path": path, "table": None})
     try:
         said = kind_of_source(Source(path=path), spark)

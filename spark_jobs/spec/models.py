@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from os import PathLike, fspath
+from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from spark_jobs.notebook_html import notebook_table
 from spark_jobs.spec.checks import Changes, Checks
+from spark_jobs.spec.cleaning import Clean, Duplicates, Missing, Outliers
 from spark_jobs.spec.environment import Environment
 from spark_jobs.spec.fields import (
     ColumnName,
@@ -76,49 +82,6 @@ class Split(SpecModel):
         default=None, description="The time, group or given column of the kinds that need one."
     )
     test_value: Scalar | None = Field(default=None, description="Kind `column`: the value that marks a test row.")
-
-
-class Duplicates(SpecModel):
-    """Rows that say the same thing twice."""
-
-    by: Literal["all", "none"] | ColumnNames = Field(
-        default="all", description="Rows equal in all columns, in the listed ones, or `none` to keep them."
-    )
-    order: ColumnName | None = Field(default=None, description="Of equal rows keep the first by this column.")
-
-
-class Missing(SpecModel):
-    """What stands in for a value that is not there."""
-
-    numeric: Literal["mean", "median", "mode", "drop"] | float = Field(
-        default="median", description="A statistic of the column, a number, or `drop` to leave the row out of training."
-    )
-    categorical: Literal["label", "mode", "drop"] | Annotated[str, Field(min_length=1)] = Field(
-        default="label", description="`label` for a level of its own, `mode`, `drop`, or a text."
-    )
-    indicator: bool = Field(default=False, description="Add a column that says where the value was missing.")
-
-
-class Outliers(SpecModel):
-    """What counts as an outlier, and what happens to it."""
-
-    rule: Literal["none", "iqr", "zscore", "quantile"] = Field(default="none", description="What counts as an outlier.")
-    factor: Annotated[float, Field(gt=0)] = Field(
-        default=3.0, description="How many IQRs beyond the quartiles, or standard deviations from the mean."
-    )
-    action: Literal["clip", "null", "drop"] = Field(
-        default="clip", description="Move it to the bound, make it missing, or leave the row out of training."
-    )
-    lower: Annotated[float, Field(ge=0, lt=0.5)] = Field(default=0.01, description="Rule `quantile`: the lower bound.")
-    upper: Annotated[float, Field(gt=0.5, le=1)] = Field(default=0.99, description="Rule `quantile`: the upper bound.")
-
-
-class Clean(SpecModel):
-    """Row rules and repairs."""
-
-    duplicates: Duplicates = Field(default=Duplicates(), description="Rows that say the same thing twice.")
-    missing: Missing = Field(default=Missing(), description="What stands in for a value that is not there.")
-    outliers: Outliers = Field(default=Outliers(), description="What counts as an outlier, and what happens to it.")
 
 
 class ColumnFeatures(SpecModel):
@@ -240,12 +203,80 @@ class Spec(SpecModel):
         location = source if isinstance(source, str) else _location(source)
         return {**given, "name": safe_name(location if isinstance(location, str) else "")}
 
+    @classmethod
+    def from_yaml(cls, path: str | PathLike[str]) -> Spec:
+        """Read a spec from its YAML file.
+
+        Args:
+            path: the file.
+
+        Raises:
+            SpecError: every mistake that can be seen without data, each with file, line and key.
+
+        Example:
+            Spec.from_yaml("conf/flights.yml").target
+        """
+        spec: Spec = _loading().load_spec(fspath(path))[0]
+        return spec
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Spec:
+        """Make a spec of plain data, by the rules of a file.
+
+        Args:
+            data: what a YAML or JSON file holds.
+
+        Raises:
+            SpecError: every mistake that can be seen without data.
+
+        Example:
+            Spec.from_dict({"source": "data/flights.csv", "target": "arr_delay"})
+        """
+        spec: Spec = _loading().parse(data)
+        return spec
+
+    def to_yaml(self, path: str | PathLike[str] | None = None) -> str:
+        """Write the spec as YAML, every key written out; `from_yaml` reads the same spec.
+
+        Args:
+            path: the file to write, whose folder exists; None writes none.
+
+        Returns:
+            The YAML text.
+
+        Example:
+            spec.to_yaml("conf/flights.yml")
+        """
+        text: str = _loading().dump(self)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+    def _repr_html_(self) -> str:
+        """Show the keys that differ from their defaults as a table in a notebook."""
+        data = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+        return notebook_table(f"Spec {self.name}", ("key", "value"), _flat(data))
+
     @property
     def made_from(self) -> str | None:
         """What the name was made from, where that could not be a name itself."""
         location = str(_location(self.source) or "")
         made = self.name == safe_name(location) and self.name != named_part(location)
         return location if made else None
+
+
+def _flat(data: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, object]]:
+    """Each value of nested mappings with the path of its key."""
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _loading() -> ModuleType:
+    """The module that reads and writes specs. It builds `Spec` and imports this one, which so must not import it."""
+    return import_module("spark_jobs.spec.loading")
 
 
 def _location(source: object) -> object:

@@ -13,7 +13,7 @@ from spark_jobs.spec.yaml12 import KeyPath
 
 # The keys that say where rows are, and by kind those that are needed and those that may be given besides.
 _PLACES = ("path", "table", "url", "servers", "topic")
-_NEEDED = {"jdbc": ("url", "table"), "kafka": ("servers", "topic"), "table": ("table",)}
+_NEEDED = {"jdbc": ("url", "table"), "kafka": ("servers", "topic"), "table": ("table",), "dataframe": ("table",)}
 _OF_KIND = {
     "landing": ("csv", "json", "parquet"),
     "user": ("jdbc", "kafka"),

@@ -21,7 +21,7 @@ from spark_jobs.spec.fields import (
     mistake,
 )
 
-SourceKind = Literal["csv", "json", "parquet", "delta", "table", "jdbc", "kafka"]
+SourceKind = Literal["csv", "json", "parquet", "delta", "table", "jdbc", "kafka", "dataframe"]
 
 
 def _is_reference(text: str) -> str:
@@ -50,7 +50,9 @@ class Source(SpecModel):
         default=None, description="A file, a folder or a glob, relative to the current folder."
     )
     table: TableName | None = Field(
-        default=None, description="A table of the catalog or, for `jdbc`, of the database, such as `schema.table`."
+        default=None,
+        description="A table of the catalog or, for `jdbc`, of the database, such as `schema.table`; for `dataframe` "
+        "the view that a program made of its DataFrame.",
     )
     names: ColumnNames | None = Field(
         default=None, description="Column names of a file without a header, or of a topic of CSV values."

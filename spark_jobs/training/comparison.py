@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from pyspark.ml import PipelineModel
 from pyspark.ml.functions import vector_to_array
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -21,8 +22,9 @@ from spark_jobs.plan import Plan
 from spark_jobs.plan.learning_task import LearningTask
 from spark_jobs.spec import Spec
 from spark_jobs.training.evaluation import Evaluation, evaluate
+from spark_jobs.training.labels import label
 from spark_jobs.training.prepare import Prepared
-from spark_jobs.training.staging import WEIGHT
+from spark_jobs.training.staging import LABEL, WEIGHT
 from spark_jobs.training.workflow import label_columns
 
 _ANSWER: Final = "⟨answer⟩"
@@ -64,6 +66,32 @@ def evaluate_bundle(bundle: Path, spec: Spec, prepared: Prepared, folder: Path) 
     return evaluate(scored, problem.task, problem.labels, problem.positive, weight=spec.weight is not None)
 
 
+def evaluate_pipeline(pipeline: PipelineModel, plan: Plan, rows: DataFrame) -> Evaluation:
+    """Evaluate a model on labelled rows of any origin.
+
+    Args:
+        pipeline: the fitted stages.
+        plan: the model's plan, with the labels and the weight of its training.
+        rows: typed as the plan says, with the target and the weight; rows without a label are left out.
+
+    Raises:
+        DataError: no row has a label, or only one of the labels occurs.
+    """
+    task, kind = plan.problem, plan.type_of(plan.problem.target)
+    index = label(task, kind, plan.timezone, rows.schema[kind.name].dataType)
+    weight = col(plan.weight).cast("double") if plan.weight else F.lit(1.0)
+    labelled = rows.withColumns({LABEL: index, WEIGHT: weight}).where(F.col(LABEL).isNotNull())
+    answered, row = _transformed(pipeline, labelled), F.col("_row")
+    known = F.when(row[LABEL] >= 0, row[LABEL]) if task.labels else row[LABEL]
+    columns = [known.alias("label"), answered.prediction.alias("prediction"), row[WEIGHT].alias("weight")]
+    if task.labels:
+        columns.append(row.getField(kind.name).cast("string").alias("label_text"))
+    if answered.scores is not None:
+        columns.append(answered.scores.alias(answered.name))
+    scored = answered.rows.select(*columns)
+    return evaluate(scored, task.task, task.labels, task.positive, weight=plan.weight is not None)
+
+
 def _check_columns(plan: Plan, prepared: Prepared) -> None:
     types = prepared.inspected.types
     for name in plan.used:
@@ -90,7 +118,11 @@ def _by_graph(bundle: Path, plan: Plan, rows: DataFrame) -> _Answered:
 
 
 def _by_pipeline(bundle: Path, rows: DataFrame) -> _Answered:
-    scored = load_pipeline(bundle / "pipeline", rows.sparkSession).transform(rows)
+    return _transformed(load_pipeline(bundle / "pipeline", rows.sparkSession), rows)
+
+
+def _transformed(pipeline: PipelineModel, rows: DataFrame) -> _Answered:
+    scored = pipeline.transform(rows)
     row, prediction = F.col("_row"), F.col("prediction")
     name = next((one for one in ("probability", "rawPrediction") if one in scored.columns), "")
     return _Answered(scored, row.getField, prediction, vector_to_array(F.col(name)) if name else None, name)

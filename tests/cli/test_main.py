@@ -83,6 +83,17 @@ def test_a_path_that_leads_nowhere_is_refused_before_spark_is_started(call_job, 
     assert "closed" not in done.stderr
 
 
+@pytest.mark.parametrize("verb", ["train", "plan", "profile", "run", "score"])
+def test_a_source_that_is_a_dataframe_is_refused_before_spark_is_started(call, tmp_path, verb):
+    (tmp_path / "x.yml").write_text("source: {kind: dataframe, table: spark_jobs_y}\ntarget: y\n")
+    done = call(verb, "x.yml")
+    assert done.returncode == 2
+    cause, advice = done.stderr.splitlines()
+    assert cause == "`source` is the DataFrame 'spark_jobs_y' of a program; the command line has no DataFrames."
+    assert advice.startswith("Name a file or a table in `source`")
+    assert ("--input" in advice) == (verb == "score")
+
+
 @pytest.mark.parametrize("verb", sorted(VERBS))
 def test_every_verb_has_help_with_an_example(call, verb):
     done = call(verb, "--help")

@@ -18,7 +18,8 @@ import pytest
 import spark_jobs
 from spark_jobs.bundle.predictor import load
 from spark_jobs.errors import DataError
-from spark_jobs.spec import Environment
+from spark_jobs.jobs import plan
+from spark_jobs.spec import Environment, load_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -265,7 +266,7 @@ def test_16_money_that_is_unambiguous_is_a_number_to_predict(spark, case):
 @pytest.mark.nightly
 def test_20_what_mysql_writes_is_read(spark, case):
     folder = case("20")
-    result = spark_jobs.make_plan("spec.yml", spark=spark, env=Environment(root=str(folder / "root")))
+    result = plan.run(load_spec("spec.yml")[0], spark, Environment(root=str(folder / "root")))
     told = "\n".join(result.summary)
     assert "quotes are escaped by \\" in told
     (line,) = (line for line in result.summary if line.split()[:1] == ["a"])

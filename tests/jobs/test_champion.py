@@ -16,9 +16,9 @@ import spark_jobs
 from spark_jobs.bundle import load_manifest
 from spark_jobs.errors import GateError, JobError, SpecError
 from spark_jobs.jobs import preflight, promote, train
-from spark_jobs.jobs.active_session import session_of
 from spark_jobs.registry import Tracking
 from spark_jobs.registry.versions import look_up, peek, set_alias
+from spark_jobs.runtime.active_session import session_of
 from spark_jobs.spec import Environment
 from spark_jobs.training.comparison import evaluate_bundle
 from spark_jobs.training.prepare import inspect_source, prepare
@@ -167,6 +167,6 @@ def test_views_and_the_active_session_are_there_after_a_training(spark, tmp_path
     other = spark.newSession()
     other.createDataFrame(rows, "a double, k string, y double").createOrReplaceTempView("seen_twice")
     spark.createDataFrame([(1,)], "a int")
-    assert spark_jobs.make_plan(**asked, spark=other).rows["read"] == 200
+    assert spark_jobs.make_plan(**asked, spark=other).used == ("a", "k")
     assert SparkSession.getActiveSession() is spark
     assert spark.conf.get("spark.sql.session.timeZone") == "Europe/Berlin"

@@ -123,13 +123,14 @@ def test_the_flights_are_each_scored_once_and_the_ledger_knows(spark: SparkSessi
     told = executed(FLIGHTS, tmp_path)
     delays = [float(row["arr_delay"]) for row in flights if row["arr_delay"] not in ("", "NA")]
 
-    assert told["profiled"].rows["read"] == len(flights)
-    assert any(one["subject"] == "carrier" for one in told["planned"].extra["plan"])
+    assert told["profile"].rows == len(flights)
+    assert any(one.subject == "carrier" for one in told["plan"].decisions)
+    assert "distance" in " ".join(told["model"].importances)
     rows = told["trained"].rows
     assert rows["trained"] + rows["tested"] == len(delays)
     assert rows["no_target"] == len(flights) - len(delays)
     assert 0 < told["trained"].metrics["rmse"] < 1.2 * np.std(delays)
-    assert Path(told["report"]).stat().st_size > 50_000
+    assert told["report"].stat().st_size > 50_000
     assert told["promoted"].model == {"name": "flights", "version": 1, "alias": "champion"}
     assert told["again"].rows["duplicates"] == len(flights)
 

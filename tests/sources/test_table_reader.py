@@ -78,7 +78,7 @@ def test_names_that_are_one_without_their_blanks_are_refused(spark, tmp_path):
 
 
 def test_the_kinds_of_source_are_the_files_of_the_folder():
-    assert kinds() == ("csv", "delta", "jdbc", "json", "kafka", "parquet", "table")
+    assert kinds() == ("csv", "dataframe", "delta", "jdbc", "json", "kafka", "parquet", "table")
 
 
 def test_the_kind_is_told_by_the_files(spark, tmp_path):

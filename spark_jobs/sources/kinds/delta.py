@@ -47,7 +47,10 @@ def read(source: Source, spark: SparkSession) -> Table:
 
 
 def table_of(
-    load: Callable[[Mapping[str, str]], DataFrame], table: Callable[[], DeltaTable], source: Source, reading: Reading
+    load: Callable[[Mapping[str, str]], DataFrame],
+    table: Callable[[], DeltaTable] | None,
+    source: Source,
+    reading: Reading,
 ) -> Table:
     """Return a stored table, pinned to the version that its fingerprint names.
 
@@ -55,13 +58,14 @@ def table_of(
 
     Args:
         load: Reads the table with the given reader options.
-        table: Opens the Delta table, for its history.
+        table: Opens the Delta table, for its history; None if there are no versions.
         source: The source in the spec.
         reading: The kind, location and options of the read.
     """
     stored = load(reading.options)
     check_names(stored.columns)
-    found = version_fingerprint(table, {name: reading.options[name] for name in VERSIONS if name in reading.options})
+    versions: dict[str, str] = {name: reading.options[name] for name in VERSIONS if name in reading.options}
+    found = version_fingerprint(table, versions) if table is not None else None
     if found is not None:
         stored = load({"versionAsOf": str(found[0])})
     whole, unusable = storable(stored)
