@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -213,10 +214,12 @@ def member(name: str, offered: Any) -> Iterator[str]:
         yield f"\nFields: {', '.join(f'`{one}`' for one in offered.model_fields)}."
     for method, value in vars(offered).items():
         function = getattr(offered, method)
-        if method[0] != "_" and inspect.isroutine(function) and not isinstance(value, type):
-            yield f"\n### {name}.{method}\n"
-            yield from signature(method, function)
-            yield docstring(inspect.getdoc(function) or "")
+        is_property = isinstance(value, property | cached_property)
+        if method[0] == "_" or isinstance(value, type) or not (is_property or inspect.isroutine(function)):
+            continue
+        yield f"\n### {name}.{method}\n"
+        yield from () if is_property else signature(method, function)
+        yield docstring(inspect.getdoc(function) or "")
 
 
 def signature(name: str, function: Any) -> Iterator[str]:
