@@ -118,7 +118,7 @@ def merged_keys(given: AnySpec | None, keys: Mapping[str, Any]) -> dict[str, Any
 
 
 def build_spec(given: AnySpec | None, keys: Mapping[str, Any]) -> tuple[Spec, dict[str, Any]]:
-    """Build the spec of a call, checked as far as that goes without data.
+    """Build the spec of a call, checked as far as possible without data.
 
     Returns:
         The spec, and the DataFrames that it reads by the name of the view that they are to become.
