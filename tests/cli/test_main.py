@@ -121,7 +121,7 @@ def test_a_verb_that_is_not_built_yet_is_refused_by_name(call, verb):
         ),
         (["score", "x.yml", "--reasons", "3"], "`spark-jobs score --reasons` is not built yet.", ""),
         (["plan", "x.yml", "--size"], "`spark-jobs plan --size` is not built yet.", ""),
-        (["check", "y.yml"], "`y.yml`: there is no such file.", "Did you mean 'x.yml'?"),
+        (["check", "y.yml"], "`y.yml`: no such file.", "Did you mean 'x.yml'?"),
         (["check", "x.yml", "--env", "moon"], "There is no environment 'moon'", "'local'"),
         (
             ["check", "x.yml", "--set", "model.kind=forst"],

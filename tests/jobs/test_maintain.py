@@ -92,7 +92,7 @@ def test_files_are_joined_and_the_old_ones_go_once_nobody_can_need_them(spark, s
 @pytest.mark.parametrize("days", ["0", "6"])
 def test_fewer_than_seven_days_are_refused_unless_the_danger_is_named(days, spec, env):
     with pytest.raises(
-        SpecError, match=f"`--keep {days}` deletes files that a reader or a stream may still need"
+        SpecError, match=f"`--keep {days}` may delete files that a reader or a stream still needs"
     ) as no:
         parse(["maintain", "flights.yml", "--keep", days])
     assert "--break-readers" in no.value.advice
