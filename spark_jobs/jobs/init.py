@@ -1,4 +1,4 @@
-"""init: look at the data and write a short spec that says what was found."""
+"""init: inspect the data and write a short commented spec."""
 
 from __future__ import annotations
 
@@ -20,16 +20,23 @@ _PLAIN = re.compile(r"[A-Za-z_./][\w./*-]*")
 
 
 def run(data: str, target: str, env: Environment, out: str | None = None, force: bool = False) -> Result:
-    """Write a spec for a table; one that is there stays, unless forced.
+    """Write a spec for a data source.
+
+    Args:
+        data: A file, a folder or a glob.
+        target: The column to predict.
+        env: The environment to run in.
+        out: The file to write; default: `conf/<name>.yml`.
+        force: Overwrite an existing spec.
 
     Raises:
-        SpecError: the spec is there already.
-        DataError: the table cannot be learned from.
+        SpecError: The spec exists and `force` is false.
+        DataError: The data cannot be read or has no usable target.
     """
     spec = Spec.model_validate({"source": data, "target": target})
     path = Path(out or f"conf/{spec.name}.yml")
     if path.exists() and not force:
-        raise SpecError(f"{path} is there already.", "Add --force to replace it, or name another file with --out.")
+        raise SpecError(f"{path} already exists.", "Add --force to overwrite it, or name another file with --out.")
     with progress.phase("starting Spark"):
         spark = session.open(env)
     try:
@@ -44,7 +51,7 @@ def run(data: str, target: str, env: Environment, out: str | None = None, force:
         seconds=progress.seconds(),
         extra={"spec": str(path)},
         summary=(
-            f"{path} is written: {inspected.problem.task} of '{spec.target}'.",
+            f"{path}: wrote a spec for {inspected.problem.task} of '{spec.target}'.",
             *made_name(spec),
             f"  next: spark-jobs plan {path}",
         ),
@@ -52,11 +59,11 @@ def run(data: str, target: str, env: Environment, out: str | None = None, force:
 
 
 def spec_text(spec: Spec, inspected: InspectedSource) -> str:
-    """The spec as commented YAML: what must be said, and as comments what was found."""
+    """Return the spec as YAML: the required keys, and comments about the detected task and columns."""
     problem = inspected.problem
     lines = [
-        f"# {inspected.raw.rows:,} rows, {len(inspected.types)} columns. Every key that is left out has a default:",
-        "# `spark-jobs plan` shows them all with their reasons.",
+        f"# {inspected.raw.rows:,} rows, {len(inspected.types)} columns. Every omitted key has a default;",
+        "# `spark-jobs plan` shows all decisions with their reasons.",
         f"source: {_yaml(spec.source.path or '')}",
         f"target: {_yaml(spec.target)}",
         f"task: {problem.task}   # {_comment(problem.reason)}",
@@ -66,7 +73,7 @@ def spec_text(spec: Spec, inspected: InspectedSource) -> str:
     lines += ["# model: {kind: linear}   # or tree, forest, boosted_trees, svm, neural_net, naive_bayes, xgboost"]
     lines += [
         "#",
-        "# What the columns look like:",
+        "# Detected column types:",
         *(_column(kind) for kind in list(inspected.types.values())[:_SHOWN]),
     ]
     left = len(inspected.types) - _SHOWN
@@ -78,7 +85,7 @@ def _column(kind: ColumnType) -> str:
 
 
 def _comment(text: str) -> str:
-    """The text on one line."""
+    """Return the text on one line."""
     return " ".join(text.split())
 
 

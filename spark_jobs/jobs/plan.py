@@ -1,4 +1,4 @@
-"""plan: every decision that a training would take, with its reason, before anything is fitted."""
+"""plan: report every decision that training would take, with its reason, without fitting a model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from spark_jobs.training.workflow import plan_training
 
 
 def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
-    """Read, profile and decide; nothing is kept."""
+    """Read and profile the source and return all decisions; write nothing."""
     root = Path(env.root).resolve()
     root.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="plan-", dir=root) as scratch:

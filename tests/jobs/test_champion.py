@@ -54,7 +54,7 @@ def test_promoting_the_champion_and_scoring_with_no_such_version_need_no_spark(t
     set_alias(tracking, "houses", "challenger", champion)
     try:
         done = preflight.answer("promote", town.spec, town.env, {"force": False})
-        assert done.summary[0].endswith(f"version {champion} of 'houses' is the champion already; nothing has changed.")
+        assert done.summary[0].endswith(f"version {champion} of 'houses' is already the champion; nothing has changed.")
         assert done.model == {"name": "houses", "version": champion, "alias": "champion"}
     finally:
         set_alias(tracking, "houses", "challenger", challenger)

@@ -112,4 +112,4 @@ def test_where_there_are_no_tables_yet_that_is_said(spark, spec, env):
     done = maintain.run(spec, spark, env, dry_run=True)
     assert done.extra["absent"] == [PREDICTIONS, QUARANTINE, LEDGER]
     assert not done.tables
-    assert "not there yet" in str(done)
+    assert "not created yet" in str(done)
