@@ -61,7 +61,7 @@ def _told(champion: ModelVersion, evaluate: Callable[[ModelVersion], Comparison]
     try:
         return evaluate(champion)
     except Exception as error:
-        return Comparison(champion.version, error=f"Its evaluation failed: {translate_error(error).message}")
+        return Comparison(champion.version, error=f"It could not be evaluated: {translate_error(error).message}")
 
 
 def compare_again(
