@@ -70,7 +70,7 @@ class Parity:
 def compare(
     pipeline: Answers, graph: Answers, kinds: Sequence[str], bound: float, wanted: Iterable[str] = ()
 ) -> Parity:
-    """Compare the outputs of pipeline and graph by kind of row; classes may differ if their scores tie within the bound.
+    """Compare outputs by kind of row; classes may differ if their scores tie within the bound.
 
     Args:
         pipeline: The outputs of the Spark pipeline.

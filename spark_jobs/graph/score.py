@@ -188,7 +188,7 @@ def _numbers(values: pa.Array) -> npt.NDArray[np.float64]:
 def _positions(
     parts: SplitLookups, name: str, values: pa.Array, sentinel: str, count: UnseenCounter
 ) -> Mapping[str, Any]:
-    """Return the level indices of a text column, with one lookup for each distinct text; null comes after the texts."""
+    """Return a text column's level indices, looked up once for each distinct text; null comes after the texts."""
     trimmed, codes = distinct(values)
     count.texts(name, trimmed, codes)
     asked = {name: _texts(trimmed, sentinel)}
@@ -197,7 +197,7 @@ def _positions(
 
 
 def _texts(trimmed: Sequence[str], sentinel: str) -> npt.NDArray[Any]:
-    """Return the texts, then the sentinel; a text equal to the sentinel is doubled, so that it stays an unseen level."""
+    """Return the texts, then the sentinel; a text equal to the sentinel is doubled, so that it stays unseen."""
     import numpy as np
 
     return np.array([*(sentinel * 2 if text == sentinel else text for text in trimmed), sentinel], dtype=object)

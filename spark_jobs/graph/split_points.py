@@ -77,9 +77,9 @@ def _hot_width(stages: Sequence[Stage]) -> int:
 
 
 def _splits(model: ModelProto, clock: TimezoneTable) -> set[tuple[int, float, bool]]:
-    """Feature, threshold and whether a yes is strictly below it, each once; the tables of a clock are left out.
+    """Return the distinct splits as feature, threshold and whether the comparison is `<` instead of `<=`.
 
-    Hundreds of thousands of nodes share a few thousand thresholds.
+    Time zone tables are left out. Hundreds of thousands of nodes share a few thousand thresholds.
     """
     moments = {float(moment) for moment in clock.moments}
     found: set[tuple[int, float, bool]] = set()

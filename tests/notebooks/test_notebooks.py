@@ -79,7 +79,7 @@ def _first_tutorial_inputs(row: dict[str, Any]) -> list[float]:
 @pytest.mark.nightly
 def test_the_loaded_model_says_which_column_is_missing_or_in_the_way(spark: SparkSession, first_tutorial):
     model, rows = first_tutorial["model"], first_tutorial["rows"]
-    with pytest.raises(spark_jobs.DataError, match="lack what the model reads: 'length'") as refused:
+    with pytest.raises(spark_jobs.DataError, match="lack columns that the model uses: 'length'") as refused:
         model.predict(rows.withColumnRenamed("length", "lengths"))
     assert refused.value.advice == "Did you mean 'lengths'?"
     with pytest.raises(spark_jobs.DataError, match="named like what is added: 'prediction'"):
