@@ -208,7 +208,7 @@ def test_the_assembler_of_the_features_must_not_skip_rows(tampered):
     ],
 )
 def test_other_levels_than_the_plans_are_refused_with_the_stages_name(tampered, name, kind, edit):
-    assert tampered.refused(change_rows(stage_of(tampered.of(name), kind), edit), "was not made of this plan")
+    assert tampered.refused(change_rows(stage_of(tampered.of(name), kind), edit), "does not match the plan")
 
 
 def test_worths_of_other_levels_are_refused_with_the_stages_name(tampered):
