@@ -97,7 +97,11 @@ def test_a_key_replaces_what_the_file_says_and_none_leaves_it(monkeypatch):
         (None, {"source": "a.csv", "target": "y", "modle": None}, "modle"),
         ({"source": "a.csv", "target": "y"}, {"model": {"kind": "linear", "params": {"depth": 3}}}, "depth"),
         (spark_jobs.Spec(name="a", source="a.csv", target="y", key=("y",)), {}, "key"),
-        (None, {"source": {"pth": "a.csv"}, "taget": "y"}, r"`source\.pth` is not a key.*'path'.*\n`taget`.*'target'"),
+        (
+            None,
+            {"source": {"pth": "a.csv"}, "taget": "y"},
+            r"`source\.pth` is not a known key.*'path'.*\n`taget`.*'target'",
+        ),
     ],
 )
 def test_a_wrong_spec_is_refused_before_a_session_is_looked_for(given, keys, told):

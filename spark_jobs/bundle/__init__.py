@@ -1,4 +1,4 @@
-"""A folder that is all of a deployed model."""
+"""The bundle: one folder with all files of a deployed model."""
 
 from spark_jobs.bundle.folder import checksums, load_manifest, publish, verify, write
 from spark_jobs.bundle.manifest import GRAPH, KEPT_CLOCK, NAME, Input, Manifest

@@ -1,4 +1,4 @@
-"""The command line: one result for a person or a machine, one line of cause on failure, and an exit status."""
+"""The command line: prints the result as text or JSON, errors as cause and advice, and returns an exit status."""
 
 from __future__ import annotations
 
@@ -28,11 +28,16 @@ INTERRUPTED, TERMINATED = 130, 143
 
 
 class _Terminated(KeyboardInterrupt):
-    """SIGTERM, handled as Ctrl-C is."""
+    """SIGTERM, handled like Ctrl-C."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit status: 0 done, 1 failed, 2 wrong, 3 data refused, 4 gate said no."""
+    """Run one command line and return its exit status.
+
+    Returns:
+        0 done, 1 failed, 2 invalid command line or spec, 3 data refused, 4 rejected by the promotion gate, 130 stopped
+        by Ctrl-C, 143 stopped by SIGTERM.
+    """
     words = list(sys.argv[1:] if argv is None else argv)
     signal.signal(signal.SIGTERM, _on_signal)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell's background jobs ignore it
@@ -68,7 +73,7 @@ def _answer(words: Sequence[str], out: BinaryIO) -> int:
 
 
 def _parsed(words: Sequence[str], out: BinaryIO) -> Namespace | None:
-    """The arguments; None where help or the version was asked for and has been printed."""
+    """Parse the arguments; return None after printing help or the version."""
     from io import StringIO
 
     printed, stdout = StringIO(), sys.stdout
@@ -90,7 +95,7 @@ def _run(arguments: Namespace) -> Result:
         os.environ.setdefault("SPARK_JOBS_LOG", "warn")
     else:
         warnings.simplefilter("ignore")
-        logging.disable(logging.ERROR)  # what matters is raised, and said in our words
+        logging.disable(logging.ERROR)  # failures are raised and translated; log lines would repeat them
     quiet = getattr(arguments, "quiet", False)
     with progress.show(False if quiet else None, notes=not quiet):
         result = launch(arguments)
@@ -102,7 +107,7 @@ def _timed(result: Result, started: float) -> Result:
 
 
 def _tell(error: SparkJobsError) -> None:
-    """Cause, then advice, on standard error."""
+    """Print an error's cause and advice to standard error."""
     print(str(error), file=sys.stderr, flush=True)  # noqa: T201 - this is the command line
 
 
@@ -113,12 +118,12 @@ def _write_failure(words: Sequence[str], out: BinaryIO, error: SparkJobsError) -
 
 
 def _interrupted(words: Sequence[str], out: BinaryIO, interrupt: KeyboardInterrupt) -> int:
-    """One line, and out: threads still at work and a second Ctrl-C are not waited for."""
+    """Report the interruption and exit at once, without waiting for threads or a second Ctrl-C."""
     from spark_jobs.errors import JobError
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     terminated = isinstance(interrupt, _Terminated)
-    error = JobError("Stopped by SIGTERM." if terminated else "Stopped by Ctrl-C.", "Run it again to go on.")
+    error = JobError("Stopped by SIGTERM." if terminated else "Stopped by Ctrl-C.", "Run the command again to resume.")
     print(error.message, file=sys.stderr, flush=True)  # noqa: T201 - this is the command line
     if "--json" in words:
         _write_failure(words, out, error)
@@ -127,13 +132,13 @@ def _interrupted(words: Sequence[str], out: BinaryIO, interrupt: KeyboardInterru
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
-    logging.disable(logging.CRITICAL)  # the call to the JVM that is cut off would log a traceback
+    logging.disable(logging.CRITICAL)  # py4j logs a traceback for the interrupted call
     raise _Terminated if number == signal.SIGTERM else KeyboardInterrupt
 
 
 @contextmanager
 def _own_stdout() -> Iterator[BinaryIO]:
-    """Standard output for the result alone: what libraries and the JVM write there goes to standard error."""
+    """Reserve standard output for the result; redirect output of libraries and the JVM to standard error."""
     sys.stdout.flush()
     saved = os.dup(1)
     os.dup2(2, 1)

@@ -1,4 +1,4 @@
-"""The verbs of the command line, their options, and how a wrong word is answered."""
+"""The verbs and options of the command line, and the errors for unknown ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Adds = Callable[[argparse.ArgumentParser], object]
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One verb: what it does, how it is called, the options of its own."""
+    """One verb: its help text, an example, its own options, and its validation of them."""
 
     does: str
     example: str
@@ -28,19 +28,17 @@ def _conf(parser: argparse.ArgumentParser) -> object:
 
 
 def _conf_or_none(parser: argparse.ArgumentParser) -> object:
-    return parser.add_argument("conf", metavar="CONF", nargs="?", help="a spec, to look at what it needs as well")
+    return parser.add_argument("conf", metavar="CONF", nargs="?", help="a spec whose requirements are checked as well")
 
 
 def _set(parser: argparse.ArgumentParser) -> object:
     return parser.add_argument(
-        "--set", metavar="path.to.key=value", action="append", default=[], help="change a key of the spec; repeatable"
+        "--set", metavar="path.to.key=value", action="append", default=[], help="override a key of the spec; repeatable"
     )
 
 
 def _version(parser: argparse.ArgumentParser) -> object:
-    return parser.add_argument(
-        "--version", metavar="N", type=_number, help="the model's version; default: the champion"
-    )
+    return parser.add_argument("--version", metavar="N", type=_number, help="the model version; default: the champion")
 
 
 def _keep(parser: argparse.ArgumentParser) -> object:
@@ -48,7 +46,7 @@ def _keep(parser: argparse.ArgumentParser) -> object:
         "--keep",
         metavar="DAYS",
         type=_days,
-        help="keep files that a version of the last DAYS used; default: what the table says, or 7",
+        help="retention: keep files that table versions of the last DAYS use; default: the table's setting, or 7",
     )
 
 
@@ -80,13 +78,13 @@ def _number(text: str) -> int:
 
 VERBS = {
     "init": Verb(
-        "look at the data and write a short commented spec",
+        "inspect the data and write a short commented spec",
         "spark-jobs init data/flights.csv --target arr_delay",
         (
             lambda parser: parser.add_argument("data", metavar="DATA", help="a file, a folder or a glob"),
             _option("--target", "T", "the column to predict", required=True),
             _option("--out", "PATH", "where to write the spec; default: conf/<name>.yml"),
-            _flag("--force", "replace a spec that is there"),
+            _flag("--force", "overwrite an existing spec"),
         ),
     ),
     "check": Verb(
@@ -95,13 +93,15 @@ VERBS = {
         (_conf, _set),
     ),
     "plan": Verb(
-        "print every decision that would be taken, with its reason",
+        "print every decision that training would take, with its reason",
         "spark-jobs plan conf/flights.yml",
         (_conf, _set),
         later=("--size",),
     ),
     "profile": Verb(
-        "profile the source: a table here and a page", "spark-jobs profile conf/flights.yml", (_conf, _set)
+        "profile the source: a table in the terminal and an HTML page",
+        "spark-jobs profile conf/flights.yml",
+        (_conf, _set),
     ),
     "train": Verb(
         "train, evaluate, log and register a challenger",
@@ -109,9 +109,9 @@ VERBS = {
         (_conf, _set),
     ),
     "promote": Verb(
-        "make the challenger the champion, if the gate agrees",
+        "make the challenger the champion if it passes the gate",
         "spark-jobs promote conf/flights.yml",
-        (_conf, _set, _flag("--force", "promote whatever the gate says; it is written down")),
+        (_conf, _set, _flag("--force", "promote even if the gate rejects it; the ledger records it")),
     ),
     "score": Verb(
         "score a table with the champion",
@@ -121,49 +121,49 @@ VERBS = {
             _set,
             _option("--input", "PATH", "the rows to score; default: the spec's source"),
             _version,
-            _flag("--rescore", "score again what this version has scored already"),
-            _option("--replay", "BATCH", "score rows of a batch in quarantine that meet the checks by now"),
+            _flag("--rescore", "score rows again that this version has already scored"),
+            _option("--replay", "BATCH", "score the quarantined rows of BATCH that now pass the checks"),
         ),
         later=("--reasons",),
     ),
     "run": Verb(
-        "the whole way: train, gate, promote, score",
+        "train, evaluate, promote through the gate, and score",
         "spark-jobs run conf/flights.yml",
         (_conf, _set),
     ),
     "stream": Verb(
-        "score what arrives, each row once, until it is stopped",
+        "score arriving rows, each exactly once, until stopped",
         "spark-jobs stream conf/flights.yml --set stream.trigger=available_now",
         (_conf, _set),
     ),
     "maintain": Verb(
-        "join small files of the tables, delete those that no version of the last days uses",
+        "compact small files of the tables and delete files that no recent version uses",
         "spark-jobs maintain conf/flights.yml --dry-run",
         (
             _conf,
             _set,
-            _flag("--dry-run", "tell what would be deleted, and change nothing"),
+            _flag("--dry-run", "report what would be deleted without changing anything"),
             _keep,
             _flag(
                 "--break-readers",
-                "allow less than 7 days: a reader or a stream that is behind may lose files that it still needs",
+                "allow less than 7 days: a slow reader or stream may lose files that it still needs",
             ),
         ),
         refuses=_few_days,
     ),
     "export": Verb(
-        "write the model's graph, for wherever ONNX Runtime runs",
+        "write the model's ONNX graph with a reader and an example",
         "spark-jobs export conf/flights.yml --to edge/",
         (
             lambda parser: parser.add_argument("conf", metavar="CONF|BUNDLE", help="a spec, or a bundle's folder"),
             _set,
             _option("--to", "DIR", "the folder to write", required=True),
             _version,
-            _flag("--compat", "for runtimes that lack ai.onnx.ml 5"),
+            _flag("--compat", "use older opsets, for runtimes without ai.onnx.ml 5"),
         ),
     ),
     "doctor": Verb(
-        "look at Java, Spark, Delta, Python, MLflow and the disk",
+        "check Java, Spark, Delta, Python, MLflow and the disk",
         "spark-jobs doctor",
         (_conf_or_none, _set),
     ),
@@ -173,26 +173,29 @@ LATER_VERBS = frozenset(["rollback", "monitor", "explain", "serve", "report", "l
 
 
 class _Parser(argparse.ArgumentParser):
-    """Raises what argparse would print."""
+    """Raises `SpecError` where argparse would print an error and exit."""
 
     def error(self, message: str) -> NoReturn:
         message = message.removeprefix("argument ")
-        message = message.replace("the following arguments are required:", "it lacks")
+        message = message.replace("the following arguments are required:", "missing")
         raise SpecError(f"`{self.prog}`: {message.rstrip('.')}.", f"`{self.prog} --help` shows an example.")
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """The command line as a namespace, with `verb` and the options of the verb.
+    """Parse a command line.
+
+    Returns:
+        A namespace with `verb` and the verb's options.
 
     Raises:
-        SpecError: a verb, an option or a value that is not known, or not built yet.
-        SystemExit: help or the version was asked for, and printed.
+        SpecError: A verb, option or value is unknown or not built yet.
+        SystemExit: Help or the version was requested and has been printed.
     """
     _refuse_verb(next((word for word in argv if not word.startswith("-")), None), argv)
     parser, verbs = _parsers()
     arguments, rest = parser.parse_known_args(list(argv))
     if arguments.verb is None:
-        raise SpecError("`spark-jobs` needs a verb.", f"One of {', '.join(VERBS)}; `spark-jobs --help` tells more.")
+        raise SpecError("`spark-jobs` needs a verb.", f"Use one of {', '.join(VERBS)}; see `spark-jobs --help`.")
     if rest:
         raise _unknown(arguments.verb, rest[0], verbs[arguments.verb])
     VERBS[arguments.verb].refuses(arguments)
@@ -200,14 +203,14 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def job_of(argv: Sequence[str]) -> str | None:
-    """The verb that a command line begins with, where it is one."""
+    """Return the first verb of a command line, or None if it is not a known verb."""
     word = next((word for word in argv if not word.startswith("-")), None)
     return word if word in VERBS or word in LATER_VERBS else None
 
 
 def _refuse_verb(word: str | None, argv: Sequence[str]) -> None:
     if word in LATER_VERBS:
-        raise SpecError(f"`spark-jobs {word}` is not built yet.", f"There is {', '.join(VERBS)}.")
+        raise SpecError(f"`spark-jobs {word}` is not built yet.", f"Available: {', '.join(VERBS)}.")
     if word is not None and word not in VERBS and not {"--help", "-h"} & set(argv[: argv.index(word)]):
         raise SpecError(f"`spark-jobs {word[:40]}` is not a verb.", did_you_mean(word, VERBS))
 
@@ -215,22 +218,22 @@ def _refuse_verb(word: str | None, argv: Sequence[str]) -> None:
 def _unknown(verb: str, word: str, parser: argparse.ArgumentParser) -> SpecError:
     name = word.partition("=")[0]
     if name in VERBS[verb].later:
-        return SpecError(f"`spark-jobs {verb} {name}` is not built yet.", "Leave it out.")
+        return SpecError(f"`spark-jobs {verb} {name}` is not built yet.", "Remove it.")
     if not name.startswith("-"):
-        return SpecError(f"`spark-jobs {verb}` does not know what to do with '{word[:80]}'.", "Leave it out.")
+        return SpecError(f"`spark-jobs {verb}`: unexpected argument '{word[:80]}'.", "Remove it.")
     known = [option for action in parser._actions for option in action.option_strings if option.startswith("--")]
     return SpecError(f"`spark-jobs {verb}` has no option {name[:40]}.", did_you_mean(name, known))
 
 
 def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
     shared = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
-    shared.add_argument("--json", action="store_true", help="print one JSON object on standard output")
-    shared.add_argument("--quiet", action="store_true", help="show no progress")
-    shared.add_argument("--debug", action="store_true", help="show Spark's warnings, and the traceback of a failure")
+    shared.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    shared.add_argument("--quiet", action="store_true", help="hide progress")
+    shared.add_argument("--debug", action="store_true", help="show Spark's warnings and tracebacks")
     parser = _Parser(
         prog="spark-jobs",
-        description="From one YAML file, on any Spark, to predictions that can be trusted.",
-        epilog="Example: spark-jobs run conf/flights.yml. `spark-jobs VERB --help` tells more of one verb.",
+        description="Train, evaluate, register and run Spark ML models from one YAML file.",
+        epilog="Example: spark-jobs run conf/flights.yml. `spark-jobs VERB --help` describes a verb.",
         parents=[shared],
         allow_abbrev=False,
     )
@@ -260,5 +263,5 @@ def _verb_parser(
     for add in verb.adds:
         add(parser)
     if name != "schema":
-        parser.add_argument("--env", metavar="NAME", help="the environment: a file of conf/env; default: local")
+        parser.add_argument("--env", metavar="NAME", help="the environment, a file in conf/env; default: local")
     return parser

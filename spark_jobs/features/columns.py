@@ -1,4 +1,4 @@
-"""The graph's first step: from raw columns to numbers and positions of levels, as `features.cast` says it in SQL."""
+"""The graph's first step: from raw columns to numbers and level indices, equal to the SQL of `features.cast`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NULL = math.nan
 
 
 def raw_number(value: Value, kind: ColumnType) -> Value:
-    """A column that is not text, with everything missing that its cells cannot hold."""
+    """Return a non-text column `[N]` with invalid values set to null."""
     if kind.cells == "boolean":
         return where(either(equal(value, 0.0), equal(value, 1.0)), value, NULL)
     return where(is_finite(value), value, NULL)
@@ -31,15 +31,15 @@ def raw_number(value: Value, kind: ColumnType) -> Value:
 def numbers(
     inputs: Sequence[NumberInput], types: Mapping[str, ColumnType], raw: Mapping[str, Value], clock: TimezoneTable
 ) -> Value:
-    """The numbers the model reads, `[N, D]`: parts taken, bounded, not yet shifted; missing, and not finite, is NaN."""
+    """Return the numeric inputs `[N, D]`: date parts extracted, bounded, not yet shifted; non-finite values are NaN."""
     columns = [_part(raw[one.column], types[one.column], one.part, clock) for one in inputs]
-    # All at once: one by one these are most of the graph's operators, and half of its time for one row.
+    # Process all columns at once: separately, they are most of the graph's operators and half of its time for one row.
     values = beside([upright(column) for column in columns])
     return _bounded(where(is_finite(values), values, NULL), inputs)
 
 
 def shifted(values: Value, inputs: Sequence[NumberInput]) -> Value:
-    """Each number less its shift."""
+    """Subtract each input's shift."""
     shifts = np.array([[one.shift for one in inputs]])
     return subtract(values, shifts) if shifts.any() else values
 
@@ -64,7 +64,7 @@ def _edge(one: NumberInput, side: int) -> float:
 
 
 def position(one: CategoryInput, kind: ColumnType, value: Value, clock: TimezoneTable, sentinel: str) -> Value:
-    """The position of a category's level, `[N]`; any other is at the position after the last."""
+    """Return the level indices of a category, `[N]`; unseen values have the index after the last level."""
     places = {level: place for place, level in enumerate(one.levels)}
     unseen = len(places)
     fill = places.get(one.fill, unseen)
@@ -77,7 +77,7 @@ def position(one: CategoryInput, kind: ColumnType, value: Value, clock: Timezone
 
 
 def flag(one: Input, kind: ColumnType, value: Value, clock: TimezoneTable, sentinel: str) -> Value:
-    """1 where a value is missing, `[N]`."""
+    """Return 1 where a value is null, else 0, `[N]`."""
     if isinstance(one, CategoryInput) and one.part is None:
         return number(text_position(value, {sentinel: 1}, 0))
     return number(is_nan(_part(value, kind, one.part, clock)))

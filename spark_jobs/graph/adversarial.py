@@ -1,4 +1,4 @@
-"""Rows that try to make a graph and its pipeline disagree, made from the model's own thresholds, levels and bounds."""
+"""Adversarial rows for comparing a graph with its pipeline, built from the model's thresholds, levels and bounds."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _USUAL = ("level", "split", "fill", "part", "boolean")
 _EXTREMES = (1.7976931348623157e308, -1.7976931348623157e308, 5e-324, -0.0, 1e15, -1e15, 2.0**53 + 2)
 _LONGEST = 20_000
 _BORDERS = 40
-_EXACT = 2.0**33  # as far from 1970 as seconds in a double tell one microsecond from the next
+_EXACT = 2.0**33  # up to this many seconds from 1970, a double distinguishes microseconds
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A value to try in one column, and what kind of trial it is."""
+    """A value to test in one column, and the kind of the test."""
 
     kind: str
     column: str
@@ -42,7 +42,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class EdgeCases:
-    """Where a model could be hit: the values at its trees' thresholds by slot, numbers that are constant, its clock."""
+    """A model's edge cases: values at tree thresholds by slot, slots of constant numbers, and the time zone table."""
 
     points: Mapping[str, Sequence[float]]
     constant: frozenset[str]
@@ -50,10 +50,16 @@ class EdgeCases:
 
 
 def adversarial_rows(plan: Plan, pipeline: Path, model: ModelProto, sentinel: str) -> pa.Table:
-    """Raw rows of the columns that the model reads, and under `⟨kind⟩` what each tries.
+    """Return raw rows of the columns that the model reads, with the kind of each row in the column `⟨kind⟩`.
 
-    Each trial stands alone in a row that is otherwise typical; a thousand rows mix trials of all columns, but for the
-    extreme ones: several of them together overflow or not by the order in which they are added up.
+    Each case has its own row, which is otherwise typical. A thousand more rows mix the cases of all columns, except the
+    extreme ones: whether a sum of several of them overflows depends on the order of the additions.
+
+    Args:
+        plan: The plan of the model.
+        pipeline: The folder of the saved pipeline.
+        model: The graph compiled from it.
+        sentinel: The text that stands for null in the graph's string inputs.
     """
     import pyarrow as pa
 
@@ -68,7 +74,7 @@ def adversarial_rows(plan: Plan, pipeline: Path, model: ModelProto, sentinel: st
 
 
 def edge_cases(plan: Plan, pipeline: Path, model: ModelProto) -> EdgeCases:
-    """What of a saved pipeline and its graph the trials are made of."""
+    """Return the edge cases of a saved pipeline and its graph."""
     stages, clock = read_pipeline(pipeline), load_timezone_table(plan, pipeline)
     flat = {one.slot for one in scaled_numbers(stages).values() if not one.factor}
     plain = {one.slot for one in plan.numbers if one.part is None and plan.type_of(one.column).cells == "number"}
@@ -76,7 +82,7 @@ def edge_cases(plan: Plan, pipeline: Path, model: ModelProto) -> EdgeCases:
 
 
 def kinds(plan: Plan, weak: EdgeCases) -> set[str]:
-    """The kinds of trials that must not be missing from a proof."""
+    """Return the kinds of rows that a verification must include."""
     found = {"null", "mixed"}
     for name in plan.used:
         found |= _KINDS[plan.type_of(name).cells]
@@ -97,12 +103,12 @@ _KINDS: Mapping[str, set[str]] = {
 
 
 def _has_splits(plan: Plan, one: NumberInput) -> bool:
-    """Whether its thresholds are tried by themselves; of small parts of dates and of booleans every value is."""
+    """Return whether its thresholds need cases; small parts of dates and booleans are tested with every value."""
     return one.part in (None, "elapsed", "year") and plan.type_of(one.column).cells != "boolean"
 
 
 def typical_row(plan: Plan) -> dict[str, float | str]:
-    """One row as the graph takes it: numbers, seconds since 1970 for dates and times, texts."""
+    """Return a typical row in the graph's input types: numbers, seconds since 1970 for dates and times, texts."""
     row = {name: _typical(plan, plan.type_of(name)) for name in plan.used}
     return {name: _seconds(value) for name, value in row.items()}
 
@@ -116,8 +122,8 @@ def _seconds(value: Any) -> float | str:
 
 
 def _mixed(trials: Sequence[Case]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Trials of all columns at once, half of them of the usual kinds: odd ones lead to few of a model's branches."""
-    chance = random.Random(1)  # the same rows every time
+    """Yield rows that mix cases of all columns; half of the values are usual, since odd ones reach few branches."""
+    chance = random.Random(1)  # a fixed seed gives the same rows every time
     odd: dict[str, list[Any]] = {}
     usual: dict[str, list[Any]] = {}
     for one in trials:
@@ -189,7 +195,7 @@ def _moments(kind: ColumnType, inputs: Sequence[NumberInput], weak: EdgeCases) -
 
 
 def _decisive(one: NumberInput, points: Sequence[float]) -> Iterator[float]:
-    """Moments about the thresholds for the days since 1970, or for the year; `_parts` has all values of other parts."""
+    """Yield times around the thresholds of the parts `elapsed` and `year`; `_parts` covers all other date parts."""
     for at in points:
         if one.part == "elapsed" and abs(at) < 1e7:
             yield from (at * 86_400 + off for off in (-1e-6, 0, 1e-6))
@@ -212,13 +218,13 @@ def _leap_days() -> Iterator[float]:
 
 
 def _parts() -> Iterator[float]:
-    """Every month, day, weekday, hour and minute, and the years from 2000 to 2059."""
+    """Yield times that cover every month, day, weekday, hour and minute, and the years 2000 to 2059."""
     yield from (_since(2000 + one, one % 12 + 1, one % 28 + 1, one % 24, one) for one in range(60))
     yield from (_since(2021, 1, 29), _since(2021, 1, 30), _since(2021, 1, 31, 23, 59), _since(2020, 12, 31, 12))
 
 
 def _changes(clock: TimezoneTable) -> Iterator[float]:
-    """Every change of a clock; those of the last decades more closely."""
+    """Yield times around every UTC offset change, with more times around those of recent decades."""
     yield from (moment + off for moment in clock.moments for off in (-1, 0))
     recent = [moment for moment in clock.moments if 0 <= moment < 2_200_000_000][-_BORDERS:]
     for moment in [*clock.moments[:3], *recent]:
@@ -249,7 +255,7 @@ def _typical(plan: Plan, kind: ColumnType) -> Any:
 
 
 def _some_level(levels: Sequence[str]) -> str:
-    """A level that stands in the data as it is called."""
+    """Return a level that occurs in the data, not one of the levels for null and empty text."""
     return next((level for level in levels if level not in (EMPTY, MISSING)), "a")
 
 

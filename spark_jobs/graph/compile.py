@@ -1,7 +1,7 @@
-"""A fitted pipeline → one graph: what Spark's stages say of a row, said again in ONNX, stage by stage.
+"""Compilation of a saved Spark pipeline to one ONNX graph, stage by stage.
 
-The fitted numbers come from the saved pipeline, the steps from the plan; where the two do not say the same, nothing is
-compiled. Neither Spark nor Java is needed.
+The fitted numbers come from the saved pipeline, the steps from the plan. A pipeline that does not match its plan is
+refused. Neither Spark nor Java is needed.
 """
 
 from __future__ import annotations
@@ -37,15 +37,23 @@ if TYPE_CHECKING:
     from spark_jobs.ops.dialect import Value
 
 _SENTINEL = "⟨null⟩"
-_AS_THEY_ARE = ("text", "number")  # plain numbers are cleaned all at once, by `columns.numbers`
+_AS_THEY_ARE = ("text", "number")  # plain numbers are cleaned together, by `features.columns.numbers`
 _ADVICE = "Train again with this version, or with `graph: skip`."
 
 
 def compile_graph(plan: Plan, pipeline: Path, sentinel: str) -> ModelProto:
-    """The graph of a saved pipeline, with the inputs and outputs of the design.
+    """Compile a saved pipeline to an ONNX graph.
+
+    Inputs are tensors `[N]`, one for each raw column of `plan.used`: string for text, else double. Outputs are
+    `prediction` `[N]`, for classes `probabilities` or `margin`, and `valid` `[N]` (whether all outputs are finite).
+
+    Args:
+        plan: The plan of the model.
+        pipeline: The folder of the saved `PipelineModel`.
+        sentinel: The text that stands for null in string inputs; see `sentinel_for`.
 
     Raises:
-        JobError: a stage or a parameter that the plan does not know, or that has no graph.
+        JobError: A stage or parameter does not match the plan or has no graph.
     """
     inputs = {name: text_input() if plan.type_of(name).cells == "text" else number_input() for name in plan.used}
     work = _Work(plan, iter(read_pipeline(pipeline)), inputs, sentinel, load_timezone_table(plan, pipeline))
@@ -54,7 +62,10 @@ def compile_graph(plan: Plan, pipeline: Path, sentinel: str) -> ModelProto:
 
 
 def sentinel_for(plan: Plan) -> str:
-    """A text for null that is none of the model's levels, nor is it twice, as a real text that is the same is given."""
+    """Return a text for null such that neither it nor its doubling is a level of the model.
+
+    A real text equal to the sentinel is passed to the graph doubled.
+    """
     sentinel = _SENTINEL
     while any({sentinel, sentinel * 2} & set(one.levels) for one in plan.categories):
         sentinel += "⟩"
@@ -64,7 +75,7 @@ def sentinel_for(plan: Plan) -> str:
 def _answer(plan: Plan, model: Stage, features: Vector) -> Answer:
     algorithm = find(plan.model)
     if algorithm.graph is None:
-        raise JobError(f"`model.kind: {plan.model}` has no graph.", _ADVICE)
+        raise JobError(f"`model.kind: {plan.model}` has no ONNX graph.", _ADVICE)
     model.expect_kind(*algorithm.saved)
     model.expect(featuresCol="features", predictionCol="prediction")
     model.expect_classes(model.extra.get("numClasses", plan.problem.classes), plan.problem.classes)
@@ -85,7 +96,7 @@ def _outputs(plan: Plan, answer: Answer) -> dict[str, Value]:
 
 @dataclass(frozen=True)
 class _Column:
-    """A column of the pipeline: one place of a matrix."""
+    """A column of the pipeline: its matrix, its position there, and the matrix's width."""
 
     matrix: Value
     place: int
@@ -93,7 +104,7 @@ class _Column:
 
 
 class _Work:
-    """One walk along the saved stages, in the order in which `fitted.fit_features` made them."""
+    """One pass over the saved stages, in the order in which `fit_features` created them."""
 
     def __init__(
         self, plan: Plan, stages: Iterator[Stage], inputs: Mapping[str, Value], sentinel: str, clock: TimezoneTable
@@ -108,22 +119,22 @@ class _Work:
         self.blocks: dict[str, Sequence[Block]] = {}
 
     def take(self, kind: str) -> Stage:
-        """The next stage, which must be of that kind."""
+        """Return the next stage, which must be of this kind."""
         stage = next(self.stages, None)
         if stage is None or stage.kind != kind:
-            found = "nothing" if stage is None else f"{stage.folder.name}, a {stage.kind},"
-            raise JobError(f"The saved pipeline has {found} where its plan has a {kind}.", _ADVICE)
+            found = "no stage" if stage is None else f"{stage.folder.name}, a {stage.kind},"
+            raise JobError(f"The saved pipeline has {found} where its plan expects a {kind}.", _ADVICE)
         return stage
 
     def last(self) -> Stage:
-        """The model, after which nothing may come."""
+        """Return the model, which must be the last stage."""
         stage, after = next(self.stages, None), next(self.stages, None)
         if stage is None or after is not None:
-            raise JobError("The saved pipeline does not end with one model.", _ADVICE)
+            raise JobError("The saved pipeline must end with exactly one model.", _ADVICE)
         return stage
 
     def features(self) -> Vector:
-        """The feature vector."""
+        """Return the feature vector."""
         self._cast()
         self._encoded()
         for kind in self._scales():
@@ -174,7 +185,7 @@ class _Work:
 
     def _encode(self, kind: str, encoder: Encoder, group: Sequence[CategoryInput], positions: Sequence[Value]) -> None:
         if encoder.graph is None:
-            raise JobError(f"`features.categorical: {kind}` has no graph.", _ADVICE)
+            raise JobError(f"`features.categorical: {kind}` has no ONNX graph.", _ADVICE)
         stages = [self.take(one) for one in encoder.saved]
         for name, blocks in encoder.graph(stages, group, positions).items():
             self.blocks[name] = blocks
@@ -193,7 +204,7 @@ class _Work:
     def _scaled(self, kind: str) -> None:
         scaler = find_scaler(kind)
         if scaler.graph is None:
-            raise JobError(f"`features.numeric: {kind}` has no graph.", _ADVICE)
+            raise JobError(f"`features.numeric: {kind}` has no ONNX graph.", _ADVICE)
         assembler, stage = self.take("VectorAssembler"), self.take(scaler.saved)
         assembler.expect(outputCol=f"dense_{kind}", handleInvalid="error")
         values = self._matrix(assembler.inputs)
@@ -207,7 +218,7 @@ class _Work:
         return self.blocks[name] if name in self.blocks else [Dense(self._matrix([name]), 1)]
 
     def _matrix(self, names: Sequence[str]) -> Value:
-        """Columns side by side; those that lie together already are not taken apart."""
+        """Concatenate columns to a matrix; adjacent columns of one matrix are sliced together."""
         parts: list[Value] = []
         for run in _runs(names, self.columns):
             first = self.columns.get(run[0])
@@ -221,12 +232,12 @@ class _Work:
 
     def _known(self, name: str) -> Sequence[Block]:
         if name not in self.blocks:
-            raise JobError(f"The saved pipeline reads a column that its plan does not make: {name}.", _ADVICE)
+            raise JobError(f"The saved pipeline reads a column that its plan does not produce: {name}.", _ADVICE)
         return self.blocks[name]
 
 
 def _runs(names: Sequence[str], columns: Mapping[str, _Column]) -> list[list[str]]:
-    """Names in order, cut where the matrix that they are in changes."""
+    """Group names into runs of increasing columns of the same matrix, in order."""
     runs: list[list[str]] = []
     for name in names:
         here = columns.get(name)

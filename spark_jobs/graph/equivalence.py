@@ -1,4 +1,4 @@
-"""Two graphs of one pipeline say the same: compared in ONNX Runtime alone, without Spark."""
+"""Comparison of two graphs of one pipeline in ONNX Runtime, without Spark."""
 
 from __future__ import annotations
 
@@ -20,10 +20,17 @@ _ADVICE = "Export without `--compat`, and report this with the bundle's plan.jso
 
 
 def check_same(proven: bytes, other: bytes, plan: Plan, pipeline: Path, sentinel: str) -> None:
-    """Refuse a graph that does not say what a proven one says of adversarial rows.
+    """Refuse a graph whose outputs for adversarial rows differ from those of a verified graph.
+
+    Args:
+        proven: The verified graph, serialized.
+        other: The graph to check, serialized.
+        plan: The plan of the model.
+        pipeline: The folder of the saved pipeline.
+        sentinel: The text that stands for null in string inputs.
 
     Raises:
-        JobError: with the output and the number of rows that differ.
+        JobError: An output differs; the message names it and the number of rows.
     """
     import onnx
 
@@ -38,7 +45,7 @@ def check_same(proven: bytes, other: bytes, plan: Plan, pipeline: Path, sentinel
 
 
 def answers_of(graph: bytes, rows: pa.Table, plan: Plan, sentinel: str) -> dict[str, npt.NDArray[Any]]:
-    """What a graph says of made rows, by the names of its outputs."""
+    """Run a graph on adversarial rows and return its outputs by name."""
     from spark_jobs.bundle.runtime import run, session_of
 
     feed = {name: _given(rows.column(name).combine_chunks(), sentinel) for name in plan.used}
@@ -53,7 +60,7 @@ def _alike(one: npt.NDArray[Any], two: npt.NDArray[Any]) -> npt.NDArray[np.bool_
 
 
 def _given(values: pa.Array, sentinel: str) -> npt.NDArray[Any]:
-    """Made rows as the graph takes them: text trimmed, its nulls the sentinel; all else as double."""
+    """Convert a column of adversarial rows to a tensor: trimmed text with the sentinel for null, else doubles."""
     if pa.types.is_string(values.type):
         trimmed = pc.fill_null(pc.utf8_trim(values, characters=BLANKS), sentinel)
         text: npt.NDArray[Any] = trimmed.to_numpy(zero_copy_only=False)

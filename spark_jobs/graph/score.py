@@ -1,4 +1,4 @@
-"""Scoring in Spark through the graph: Arrow batches of what the graph reads, one session of ONNX Runtime a worker."""
+"""Scoring in Spark through the graph: an Arrow UDF with one ONNX Runtime session per worker."""
 
 from __future__ import annotations
 
@@ -42,11 +42,18 @@ def graph_predictions(
     keep_valid: Callable[[DataFrame, str], DataFrame] | None = None,
     training_domain: TrainingDomain | None = None,
 ) -> DataFrame:
-    """Return a graph's predictions of rows, in the columns of `feature_pipeline.predictions`.
+    """Return a graph's predictions of rows, in the columns of `feature_pipeline.predictions`, plus `valid`.
 
-    And `valid`: whether the predictions are finite numbers. `keep_valid` takes the rows with the graph's output, a
-    column of the given name, and returns the rows and columns to keep; the output also holds the counts of cells
-    outside the `training_domain`.
+    `valid` is whether all outputs of a row are finite.
+
+    Args:
+        graph: The serialized graph.
+        plan: The plan of the model.
+        rows: The rows to score, with the columns of `plan.used`.
+        sentinel: The text that stands for null in string inputs.
+        keep_valid: Takes the rows with the graph's output, a column of the given name, and returns the rows and
+            columns to keep.
+        training_domain: Levels and ranges of the training data; the output counts the cells outside of them.
     """
     import onnx
 
@@ -58,13 +65,13 @@ def graph_predictions(
 
 
 def answers(model: ModelProto, plan: Plan, rows: DataFrame, sentinel: str, training_domain: TrainingDomain) -> Column:
-    """The graph's answer to each row.
+    """Return the column of the graph's outputs.
 
-    A struct of `prediction` (a double, or the position of a class), `valid`, for classes `scores`, and `unfamiliar`:
-    in the last row of each part the counts of what is not familiar.
+    It is a struct of `prediction` (a double, or a class index), `valid`, for classes `scores`, and the counts of values
+    outside the training domain, which only the last row of each partition has.
     """
     stored = dict(rows.dtypes)
-    # One by one: side by side in a struct they would be copied once more.
+    # Separate arguments, since a struct of the columns would copy them once more.
     asked = [_sent(plan, name, stored[name], training_domain) for name in plan.used]
     texts = [plan.type_of(name).cells == "text" for name in plan.used]
     runner = _runner(split_lookups(model), list(plan.used), texts, sentinel, training_domain)
@@ -75,7 +82,7 @@ def answers(model: ModelProto, plan: Plan, rows: DataFrame, sentinel: str, train
 def sending(
     spark: SparkSession, plan: Plan, training_domain: TrainingDomain | None = None
 ) -> AbstractContextManager[None]:
-    """While the block runs, rows go to the graph in batches that need no weighing: texts beyond all levels go short."""
+    """Send rows to the graph in batches of fixed row count during the block; long texts are shortened, see `_sent`."""
     texts = [name for name in plan.used if plan.type_of(name).cells == "text"]
     longest = max((_longest_level(plan, name, training_domain or TrainingDomain()) + 1 for name in texts), default=0)
     return by_rows(spark, len(texts), max(_WIDE, longest))
@@ -87,9 +94,9 @@ def _longest_level(plan: Plan, name: str, training_domain: TrainingDomain) -> in
 
 
 def _sent(plan: Plan, name: str, stored: str, training_domain: TrainingDomain) -> Column:
-    """A column as it goes to Python: what needs no SQL is left as it is.
+    """Return a column as it is sent to Python, with as little SQL as possible.
 
-    The graph itself takes what is no finite number for missing, and text is trimmed once a distinct value.
+    The graph itself treats non-finite numbers as null, and the UDF trims each distinct text once.
     """
     kind = plan.type_of(name)
     if kind.cells == "number" and stored in _NUMBERS:
@@ -97,14 +104,14 @@ def _sent(plan: Plan, name: str, stored: str, training_domain: TrainingDomain) -
     if kind.cells == "text" and stored == "string":
         text, longest = col(kind.name), _longest_level(plan, name, training_domain)
         trimmed = F.btrim(text, F.lit(BLANKS))
-        # Not cut: what is left of it could end in a blank, and trimmed be a level.
+        # Replace a long text instead of cutting it: the cut text, trimmed again, could equal a level.
         short = F.when(F.char_length(trimmed) > longest, F.lit("-" * (longest + 1))).otherwise(trimmed)
         return F.when(F.octet_length(text) > _WIDE, short).otherwise(text)
     return graph_input(kind, stored, plan.timezone)
 
 
 def graph_input(kind: ColumnType, stored: str, zone: str) -> Column:
-    """A column as the graph takes it: a double (seconds since 1970 for dates and times), or trimmed text."""
+    """Return a column in the graph's input type: a double (seconds since 1970 for dates and times) or trimmed text."""
     name = quoted(kind.name) if cells.accepts(kind.cells, stored) else f"CAST({quoted(kind.name)} AS STRING)"
     value = cells.value_sql(name, kind, zone)
     if kind.cells == "date":
@@ -162,7 +169,7 @@ def _runner(
 
 
 def _with_last(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[tuple[tuple[pa.Array, ...], bool]]:
-    """The batches that hold rows, and whether each is the last of them."""
+    """Yield the non-empty batches, each with whether it is the last one."""
     held = None
     for batch in batches:
         if len(batch[0] if isinstance(batch, tuple) else batch):
@@ -181,7 +188,7 @@ def _numbers(values: pa.Array) -> npt.NDArray[np.float64]:
 def _positions(
     parts: SplitLookups, name: str, values: pa.Array, sentinel: str, count: UnseenCounter
 ) -> Mapping[str, Any]:
-    """The positions of a text column's levels, each distinct text looked up once; null comes after the last of them."""
+    """Return a text column's level indices, looked up once for each distinct text; null comes after the texts."""
     trimmed, codes = distinct(values)
     count.texts(name, trimmed, codes)
     asked = {name: _texts(trimmed, sentinel)}
@@ -190,7 +197,7 @@ def _positions(
 
 
 def _texts(trimmed: Sequence[str], sentinel: str) -> npt.NDArray[Any]:
-    """The texts, then the sentinel; a text that happens to be the sentinel is another one, as unknown as it was."""
+    """Return the texts, then the sentinel; a text equal to the sentinel is doubled, so that it stays unseen."""
     import numpy as np
 
     return np.array([*(sentinel * 2 if text == sentinel else text for text in trimmed), sentinel], dtype=object)
@@ -216,7 +223,7 @@ def _struct(**fields: pa.Array) -> pa.Array:
 
 @lru_cache(maxsize=64)
 def _session(model: bytes) -> InferenceSession:
-    """One session a process and graph."""
+    """Return the process's session for a graph."""
     from spark_jobs.bundle.runtime import session_of
 
     return session_of(model)

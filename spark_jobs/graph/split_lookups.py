@@ -1,4 +1,4 @@
-"""One graph, cut where text becomes positions: text is looked up once a distinct value, the rest runs on every row."""
+"""Splitting a graph into text lookups, which run once for each distinct text, and the rest, which runs on every row."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SplitLookups:
-    """The same graph in parts, each as bytes: `lookups` by text input, `rest` from positions and numbers on.
+    """A graph in parts, each serialized: a lookup for each text input, and the rest from level indices and numbers on.
 
-    `rest` says the position of a class where the whole graph says its label. `positions` are the names under which it
-    takes what a lookup of a text input found.
+    `rest` outputs a class index where the complete graph outputs its label. `positions` are the names of its inputs for
+    the results of each lookup.
     """
 
     lookups: Mapping[str, bytes]
@@ -26,7 +26,7 @@ class SplitLookups:
 
 
 def split_lookups(model: ModelProto) -> SplitLookups:
-    """The parts of a graph that `compile_graph` made."""
+    """Split a graph that `compile_graph` created."""
     import onnx
 
     texts = [one.name for one in model.graph.input if one.type.tensor_type.elem_type == onnx.TensorProto.STRING]
@@ -68,7 +68,7 @@ def _rest(model: ModelProto, first: Mapping[str, list[NodeProto]]) -> tuple[Mode
 
 
 def _unnamed(graph: GraphProto) -> tuple[str, ...]:
-    """Let the graph say the position of a class instead of its label; the labels by position."""
+    """Make the graph output the class index instead of the label, in place, and return the labels in index order."""
     from onnx import TensorProto, numpy_helper
 
     output = next(one for one in graph.output if one.name == "prediction")

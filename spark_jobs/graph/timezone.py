@@ -1,7 +1,7 @@
-"""The clock of a model's time zone, as Spark has it: kept beside the saved pipeline, whose graph goes by it.
+"""Spark's UTC offsets of a model's time zone, saved with the pipeline and compiled into its graph.
 
-Java and Python bring tables of their own, of different age and with different views of the years before 1970
-(Europe/Oslo, say), so that no other table than Spark's can make a graph that says what Spark says.
+Java and Python have their own time zone tables, of different age and with different offsets before 1970 (for example
+Europe/Oslo). Only Spark's own table gives a graph that matches the Spark pipeline.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ _STEPS = (DAY, 3600, 60, 1)
 
 
 def save_timezone_table(plan: Plan, pipeline: Path, spark: SparkSession) -> None:
-    """Write the clock of a plan's zone into its saved pipeline, where the model reads one."""
+    """Save the time zone table of a plan with its pipeline, if the model needs one."""
     if _reads_clock(plan):
         (pipeline / CLOCK).write_text(timezone_table_of(plan.timezone, spark).to_json(), encoding="utf-8")
 
 
 def load_timezone_table(plan: Plan, pipeline: Path) -> TimezoneTable:
-    """The clock that `save_timezone_table` wrote; that of UTC where the model reads none.
+    """Load the table that `save_timezone_table` wrote, or the table of UTC if the model needs none.
 
     Raises:
-        JobError: there is none, or it is that of another zone.
+        BundleError: The table is missing, malformed, or of another time zone.
     """
     if not _reads_clock(plan):
         return TimezoneTable()
     try:
         clock = TimezoneTable.from_json((pipeline / CLOCK).read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BundleError(f"The saved pipeline has no {CLOCK} that can be read: {error!r:.200}.") from error
+        raise BundleError(f"The saved pipeline has no readable {CLOCK}: {error!r:.200}.") from error
     if clock.zone != plan.timezone or len(clock.offsets) != len(clock.moments) + 1:
-        raise BundleError(f"The {CLOCK} of the saved pipeline is not that of {plan.timezone}.")
+        raise BundleError(f"The {CLOCK} of the saved pipeline is not the table of {plan.timezone}.")
     return clock
 
 
@@ -55,9 +55,9 @@ def _reads_clock(plan: Plan) -> bool:
 
 @lru_cache(maxsize=16)
 def timezone_table_of(zone: str, spark: SparkSession) -> TimezoneTable:
-    """The clock by which Spark turns moments into wall time in a zone.
+    """Return the UTC offsets that Spark applies in a time zone.
 
-    One small Spark job: the days on which the offset changes, of those the hours, the minutes, the seconds.
+    One small Spark job finds the days on which the offset changes, then narrows them to hours, minutes and seconds.
     """
     first, last = ((datetime(year, 1, 1, tzinfo=UTC) - EPOCH).days for year in (FIRST, LAST))
     rows = spark.range(first, last, 1, 2).selectExpr(f"id * {DAY} AS at")
@@ -80,5 +80,5 @@ def _changes(zone: str, step: int) -> str:
 
 def _ahead(zone: str, seconds: str) -> str:
     utc = f"timestampadd(SECOND, {seconds}, TIMESTAMP_NTZ'1970-01-01 00:00:00')"
-    # Not timestampdiff: it would read both as wall time in the session's own zone, which has gaps.
+    # Not timestampdiff, which would read both as local times in the session's time zone, which has gaps.
     return f"CAST(CAST({wall_sql(f'timestamp_seconds({seconds})', zone)} - {utc} AS INTERVAL SECOND) AS BIGINT)"

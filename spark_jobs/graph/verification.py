@@ -1,6 +1,6 @@
-"""The proof that a graph says what its pipeline says: on rows it has not seen, and on rows made to make it fail.
+"""Verification that a graph matches its pipeline, on held-out rows and on adversarial rows.
 
-The pipeline is the one that was saved, not the one in memory, and runs under another time zone than the session's.
+The pipeline is reloaded from disk and runs under a session time zone other than the model's.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _SHOWN = 8
 
 @dataclass(frozen=True)
 class Compiled:
-    """A graph, the text that stands for null in it, and its pipeline as it was loaded again."""
+    """A graph, its sentinel for null, the folder of its pipeline, and the pipeline loaded from there."""
 
     model: ModelProto
     sentinel: str
@@ -51,7 +51,7 @@ class Compiled:
 
 @dataclass(frozen=True)
 class VerificationResult:
-    """A graph as bytes, the text for null in it, how it compares with its pipeline, and a row that differs."""
+    """A serialized graph, its sentinel for null, its parity with the pipeline, and a description of a differing row."""
 
     graph: bytes
     sentinel: str
@@ -60,10 +60,10 @@ class VerificationResult:
 
 
 def compile_saved(plan: Plan, folder: Path, loaded: PipelineModel, spark: SparkSession) -> Compiled:
-    """The graph of a saved pipeline, beside the pipeline as it was loaded from there.
+    """Compile a saved pipeline to a graph, and save the time zone table that it needs.
 
     Raises:
-        JobError: a step or a parameter has no graph.
+        JobError: A stage or parameter does not match the plan or has no graph.
     """
     sentinel = sentinel_for(plan)
     save_timezone_table(plan, folder, spark)
@@ -72,22 +72,27 @@ def compile_saved(plan: Plan, folder: Path, loaded: PipelineModel, spark: SparkS
 
 @dataclass(frozen=True)
 class PipelineOutput:
-    """What a pipeline said of rows, beside what its graph is given of them; and the kinds of rows that must be."""
+    """A pipeline's outputs for rows, the graph's inputs for the same rows, and the required kinds of rows."""
 
     rows: pa.Table
     wanted: frozenset[str]
 
 
 def verify_graph(compiled: Compiled, plan: Plan, held_out: DataFrame) -> VerificationResult:
-    """Compare a graph with its pipeline on held-out rows (typed; all that are given, some ten thousand) and made ones.
+    """Compare a graph with its pipeline on held-out and adversarial rows.
 
-    Both answers come to this process, where ONNX Runtime runs the graph: the rows do not grow with the data.
+    The rows are collected to this process, where ONNX Runtime runs the graph. Their number does not grow with the data.
+
+    Args:
+        compiled: The graph and its pipeline.
+        plan: The plan of the model.
+        held_out: Typed rows that were not used in training, about ten thousand; all are used.
     """
     return compare_outputs(compiled, plan, pipeline_output(compiled, plan, held_out))
 
 
 def pipeline_output(compiled: Compiled, plan: Plan, held_out: DataFrame) -> PipelineOutput:
-    """What the pipeline says of held-out rows and of made ones, asked once, under another time zone."""
+    """Run the pipeline once on held-out and adversarial rows, under another session time zone."""
     made = _taken(compiled, plan)
     with _another_zone(held_out.sparkSession, plan.timezone) as spark:
         trials = _in_session(spark, held_out.sparkSession.createDataFrame(made))
@@ -98,13 +103,13 @@ def pipeline_output(compiled: Compiled, plan: Plan, held_out: DataFrame) -> Pipe
 
 
 def _in_session(spark: SparkSession, rows: DataFrame) -> DataFrame:
-    """The same rows in another session: to create them there would make it everybody's active one."""
+    """Move rows to another session; `createDataFrame` there would make that session the active one."""
     empty = spark.range(0).select([F.lit(None).cast(one.dataType).alias(one.name) for one in rows.schema])
     return empty.unionByName(rows)
 
 
 def _taken(compiled: Compiled, plan: Plan) -> pa.Table:
-    """The made rows less those that the model does not take: at them Spark would stop."""
+    """Return the adversarial rows without those that the model rejects, since they would stop Spark."""
     made = adversarial_rows(plan, compiled.folder, compiled.model, compiled.sentinel)
     found = answers_of(compiled.model.SerializeToString(), made, plan, compiled.sentinel)
     scores = [values.reshape(len(values), -1) for values in found.values() if values.dtype.kind == "f"]
@@ -113,7 +118,7 @@ def _taken(compiled: Compiled, plan: Plan) -> pa.Table:
 
 
 def compare_outputs(compiled: Compiled, plan: Plan, asked: PipelineOutput) -> VerificationResult:
-    """How a graph compares with what its pipeline said."""
+    """Run the graph and compare its outputs with the pipeline's."""
     graph = bytes(compiled.model.SerializeToString())
     bound = SINGLE if plan.model == "xgboost" else BOUND
     pipeline, own = _of_spark(asked.rows, plan), _of_graph(graph, asked.rows, plan, compiled.sentinel)
@@ -123,7 +128,7 @@ def compare_outputs(compiled: Compiled, plan: Plan, asked: PipelineOutput) -> Ve
 
 
 def _example(rows: pa.Table, plan: Plan, pipeline: Answers, graph: Answers, row: int) -> str:
-    """One row that differs: what is asked, and both answers to it."""
+    """Describe one differing row: its inputs and both outputs."""
     given = {name: rows.column(f"x{at}")[row].as_py() for at, name in enumerate(plan.used)}
     asked = ", ".join(f"{name}={value!r:.60}" for name, value in list(given.items())[:_SHOWN])
     more = ", …" if len(given) > _SHOWN else ""
@@ -132,13 +137,13 @@ def _example(rows: pa.Table, plan: Plan, pipeline: Answers, graph: Answers, row:
 
 
 def _plain(rows: DataFrame, name: str, trials: DataFrame) -> Column:
-    """A column in the type that the made rows have: a whole number becomes a double, which holds what they try."""
+    """Cast a column to its type in the adversarial rows: integers become doubles, which can hold all test values."""
     return col(name).cast(trials.schema[name].dataType).alias(name)
 
 
 @contextmanager
 def _another_zone(spark: SparkSession, zone: str) -> Iterator[SparkSession]:
-    """A session under another time zone: one of its own where that is possible, as others work meanwhile."""
+    """Yield a session with another time zone; a new session if possible, since other threads use this one."""
     name = "spark.sql.session.timeZone"
     other = spark if is_remote() else spark.newSession()
     before = other.conf.get(name) or "UTC"
@@ -150,7 +155,7 @@ def _another_zone(spark: SparkSession, zone: str) -> Iterator[SparkSession]:
 
 
 def _asked(loaded: PipelineModel, plan: Plan, rows: DataFrame) -> DataFrame:
-    """What the pipeline says of rows, beside what the graph is given of them (`x0`, `x1` …)."""
+    """Return the pipeline's outputs for rows, and the graph's inputs for them (`x0`, `x1` …)."""
     stored = dict(rows.dtypes)
     given = [graph_input(plan.type_of(name), stored[name], plan.timezone) for name in plan.used]
     asked = rows.select("*", *[value.alias(f"⟨{place}⟩") for place, value in enumerate(given)])
@@ -182,7 +187,7 @@ def _of_graph(graph: bytes, told: pa.Table, plan: Plan, sentinel: str) -> Answer
     places = {label: place for place, label in enumerate(plan.problem.labels)}
     prediction = np.array([places[label] for label in found["prediction"]], dtype=np.float64)
     scores = found["probabilities"] if "probabilities" in found else found["margin"]
-    if scores.ndim == 1:  # Spark says the margin of both classes
+    if scores.ndim == 1:  # Spark outputs the margins of both classes
         scores = np.stack([-scores, scores], axis=1)
     return Answers(prediction, scores, found["valid"])
 

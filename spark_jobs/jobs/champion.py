@@ -1,4 +1,4 @@
-"""Evaluates the champion on the test rows of a challenger: during its training, or for the gate."""
+"""Evaluation of the champion on a challenger's test rows, during training or for the promotion gate."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from spark_jobs.training.staging import identity
 
 
 def setup_of(spec: Spec, prepared: Prepared) -> EvaluationSetup:
-    """What a training predicts, and how its test rows are chosen."""
+    """Return what a training predicts and how its test rows are chosen."""
     types = prepared.inspected.types
     return EvaluationSetup(
         task=prepared.problem.task,
@@ -38,9 +38,9 @@ def setup_of(spec: Spec, prepared: Prepared) -> EvaluationSetup:
 
 
 def compare_champion(spec: Spec, tracking: Tracking, prepared: Prepared, folder: Path) -> Comparison | None:
-    """Evaluate the champion on the test rows of a training that goes on; None where there is no champion.
+    """Evaluate the champion on the test rows of a running training; return None if there is no champion.
 
-    What goes wrong is told by the comparison: it does not stop the training.
+    A failure does not stop the training: the comparison's `error` reports it.
     """
     champion = look_up(tracking, spec.track.register_as or spec.name, "champion")
     return None if champion is None else _told(champion, partial(_evaluated, spec, tracking, prepared, folder))
@@ -67,9 +67,9 @@ def _told(champion: ModelVersion, evaluate: Callable[[ModelVersion], Comparison]
 def compare_again(
     spark: SparkSession, tracking: Tracking, champion: ModelVersion, challenger: ModelVersion
 ) -> Comparison:
-    """Evaluate a champion on the test rows of a challenger that was trained when there was another champion, or none.
+    """Evaluate a champion on the test rows of a challenger that was trained before this one was the champion.
 
-    The rows are read from the challenger's source again and chosen by its own spec.
+    The rows are read again from the challenger's source and split by its own spec.
     """
     return _told(champion, partial(_from_source, spark, tracking, challenger))
 

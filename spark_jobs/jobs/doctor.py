@@ -1,4 +1,4 @@
-"""doctor: is everything there that a job needs, and what would fix what is not?"""
+"""doctor: check the requirements of jobs on this machine and advise how to fix what is missing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PATIENCE = 20.0
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found; `advice` is the line that would fix it."""
+    """The result of one check; `advice` says how to fix it."""
 
     name: str
     state: State
@@ -42,19 +42,19 @@ class Finding:
     advice: str = ""
 
     def line(self) -> str:
-        """The finding as the terminal shows it."""
+        """Return the finding as shown in the terminal."""
         return f"{_MARK[self.state]}  {self.name:<14} {self.found}" + (
             f"\n      {'':<14} {self.advice}" if self.advice else ""
         )
 
 
 def run(env: Environment, spec: Spec | None = None, spark: SparkSession | None = None) -> Result:
-    """Check this machine for what jobs need, the quick things first; Spark itself is tried only where they are right.
+    """Check the requirements of jobs on this machine; start Spark only if all quick checks pass.
 
     `spark` is a session that is open already; without one, a session is opened and closed again.
 
     Raises:
-        JobError: something is missing that a job cannot do without; it names all of it, and what would fix it.
+        JobError: A requirement is not met; the message lists all of them, the advice how to fix them.
     """
     with progress.phase("looking"):
         findings = list(_quick(env, spec))
@@ -66,7 +66,7 @@ def run(env: Environment, spec: Spec | None = None, spark: SparkSession | None =
         for line in lines:
             progress.note(line)
         cause = "; ".join(f"{finding.name}: {finding.found.rstrip('.')}" for finding in bad)
-        raise JobError(f"A job would not run here. {cause}.", " ".join(finding.advice for finding in bad))
+        raise JobError(f"Jobs cannot run here. {cause}.", " ".join(finding.advice for finding in bad))
     told = [{"name": each.name, "state": each.state, "found": each.found, "advice": each.advice} for each in findings]
     return Result(job="doctor", summary=lines, extra={"checks": told})
 
@@ -96,7 +96,9 @@ def _guarded(name: str, look: Callable[[], Finding]) -> Finding:
 def _python(version: tuple[int, ...]) -> Finding:
     found = ".".join(str(part) for part in version)
     if version < (3, 11):
-        return Finding("Python", "bad", f"{found}; 3.11 or newer is needed", "Make the environment with python3.11.")
+        return Finding(
+            "Python", "bad", f"{found}; 3.11 or newer is required", "Create the environment with python3.11."
+        )
     return Finding("Python", "good", f"{found}, {sys.executable}")
 
 
@@ -120,7 +122,9 @@ def _java() -> Finding:
     match = re.search(r'version "(\d+)[^"]*"', told)
     if match is None or int(match[1]) not in (17, 21):
         shown = match[0] if match else "unknown version"
-        return Finding("Java", "bad", f"{shown} at {binary}; Spark needs 17 or 21", "Set JAVA_HOME to a Java 17.")
+        return Finding(
+            "Java", "bad", f"{shown} at {binary}; Spark needs 17 or 21", "Set JAVA_HOME to a Java 17 installation."
+        )
     return Finding("Java", "good", f"{match[0].removeprefix('version ').strip(chr(34))}, {binary}")
 
 
@@ -129,17 +133,17 @@ def _jars() -> Finding:
     if missing:
         names = ", ".join(jar.name for jar in missing[:3]) + (", …" if len(missing) > 3 else "")
         return Finding(
-            "Delta's jars", "bad", f"{len(missing)} not fetched: {names}", f"{_command('spark_jobs.runtime.jars')}"
+            "Delta's jars", "bad", f"{len(missing)} missing: {names}", f"{_command('spark_jobs.runtime.jars')}"
         )
     return Finding("Delta's jars", "good", f"{len(jars.pinned())} in {jars.cache_folder() / 'jars'}")
 
 
 def _archive() -> Finding:
     if jars.archive_path().is_file():
-        return Finding("Quick start", "good", "Spark's classes are recorded")
+        return Finding("Quick start", "good", "the class archive exists")
     command = _command("spark_jobs.runtime.class_archive")
-    advice = f"The next local job records them in the background; now: {command}"
-    return Finding("Quick start", "poor", "Spark starts slower than it could", advice)
+    advice = f"The next local job creates it in the background; to create it now: {command}"
+    return Finding("Quick start", "poor", "no class archive: Spark starts more slowly", advice)
 
 
 def _memory(asked: str, there: int) -> Finding:
@@ -156,9 +160,9 @@ def _folder(root: Path) -> Finding:
     free = shutil.disk_usage(there).free
     found = f"{root}, {free / _GIB:.1f} GiB free"
     if not os.access(there, os.W_OK):
-        return Finding("Folder", "bad", f"{there} cannot be written", "Set `root` in conf/env to a folder of yours.")
+        return Finding("Folder", "bad", f"{there} is not writable", "Set `root` in conf/env to a writable folder.")
     if free < 5 * _GIB:
-        return Finding("Folder", "bad" if free < _GIB else "poor", found, "Make room, or set `root` in conf/env.")
+        return Finding("Folder", "bad" if free < _GIB else "poor", found, "Free disk space, or set `root` in conf/env.")
     return Finding("Folder", "good", found)
 
 
@@ -177,7 +181,7 @@ def _mlflow(uri: str, root: Path) -> Finding:
 
 
 def _within(seconds: float, ask: Callable[[], object]) -> None:
-    # MLflow tries an unreachable store again for minutes; the thread is left to it.
+    # MLflow retries an unreachable store for minutes; the daemon thread is abandoned.
     answers: Queue[Exception | None] = Queue()
 
     def work() -> None:
@@ -191,7 +195,9 @@ def _within(seconds: float, ask: Callable[[], object]) -> None:
     try:
         failed = answers.get(timeout=seconds)
     except Empty:
-        raise JobError(f"no answer within {seconds:.0f} s", "Check `track.uri`, and that the server runs.") from None
+        raise JobError(
+            f"no answer within {seconds:.0f} s", "Check `track.uri` and whether the server is running."
+        ) from None
     if failed is not None:
         raise failed
 

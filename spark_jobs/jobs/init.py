@@ -1,4 +1,4 @@
-"""init: look at the data and write a short spec that says what was found."""
+"""init: inspect the data and write a short commented spec."""
 
 from __future__ import annotations
 
@@ -22,11 +22,18 @@ _PLAIN = re.compile(r"[A-Za-z_./][\w./*-]*")
 
 
 def run(data: str, target: str, env: Environment, out: str | None = None, force: bool = False) -> Result:
-    """Write a spec for a table; one that is there stays, unless forced.
+    """Write a spec for a data source.
+
+    Args:
+        data: A file, a folder or a glob.
+        target: The column to predict.
+        env: The environment to run in.
+        out: The file to write; default: `conf/<name>.yml`.
+        force: Overwrite an existing spec.
 
     Raises:
-        SpecError: the spec is there already.
-        DataError: the table cannot be learned from.
+        SpecError: The spec exists and `force` is false.
+        DataError: The data cannot be read or has no usable target.
     """
     spec, path = spec_to_write(data, target, out, force)
     with progress.phase("starting Spark"):
@@ -41,12 +48,12 @@ def spec_to_write(data: str, target: str, out: str | None = None, force: bool = 
     """Make the shortest spec of a table, and the path of its file.
 
     Raises:
-        SpecError: the file is there already, and is not to be replaced; a name or a path cannot be one.
+        SpecError: the file already exists, or a name or path is not valid.
     """
     spec = parse({"source": data, "target": target})
     path = Path(out or f"conf/{spec.name}.yml")
     if path.exists() and not force:
-        raise SpecError(f"{path} is there already.", "Add --force to replace it, or name another file with --out.")
+        raise SpecError(f"{path} already exists.", "Add --force to overwrite it, or name another file with --out.")
     return spec, path
 
 
@@ -65,7 +72,7 @@ def write_spec(spec: Spec, path: Path, spark: SparkSession) -> Result:
         seconds=progress.seconds(),
         extra={"spec": str(path)},
         summary=(
-            f"{path} is written: {inspected.problem.task} of '{spec.target}'.",
+            f"{path}: wrote a spec for {inspected.problem.task} of '{spec.target}'.",
             *made_name(spec),
             f"  next: spark-jobs plan {path}",
         ),
@@ -73,11 +80,11 @@ def write_spec(spec: Spec, path: Path, spark: SparkSession) -> Result:
 
 
 def spec_text(spec: Spec, inspected: InspectedSource) -> str:
-    """The spec as commented YAML: what must be said, and as comments what was found."""
+    """Return the spec as YAML: the required keys, and comments about the detected task and columns."""
     problem = inspected.problem
     lines = [
-        f"# {inspected.raw.rows:,} rows, {len(inspected.types)} columns. Every key that is left out has a default:",
-        "# `spark-jobs plan` shows them all with their reasons.",
+        f"# {inspected.raw.rows:,} rows, {len(inspected.types)} columns. Every omitted key has a default;",
+        "# `spark-jobs plan` shows all decisions with their reasons.",
         f"source: {_yaml(spec.source.path or '')}",
         f"target: {_yaml(spec.target)}",
         f"task: {problem.task}   # {_comment(problem.reason)}",
@@ -87,7 +94,7 @@ def spec_text(spec: Spec, inspected: InspectedSource) -> str:
     lines += ["# model: {kind: linear}   # or tree, forest, boosted_trees, svm, neural_net, naive_bayes, xgboost"]
     lines += [
         "#",
-        "# What the columns look like:",
+        "# Detected column types:",
         *(_column(kind) for kind in list(inspected.types.values())[:_SHOWN]),
     ]
     left = len(inspected.types) - _SHOWN
@@ -99,7 +106,7 @@ def _column(kind: ColumnType) -> str:
 
 
 def _comment(text: str) -> str:
-    """The text on one line."""
+    """Return the text on one line."""
     return " ".join(text.split())
 
 

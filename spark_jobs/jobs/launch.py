@@ -1,4 +1,4 @@
-"""From a verb and its options to the job that does it, with a session where it needs one."""
+"""Dispatch of a verb to its job, with a Spark session if the job needs one."""
 
 from __future__ import annotations
 
@@ -22,14 +22,17 @@ LASTING = ("stream",)
 WITHOUT_SOURCE = ("promote", "maintain")
 LOOKING = ("train", "run", "plan", "profile")
 SCORING = ("score", "stream")
-PATIENCE = 10.0  # seconds that an interrupted session gets to end
+PATIENCE = 10.0  # seconds to wait for an interrupted session to close
 
 
 def launch(arguments: Namespace) -> Result:
-    """Do what the command line asks.
+    """Run the job of a command line.
+
+    Args:
+        arguments: The result of `spark_jobs.cli.parser.parse`.
 
     Raises:
-        SparkJobsError: as the job says; a wrong spec is refused before anything starts.
+        SparkJobsError: The job failed. An invalid spec raises `SpecError` before anything starts.
     """
     options = {name: value for name, value in vars(arguments).items() if name not in OWN}
     match arguments.verb:
@@ -56,17 +59,17 @@ def launch(arguments: Namespace) -> Result:
 
 
 def load_config(arguments: Namespace) -> tuple[Spec, Environment]:
-    """The spec and the environment of a command line, checked as far as possible without data.
+    """Load the spec and the environment of a command line, validated as far as possible without data.
 
     Raises:
-        SpecError: every mistake found.
+        SpecError: The spec or the environment is invalid; the message lists all mistakes found.
     """
     spec, _ = load_spec(arguments.conf, arguments.set, check.option_mistakes)
     return spec, load_environment(arguments.env, Path(arguments.conf).parent)
 
 
 def _without_session(verb: str, arguments: Namespace, options: dict[str, Any]) -> Result:
-    """Jobs that open a session themselves, or look at why none opens."""
+    """Run a job that opens a session itself, or that checks why none opens."""
     job = import_module(f"spark_jobs.jobs.{verb}")
     if getattr(arguments, "conf", None) is not None:
         spec, environment = load_config(arguments)
@@ -84,7 +87,7 @@ def _with_session(verb: str, spec: Spec, environment: Environment, options: dict
     _check_there(verb, spec, environment, options)
     needs = (settings.connectors_of(spec), verb in LASTING)
     with progress.phase("starting Spark"):
-        session.prepare(environment, *needs)  # in the background, while the job is imported
+        session.prepare(environment, *needs)  # starts in the background while the job's modules are imported
         job = import_module(f"spark_jobs.jobs.{verb}")
         _look_ahead(verb, spec, environment)
         spark = session.open(environment, *needs)
@@ -102,16 +105,16 @@ def _with_session(verb: str, spec: Spec, environment: Environment, options: dict
 
 
 def _record_classes(environment: Environment) -> None:
-    """After the first local job: the next ones start seconds sooner."""
+    """Create the class archive after the first local job, so that later jobs start seconds sooner."""
     from spark_jobs.runtime import session, settings
     from spark_jobs.runtime.class_archive import record_in_background
 
     if settings.is_local(environment) and not session.is_given() and record_in_background():
-        progress.note("Recording Spark's classes in the background, once: later jobs start sooner.")
+        progress.note("Creating Spark's class archive once in the background: later jobs start sooner.")
 
 
 def _look_ahead(verb: str, spec: Spec, environment: Environment) -> None:
-    """Use the time until Spark is there."""
+    """Import the registry's client and read a small local source while Spark starts."""
     if verb in SCORING:
         from spark_jobs.registry.tracking import Tracking, preload
 
@@ -139,7 +142,7 @@ def check_source(verb: str, spec: Spec, options: dict[str, Any]) -> None:
 
 
 def _check_there(verb: str, spec: Spec, environment: Environment, options: dict[str, Any]) -> None:
-    """Refuses a path or a secret of this machine that is not there, before Spark is started for it."""
+    """Refuse a missing local path or secret before Spark starts."""
     from spark_jobs.runtime import session, settings
     from spark_jobs.sources.files import is_absent, missing
     from spark_jobs.sources.secrets import resolved
@@ -155,7 +158,7 @@ def _check_there(verb: str, spec: Spec, environment: Environment, options: dict[
 
 
 def _close_soon(spark: SparkSession) -> None:
-    """End an interrupted session; its JVM may be busy, so the wait has an end."""
+    """Close an interrupted session; wait at most `PATIENCE` seconds, since its JVM may be busy."""
     from spark_jobs.runtime import session
 
     closing = threading.Thread(target=session.close, args=(spark,), daemon=True)

@@ -1,4 +1,4 @@
-"""maintain: the tables of a use case keep few files, and none that nobody can need any more."""
+"""maintain: compact the small files of a use case's tables and vacuum files that no recent version uses."""
 
 from __future__ import annotations
 
@@ -27,10 +27,18 @@ def run(
     keep: int | None = None,
     break_readers: bool = False,
 ) -> Result:
-    """Takes care of predictions, quarantine and ledger, one after the other, each while nobody else writes it.
+    """Compact and vacuum predictions, quarantine and ledger, one after the other, each under its write lock.
+
+    Args:
+        spec: The spec of the use case.
+        spark: The session.
+        env: The environment, whose root folder holds the tables.
+        dry_run: Report what would be deleted and change nothing.
+        keep: The retention period in days; None for the table's setting or 7 days.
+        break_readers: Allow less than 7 days.
 
     Raises:
-        SpecError: fewer days are asked for than readers may need, and nothing says that this is meant.
+        SpecError: `keep` is less than 7 days and `break_readers` is false.
     """
     check_keep(keep, break_readers)
     if dry_run:
@@ -73,7 +81,7 @@ def _result(spec: Spec, env: Environment, done: dict[str, MaintenanceResult], dr
         summary=(
             f"{spec.name}: {what}.",
             *(f"  {_line(name, one, dry_run)}" for name, one in done.items()),
-            *([f"  not there yet: {', '.join(absent)}"] if absent else []),
+            *([f"  not created yet: {', '.join(absent)}"] if absent else []),
         ),
     )
 

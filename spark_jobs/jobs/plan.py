@@ -1,4 +1,4 @@
-"""plan: every decision that a training would take, with its reason, before anything is fitted."""
+"""plan: report every decision that training would take, with its reason, without fitting a model."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from spark_jobs.training.workflow import plan_training
 
 
 def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
-    """Read, profile and decide; nothing is kept."""
+    """Read and profile the source and return all decisions; write nothing."""
     return plan_with_result(spec, spark, env)[1]
 
 
 def plan_with_result(spec: Spec, spark: SparkSession, env: Environment) -> tuple[Plan, Result]:
-    """Make the plan of a training, and what the command line prints of it."""
+    """Return the plan of a training, and the result that the command line prints."""
     root = Path(env.root).resolve()
     root.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="plan-", dir=root) as scratch:

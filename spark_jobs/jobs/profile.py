@@ -1,4 +1,4 @@
-"""profile: what the source holds, column by column, in the terminal and as a page."""
+"""profile: profile the source's columns, in the terminal and as an HTML page."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _WIDTH = 140
 
 
 def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
-    """Profile every column as the type it was found to be; two passes, and nothing is changed."""
+    """Profile every column as its detected type, in two passes over the source."""
     return profile_with_result(spec, spark, env)[1]
 
 
 def profile_with_result(spec: Spec, spark: SparkSession, env: Environment) -> tuple[Profile, Result]:
-    """Profile a source, and make what the command line prints of it; the page is written below the root."""
+    """Return the profile of a source and the result that the command line prints; write the HTML page."""
     seen = profile_source(spec, spark)
     with progress.phase("profiling"):
         profile = scan(typed(seen.table.rows, list(seen.types.values()), spec.timezone))

@@ -1,4 +1,4 @@
-"""promote: the challenger becomes champion, if the gate agrees."""
+"""promote: make the challenger the champion if it passes the gate."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ from spark_jobs.spec import Environment, Spec
 
 
 def run(spec: Spec, spark: SparkSession, env: Environment, force: bool = False) -> Result:
-    """Compares the challenger with the champion and moves the alias; the ledger tells of it, of a refusal too."""
+    """Compare the challenger with the champion and move the alias; record the decision, or a refusal, in the ledger.
+
+    Raises:
+        GateError: The challenger does not pass and `force` is false.
+    """
     with record_run("promote", spec, spark, env) as ledger:
         promotion = decide(spec, spark, env, force)
         version = promotion.version
@@ -30,10 +34,10 @@ def run(spec: Spec, spark: SparkSession, env: Environment, force: bool = False) 
 
 
 def decide(spec: Spec, spark: SparkSession, env: Environment, force: bool = False) -> Promotion:
-    """The promotion itself.
+    """Apply the gate and move the alias, without a ledger entry.
 
     Raises:
-        GateError: the challenger does not pass.
+        GateError: The challenger does not pass and `force` is false.
     """
     with progress.phase("promoting"):
         tracking = Tracking(spec.track.uri, env.root)
@@ -43,7 +47,7 @@ def decide(spec: Spec, spark: SparkSession, env: Environment, force: bool = Fals
 
 
 def result(spec: Spec, promotion: Promotion, ledger: str) -> Result:
-    """What `promote` hands back."""
+    """Return the result of `promote`."""
     version = promotion.version
     return Result(
         job="promote",
@@ -59,4 +63,4 @@ def result(spec: Spec, promotion: Promotion, ledger: str) -> Result:
 
 def _note(promotion: Promotion) -> str:
     reasons = " ".join(promotion.reasons)
-    return f"Promoted by force, though: {reasons}" if promotion.forced else reasons
+    return f"Promoted with --force although: {reasons}" if promotion.forced else reasons

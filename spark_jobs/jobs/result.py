@@ -1,4 +1,4 @@
-"""What a job hands back: for people a few lines, for machines one JSON object."""
+"""The result of a job: a summary for the terminal and a JSON object."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a job did; what does not apply stays empty and is left out of the JSON.
+    """What a job did. Empty fields are omitted from the JSON.
 
-    `rows` counts by fate (read, trained, tested, scored, quarantined, duplicates …), `cells` has the values that became
-    null by column, `left_out` the reason for each column that the model does not read, `warnings` sentences that a
-    person should read, `tables` the location of each table by name, `seconds` the time of each phase. `summary` has
-    the lines a person reads; it is no part of the JSON.
+    `rows` counts rows by outcome (read, trained, tested, scored, quarantined, duplicates …), `cells` counts the values
+    that became null by column. `left_out` maps each unused column to the reason, `tables` each table to its location,
+    `seconds` each phase to its duration. `warnings` are full sentences. `summary` has the lines for the terminal and
+    is not part of the JSON.
     """
 
     job: str | None
@@ -96,7 +96,7 @@ class Result:
         return load_bundle(self.model_folder, spark)
 
     def to_json(self) -> dict[str, object]:
-        """The result as plain JSON values; `extra` stands beside the other keys, a number that is none is left out."""
+        """Return the result as JSON values; `extra` is merged at the top level, NaN and infinities are left out."""
         own = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("summary", "extra")}
         shown = {name: value for name, value in {**own, **self.extra}.items() if value not in (None, {}, ())}
         cleaned = _finite(shown)
@@ -105,13 +105,13 @@ class Result:
 
 
 def failure(job: str | None, error: SparkJobsError) -> Result:
-    """The result of a job that ended in this error."""
+    """Return the result of a job that failed with this error."""
     told = {"kind": error.kind, "message": error.message, "advice": error.advice}
     return Result(job=job, status=error.status, error=told)
 
 
 def _finite(value: object) -> object:
-    """The value without NaN and infinities, which JSON cannot say."""
+    """Return the value without NaN and infinities, which JSON cannot represent."""
     if isinstance(value, Mapping):
         return {str(key): _finite(item) for key, item in value.items() if not _is_no_number(item)}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""run: the whole way, from a table to predictions by the champion."""
+"""run: train, evaluate, promote through the gate, and score the source with the new champion."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from spark_jobs.training.staging import staged_rows, tells_duplicates
 
 
 def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
-    """Train, pass the gate, promote, and score the source with the new champion.
+    """Train, apply the gate, promote, and score the source with the new champion.
 
     Raises:
-        GateError: the challenger does not pass; it stays registered, and nothing is scored.
+        GateError: The challenger does not pass. It stays registered, and nothing is scored.
     """
     with locked(env.root, f"training-{spec.name}"):
         with record_run("run", spec, spark, env) as ledger:
@@ -45,18 +45,18 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
 
 
 def _promoted(spec: Spec, spark: SparkSession, env: Environment, training: train.Training) -> Promotion:
-    """The promotion; a training that the gate refuses has ended, and is not taken up again."""
+    """Promote the challenger; remove the staged rows if the gate rejects it, since that training is complete."""
     try:
         return promote.decide(spec, spark, env)
     except GateError as error:
         train.forget(training)
-        raise GateError(error.message, f"{error.advice} Look into {training.version.bundle}.") from None
+        raise GateError(error.message, f"{error.advice} Inspect {training.version.bundle}.") from None
 
 
 def _batch(spec: Spec, spark: SparkSession, training: train.Training) -> Batch:
-    """The rows that were staged for the training: read once, typed as the plan says.
+    """Return the rows staged for training as a batch, so that the source is read only once.
 
-    Where they have to be checked they are read again, as what is refused is kept as it came.
+    If the spec has checks, the source is read again, since quarantined rows keep their raw values.
     """
     inspected = training.prepared.inspected
     if spec.checks or spec.changes != Changes():
@@ -65,7 +65,7 @@ def _batch(spec: Spec, spark: SparkSession, training: train.Training) -> Batch:
     rows = staged_rows(spark, training.folder / "rows", names)
     rows = rows.select(*[col(name) for name in rows.columns if name in (*names, UNREAD_KEY)])
     batch = Batch(rows, batch_id(table), table.reading.location, table.malformed, table.malformed_count)
-    # Rows of one key are alike whatever they hold; rows of the same features may still differ in the rest.
+    # Rows with the same key are duplicates whatever they hold; rows with the same features may differ in other columns.
     is_unique = training.prepared.is_unique or (False if spec.key and tells_duplicates(spec, inspected.types) else None)
     return replace(batch, is_unique=is_unique, records=training.prepared.counts["read"])
 

@@ -1,4 +1,4 @@
-"""Each run of a job leaves one row in the ledger, however it ends."""
+"""Recording of job runs: each run adds one row to the ledger, whether it succeeds or fails."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from spark_jobs.tables.ledger import Entry, record
 
 @dataclass
 class Ledger:
-    """What a job tells of itself while it runs, and where that is written in the end."""
+    """The ledger entry of a running job, and the location of the ledger table once it is written."""
 
     entry: Entry
     place: str = ""
@@ -34,7 +34,7 @@ class Ledger:
         batch: str | None = None,
         reads: Mapping[str, Any] | None = None,
     ) -> None:
-        """Name the version a job made or used, its rows by fate, and what was read of a source that grows."""
+        """Set the model version, the row counts by outcome, and the offsets read from an incremental source."""
         self.entry = replace(
             self.entry,
             run_id=version.run_id,
@@ -50,7 +50,7 @@ class Ledger:
 
 @contextmanager
 def record_run(job: str, spec: Spec, spark: SparkSession, env: Environment) -> Iterator[Ledger]:
-    """Write the job's row when the block ends; `place` is known after it."""
+    """Write the job's ledger row when the block ends; `Ledger.place` is set after it."""
     began = datetime.now(UTC)
     ledger = Ledger(Entry(job, spec.name, began, began, "done", spec_hash=spec_hash(spec)))
     try:
@@ -59,7 +59,7 @@ def record_run(job: str, spec: Spec, spark: SparkSession, env: Environment) -> I
         refused = explain_late_error(error, env.root)
         told = refused or translate_error(error)
         failed = replace(ledger.entry, ended=datetime.now(UTC), status=told.status, error=told.message)
-        with suppress(Exception):  # where Spark itself is gone, the first error is the one to show
+        with suppress(Exception):  # if Spark is gone, report the original error
             record(spark, env.root, failed)
         if refused is not None:
             raise refused from error

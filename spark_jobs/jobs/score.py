@@ -1,4 +1,4 @@
-"""score: a table → its predictions, by the champion or another version."""
+"""score: write predictions for a table, by the champion or another version."""
 
 from __future__ import annotations
 
@@ -36,9 +36,16 @@ def run(
     rescore: bool = False,
     replay: str | None = None,
 ) -> Result:
-    """Scores an input and adds the predictions to their table; the ledger tells of it, also where it failed.
+    """Score an input, add its predictions to their table, and record the run in the ledger, also if it fails.
 
-    `replay` names a batch of which refused rows are scored instead, where they meet the checks of today.
+    Args:
+        spec: The spec of the use case.
+        spark: The session.
+        env: The environment, whose root folder holds the tables.
+        input: The path of the rows to score; default: the spec's source.
+        version: The model version; default: the champion.
+        rescore: Score rows again that this version has already scored.
+        replay: The id of a batch: score its quarantined rows that now pass the checks, instead of an input.
     """
     preload(Tracking(spec.track.uri, env.root))
     with record_run("score", spec, spark, env) as ledger:
@@ -54,7 +61,7 @@ def run(
 
 
 def result(spec: Spec, scored: Scored, ledger: str) -> Result:
-    """What `score` hands back."""
+    """Return the result of `score`."""
     version = scored.version
     return Result(
         job="score",
@@ -102,20 +109,20 @@ def _summary(spec: Spec, scored: Scored) -> tuple[str, ...]:
     rows, written = scored.rows, scored.written
     lines = [f"{spec.name}: {rows['scored']:,} rows scored by version {scored.version.version}."]
     if not rows["read"]:
-        lines.append("  nothing   the input holds no rows")
+        lines.append("  nothing   the input has no rows")
     if rows["duplicates"]:
-        lines.append(f"  known     {rows['duplicates']:,} rows were in the table already")
+        lines.append(f"  known     {rows['duplicates']:,} rows were already in the table")
     if rows["quarantined"]:
         lines.append(f"  refused   {rows['quarantined']:,} rows are in quarantine: {scored.quarantine}")
     lines += scored.found.lines()
     if scored.batch and scored.batch.skipped:
-        lines.append("  not asked of rows without the target: " + "; ".join(scored.batch.skipped))
+        lines.append("  checks skipped, since the target is absent: " + "; ".join(scored.batch.skipped))
     if scored.cells:
         lines.append("  became null  " + ", ".join(f"{name} {count:,}" for name, count in scored.cells.items()))
     lines += named_lines(scored.names)
     lines += reading_lines(scored.batch.reads) if scored.batch else []
     if scored.batch and scored.batch.extra:
-        lines.append("  extra     columns that training did not know: " + ", ".join(scored.batch.extra[:12]))
+        lines.append("  extra     columns that the training data did not have: " + ", ".join(scored.batch.extra[:12]))
     if written:
         lines.append(f"  table     {written.location}")
     return tuple(lines)

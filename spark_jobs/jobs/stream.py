@@ -1,4 +1,4 @@
-"""stream: what arrives → its predictions, micro-batch by micro-batch, each row once."""
+"""stream: score arriving rows in micro-batches, each row exactly once."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from spark_jobs.tables.locks import locked
 from spark_jobs.tables.predictions import column_names
 
 _TICK = 0.5
-_PATIENCE = 20.0  # seconds that the end of a micro-batch may take to be written down
+_PATIENCE = 20.0  # seconds to wait for Spark to commit a finished micro-batch
 
 
 def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
-    """Score what arrives until it is told to stop, or until all that was there is scored (`available_now`, `once`)."""
+    """Score arriving rows until stopped, or until all available rows are scored (`available_now`, `once`)."""
     preload(Tracking(spec.track.uri, env.root))
     checkpoint = checkpoint_of(spec.stream.checkpoint, env.root, spec.name)
     source = spec.stream.source or spec.source
@@ -65,7 +65,7 @@ def _standing(
 
 @contextmanager
 def _alone(env: Environment, name: str) -> Iterator[None]:
-    """One stream of a name at a time."""
+    """Ensure that only one stream of this name runs under the root folder."""
     held = False
     try:
         with locked(env.root, f"stream-{name}", seconds=1.0):
@@ -75,7 +75,7 @@ def _alone(env: Environment, name: str) -> Iterator[None]:
         if held:
             raise
         cause = f"Another stream of '{name}' is running under {env.root}."
-        raise JobError(cause, "Stop it first; a stream and its checkpoint belong to one process.") from error
+        raise JobError(cause, "Stop it first: only one process may use a stream's checkpoint.") from error
 
 
 def _asked(spec: Spec, source: Source) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -109,9 +109,9 @@ def _spelled(interval: str) -> str:
 
 
 def _watch(query: StreamingQuery, scorer: Scorer, checkpoint: Checkpoint) -> None:
-    """Waits for the stream's end. Ctrl-C and SIGTERM stop it after the micro-batch that is being scored."""
+    """Wait for the stream to end; on Ctrl-C or SIGTERM, stop it after the current micro-batch."""
     over = threading.Event()
-    # This thread itself asks Spark nothing: a signal in the middle of an answer would spoil the connection.
+    # Only the other thread calls Spark: a signal during a py4j call would corrupt the connection.
     threading.Thread(target=_follow, args=(query, scorer, over), name="stream", daemon=True).start()
     try:
         while not over.wait(_TICK):
@@ -129,7 +129,7 @@ def _watch(query: StreamingQuery, scorer: Scorer, checkpoint: Checkpoint) -> Non
 
 
 def _follow(query: StreamingQuery, scorer: Scorer, over: threading.Event) -> None:
-    with suppress(Exception):  # where Spark is gone, the stream is over
+    with suppress(Exception):  # if Spark is gone, the stream has ended
         while query.isActive:
             scorer.account.see(query.lastProgress)
             if scorer.account.is_due:
@@ -140,7 +140,7 @@ def _follow(query: StreamingQuery, scorer: Scorer, over: threading.Event) -> Non
 
 
 def _flush(query: StreamingQuery, scorer: Scorer) -> None:
-    """Writes what was done into the ledger; a stream that cannot is over."""
+    """Write the progress to the ledger; stop the stream if that fails."""
     try:
         scorer.account.flush()
     except Exception as error:
@@ -150,7 +150,7 @@ def _flush(query: StreamingQuery, scorer: Scorer) -> None:
 
 
 def _until_written(checkpoint: Checkpoint, scorer: Scorer, over: threading.Event) -> None:
-    """Spark notes the end of a micro-batch after we are done with it."""
+    """Wait until Spark has committed the last scored micro-batch, which it does after `foreachBatch` returns."""
     ticks = int(_PATIENCE / _TICK)
     while (
         ticks
@@ -166,7 +166,7 @@ def _result(spec: Spec, env: Environment, scorer: Scorer, version: int) -> Resul
     rows = {name: account.totals[name] for name in SUMMED}
     names = column_names(scorer.spark, env.root, prediction_table(spec))
     tables = [prediction_table(spec), *([f"{spec.name}_quarantine"] if rows["quarantined"] else []), "ledger"]
-    others = f"{account.others:,} messages have keys that are no columns, such as '{account.other}'; these are left out"
+    others = f"{account.others:,} messages have keys that are not columns, such as '{account.other}'; they are ignored"
     return Result(
         job="stream",
         run_id=model.run_id,

@@ -1,4 +1,4 @@
-"""train: from a table to a challenger."""
+"""train: train a model on a source and register it as the challenger."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from spark_jobs.training.workflow import Planned, beside, evaluated, fitted, is_
 
 @dataclass(frozen=True)
 class Training:
-    """What a training came to, and the folder that holds its staged rows until the job ends."""
+    """The results of a training, and the folder of its staged rows, which exists until the job ends."""
 
     prepared: Prepared
     trained: Trained
@@ -47,7 +47,7 @@ class Training:
 
 
 def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
-    """Train, evaluate, log and register as challenger."""
+    """Train, evaluate, log, and register the model as the challenger; record the run in the ledger."""
     with locked(env.root, f"training-{spec.name}"):
         with record_run("train", spec, spark, env) as ledger:
             training = train(spec, spark, env)
@@ -57,7 +57,14 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
 
 
 def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
-    """The training itself; its folder is left to the caller, an interrupted one's is taken up."""
+    """Train and register a challenger without a ledger entry, resuming an interrupted training of the same data.
+
+    The caller removes the folder of staged rows with `forget`.
+
+    Raises:
+        DataError: The data cannot be used for training.
+        SpecError: The spec does not fit the data.
+    """
     tracking = Tracking(spec.track.uri, env.root)
     preload(tracking)
     scan.preload_workers(spark)
@@ -66,7 +73,8 @@ def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
     key = run_key(spec, inspected)
     folder = Path(env.root).resolve() / "runs" / spec.name / key
     _make(folder)
-    # The folder goes when its job has ended: one with a pipeline whose run has FINISHED is of a job cut off after that.
+    # A job removes its folder at its end. A folder with a fitted pipeline was left by a job that was interrupted later,
+    # perhaps after its MLflow run had FINISHED.
     starting = _starting(tracking, spec, key, ended=is_fitted(folder))
     try:
         prepared = prepare(spec, spark, inspected, folder)
@@ -81,27 +89,27 @@ def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
             done = replace(done, warnings=(*done.warnings, *progress.warnings()))
     except BaseException as error:
         _end(tracking, starting, error)
-        if isinstance(error, DataError | SpecError):  # nothing of what was refused is of use again
+        if isinstance(error, DataError | SpecError):  # refused data or specs leave nothing to resume
             _remove(folder)
         raise
     return Training(prepared, pipeline.trained, done, version, tracking, folder, quarantine)
 
 
 def forget(training: Training) -> None:
-    """Let go of what was staged for a training that has ended."""
+    """Remove the staged rows of a completed training."""
     _remove(training.folder)
 
 
 def _make(folder: Path) -> None:
-    for _ in range(3):  # a training of another name may remove `runs` as it ends
+    for _ in range(3):  # another training may remove `runs` at the same time
         with suppress(FileNotFoundError):
             return folder.mkdir(parents=True, exist_ok=True)
 
 
 def _remove(folder: Path) -> None:
-    """Remove what was staged, and `runs/NAME` and `runs` where nothing else lies in them."""
+    """Remove a folder of staged rows, and `runs/NAME` and `runs` if they are empty."""
     shutil.rmtree(folder, ignore_errors=True)
-    with suppress(OSError):  # an interrupted training of other data still lies there, to be taken up
+    with suppress(OSError):  # not empty: another interrupted training may be resumed
         folder.parent.rmdir()
         folder.parent.parent.rmdir()
 
@@ -139,12 +147,12 @@ def _compared(done: TrainingArtifacts, champion: Comparison | None) -> TrainingA
     if champion is not None and champion.error:
         told = [f"The gate cannot compare this model with the champion, version {champion.version}. {champion.error}"]
     elif champion is not None and champion.caution:
-        told = [f"The test rows may flatter the champion, version {champion.version}. {champion.caution}"]
+        told = [f"The comparison may favor the champion, version {champion.version}. {champion.caution}"]
     return replace(done, champion=champion, warnings=(*done.warnings, *told))
 
 
 def _starting(tracking: Tracking, spec: Spec, key: str, ended: bool) -> Future[Run]:
-    """The run, begun while rows are staged: MLflow takes seconds to import."""
+    """Start the MLflow run in a thread while rows are staged, since MLflow takes seconds to import."""
     pool = ThreadPoolExecutor(1, "mlflow")
     starting = pool.submit(start_run, tracking, spec.track.experiment or spec.name, key, ended=ended)
     pool.shutdown(wait=False)
@@ -152,7 +160,7 @@ def _starting(tracking: Tracking, spec: Spec, key: str, ended: bool) -> Future[R
 
 
 def _end(tracking: Tracking, starting: Future[Run], error: BaseException) -> None:
-    """An interrupted run stays open to be taken up again; a failed one is over."""
+    """End the MLflow run: `FAILED` after an error, `KILLED` after an interruption, which can be resumed."""
     if starting.exception() is not None:
         return
     if isinstance(error, Exception):
@@ -162,7 +170,7 @@ def _end(tracking: Tracking, starting: Future[Run], error: BaseException) -> Non
 
 
 def result(training: Training, tables: Mapping[str, str]) -> Result:
-    """What `train` hands back."""
+    """Return the result of `train`."""
     done, version = training.done, training.version
     malformed = {f"{done.spec.name}_quarantine": training.quarantine} if training.quarantine else {}
     return Result(
@@ -183,6 +191,6 @@ def result(training: Training, tables: Mapping[str, str]) -> Result:
 
 
 def compared(done: TrainingArtifacts) -> dict[str, object]:
-    """How the champion did on the same test rows."""
+    """Return the champion's metrics on the same test rows, if there is a champion."""
     champion = done.champion
     return {"champion": {"version": champion.version, "metrics": champion.metrics}} if champion else {}

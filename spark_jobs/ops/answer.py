@@ -1,4 +1,4 @@
-"""What a model's graph says of rows."""
+"""The outputs of a model's graph."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answer:
-    """A number `[N]`; or the position of a class `[N]` with the shares of all, or with margins, `[N, K]` or `[N]`.
+    """A number `[N]`, or a class index `[N]` with probabilities `[N, K]` or margins `[N, K]` or `[N]`.
 
-    `taken` says of which rows the model says anything: Spark stops at a row that its model does not take.
+    `shares` are the probabilities. `taken` is whether the model accepts a row; Spark fails at rows that it does not.
     """
 
     number: Value | None = None
@@ -27,7 +27,7 @@ class Answer:
 
     @property
     def valid(self) -> Value:
-        """Whether the model takes a row, and what is said of it are finite numbers."""
+        """Whether the model accepts a row and all its outputs are finite, `[N]`."""
         return self._finite if self.taken is None else both(self._finite, self.taken)
 
     @property

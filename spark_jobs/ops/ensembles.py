@@ -1,4 +1,4 @@
-"""The operators that hold decision trees: the one of today and the one that older runtimes know."""
+"""The ONNX operators for decision trees: `TreeEnsemble`, and `TreeEnsembleRegressor` of older opsets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LEQ, _LT, _MEMBER = 0, 1, 6
 
 @dataclass
 class Grove:
-    """Trees as the attributes of today's operator, inner nodes and leaves apart; each tree speaks of one target."""
+    """Trees as the attributes of `TreeEnsemble`, with inner nodes and leaves separate; each tree has one target."""
 
     features: list[int] = field(default_factory=list)
     splits: list[float] = field(default_factory=list)
@@ -35,9 +35,9 @@ class Grove:
     roots: list[int] = field(default_factory=list)
 
     def plant(self, tree: Tree, target: int, worth: int = 0) -> None:
-        """Add a tree that tells a target one of the numbers that its leaves hold."""
+        """Add a tree for a target; `worth` is the index of the number to use in each leaf."""
         self.roots.append(len(self.features))
-        if isinstance(tree[0], Leaf):  # two leaves: of one alone ONNX Runtime 1.32 says that of another tree
+        if isinstance(tree[0], Leaf):  # ONNX Runtime 1.32 returns another tree's leaf for a single leaf
             tree = (Split(0, 1, 2), tree[0], tree[0])
         inner = {place: len(self.features) + rank for rank, place in enumerate(_inner(tree))}
         leaves = {place: len(self.weights) + rank for rank, place in enumerate(_leaves(tree))}
@@ -62,7 +62,7 @@ class Grove:
             self.members += [*node.members, float("nan")]
 
     def said(self, features: Value, targets: int, kind: Kind) -> Value:
-        """What the trees say of features `[N, width]`, added up by target, `[N, targets]`; all of one precision."""
+        """Return the sum of the trees by target, `[N, targets]`, for features `[N, width]`, in one precision."""
         return ml_op(
             "tree_ensemble",
             features,
@@ -91,9 +91,9 @@ def _leaves(tree: Tree) -> list[int]:
 
 
 def each_of_older(features: Value, trees: Sequence[Tree], weights: Sequence[float], kind: Kind) -> Value:
-    """What each tree says in older runtimes, `[N, trees]` of single precision: the weight of the leaf of a row.
+    """Return each tree's leaf weight with older opsets, `[N, trees]` in single precision.
 
-    Thresholds are of the precision of the features; weights are those of all leaves, tree after tree.
+    Thresholds have the precision of the features. `weights` are those of all leaves, tree by tree.
     """
     nodes = [(number, place, node) for number, tree in enumerate(trees) for place, node in enumerate(tree)]
     leaves = [(number, place) for number, place, node in nodes if isinstance(node, Leaf)]
@@ -117,7 +117,7 @@ def each_of_older(features: Value, trees: Sequence[Tree], weights: Sequence[floa
 
 
 def _numbers(name: str, values: Sequence[float], kind: Kind) -> dict[str, Any]:
-    """An attribute of numbers, which has another name for those of double precision."""
+    """Return a numeric attribute, whose name depends on the precision."""
     if kind is np.float32:
         return {name: list(values)}
     return {f"{name}_as_tensor": np.array(values, dtype=kind)}

@@ -1,7 +1,7 @@
-"""Plan and profile → fitted Spark ML stages, and what they say of rows.
+"""Fitting of Spark ML stages from a plan and a profile, and predictions of fitted pipelines.
 
-The stages are ordinary ones, each fitted on a synopsis: a handful of rows that teach the estimator exactly what the
-profile knows. No row of the data is read for it.
+Each stage is a standard Spark stage, fitted on a synopsis: a few rows from which the estimator computes exactly the
+profile's statistics. Fitting reads no row of the data.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ Worth = Mapping[str, npt.NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class FeaturePipeline:
-    """The fitted stages from raw columns to the vector `features`, and a name for each place in it.
+    """The fitted stages from raw columns to the vector `features`, and the names of its slots.
 
-    `training` are the stages for the rows that the encodings were learned from: the same, except that a supervised
-    encoding is that of the other folds.
+    `training` are the stages for training rows. They differ from `stages` only in supervised encodings, which use the
+    other folds.
     """
 
     stages: tuple[Transformer, ...]
@@ -49,34 +49,41 @@ class FeaturePipeline:
 
     @property
     def width(self) -> int:
-        """The length of the vector."""
+        """The length of the feature vector."""
         return len(self.slots)
 
     def transform(self, rows: DataFrame, training: bool = False) -> DataFrame:
-        """The rows with `_row` and `features`."""
+        """Transform rows to `_row` and `features`; `training` selects the stages for training rows."""
         return PipelineModel(list(self.training if training else self.stages)).transform(rows)
 
 
 @dataclass(frozen=True)
 class Folds:
-    """The profile of each fold of the training rows, and the SQL that says in which fold a row is."""
+    """The profile of each fold of the training rows, and the SQL of a row's fold."""
 
     sql: str
     profiles: Mapping[int, Profile]
 
     def others(self, number: int) -> Profile:
-        """The profile of all rows outside a fold."""
+        """Return the profile of all rows outside of a fold."""
         rest = [profile for fold, profile in self.profiles.items() if fold != number]
         return reduce(add, rest) if rest else self.profiles[number]
 
 
 def fit_features(spark: SparkSession, plan: Plan, profile: Profile, folds: Folds | None = None) -> FeaturePipeline:
-    """The stages for a plan, learned from the profile of the training rows; supervised encodings from its folds too."""
+    """Fit the feature stages of a plan.
+
+    Args:
+        spark: The session.
+        plan: The plan of the model.
+        profile: The profile of the training rows.
+        folds: The folds' profiles; with them, supervised encodings of training rows use the other folds.
+    """
     drawn = level_smoothings(plan, profile)
     worths = level_encodings(plan, profile, drawn)
     types = {kind.name: kind for kind in plan.types}
     positioned = [one for one in plan.categories if find_encoder(one.encode).positions]
-    with ThreadPoolExecutor(3, "fitting") as pool:  # each is a small Spark job or two, which mostly wait
+    with ThreadPoolExecutor(3, "fitting") as pool:  # small Spark jobs, which mostly wait
         imputing = pool.submit(_impute, spark, plan.numbers)
         indexing = pool.submit(index_stages, spark, positioned)
         scaling = pool.submit(_scaled, spark, plan, profile, worths)
@@ -93,7 +100,7 @@ def fit_features(spark: SparkSession, plan: Plan, profile: Profile, folds: Folds
 def _encoded(
     spark: SparkSession, plan: Plan, worths: Worth, folds: Folds | None, drawn: Worth
 ) -> tuple[list[Transformer], list[Transformer], list[str], list[str]]:
-    """The encoders' stages, those for training rows, and the columns and slots that are not scaled."""
+    """Return the encoders' stages, their stages for training rows, and the columns and slots without scaling."""
     stages: list[Transformer] = []
     apart: list[Transformer] = []
     outputs: list[str] = []
@@ -114,12 +121,12 @@ def _encoded(
 
 
 def level_smoothings(plan: Plan, profile: Profile) -> Worth:
-    """How far each target-encoded category draws its levels towards the mean of all."""
+    """Return the smoothing of each target-encoded category, by slot."""
     return {one.slot: smoothing(profile[one.title].levels, _squares(plan, profile, one)) for one in _supervised(plan)}
 
 
 def level_encodings(plan: Plan, profile: Profile, drawn: Worth) -> Worth:
-    """What each level of the target-encoded categories is worth."""
+    """Return the level encodings of each target-encoded category, by slot."""
     levels = {one.slot: profile[one.title].levels for one in _supervised(plan)}
     return {
         one.slot: encoding(one, levels[one.slot], _prior(levels[one.slot]), drawn[one.slot])
@@ -132,7 +139,7 @@ def _supervised(plan: Plan) -> list[CategoryInput]:
 
 
 def _squares(plan: Plan, profile: Profile, one: CategoryInput) -> npt.NDArray[np.float64]:
-    """The target's sums of squares about its mean; that of a class follows from how many rows it has."""
+    """Return the target's sum of squared deviations; for classes, it follows from the row counts."""
     if not plan.problem.labels:
         numbers = profile[plan.problem.target].numbers
         return np.array([numbers.squares if numbers is not None else 0.0])
@@ -168,7 +175,7 @@ def _impute(spark: SparkSession, inputs: Sequence[NumberInput]) -> list[Transfor
 
 @dataclass(frozen=True)
 class _Dense:
-    """A column of numbers on its way to the vector."""
+    """A numeric column of the feature vector, before scaling."""
 
     column: str
     slot: str
@@ -232,10 +239,12 @@ def _scale_stages(spark: SparkSession, kind: str, columns: Sequence[_Dense]) -> 
 
 
 def predictions(model: PipelineModel, problem: LearningTask, rows: DataFrame) -> DataFrame:
-    """What a fitted pipeline says of rows.
+    """Return a fitted pipeline's predictions of rows.
 
-    `_row` holds the input columns; `prediction` is a double, or the label as text; for classes `probabilities` (map of
-    label to double), for two of them `probability` (of the positive one); `margin` for a model without probabilities.
+    Returns:
+        A DataFrame with `_row` (a struct of the input columns) and `prediction` (a double, or the label as text).
+        Classifiers add `probabilities` (a map of label to double) and, for two classes, `probability` of the positive
+        class. A model without probabilities adds `margin` for two classes.
     """
     scored = model.transform(rows)
     row = F.col("_row")

@@ -1,6 +1,6 @@
-"""A fitted pipeline's folder as Spark writes and reads it, but its stages side by side, each as soon as it is known.
+"""Saving and loading of pipelines in Spark's format, with the stages in parallel.
 
-A stage is some small Spark jobs that mostly wait.
+Each stage is saved as soon as it is fitted. A stage takes several small Spark jobs, which mostly wait.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ AT_ONCE = 4
 
 @dataclass(frozen=True)
 class PipelineSaver:
-    """A pipeline of `count` stages on its way to its folder and, where it is to be loaded, back from there."""
+    """Saves a pipeline of `count` stages to a folder and, with `load`, loads each stage again."""
 
     folder: Path
     spark: SparkSession
@@ -36,10 +36,10 @@ class PipelineSaver:
     _loaded: list[Future[Transformer]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)  # of a run that was cut off
+        shutil.rmtree(self.folder, ignore_errors=True)  # left by an interrupted run
 
     def save(self, *stages: Transformer) -> None:
-        """Begin to save the next stages and, where asked to, to load each again."""
+        """Start to save the next stages in the background."""
         width = len(str(self.count))
         for stage in stages:
             place = self.folder / "stages" / f"{len(self._stages):0{width}d}_{stage.uid}"
@@ -47,10 +47,10 @@ class PipelineSaver:
             self._loaded.append(self.pool.submit(self._save, stage, str(place)))
 
     def finish(self) -> PipelineModel:
-        """Wait for all stages; the pipeline as it was loaded again, or as it was given."""
+        """Wait for all stages, write the metadata, and return the pipeline (reloaded if `load` is set)."""
         loaded = PipelineModel([each.result() for each in self._loaded])
         if len(self._stages) != self.count:
-            raise ValueError(f"{len(self._stages)} stages were saved of {self.count}")
+            raise ValueError(f"{len(self._stages)} stages were saved, expected {self.count}")
         metadata = self.folder / "metadata"
         metadata.mkdir(parents=True)
         described = {**_description(self._stages), "uid": loaded.uid, "sparkVersion": self.spark.version}
@@ -65,7 +65,7 @@ class PipelineSaver:
 
 
 def save_pipeline(pipeline: PipelineModel, folder: Path, spark: SparkSession) -> PipelineModel:
-    """Save a pipeline; it is loaded again."""
+    """Save a pipeline, replacing the folder, and return it reloaded from there."""
     with ThreadPoolExecutor(AT_ONCE, "saving") as pool:
         saver = PipelineSaver(folder, spark, pool, len(pipeline.stages))
         saver.save(*pipeline.stages)
@@ -73,14 +73,14 @@ def save_pipeline(pipeline: PipelineModel, folder: Path, spark: SparkSession) ->
 
 
 def load_pipeline(folder: Path, spark: SparkSession) -> PipelineModel:
-    """A saved pipeline."""
+    """Load a saved pipeline."""
     places = [str(stage.folder) for stage in read_pipeline(folder)]
     with ThreadPoolExecutor(AT_ONCE, "loading") as pool:
         return PipelineModel(list(pool.map(partial(DefaultParamsReader.loadParamsInstance, sc=spark), places)))
 
 
 def _description(stages: list[Transformer]) -> dict[str, Any]:
-    """What Spark's own writer notes of a `PipelineModel`; one that holds a stage of Python is for Python to read."""
+    """Return the metadata that Spark writes for a `PipelineModel`; with a Python stage, only Python can load it."""
     order: dict[str, Any] = {"stageUids": [stage.uid for stage in stages]}
     kind = "org.apache.spark.ml.PipelineModel"
     if not all(isinstance(stage, JavaMLWritable) for stage in stages):

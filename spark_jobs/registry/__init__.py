@@ -1,4 +1,4 @@
-"""MLflow: runs, registered models, the names their versions go by, and the gate."""
+"""MLflow: runs, registered models, the aliases of their versions, and the promotion gate."""
 
 from spark_jobs.registry.gate import Promotion, promote
 from spark_jobs.registry.log import Training, finish_interrupted, log_training

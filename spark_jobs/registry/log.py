@@ -1,4 +1,4 @@
-"""What a training leaves in MLflow: a run, a model, a version called challenger."""
+"""Logging of a training to MLflow: its run, its model, and the new version with the alias `challenger`."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ _METRICS_A_BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """All that is logged of a training.
+    """What is logged of a training.
 
-    `params` are the plan's values by dotted name (what is no short scalar is left to `plan.json`), `counts` metrics of
-    the run that are none of the model, `artifacts` files by their path in the run, `bundle` the folder that
-    `bundle.write` made, with `pipeline/` in it. `refused` says why the model must not be registered.
+    `params` are the plan's values by dotted name; values that are not short scalars are only in `plan.json`. `counts`
+    are metrics of the run but not of the model. `artifacts` maps paths in the run to files. `bundle` is the folder
+    that `bundle.write` made, including `pipeline/`. `refused` says why the model must not be registered, or is empty.
     """
 
     name: str
@@ -53,12 +53,12 @@ class Training:
 
 
 def log_training(tracking: Tracking, run: Run, training: Training) -> ModelVersion:
-    """Logs a training, registers its model as challenger, moves its bundle to its place and ends the run.
+    """Log a training, register its model as the challenger, publish its bundle and end the run.
 
-    A version that an interrupted try of the same run registered is finished, never doubled.
+    If an interrupted attempt of the same run already registered a version, that version is completed instead.
 
     Raises:
-        JobError: the model is logged, but must not be registered.
+        JobError: The model is logged but must not be registered.
     """
     done = finish_interrupted(tracking, run, training.name)
     if done is not None:
@@ -71,7 +71,9 @@ def log_training(tracking: Tracking, run: Run, training: Training) -> ModelVersi
     )
     optional("Part of what the MLflow run shows", lambda: _log_values(client, run, training, model_id), None)
     if training.refused:
-        raise JobError(training.refused, "It is logged and not registered; use `graph: skip` to do without a graph.")
+        raise JobError(
+            training.refused, "The model is logged but not registered. To train without a graph, set `graph: skip`."
+        )
     with locked(tracking.root, "registry"):
         version = _register(tracking, client, run, training, model_id)
         publish(training.bundle, version.bundle)
@@ -82,7 +84,7 @@ def log_training(tracking: Tracking, run: Run, training: Training) -> ModelVersi
 
 
 def finish_interrupted(tracking: Tracking, run: Run, name: str) -> ModelVersion | None:
-    """Ends a run that was killed after it had registered its model; None where it had not come that far."""
+    """Complete a run that was killed after registering its model; return None if it had not registered one."""
     version = of_run(tracking, name, run.run_id) if run.resumed else None
     if version is None:
         return None

@@ -1,4 +1,4 @@
-"""Names and values as MLflow takes them."""
+"""Conversion of names and values to those that MLflow accepts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LONGEST_VALUE = 500
 
 
 def escaped(name: str) -> str:
-    """A name in the characters that MLflow allows; no two names become one.
+    """Escape the characters of a name that MLflow does not allow; distinct names stay distinct.
 
     >>> escaped("recall_>50K"), escaped("größe")
     ('recall__x3e_50K', 'gr_xf6__xdf_e')
@@ -21,10 +21,10 @@ def escaped(name: str) -> str:
 
 
 def parameters(values: Mapping[str, object]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The values that can be MLflow parameters, as text, and the names of those that cannot.
+    """Return the values that can be MLflow parameters, as text, and the names of the others.
 
-    Mappings are taken apart under dotted names. Only scalars that need no cutting can be parameters: the whole plan is
-    an artefact.
+    Mappings are flattened to dotted names. Only scalars within MLflow's length limit become parameters, since the
+    complete plan is logged as an artifact.
     """
     kept: dict[str, str] = {}
     left: list[str] = []
@@ -46,11 +46,11 @@ def _flat(values: Mapping[str, object], before: str = "") -> Iterator[tuple[str,
 
 
 def measures(metrics: Mapping[str, float]) -> dict[str, float]:
-    """The metrics under names that MLflow takes; one that is no finite number is left out, as it says nothing."""
+    """Return the finite metrics under escaped names; NaN and infinities are left out."""
     return {escaped(name): float(value) for name, value in metrics.items() if math.isfinite(value)}
 
 
 def text_of(names: Iterable[str], limit: int = 20) -> str:
-    """Names in one line, the first of them where there are many."""
+    """Join names to one text; of more than `limit` names, list the first and count the rest."""
     listed = list(names)
     return ", ".join(listed[:limit]) + (f" and {len(listed) - limit} more" if len(listed) > limit else "")

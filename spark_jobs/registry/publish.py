@@ -1,4 +1,4 @@
-"""A finished training → its report, its bundle, its run and its version in the registry."""
+"""Publishing of a finished training: its report, its bundle, its MLflow run and its registered version."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _KINDS: Mapping[str, ColumnKind] = {
 
 @dataclass(frozen=True)
 class TrainingArtifacts:
-    """All that a training came to, before anything of it is published."""
+    """All results of a training, before anything is published."""
 
     spec: Spec
     plan: Plan
@@ -76,7 +76,18 @@ def publish_training(
 ) -> ModelVersion:
     """Write the report and the bundle below `folder`, log them, and register the pipeline saved there as challenger.
 
-    Figures are drawn, and a row of `source` is taken as the input example, while `prove` waits for Spark.
+    While `prove` waits for Spark, a thread draws the figures and reads the input example from `source`.
+
+    Args:
+        done: The results of the training.
+        source: The raw rows of the source.
+        folder: The folder with the saved `pipeline/`.
+        tracking: The tracking store.
+        run: The MLflow run of the training.
+        prove: Returns the verification of the ONNX graph, or None if there is no graph.
+
+    Raises:
+        JobError: The graph does not match the pipeline; the model is logged but not registered.
     """
     with ThreadPoolExecutor(1, "drawing") as pool:
         drawn = pool.submit(_drawn, done, folder / "report", run)
@@ -99,7 +110,7 @@ def _drawn(done: TrainingArtifacts, folder: Path, run: Run) -> Figures:
 
 
 def _reported(done: TrainingArtifacts, folder: Path, run: Run, drawn: Figures) -> dict[str, Path]:
-    """The report under its name in the bundle; nothing where it fails, as it never decides whether there is a model."""
+    """Write the report and return its path by its name in the bundle; empty on failure, which must not lose a model."""
 
     def report() -> dict[str, Path]:
         return {"report.html": write_report(folder, _context(done, run), drawn)}
@@ -214,7 +225,7 @@ def _training(done: TrainingArtifacts, draft: Path, report: Path) -> Training:
 
 
 def _counts(done: TrainingArtifacts) -> dict[str, float]:
-    """The rows by fate, and the seconds of each phase so far."""
+    """Return the row counts by outcome, and the seconds of each phase so far."""
     rows = {f"rows.{fate}": float(count) for fate, count in done.rows.items()}
     return rows | {f"seconds.{phase}": spent for phase, spent in progress.seconds().items()}
 
@@ -233,7 +244,7 @@ def _logged_lineage(done: TrainingArtifacts) -> Lineage:
 
 
 def _refused(done: TrainingArtifacts) -> str:
-    """Why the model must not be registered; empty where it may."""
+    """Return why the model must not be registered, or an empty text."""
     if done.proven is None or done.proven.parity.holds:
         return ""
     told = f"The ONNX graph does not match the Spark pipeline: {done.proven.parity}."
@@ -247,7 +258,7 @@ def _signature(done: TrainingArtifacts) -> Signature:
 
 
 def _outputs(done: TrainingArtifacts) -> dict[str, OutputKind]:
-    """What `mlflow.pyfunc` gives of a row: what the graph says, or the pipeline's own prediction."""
+    """Return the output columns of `mlflow.pyfunc`: the graph's outputs, or only `prediction` without a graph."""
     problem = done.plan.problem
     if done.proven is None:
         return {"prediction": "double"}

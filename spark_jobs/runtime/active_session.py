@@ -1,4 +1,4 @@
-"""The session that a program works in: found, and left as it was."""
+"""The Spark session of the calling program: find it, and restore the active one."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def session_of(spark: SparkSession | None) -> SparkSession:
-    """The session that was given, the active one of this thread, or the default one of the process.
+    """Return the given session, else this thread's active session, else the process's default session.
 
     Raises:
-        JobError: there is none.
+        JobError: There is no session.
     """
     from pyspark.errors import PySparkRuntimeError
     from pyspark.sql import SparkSession
@@ -29,7 +29,7 @@ def session_of(spark: SparkSession | None) -> SparkSession:
 
 @contextmanager
 def keeping_active(spark: SparkSession) -> Iterator[SparkSession]:
-    """Leave the active session as it was before the block: `createDataFrame` makes its session the active one."""
+    """Restore the active session after the block, since `createDataFrame` makes its own session the active one."""
     from pyspark.sql import SparkSession
 
     before = SparkSession.getActiveSession()

@@ -1,4 +1,4 @@
-"""What the user asks: frozen models of one YAML file. Knows nothing of Spark."""
+"""The spec: frozen pydantic models of one YAML file, independent of Spark."""
 
 from spark_jobs.spec.loading import dump, load, load_environment, load_spec, parse, spec_hash
 from spark_jobs.spec.models import (

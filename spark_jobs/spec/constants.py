@@ -1,4 +1,4 @@
-"""The names a spec may use that belong to no single model: metrics, reader options, reserved columns, later parts."""
+"""Names that a spec may use outside a single model: metrics, reader options, reserved columns, planned keys."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ RESERVED = frozenset(
 LATER_KEYS = frozenset({"tune", "privacy"})
 LATER_MODELS = frozenset({"auto"})
 
-# Spark's reader options of the formats we read, and our own for numbers. Spark ignores a name that it does not know.
+# Spark's reader options for the supported formats, plus `decimal` and `thousands`. An allow-list, since Spark silently
+# ignores unknown options.
 OPTIONS = frozenset(
     [
         "sep",
@@ -72,7 +73,7 @@ OPTIONS = frozenset(
         "modifiedAfter",
     ]
 )
-# Of a database's and a topic's reader: limits and security, nothing that names a class, a file or an address to call.
+# JDBC and Kafka options: limits and security only. An option that names a class, file or address could run code.
 DATABASE_OPTIONS = ("fetchsize", "queryTimeout")
 CLIENT_OPTIONS = (
     "kafka.security.protocol",
@@ -82,11 +83,11 @@ CLIENT_OPTIONS = (
     "kafka.max.partition.fetch.bytes",
     "kafka.fetch.max.bytes",
 )
-# Options that would undo how a source is read: whole, typed by all its rows, malformed rows set aside and counted.
+# Options that would defeat the reader's guarantees: every row read, types from all rows, malformed rows counted.
 DECIDED = frozenset(
     ["mode", "inferSchema", "enforceSchema", "columnNameOfCorruptRecord", "samplingRatio", "path", "paths", "schema"]
 )
-# Options of Spark's JSON reader, which is not used: every value is read as it is written, by the standard.
+# Options of Spark's JSON reader, which is not used: JSON is parsed strictly by RFC 8259.
 OF_SPARKS_JSON = frozenset(
     [
         "primitivesAsString",

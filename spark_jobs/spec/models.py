@@ -1,4 +1,4 @@
-"""The spec, key by key."""
+"""The models of a spec: one class for each section."""
 
 from __future__ import annotations
 
@@ -55,41 +55,45 @@ __all__ = [
 
 
 class Columns(SpecModel):
-    """What the user knows better about single columns than detection does."""
+    """Corrections of the detected column types."""
 
-    ignore: ColumnNames = Field(default=(), description="Columns the model must not see.")
+    ignore: ColumnNames = Field(default=(), description="Columns that the model does not use.")
     numeric: ColumnNames = Field(default=(), description="Columns read as numbers.")
     categorical: ColumnNames = Field(
         default=(), description="Columns read as categories, even where they look like numbers."
     )
     date: ColumnNames = Field(default=(), description="Columns read as dates or times.")
-    text: ColumnNames = Field(default=(), description="Columns of free text; left out until there is a text step.")
-    order: Levels = Field(default_factory=dict, description="Levels of a column from low to high.")
-    keep_leaks: bool = Field(default=False, description="Keep columns that look like copies of the target.")
+    text: ColumnNames = Field(default=(), description="Columns of free text; not used as features yet.")
+    order: Levels = Field(default_factory=dict, description="Ordinal columns: the levels of each, from low to high.")
+    keep_leaks: bool = Field(
+        default=False, description="Keep columns that look like near-copies of the target (target leakage)."
+    )
 
 
 class Split(SpecModel):
-    """Which rows test the model."""
+    """How rows are split into training and test rows."""
 
     kind: Literal["hash", "time", "group", "column", "random"] = Field(
-        default="hash", description="By a hash of the row, by time, by group, by a column that says so, or at random."
+        default="hash",
+        description="How test rows are chosen: by a hash of the row, the newest by time, by group, by a column's "
+        "value, or at random.",
     )
-    test: Share = Field(default=0.2, description="The share of rows that test the model.")
+    test: Share = Field(default=0.2, description="The share of test rows, between 0 and 1.")
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
-        default=42, description="Makes the split and the training repeatable."
+        default=42, description="The random seed, which makes the split and the training repeatable."
     )
-    column: ColumnName | None = Field(
-        default=None, description="The time, group or given column of the kinds that need one."
-    )
+    column: ColumnName | None = Field(default=None, description="The column of the kinds `time`, `group` and `column`.")
     test_value: Scalar | None = Field(default=None, description="Kind `column`: the value that marks a test row.")
 
 
 class ColumnFeatures(SpecModel):
-    """How one column becomes features, where it differs from the rest."""
+    """Feature settings of one column, which override `features`."""
 
     categorical: str | None = Field(default=None, description="Its encoding: one of `features.categorical`.")
     numeric: str | None = Field(default=None, description="Its scaling: one of `features.numeric`.")
-    missing: str | float | None = Field(default=None, description="What stands in for its missing values.")
+    missing: str | float | None = Field(
+        default=None, description="How its missing values are imputed: a value of `clean.missing`."
+    )
     date: str | None = Field(default=None, description="What a date becomes: `parts` or `none`.")
 
 
@@ -97,46 +101,53 @@ PerColumn = Annotated[dict[ColumnName, ColumnFeatures], BeforeValidator(with_tex
 
 
 class Features(SpecModel):
-    """How columns become numbers."""
+    """How columns become numeric features."""
 
     categorical: str = Field(default="auto", description="How categories are encoded: auto, one_hot, label or target.")
     numeric: str = Field(
         default="auto", description="How numbers are scaled: auto, standard, min_max, robust, max_abs, none."
     )
     max_categories: Annotated[int, Field(ge=2, le=10_000)] = Field(
-        default=100, description="Levels kept by one-hot and label encoding; the rest becomes one level."
+        default=100,
+        description="The most frequent levels that one-hot and label encoding keep; the rest share one level.",
     )
     date: Literal["parts", "none"] = Field(default="parts", description="What a date becomes: its parts, or nothing.")
-    per_column: PerColumn = Field(default_factory=dict, description="Choices for single columns.")
+    per_column: PerColumn = Field(default_factory=dict, description="Settings for single columns.")
 
 
 class Model(SpecModel):
-    """The algorithm and its options; which options there are is known to the algorithm's own file."""
+    """The algorithm and its options; each algorithm's module defines its own options."""
 
     kind: str = Field(default="linear", description="The algorithm family.")
     params: dict[str, Any] = Field(
         default_factory=dict, description="Options of the algorithm: Spark's names, or XGBoost's."
     )
-    balance: bool = Field(default=False, description="Weigh classes inversely to their frequency.")
+    balance: bool = Field(default=False, description="Weight classes inversely to their frequency.")
 
 
 class Evaluate(SpecModel):
-    """What is measured on the test rows."""
+    """How the model is evaluated on the test rows."""
 
-    metrics: Texts = Field(default=(), description="The metrics to show first; default: those of the task.")
-    gate: dict[str, float] = Field(default_factory=dict, description="A bound by metric that a champion must meet.")
-    slices: ColumnNames = Field(default=(), description="Columns by whose values the metrics are shown apart.")
-    threshold: Text | None = Field(default=None, description="Binary: the metric whose best threshold is looked for.")
+    metrics: Texts = Field(default=(), description="The metrics to report first; default: the metrics of the task.")
+    gate: dict[str, float] = Field(
+        default_factory=dict, description="Promotion gate: a bound for each metric that a champion must meet."
+    )
+    slices: ColumnNames = Field(
+        default=(), description="Columns to slice by: metrics are also reported for each of their values."
+    )
+    threshold: Text | None = Field(
+        default=None, description="Binary: choose the probability threshold that maximizes this metric."
+    )
 
 
 class Track(SpecModel):
-    """Where runs are logged and models registered."""
+    """Where runs are logged and models are registered."""
 
     uri: Annotated[str, Field(min_length=1, max_length=4096)] = Field(
-        default="sqlite", description="MLflow's tracking address, or `sqlite` for a file under the root."
+        default="sqlite", description="MLflow's tracking URI, or `sqlite` for a database file under the root folder."
     )
     experiment: ExperimentName | None = Field(
-        default=None, description="MLflow's experiment; default: the spec's name."
+        default=None, description="The MLflow experiment; default: the spec's name."
     )
     register_as: SafeName | None = Field(
         default=None, alias="register", description="The registered model's name; default: the spec's name."
@@ -144,17 +155,19 @@ class Track(SpecModel):
 
 
 class Predictions(SpecModel):
-    """Where predictions go."""
+    """The table of predictions."""
 
     table: SafeName | None = Field(default=None, description="The Delta table; default: <name>_predictions.")
-    keep: Literal["all"] | ColumnNames = Field(default="all", description="Input columns kept beside the prediction.")
+    keep: Literal["all"] | ColumnNames = Field(
+        default="all", description="The input columns to keep with each prediction."
+    )
     names: Literal["safe", "exact"] = Field(
         default="safe",
-        description="How a new table names columns: `safe` writes `_` for blanks and `,;{}()=`, which many readers "
-        "cannot take, `exact` keeps every name by Delta's column mapping.",
+        description="Column names of a new table: `safe` writes `_` for blanks and `,;{}()=`, which many readers do "
+        "not support; `exact` keeps every name by Delta's column mapping.",
     )
     partition_by: ColumnNames = Field(
-        default=(), description="Kept columns of few values by which a new table's files are laid out."
+        default=(), description="Kept columns of low cardinality by which a new table is partitioned."
     )
 
 
@@ -162,41 +175,42 @@ Positive = Annotated[str, Field(max_length=1000)] | bool | int | float
 
 
 class Spec(SpecModel):
-    """One use case, from a table to predictions."""
+    """One use case, from a source table to predictions."""
 
     model_config = ConfigDict(json_schema_extra={"required": ["source", "target"]})
 
-    name: SafeName = Field(description="Names the model, its tables and bundles; default: the file's or table's name.")
-    source: Source = Field(description="Where the rows come from; `source: path` is short for `{path: path}`.")
+    name: SafeName = Field(
+        description="The name of the model, its tables and bundles; default: the file's or table's name."
+    )
+    source: Source = Field(description="Where rows come from; `source: path` is shorthand for `{path: path}`.")
     target: ColumnName = Field(description="The column to predict.")
-    task: Task | None = Field(
-        default=None, description="What kind of prediction; guessed from the target where left out."
+    task: Task | None = Field(default=None, description="The learning task; inferred from the target by default.")
+    positive: Positive | None = Field(
+        default=None, description="Binary: the positive class, as text; default: the rarer label."
     )
-    positive: Positive | None = Field(default=None, description="Binary: the event, as text; default: the rarer label.")
     weight: ColumnName | None = Field(default=None, description="A column of row weights.")
-    key: ColumnNames = Field(default=(), description="The columns that identify a row, where there are such.")
-    timezone: str = Field(default="UTC", description="The zone of the source's local times, by its IANA name.")
-    columns: Columns = Field(default=Columns(), description="What is known about single columns.")
-    split: Split = Field(default=Split(), description="Which rows test the model.")
+    key: ColumnNames = Field(default=(), description="The columns that identify a row, if any.")
+    timezone: str = Field(default="UTC", description="The IANA time zone of the source's local times.")
+    columns: Columns = Field(default=Columns(), description="Corrections of the detected column types.")
+    split: Split = Field(default=Split(), description="How rows are split into training and test rows.")
     clean: Clean = Field(default=Clean(), description="Duplicates, missing values, outliers.")
-    features: Features = Field(default=Features(), description="How columns become numbers.")
+    features: Features = Field(default=Features(), description="How columns become numeric features.")
     model: Model = Field(default=Model(), description="The algorithm and its options.")
-    evaluate: Evaluate = Field(default=Evaluate(), description="What is measured, and what the gate asks.")
-    checks: Checks = Field(default=(), description="What data to be scored must meet, rule by rule.")
-    changes: Changes = Field(
-        default=Changes(), description="What happens where data to be scored has another shape than the training's."
-    )
+    evaluate: Evaluate = Field(default=Evaluate(), description="Metrics, slices and the promotion gate.")
+    checks: Checks = Field(default=(), description="Checks that data to be scored must pass.")
+    changes: Changes = Field(default=Changes(), description="How scoring handles a schema that differs from training.")
     graph: Literal["required", "skip"] = Field(
-        default="required", description="Whether the model must compile to a graph; without one it cannot be served."
+        default="required",
+        description="`required`: the model must compile to an ONNX graph, which serving needs; `skip`: no graph.",
     )
     track: Track = Field(default=Track(), description="Where runs are logged and models registered.")
-    predictions: Predictions = Field(default=Predictions(), description="Where predictions go.")
+    predictions: Predictions = Field(default=Predictions(), description="The table of predictions.")
     stream: Stream = Field(default=Stream(), description="How a stream is scored.")
 
     @model_validator(mode="before")
     @classmethod
     def _name_it(cls, given: object) -> object:
-        """A spec without a name is called after its source."""
+        """Name an unnamed spec after its source."""
         if not isinstance(given, Mapping) or given.get("name") is not None:
             return given
         source = given.get("source")
@@ -259,7 +273,7 @@ class Spec(SpecModel):
 
     @property
     def made_from(self) -> str | None:
-        """What the name was made from, where that could not be a name itself."""
+        """The location that the name was derived from, if it had to be changed to be a safe name; else None."""
         location = str(_location(self.source) or "")
         made = self.name == safe_name(location) and self.name != named_part(location)
         return location if made else None

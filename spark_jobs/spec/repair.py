@@ -1,4 +1,4 @@
-"""A spec with its mistakes taken out, so that the rules beyond the shape of its keys can be checked all the same."""
+"""Repair of an invalid spec, so that one error can also report the violations of other rules."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ _REQUIRED = {"source": {"kind": "csv", "path": "⟨source⟩"}, "target": "⟨ta
 
 
 def repaired(data: Mapping[str, Any], mistakes: Sequence[SpecIssue]) -> tuple[Spec, set[KeyPath]] | None:
-    """The spec without its mistakes, and the paths of the values that were taken out.
+    """Return the spec without its mistakes, and the key paths of the removed values.
 
-    A misspelled key gets the name that was meant. Where single values cannot be taken out, whole top-level keys are.
+    A misspelled key is renamed to the nearest valid one. If removing single values is not enough, the top-level keys
+    that contain them are removed.
 
     Returns:
-        None if there is no spec even so.
+        None if the data is still invalid.
     """
     copy = deepcopy(dict(data))
     removed = {one.path for one in mistakes if not _renamed(copy, one) and _removed(copy, one.path)}
@@ -36,7 +37,7 @@ def repaired(data: Mapping[str, Any], mistakes: Sequence[SpecIssue]) -> tuple[Sp
 
 
 def unaffected(mistakes: Iterable[SpecIssue], removed: set[KeyPath]) -> list[SpecIssue]:
-    """The mistakes outside of the mappings that a value was taken out of: inside, they may come from its default."""
+    """Return the mistakes outside of mappings with a removed value: inside, the value's default may cause them."""
     around = {path[:-1] or path for path in removed}
     return [one for one in mistakes if not any(one.path[:length] in around for length in range(len(one.path) + 1))]
 

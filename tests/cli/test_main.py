@@ -119,12 +119,12 @@ def test_a_verb_that_is_not_built_yet_is_refused_by_name(call, verb):
 @pytest.mark.parametrize(
     ("words", "cause", "advice"),
     [
-        ([], "`spark-jobs` needs a verb.", "One of init, check"),
+        ([], "`spark-jobs` needs a verb.", "Use one of init, check"),
         (["chek", "x.yml"], "`spark-jobs chek` is not a verb.", "Did you mean 'check'?"),
-        (["check"], "`spark-jobs check`: it lacks CONF.", "--help"),
+        (["check"], "`spark-jobs check`: missing CONF.", "--help"),
         (["check", "x.yml", "--jsn"], "`spark-jobs check` has no option --jsn.", "Did you mean '--json'?"),
-        (["check", "x.yml", "y.yml"], "`spark-jobs check` does not know what to do with 'y.yml'.", ""),
-        (["init", "x.csv"], "`spark-jobs init`: it lacks --target.", ""),
+        (["check", "x.yml", "y.yml"], "`spark-jobs check`: unexpected argument 'y.yml'.", ""),
+        (["init", "x.csv"], "`spark-jobs init`: missing --target.", ""),
         (
             ["score", "x.yml", "--version", "0"],
             "--version: must be a version's number, 1 or more. Got '0' instead.",
@@ -132,7 +132,7 @@ def test_a_verb_that_is_not_built_yet_is_refused_by_name(call, verb):
         ),
         (["score", "x.yml", "--reasons", "3"], "`spark-jobs score --reasons` is not built yet.", ""),
         (["plan", "x.yml", "--size"], "`spark-jobs plan --size` is not built yet.", ""),
-        (["check", "y.yml"], "`y.yml`: there is no such file.", "Did you mean 'x.yml'?"),
+        (["check", "y.yml"], "`y.yml`: no such file.", "Did you mean 'x.yml'?"),
         (["check", "x.yml", "--env", "moon"], "There is no environment 'moon'", "'local'"),
         (
             ["check", "x.yml", "--set", "model.kind=forst"],

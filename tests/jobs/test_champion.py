@@ -54,7 +54,7 @@ def test_promoting_the_champion_and_scoring_with_no_such_version_need_no_spark(t
     set_alias(tracking, "houses", "challenger", champion)
     try:
         done = preflight.answer("promote", town.spec, town.env, {"force": False})
-        assert done.summary[0].endswith(f"version {champion} of 'houses' is the champion already; nothing has changed.")
+        assert done.summary[0].endswith(f"version {champion} of 'houses' is already the champion; nothing has changed.")
         assert done.model == {"name": "houses", "version": champion, "alias": "champion"}
     finally:
         set_alias(tracking, "houses", "challenger", challenger)
@@ -108,13 +108,13 @@ def test_the_gate_compares_on_the_same_rows_only(spark, tmp_path):
     third = train.run(spec, spark, env)
     done = promote.run(spec, spark, env)
     assert done.model["version"] == 3
-    assert f"that of version 1 is {expected:.6g} on the same test rows." in done.summary[1]
+    assert f"version 1 has {expected:.6g} on the same test rows." in done.summary[1]
     # Version 2 is challenger again, and its training never saw version 3, which is champion by now.
     tracking = Tracking("sqlite", env.root)
     set_alias(tracking, "houses", "challenger", 2)
     again = promote.run(spec, spark, env)
     assert again.model["version"] == 2
-    assert f"that of version 3 is {third.metrics['rmse']:.6g} on the same test rows." in again.summary[1]
+    assert f"version 3 has {third.metrics['rmse']:.6g} on the same test rows." in again.summary[1]
     set_alias(tracking, "houses", "challenger", 3)
     table_of(tmp_path, 300, 3)
     with pytest.raises(GateError, match="the source has changed since version 3 was trained") as refused:

@@ -57,7 +57,7 @@ def test_what_has_no_graph_is_refused_by_its_key_and_its_name_with_what_to_do(ro
     with pytest.raises(SpecError) as refused:
         verify(spec_of(keys))
     assert place in str(refused.value)
-    assert "has no graph for fancy" in str(refused.value)
+    assert "'fancy' has no ONNX graph" in str(refused.value)
     assert "`graph: skip`" in str(refused.value)
 
 
@@ -87,6 +87,6 @@ def test_the_command_line_says_no_with_status_2_before_spark_is_started(tmp_path
     monkeypatch.setattr("spark_jobs.runtime.session.prepare", None)
     assert main([verb, str(conf)]) == 2
     said = capsys.readouterr().err
-    assert "has no graph for fancy" in said
+    assert "'fancy' has no ONNX graph" in said
     assert "graph: skip" in said
     assert "spec.yml" in said

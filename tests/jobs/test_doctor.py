@@ -52,7 +52,7 @@ def test_all_that_is_wrong_is_named_at_once_and_spark_is_not_tried(
     monkeypatch.setenv("SPARK_JOBS_CACHE", str(tmp_path / "cache"))
     with pytest.raises(JobError) as refused:
         doctor.run(Environment(root=str(tmp_path / "root"), memory="900000g"))
-    for part in ('Java: version "11.0.2"', "Delta's jars: 8 not fetched", "Memory: 900000g"):
+    for part in ('Java: version "11.0.2"', "Delta's jars: 8 missing", "Memory: 900000g"):
         assert part in refused.value.message
     assert "Java 17" in refused.value.advice
     assert "-m spark_jobs.runtime.jars" in refused.value.advice

@@ -149,7 +149,7 @@ def test_a_folder_that_holds_anything_else_is_refused_and_left_as_it_is(bundle, 
     to = tmp_path / "mine"
     to.mkdir()
     (to / there).write_text("precious", encoding="utf-8")
-    with pytest.raises(SpecError, match="is there already and is no export") as refused:
+    with pytest.raises(SpecError, match="already exists and is not an export") as refused:
         exported(bundle(CLASSES), to)
     assert "Name a folder" in refused.value.advice
     assert (to / there).read_text(encoding="utf-8") == "precious"
@@ -159,12 +159,12 @@ def test_an_earlier_export_with_something_beside_it_is_refused(bundle, tmp_path)
     source, to = bundle(CLASSES), tmp_path / "edge"
     exported(source, to)
     (to / "notes.txt").write_text("precious", encoding="utf-8")
-    with pytest.raises(SpecError, match="is no export"):
+    with pytest.raises(SpecError, match="is not an export"):
         exported(source, to)
-    with pytest.raises(SpecError, match="is no export"):
+    with pytest.raises(SpecError, match="is not an export"):
         exported(source, source)
     (tmp_path / "file").write_text("precious", encoding="utf-8")
-    with pytest.raises(SpecError, match="is no export"):
+    with pytest.raises(SpecError, match="is not an export"):
         exported(source, tmp_path / "file")
 
 

@@ -107,7 +107,7 @@ def test_a_stream_tells_of_broken_checks_and_of_what_training_did_not_know(town,
     }
     assert "houses_quarantine" in found.tables
     assert any("rooms at most 50: 2 rows fail" in line for line in found.summary)
-    assert any("1 messages have keys that are no columns, such as 'colour'" in line for line in found.summary)
+    assert any("1 messages have keys that are not columns, such as 'colour'" in line for line in found.summary)
     told = town.table("ledger").where("job = 'stream'").orderBy("ended", ascending=False).first()
     assert "rooms at most 50: 2 rows fail" in told.note
     strict = spec.model_copy(update={"changes": Changes(added="refuse")})

@@ -58,7 +58,7 @@ def test_a_pipeline_that_was_cut_off_leaves_nothing_to_the_next(spark, tmp_path)
     with ThreadPoolExecutor(1) as pool:
         saver = PipelineSaver(folder, spark, pool, 3)
         saver.save(*stages(3)[:2])
-        with pytest.raises(ValueError, match="2 stages were saved of 3"):
+        with pytest.raises(ValueError, match="2 stages were saved, expected 3"):
             saver.finish()
     assert not (folder / "metadata").exists(), "half a pipeline is none"
     assert len(list((folder / "stages").iterdir())) == 2

@@ -44,7 +44,7 @@ def test_a_challenger_must_be_no_worse_in_the_metrics_own_direction(metric, mine
 
 def test_both_numbers_are_named():
     assert gate_failures(scored(3, rmse=45.5), Comparison(1, {"rmse": 44.25}), "rmse", {}) == (
-        "rmse of version 3 is 45.5, that of the champion, version 1, is 44.25 on the same test rows.",
+        "rmse of version 3 is 45.5; the champion, version 1, has 44.25 on the same test rows.",
     )
 
 
@@ -65,9 +65,9 @@ TIME, CHANCE = {"kind": "time", "column": "day"}, {"kind": "random"}
         ({}, ""),
         ({"fingerprint": "g"}, ""),
         ({"labels": ("c", "b", "a")}, ""),
-        ({"task": "regression", "labels": ()}, "The task is regression, and was multiclass."),
-        ({"target": "w"}, "The target is 'w', and was 'y'."),
-        ({"labels": ("a", "b")}, "The labels are 'a', 'b', and were 'a', 'b', 'c'."),
+        ({"task": "regression", "labels": ()}, "The task is regression; the champion's is multiclass."),
+        ({"target": "w"}, "The target is 'w'; the champion's is 'y'."),
+        ({"labels": ("a", "b")}, "The labels are 'a', 'b'; the champion's are 'a', 'b', 'c'."),
         ({"split": HASH | {"seed": 7}}, "another `split`"),
         ({"key": ("x",)}, "another `key`"),
         ({"key": None}, ""),
@@ -84,13 +84,13 @@ def test_metrics_are_compared_only_where_the_champion_cannot_have_seen_the_test_
     ("split", "change", "told"),
     [
         (HASH, {"fingerprint": "g", "cut": 3}, ""),
-        (HASH, {"identity": {"id": "text"}}, "hashed by other columns"),
+        (HASH, {"identity": {"id": "text"}}, "hashes other columns"),
         (HASH, {"identity": {"x": "text", "z": "text"}}, "or types"),
         (HASH, {"identity": None}, ""),
         (TIME, {"cut": 5, "identity": {"other": "text"}}, ""),
-        (TIME, {"cut": 3}, "before the champion's cut"),
+        (TIME, {"cut": 3}, "precede the champion's cut"),
         (CHANCE, {"identity": {"other": "text"}}, ""),
-        (CHANCE, {"fingerprint": "g"}, "drawn from other data"),
+        (CHANCE, {"fingerprint": "g"}, "split is of other data"),
     ],
 )
 def test_who_compares_is_told_where_the_champion_may_have_learned_from_the_test_rows(split, change, told):

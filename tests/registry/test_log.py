@@ -223,7 +223,7 @@ def test_promotion_takes_the_better_keeps_the_worse_and_can_be_forced(tracking, 
     first = promote(tracking, "race", None, {"rmse": 2.5}, evaluated_now)
     assert (first.version.version, first.previous, first.metric, first.forced) == (1, None, "rmse", False)
     logged(tracking, "race", tmp_path, "2", rmse=3.0)
-    with pytest.raises(GateError, match="rmse of version 2 is 3, that of the champion, version 1, is 2"):
+    with pytest.raises(GateError, match="rmse of version 2 is 3; the champion, version 1, has 2"):
         promote(tracking, "race", None, {}, evaluated_now)
     assert resolve(tracking, "race").version == 1
     forced = promote(tracking, "race", None, {}, evaluated_now, force=True)
@@ -243,7 +243,7 @@ def test_what_the_training_found_of_the_champion_is_not_asked_again(tracking, tm
     promote(tracking, "stored", None, {}, evaluated_now)
     logged(tracking, "stored", tmp_path, "2", rmse=3.0, champion={"version": 1, "metrics": {"rmse": 3.5}, "error": ""})
     done = promote(tracking, "stored", None, {}, lambda *_: pytest.fail("asked again"))
-    assert done.reasons == ("rmse is 3, that of version 1 is 3.5 on the same test rows.",)
+    assert done.reasons == ("rmse is 3, version 1 has 3.5 on the same test rows.",)
     logged(tracking, "stored", tmp_path, "3", rmse=1.0, champion={"version": 1, "metrics": {"rmse": 0.5}, "error": ""})
     assert promote(tracking, "stored", None, {}, evaluated_now).previous == 2
 

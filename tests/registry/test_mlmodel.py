@@ -113,7 +113,7 @@ def test_a_frame_without_a_column_or_with_text_that_came_as_numbers_is_refused_b
     model = mlflow.pyfunc.load_model(str(folder))
     with pytest.raises(mlflow.exceptions.MlflowException, match=r"missing inputs \['a\.b'\]"):
         model.predict(pd.DataFrame({"kind": ["red"]}))
-    with pytest.raises(Exception, match="The column 'kind' is text, and a cell came as int"):
+    with pytest.raises(Exception, match="The column 'kind' must be text, but a value is int"):
         model.predict(pd.DataFrame({"kind": [1], "a.b": [1]}))
 
 

@@ -58,14 +58,14 @@ def test_a_quote_inside_quotes_is_doubled():
 @pytest.mark.parametrize(
     ("override", "message", "advice"),
     [
-        ("splt.seed=1", "splt` is not a key that is known here.", "Did you mean 'split'?"),
-        ("split.sed=1", "`--set split.sed` is not a key that is known here.", "Did you mean 'seed'?"),
+        ("splt.seed=1", "splt` is not a known key.", "Did you mean 'split'?"),
+        ("split.sed=1", "`--set split.sed` is not a known key.", "Did you mean 'seed'?"),
         ("split.seed=x", "`--set split.seed` must be an int", None),
-        ("target.x=1", "goes through `target`, which is no mapping", "Set `target` as a whole."),
-        ("split.seed", "is not an override", "--set path.to.key=value"),
-        ("=3", "is not an override", None),
-        ("split..seed=3", "is not an override", None),
-        ("key=[a", "is not YAML", None),
+        ("target.x=1", "goes through `target`, which is not a mapping", "Set `target` as a whole."),
+        ("split.seed", "is not of the form `path=value`", "--set path.to.key=value"),
+        ("=3", "is not of the form `path=value`", None),
+        ("split..seed=3", "is not of the form `path=value`", None),
+        ("key=[a", "is not valid YAML", None),
         ("tune.trials=3", "not built yet", None),
     ],
 )

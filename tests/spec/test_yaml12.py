@@ -60,8 +60,8 @@ def test_every_key_and_item_knows_its_line_and_column():
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("a: 1\nb: 2\na: 3\n", 3, "gives the key 'a' again, after line 1"),
-        ("a: 1\nb: {c: 1, c: 2}\n", 2, "gives the key 'c' again"),
+        ("a: 1\nb: 2\na: 3\n", 3, "repeats the key 'a' of line 1"),
+        ("a: 1\nb: {c: 1, c: 2}\n", 2, "repeats the key 'c'"),
         ("a: &x 1\n", 1, "anchor or alias ('x')"),
         ("a: 1\nb: *x\n", 2, "anchor or alias ('x')"),
         ("a: !!python/object/apply:os.system ['true']\n", 1, "uses the tag"),
@@ -69,10 +69,10 @@ def test_every_key_and_item_knows_its_line_and_column():
         ("a: 1\n---\nb: 2\n", 2, "begins a second document"),
         ("a:\n\tb: 1\n", 2, "indented with a tab"),
         ("? [a, b]\n: 1\n", 1, "has a list or a mapping as a key"),
-        ("a: [1, 2\n", 2, "is not YAML"),
-        ("a: >50K\n", 1, "is not YAML"),
-        ('a: "x\\0y"\n', 1, "holds a character that is no text"),
-        ("a: " + "9" * 5000, 1, "holds a number of 5000 digits"),
+        ("a: [1, 2\n", 2, "is not valid YAML"),
+        ("a: >50K\n", 1, "is not valid YAML"),
+        ('a: "x\\0y"\n', 1, "contains an invalid character"),
+        ("a: " + "9" * 5000, 1, "has a number of 5000 digits"),
     ],
 )
 def test_what_a_spec_may_not_use_is_refused_with_its_line(text, line, words):

@@ -1,4 +1,4 @@
-"""A level is its position; trees take it as a category."""
+"""Label encoding: the level index as a number, which trees use as a category."""
 
 from __future__ import annotations
 
