@@ -116,8 +116,8 @@ def _value_bars(column: ColumnProfile, form: Formatter, values: Doubles, shares:
     if values[-1] - values[0] <= _WIDEST * step:
         edges, filled = _around(values, shares, step)
         return _bars(column, ends, edges, filled, "one bar per value", (float(values[0]), float(values[-1])))
-    edges = np.arange(len(values) + 1) - 0.5
-    return _bars(column, ends, edges, shares, "one bar per value, not to scale", (0.0, len(values) - 1.0))
+    places: Doubles = np.arange(len(values) + 1) - 0.5
+    return _bars(column, ends, places, shares, "one bar per value, not to scale", (0.0, len(values) - 1.0))
 
 
 def _step(values: Doubles) -> float:

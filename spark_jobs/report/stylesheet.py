@@ -95,8 +95,8 @@ svg.spark { display: block; width: 130px; height: 30px; fill: var(--bar); }
   table { font-size: 9.5px; } th { font-size: 9px; padding-right: .7rem; white-space: normal; }
   td { padding: .15rem .7rem .15rem 0; } td:first-child, td .name { white-space: normal; }
   .long, .levels { min-width: 0; } .levels { font-size: 8.5px; }
-  td, .long, .name, .levels { overflow-wrap: anywhere; } .chip, .n { overflow-wrap: normal; font-size: inherit; }
-  svg.spark { width: 80px; height: 18px; } .meter { display: none; }
+  td, .long, .name, .levels { overflow-wrap: anywhere; } .chip, .n { overflow-wrap: normal; }
+  .chip { font-size: inherit; } svg.spark { width: 80px; height: 18px; } .meter { display: none; }
   tr, figure, .tile { break-inside: avoid; } }
 """
 )
