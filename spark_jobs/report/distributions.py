@@ -116,7 +116,7 @@ def _value_bars(column: ColumnProfile, form: Formatter, values: Doubles, shares:
     if values[-1] - values[0] <= _WIDEST * step:
         edges, filled = _around(values, shares, step)
         return _bars(column, ends, edges, filled, "one bar per value", (float(values[0]), float(values[-1])))
-    places: Doubles = np.arange(len(values) + 1) - 0.5
+    places = np.linspace(-0.5, len(values) - 0.5, len(values) + 1)
     return _bars(column, ends, places, shares, "one bar per value, not to scale", (0.0, len(values) - 1.0))
 
 

@@ -13,7 +13,7 @@ CHART_STYLE = """
 .chart .title { font-size: 13px; font-weight: 650; fill: var(--ink); }
 .chart .axis-title, .chart .strong { fill: var(--ink); }
 .chart .middle { text-anchor: middle; } .chart .end { text-anchor: end; }
-.chart .bar { fill: var(--bar); } .chart .bar.minus { fill: var(--mark); } .chart .cell { fill: var(--accent); }
+.chart .bar { fill: var(--bar); } .chart .bar.minus { fill: var(--mark); } .chart .cell { fill: #2f6db5; }
 .chart .pale { fill: var(--bar); fill-opacity: .35; } .chart .on-cell { fill: #fff; }
 .chart .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
 .chart .axis { stroke: var(--soft); } .chart .grid { stroke: var(--line); }
