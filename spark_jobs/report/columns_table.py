@@ -39,7 +39,8 @@ def _line(column: ColumnProfile, kind: str, elapsed: frozenset[str]) -> list[Htm
 
 def _distribution(column: ColumnProfile) -> Html:
     if column.numbers is None and column.levels is not None:
-        return join([draw_sparkline(column), tag("div", format_top_levels(column), class_="levels")])
+        levels = format_top_levels(column).replace(" %", "\N{NO-BREAK SPACE}%")
+        return join([draw_sparkline(column), tag("div", levels, class_="levels")])
     return draw_sparkline(column)
 
 

@@ -17,6 +17,7 @@ MOST = 24
 TOP = 8
 MOST_VALUES = 60
 _PROBED = 4001
+_WIDEST = 120  # the steps that bars to scale may span
 _LARGEST = 2.0**53  # every double above is whole
 Doubles = NDArray[np.float64]
 
@@ -103,11 +104,24 @@ def draw_panel(column: ColumnProfile, form: Formatter = format_number) -> Html:
     found = count_whole_values(column)
     if found is None:
         shares, edges = compute_histogram(column.numbers, 30)
-        return _bars(column, form, edges, shares, "middle 98 % of values")
+        low, high = float(edges[0]), float(edges[-1])
+        return _bars(column, (form(low), form(high)), edges, shares, "middle 98 % of values", (low, high))
     values, shares = found
-    step = float(np.diff(values).min()) if len(values) > 1 else 1.0
-    edges, filled = _around(values, shares, step)
-    return _bars(column, form, edges, filled, "one bar per value", values)
+    return _value_bars(column, form, values, shares)
+
+
+def _value_bars(column: ColumnProfile, form: Formatter, values: Doubles, shares: Doubles) -> Html:
+    """Draw a bar per value; far apart, the values stand side by side, as bars to scale would be too thin to see."""
+    ends, step = (form(float(values[0])), form(float(values[-1]))), _step(values)
+    if values[-1] - values[0] <= _WIDEST * step:
+        edges, filled = _around(values, shares, step)
+        return _bars(column, ends, edges, filled, "one bar per value", (float(values[0]), float(values[-1])))
+    places = np.linspace(-0.5, len(values) - 0.5, len(values) + 1)
+    return _bars(column, ends, places, shares, "one bar per value, not to scale", (0.0, len(values) - 1.0))
+
+
+def _step(values: Doubles) -> float:
+    return float(np.diff(values).min()) if len(values) > 1 else 1.0
 
 
 def _around(values: Doubles, shares: Doubles, step: float) -> tuple[Doubles, Doubles]:
@@ -119,10 +133,10 @@ def _around(values: Doubles, shares: Doubles, step: float) -> tuple[Doubles, Dou
 
 
 def _bars(
-    column: ColumnProfile, form: Formatter, edges: Doubles, shares: Doubles, title: str, values: Doubles | None = None
+    column: ColumnProfile, ends: tuple[str, str], edges: Doubles, shares: Doubles, title: str, at: tuple[float, float]
 ) -> Html:
-    ends = edges if values is None else values
-    ticks = tuple((float(at), form(float(at))) for at in dict.fromkeys((float(ends[0]), float(ends[-1]))))
+    """Draw bars with the texts `ends` below the places `at`."""
+    ticks = tuple(dict(zip(at, ends, strict=True)).items())
     top = float(shares.max()) * 100
     y = Axis("rows (%)", 0.0, top * 1.05 or 1.0, ((0.0, "0"), (top, f"{top:.0f}" if top >= 10 else f"{top:.2g}")))
     area = plot(Axis(title, float(edges[0]), float(edges[-1]), ticks), y, 260, 170)

@@ -14,8 +14,9 @@ from spark_jobs.report.formatting import (
     format_metric_name,
     format_number,
     format_percent,
+    shorten,
 )
-from spark_jobs.report.html import Html, fold, html, join, long_table, name_tag, table, tag
+from spark_jobs.report.html import Html, fold, join, long_table, name_tag, table, tag
 from spark_jobs.training.evaluation_result import Evaluation
 
 SMALL_SAMPLE = 100
@@ -141,9 +142,16 @@ def _slice(levels: list[dict[str, Any]]) -> Html:
 
 
 def _of_slice(level: Mapping[str, Any], name: str) -> float | None:
-    """Return a metric of a slice; R² of one row is undefined."""
-    value: float | None = level["metrics"].get(name)
-    return None if name == "r2" and level["rows"] < 2 else value
+    """Return a metric of a slice; None where it is undefined.
+
+    R² of one row is undefined. Without any error, a recall of 0 means that no row has the positive class.
+    """
+    metrics = level["metrics"]
+    value: float | None = metrics.get(name)
+    if name == "r2":
+        return None if level["rows"] < 2 else value
+    has_no_positive = metrics.get("accuracy") == 1 and metrics.get("recall") == 0
+    return None if has_no_positive and name in ("precision", "recall", "f1") else value
 
 
 def _level(level: Mapping[str, Any]) -> Html:
@@ -152,4 +160,4 @@ def _level(level: Mapping[str, Any]) -> Html:
         return join([tag("span", "all other levels", class_="soft"), small])
     if level["level"] is None:
         return join([tag("span", "missing", class_="soft"), small])
-    return join([html(level["level"]), small])
+    return join([shorten(str(level["level"]), 60), small])

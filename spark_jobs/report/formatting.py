@@ -62,7 +62,7 @@ def format_percent(part: float, whole: float) -> str:
         return "< 0.1 %"
     if 99.9 < percent < 100:
         return "> 99.9 %"
-    return f"{percent:.1f} %" if 0 < percent < 10 else f"{percent:.0f} %"
+    return f"{percent:.1f} %" if 0 < percent < 10 else f"{percent:,.0f} %"
 
 
 def format_count(count: int, noun: str) -> str:

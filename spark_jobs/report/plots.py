@@ -152,7 +152,7 @@ def _cells(counts: Any, shares: Any, left: float, width: float, height: float) -
         x, y, share = left + j * width, 30 + i * height, float(shares[i, j])
         found.append(rect(x + 0.5, y + 0.5, width - 1, height - 1, "cell", fill_opacity=compute_opacity(share)))
         if counts.shape[1] <= _LABELLED:
-            class_ = "middle on-cell" if share > 0.6 else "middle strong"
+            class_ = "middle on-cell" if share > 0.72 else "middle strong"
             found.append(text(x + width / 2, y + height / 2 + 4, f"{int(count):,}", class_))
             if height >= 40 and width >= 40:
                 found.append(text(x + width / 2, y + height / 2 + 18, f"{share:.0%}", class_))

@@ -13,7 +13,7 @@ CHART_STYLE = """
 .chart .title { font-size: 13px; font-weight: 650; fill: var(--ink); }
 .chart .axis-title, .chart .strong { fill: var(--ink); }
 .chart .middle { text-anchor: middle; } .chart .end { text-anchor: end; }
-.chart .bar { fill: var(--bar); } .chart .bar.minus { fill: var(--mark); } .chart .cell { fill: var(--accent); }
+.chart .bar { fill: var(--bar); } .chart .bar.minus { fill: var(--mark); } .chart .cell { fill: #2f6db5; }
 .chart .pale { fill: var(--bar); fill-opacity: .35; } .chart .on-cell { fill: #fff; }
 .chart .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
 .chart .axis { stroke: var(--soft); } .chart .grid { stroke: var(--line); }
@@ -48,6 +48,7 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .7rem; margin-top: 1rem; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: .6rem .9rem; }
 .tile b { display: block; font-size: 1.35rem; font-weight: 650; font-variant-numeric: tabular-nums; }
+.tiles + p { margin-top: .9rem; }
 .tile span { display: block; color: var(--soft); font-size: .82rem; }
 .tile.first { background: var(--tint); border-color: transparent; }
 .chip { display: inline-block; background: var(--tint); color: var(--accent); border-radius: 99px; padding: 0 .6em;
@@ -61,7 +62,8 @@ td { padding: .38rem .9rem .38rem 0; border-bottom: 1px solid var(--line); verti
 tr:last-child td { border-bottom: 0; }
 th:last-child, td:last-child { padding-right: 0; }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.name { font-weight: 600; display: inline-block; min-width: 6rem; max-width: 22rem; overflow-wrap: break-word; }
+.name { font-weight: 600; }
+td:first-child, td .name { white-space: nowrap; }
 .long { display: inline-block; min-width: 14rem; max-width: 34rem; overflow-wrap: break-word; }
 details { margin-top: .7rem; }
 summary { cursor: pointer; color: var(--accent); font-size: .9rem; padding: .25rem 0; }
@@ -81,17 +83,20 @@ svg.spark { display: block; width: 130px; height: 30px; fill: var(--bar); }
 @media (max-width: 640px) { section { padding: 1rem .9rem; } h1 { font-size: 1.4rem; }
   .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); } .tile b { font-size: 1.15rem; } }
 @page { size: A4; margin: 12mm; }
-@media print { nav, details { display: none; } body { background: none; font-size: 10px; line-height: 1.35; }
-  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  header, main { padding: 0; } section { border: 0; padding: 0; margin: .8rem 0; }
-  h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; margin-bottom: .3rem; } h2, h3 { break-after: avoid; }
-  .scroll, figure { overflow: visible; } figure.large .chart { min-width: 0; }
-  .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .8rem; }
-  .panels { grid-template-columns: repeat(4, minmax(0, 1fr)); gap: .5rem; }
-  .tiles { grid-template-columns: repeat(5, minmax(0, 1fr)); } .tile { padding: .3rem .5rem; }
-  table { font-size: .85rem; } td { padding: .12rem .5rem .12rem 0; } th { padding-right: .5rem; white-space: normal; }
-  td, .long, .levels { overflow-wrap: anywhere; } .long, .levels, .name { min-width: 0; }
-  .chip { white-space: normal; } svg.spark { width: 80px; height: 18px; } .meter { display: none; }
+@media print { nav, details { display: none; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  html { font-size: 11px; } body { background: none; font-size: 10px; line-height: 1.35; }
+  header, main { padding: 0; } section { border: 0; padding: 0; margin: .8rem 0; background: none; }
+  h1 { font-size: 18px; } h2 { font-size: 14px; margin-bottom: .3rem; } h2, h3 { break-after: avoid; }
+  h3 { margin: .8rem 0 .2rem; font-size: 11px; } p { margin: .2rem 0 .4rem; max-width: none; }
+  .scroll, figure { overflow: visible; } figure.large .chart { min-width: 0; max-width: 100%; }
+  .figures { grid-template-columns: repeat(3, minmax(0, 1fr)); gap: .8rem; }
+  .panels { grid-template-columns: repeat(5, minmax(0, 1fr)); gap: .5rem; }
+  .tiles { grid-template-columns: repeat(6, minmax(0, 1fr)); gap: .4rem; } .tile { padding: .3rem .5rem; }
+  table { font-size: 9.5px; } th { font-size: 9px; padding-right: .7rem; white-space: normal; }
+  td { padding: .15rem .7rem .15rem 0; } td:first-child, td .name { white-space: normal; }
+  .long, .levels { min-width: 0; } .levels { font-size: 8.5px; }
+  td, .long, .name, .levels { overflow-wrap: anywhere; } .chip, .n { overflow-wrap: normal; }
+  .chip { font-size: inherit; } svg.spark { width: 80px; height: 18px; } .meter { display: none; }
   tr, figure, .tile { break-inside: avoid; } }
 """
 )

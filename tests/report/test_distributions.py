@@ -61,3 +61,11 @@ def test_a_panel_of_dates_is_labelled_with_dates():
     drawn = draw_panel(number_column("day", days), format_date)
     assert re.search(r">2012-01-0\d<", drawn)
     assert re.search(r">2012-12-2\d<", drawn)
+
+
+def test_values_far_apart_stand_side_by_side_and_the_axis_says_so():
+    drawn = draw_panel(number_column("gain", [0.0] * 90 + [14.0] * 9 + [99_999.0]))
+    bars = [float(x) for x in re.findall(r'<rect x="([0-9.]+)"', drawn)]
+    assert bars[2] - bars[1] == pytest.approx(bars[1] - bars[0], abs=0.05)
+    assert "one bar per value, not to scale" in drawn
+    assert ">99,999<" in drawn

@@ -42,14 +42,9 @@ def test_a_number_reads_as_people_write_it(value, text):
 
 
 def test_shares_do_not_hide_what_is_rare():
-    assert [format_percent(*pair) for pair in ((1, 4), (0, 9), (1, 100_000), (99_999, 100_000), (1, 20), (0, 0))] == [
-        "25 %",
-        "0 %",
-        "< 0.1 %",
-        "> 99.9 %",
-        "5.0 %",
-        "\u2013",
-    ]
+    pairs = {(1, 4): "25 %", (0, 9): "0 %", (1, 100_000): "< 0.1 %", (99_999, 100_000): "> 99.9 %", (1, 20): "5.0 %",
+             (66, 1): "6,600 %", (0, 0): "\u2013"}  # fmt: skip
+    assert {pair: format_percent(*pair) for pair in pairs} == pairs
 
 
 def test_long_names_lose_their_middle_and_blank_ones_are_shown():

@@ -156,6 +156,17 @@ def test_a_class_that_is_never_predicted_has_no_precision_and_one_without_rows_n
     assert re.findall(r">([^<>]+)<", row)[:4] == ["0", "\u2013", "\u2013", "\u2013"]
 
 
+def test_a_slice_without_errors_and_without_recall_has_no_positive_row(tmp_path):
+    negative = {**level("none", 4), "metrics": {"accuracy": 1.0, "recall": 0.0, "precision": 0.0, "f1": 0.0}}
+    wrong = {**level("wrong", 4), "metrics": {"accuracy": 0.5, "recall": 0.0, "precision": 0.0, "f1": 0.0}}
+    found = classes(("a", "b"))
+    sliced = replace(found, details={**found.details, "slices": {"s": [negative, wrong]}})
+    text = write_report(tmp_path, context(sliced)).read_text(encoding="utf-8")
+    rows = [re.search(rf"<tr><td>{name}(.*?)</tr>", text).group(1) for name in ("none", "wrong")]
+    cells = [re.findall(r'class="n">([^<]+)<', row) for row in rows]
+    assert cells == [["4", "1", *["\u2013"] * 3], ["4", "0.5", "0", "0", "0"]]
+
+
 def test_the_r2_of_one_row_is_undefined(tmp_path):
     one = {**level("alone", 1), "metrics": {"rmse": 2.0, "r2": 0.0}}
     single = replace(regression(), details={**regression().details, "slices": {"s": [one]}})
