@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
+from typing import Any
 
 MOST_ROWS = 200
 _LONGEST = 300
@@ -28,6 +29,19 @@ def notebook_table(title: str, head: Sequence[str], rows: Iterable[Sequence[obje
     if len(found) > MOST_ROWS:
         lines.append(_line("td", [f"… and {len(found) - MOST_ROWS:,} more"]))
     return f"<table><caption>{escape(title)}</caption>{''.join(lines)}</table>"
+
+
+def flat_rows(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Yield each value of nested mappings with the dotted path of its key.
+
+    >>> list(flat_rows({"split": {"kind": "time"}, "key": ["a", "b"]}))
+    [('split.kind', 'time'), ('key', 'a, b')]
+    """
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            yield from flat_rows(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _line(kind: str, cells: Iterable[object]) -> str:

@@ -157,7 +157,7 @@ def test_an_environment_may_be_named(tmp_path, monkeypatch):
 
 def test_a_spec_is_checked_without_spark():
     told = str(spark_jobs.check(source="data/flights.csv", target="arr_delay", model={"kind": "forest"}))
-    assert told.splitlines()[0] == "flights: the spec is right, as far as that shows without the data."
+    assert told.splitlines()[0] == "flights: the spec is valid, as far as that can be checked without data."
     assert "predict   arr_delay from data/flights.csv" in told
     with pytest.raises(spark_jobs.SpecError, match="forrest"):
         spark_jobs.check(source="data/flights.csv", target="arr_delay", model={"kind": "forrest"})
@@ -171,7 +171,7 @@ def test_the_schema_has_every_key_of_a_spec():
 
 def test_a_spec_that_is_there_is_not_written_over(tmp_path):
     (tmp_path / "a.yml").write_text("mine")
-    with pytest.raises(spark_jobs.SpecError, match="is there already"):
+    with pytest.raises(spark_jobs.SpecError, match="already exists"):
         spark_jobs.init("a.csv", "y", out=tmp_path / "a.yml")
     assert (tmp_path / "a.yml").read_text() == "mine"
 

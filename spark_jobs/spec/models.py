@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from os import PathLike, fspath
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from spark_jobs.notebook_html import notebook_table
+from spark_jobs.notebook_html import flat_rows, notebook_table
 from spark_jobs.spec.checks import Changes, Checks
 from spark_jobs.spec.cleaning import Clean, Duplicates, Missing, Outliers
 from spark_jobs.spec.environment import Environment
@@ -269,7 +269,7 @@ class Spec(SpecModel):
     def _repr_html_(self) -> str:
         """Show the keys that differ from their defaults as a table in a notebook."""
         data = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
-        return notebook_table(f"Spec {self.name}", ("key", "value"), _flat(data))
+        return notebook_table(f"Spec {self.name}", ("key", "value"), flat_rows(data))
 
     @property
     def made_from(self) -> str | None:
@@ -277,15 +277,6 @@ class Spec(SpecModel):
         location = str(_location(self.source) or "")
         made = self.name == safe_name(location) and self.name != named_part(location)
         return location if made else None
-
-
-def _flat(data: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, object]]:
-    """Each value of nested mappings with the path of its key."""
-    for key, value in data.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{before}{key}.")
-        else:
-            yield f"{before}{key}", ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _loading() -> ModuleType:

@@ -200,5 +200,5 @@ def test_a_password_that_is_not_there_ends_the_job_before_spark_is_started(tmp_p
     )
     monkeypatch.setattr("spark_jobs.runtime.session.prepare", None)
     assert main(["train", str(conf)]) == 2
-    assert "`source.password` is env:SHOP_PASSWORD, and that variable is not set" in capsys.readouterr().err
+    assert "`source.password` is env:SHOP_PASSWORD, but that variable is not set" in capsys.readouterr().err
     assert main(["check", str(conf)]) == 0

@@ -172,7 +172,7 @@ def test_a_bundle_that_is_gone_is_fetched_from_the_registry(tracking, tmp_path):
     assert verify(resolve(tracking, "fetched", 1).bundle).sha256 == before
 
 
-@pytest.mark.parametrize("at", ["_log_model", "publish", "point"])
+@pytest.mark.parametrize("at", ["_log_model", "publish", "set_alias"])
 def test_a_killed_training_run_again_makes_one_version(tracking, tmp_path, monkeypatch, at):
     name = f"killed{at}"
     first = start_run(tracking, name, "k")
