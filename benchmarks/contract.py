@@ -21,11 +21,11 @@ from benchmarks.tables import TARGET, generated
 from benchmarks.turns import environment, in_turns, ratio
 from spark_jobs.checks.training_domain import TrainingDomain
 from spark_jobs.registry.tracking import Tracking
-from spark_jobs.registry.versions import ModelVersion, resolve
+from spark_jobs.registry.versions import ModelVersion, resolve_version
 from spark_jobs.runtime import session
 from spark_jobs.scoring.batch import batch_of
 from spark_jobs.scoring.score_batch import score_batch, stored_plan, training_domain_of
-from spark_jobs.sources.table_reader import read
+from spark_jobs.sources.table_reader import read_source
 from spark_jobs.spec import Environment, Spec, parse
 
 AT_MOST: Final = 1.15
@@ -68,7 +68,7 @@ def _measure(spark: SparkSession, folder: Path, rounds: int, rows: int) -> None:
         spec, training_domain = ways[name]
         for place in (folder / "tables").glob(f"{spec.name}_*"):
             shutil.rmtree(place)
-        batch = batch_of(read(spec.source, spark), stored_plan(version), spec, training_domain)
+        batch = batch_of(read_source(spec.source, spark), stored_plan(version), spec, training_domain)
         refused[name] = score_batch(spec, spark, env, version, batch).quarantined
 
     with redirect_stderr(StringIO()):
@@ -94,4 +94,4 @@ def _trained(spark: SparkSession, folder: Path, few: Path) -> ModelVersion:
     spec["features"] = {"categorical": "auto", "numeric": "auto"}
     with redirect_stderr(StringIO()):
         spark_jobs.train(spec, spark=spark, env=Environment(root=str(folder)))
-    return resolve(Tracking("sqlite", str(folder)), "measured", 1)
+    return resolve_version(Tracking("sqlite", str(folder)), "measured", 1)

@@ -175,12 +175,12 @@ def command_line_page() -> str:
 
 def help_of(verb: str) -> str:
     """Return what `spark-jobs VERB --help` prints on a terminal of 100 columns."""
-    from spark_jobs.cli.parser import parse
+    from spark_jobs.cli.parser import parse_arguments
 
     os.environ["COLUMNS"] = "100"
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
-        parse([verb, "--help"])
+        parse_arguments([verb, "--help"])
     return printed.getvalue().strip()
 
 

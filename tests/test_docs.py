@@ -19,7 +19,7 @@ from test_architecture import LAYERS
 import spark_jobs
 from spark_jobs import models
 from spark_jobs.cli.parser import VERBS
-from spark_jobs.cli.parser import parse as parse_command
+from spark_jobs.cli.parser import parse_arguments as parse_command
 from spark_jobs.jobs import schema
 
 ROOT = Path(__file__).parents[1]
@@ -214,7 +214,7 @@ def test_the_matrix_of_versions_is_that_of_the_package():
 
 def test_every_extra_that_something_asks_for_exists():
     extras = set(setup()["options.extras_require"])
-    asked = {models.find(kind).extra for kind in models.kinds()} - {""}
+    asked = {models.find(kind).extra for kind in models.algorithm_kinds()} - {""}
     named = {found for document in DOCUMENTS for found in re.findall(r"\.whl\)\[(\w+)\]", document.read_text("utf-8"))}
     makefile = set(re.findall(r"'\.\[([\w,]+)\]'", (ROOT / "Makefile").read_text(encoding="utf-8")))
     assert asked | named | {extra for group in makefile for extra in group.split(",")} <= extras

@@ -25,7 +25,7 @@ def root(monkeypatch):
 @pytest.mark.parametrize("spec", EXAMPLES, ids=lambda spec: spec.stem)
 def test_an_example_passes_the_check_and_its_data_is_there_and_small(spec):
     asked, environment = load(spec)
-    check.verify(asked)
+    check.verify_spec(asked)
     assert check.run(asked, environment).status == "done"
     for source in filter(None, (asked.source, asked.stream.source)):
         if source.path is not None:

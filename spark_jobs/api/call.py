@@ -20,7 +20,7 @@ from spark_jobs.jobs.arguments import (
     view_name,
 )
 from spark_jobs.jobs.result import Result
-from spark_jobs.runtime.active_session import keeping_active, session_of
+from spark_jobs.runtime.active_session import current_session, keeping_active
 from spark_jobs.spec import Environment, Source, Spec
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _input(given: object, name: str, frames: dict[str, Any]) -> str | Source | N
 def _views(spark: SparkSession | None, frames: Mapping[str, Any]) -> Iterator[SparkSession]:
     """The session, with the DataFrames as its views; Spark's own frames bring their session along."""
     theirs = next((found for frame in frames.values() if (found := getattr(frame, "sparkSession", None))), None)
-    with keeping_active(session_of(spark or theirs)) as session:
+    with keeping_active(current_session(spark or theirs)) as session:
         from spark_jobs.sources.kinds.dataframe import register
 
         for view, frame in frames.items():

@@ -97,11 +97,11 @@ def _bundle(
 
 def _registered(name: str, which: str, env: AnyEnvironment | None, track: Track | Mapping[str, Any] | None) -> Path:
     from spark_jobs.registry.tracking import Tracking
-    from spark_jobs.registry.versions import Alias, resolve
+    from spark_jobs.registry.versions import Alias, resolve_version
 
     if not which.isdigit() and which not in _ALIASES:
         raise JobError(f"'{name}@{which}' names no version: '{which}' is no alias.", did_you_mean(which, _ALIASES))
     alias: Alias = "challenger" if which == "challenger" else "champion"
     store = track if isinstance(track, Track) else Track.model_validate(dict(track or {}))
     tracking = Tracking(store.uri, build_environment(env).root)
-    return resolve(tracking, name, int(which) if which.isdigit() else alias).bundle
+    return resolve_version(tracking, name, int(which) if which.isdigit() else alias).bundle

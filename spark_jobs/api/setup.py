@@ -94,14 +94,14 @@ def doctor(
         print(spark_jobs.doctor())
     """
     from spark_jobs.jobs import doctor as job
-    from spark_jobs.runtime.active_session import keeping_active, session_of
+    from spark_jobs.runtime.active_session import current_session, keeping_active
 
     check_arguments(keys, ("spark", "env"))
     asked = build_spec(spec, keys)[0] if spec is not None or keys else None
     environment = build_environment(env, spec)
     with progress.show():
         try:
-            active = session_of(spark)
+            active = current_session(spark)
         except JobError:
             return job.run(environment, asked)
         with keeping_active(active):

@@ -9,7 +9,7 @@ from spark_jobs import progress
 from spark_jobs.api.call import opened, run_job
 from spark_jobs.jobs.arguments import AnyEnvironment, AnySpec, SpecKeys, with_spec_keys
 from spark_jobs.jobs.result import Result
-from spark_jobs.runtime.active_session import keeping_active, session_of
+from spark_jobs.runtime.active_session import current_session, keeping_active
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -48,7 +48,7 @@ def init(
     from spark_jobs.jobs import init as job
 
     spec, path = job.spec_to_write(fspath(source), target, fspath(out) if out is not None else None, force)
-    with progress.show(), keeping_active(session_of(spark)) as session:
+    with progress.show(), keeping_active(current_session(spark)) as session:
         return job.write_spec(spec, path, session)
 
 

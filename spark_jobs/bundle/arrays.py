@@ -12,7 +12,7 @@ import numpy.typing as npt
 from spark_jobs.bundle.manifest import Input, Manifest
 from spark_jobs.bundle.moments import DAY, MICRO, Zones, days_of, moments_of, within_years, zone_of
 from spark_jobs.bundle.patterns import BLANKS
-from spark_jobs.bundle.values import NULL, is_missing, plain, reader_of, text
+from spark_jobs.bundle.values import NULL, is_missing, plain_value, read_text, reader_of
 from spark_jobs.errors import DataError, did_you_mean
 
 Array = npt.NDArray[Any]
@@ -132,7 +132,7 @@ class _Column:
         # If '' is not a null value, sources read missing values as ''.
         found[:] = sentinel if "" in self.manifest.null_values else ""
         for place, value in self._present():
-            said = text(value, self.one.digits)
+            said = read_text(value, self.one.digits)
             if said is None:
                 raise _unwritten(self.one.name, value)
             found[place] = sentinel * 2 if said == sentinel else said
@@ -144,7 +144,7 @@ class _Column:
         for place, cell in enumerate(self.values):
             if is_missing(cell):
                 continue
-            value = plain(cell)
+            value = plain_value(cell)
             if not (isinstance(value, str) and value in marks):
                 yield place, value
 

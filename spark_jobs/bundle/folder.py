@@ -57,7 +57,7 @@ def load_manifest(folder: Path) -> Manifest:
         raise BundleError(f"{folder / NAME} is not a manifest: it is not UTF-8.") from error
 
 
-def verify(folder: Path) -> Manifest:
+def verify_bundle(folder: Path) -> Manifest:
     """Verify every file of a bundle by its SHA-256 and return the manifest.
 
     Raises:
@@ -75,7 +75,7 @@ def verify(folder: Path) -> Manifest:
     return manifest
 
 
-def read(folder: Path, manifest: Manifest, name: str) -> bytes:
+def read_verified(folder: Path, manifest: Manifest, name: str) -> bytes:
     """Read one file of a bundle and verify its SHA-256.
 
     Raises:

@@ -10,10 +10,10 @@ from typing import Any
 import onnxruntime
 
 from spark_jobs.bundle.arrays import Array, Arrays, arrays
-from spark_jobs.bundle.folder import load_manifest, read, verify
+from spark_jobs.bundle.folder import load_manifest, read_verified, verify_bundle
 from spark_jobs.bundle.manifest import GRAPH, KEPT_CLOCK, Manifest
 from spark_jobs.bundle.moments import Zones, zone_in, zone_of
-from spark_jobs.bundle.runtime import run, session_of
+from spark_jobs.bundle.runtime import inference_session, run_graph
 from spark_jobs.errors import JobError
 
 
@@ -47,7 +47,7 @@ class Predictor:
 
     def run(self, given: Arrays) -> dict[str, Array]:
         """Return the model's predictions for tensors that `arrays` returned."""
-        return run(self.session, given.feed)
+        return run_graph(self.session, given.feed)
 
 
 def load(folder: Path, *, whole: bool = True) -> Predictor:
@@ -61,20 +61,20 @@ def load(folder: Path, *, whole: bool = True) -> Predictor:
     Raises:
         JobError: A file was changed, there is no graph, or ONNX Runtime cannot run it.
     """
-    manifest = verify(folder) if whole else load_manifest(folder)
+    manifest = verify_bundle(folder) if whole else load_manifest(folder)
     if GRAPH not in manifest.sha256:
         raise JobError(
             f"The bundle {folder} has no {GRAPH}: it was trained with `graph: skip`.",
             "Remove that key and train again.",
         )
-    kept = read(folder, manifest, KEPT_CLOCK) if KEPT_CLOCK in manifest.sha256 else None
+    kept = read_verified(folder, manifest, KEPT_CLOCK) if KEPT_CLOCK in manifest.sha256 else None
     zone = zone_of(manifest.timezone) if kept is None else zone_in(kept.decode("utf-8"))
-    return Predictor(manifest, _session(folder, read(folder, manifest, GRAPH)), zone)
+    return Predictor(manifest, _session(folder, read_verified(folder, manifest, GRAPH)), zone)
 
 
 def _session(folder: Path, graph: bytes) -> onnxruntime.InferenceSession:
     try:
-        return session_of(graph)
+        return inference_session(graph)
     except Exception as error:  # ONNX Runtime's errors have no common class
         cause = str(error).strip().splitlines()[0]
         raise JobError(

@@ -12,7 +12,7 @@ import onnxruntime
 ROWS_AT_ONCE = 1024  # intermediate tensors of a chunk fit in the CPU cache
 
 
-def session_of(graph: bytes) -> onnxruntime.InferenceSession:
+def inference_session(graph: bytes) -> onnxruntime.InferenceSession:
     """Return a single-threaded session: servers and Spark run one process per core, and graphs are small.
 
     Raises:
@@ -24,7 +24,9 @@ def session_of(graph: bytes) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
-def run(session: onnxruntime.InferenceSession, feed: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+def run_graph(
+    session: onnxruntime.InferenceSession, feed: Mapping[str, npt.NDArray[Any]]
+) -> dict[str, npt.NDArray[Any]]:
     """Run a graph on input tensors `[N]` by name, in chunks of `ROWS_AT_ONCE`, and return its outputs by name."""
     names = [output.name for output in session.get_outputs()]
     starts = range(0, max(len(next(iter(feed.values()))), 1), ROWS_AT_ONCE)

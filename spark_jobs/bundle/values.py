@@ -27,7 +27,7 @@ _BOOLEANS = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
 def reader_of(one: Input, zones: Zones) -> Reader:
     """Return the function that converts a cell (trimmed text or a Python value) of a non-text column, or to NaN."""
     if one.cells == "number":
-        return lambda cell: number(cell, one.numerals)
+        return lambda cell: read_number(cell, one.numerals)
     if one.cells == "boolean":
         return boolean
     if one.cells == "date":
@@ -45,7 +45,7 @@ def is_missing(cell: Any) -> bool:
         return type(cell).__name__ == "NAType"
 
 
-def number(cell: Any, numerals: Numerals = PLAIN) -> float:
+def read_number(cell: Any, numerals: Numerals = PLAIN) -> float:
     """Convert a cell to a finite number, or NaN."""
     if isinstance(cell, str):
         written = float_text(cell, numerals)
@@ -81,14 +81,14 @@ def moment(cell: Any, formats: tuple[str, ...], zones: Zones) -> float:
     return NULL if found is None else found / MICRO
 
 
-def text(cell: Any, digits: bool) -> str | None:
+def read_text(cell: Any, digits: bool) -> str | None:
     """Convert a cell to text: text stays, an integer becomes its digits if `digits` allows it, else None."""
     if isinstance(cell, str):  # a lone surrogate becomes a question mark, as in Java
         return cell if cell.isascii() else cell.encode("utf-8", "replace").decode("utf-8")
     return _digits(cell) if digits else None
 
 
-def plain(cell: Any) -> Any:
+def plain_value(cell: Any) -> Any:
     """Convert a cell to a Python value: trim text, unwrap NumPy scalars."""
     if isinstance(cell, str):
         return cell.strip(BLANKS)

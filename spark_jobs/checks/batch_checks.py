@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from spark_jobs.checks.cells import WORDS, Columns
+from spark_jobs.checks.cells import WORDS, ColumnReader
 from spark_jobs.columns.current_time import current_timestamp
 from spark_jobs.errors import DataError
 from spark_jobs.spec.checks import Fresh, NullRate, RowCount, TableCheck
@@ -16,7 +16,7 @@ _HOUR = 3_600_000_000
 _DAY = 24 * _HOUR
 
 
-def measure(check: TableCheck, place: int, columns: Columns) -> Column:
+def batch_metric(check: TableCheck, place: int, columns: ColumnReader) -> Column:
     """Return the aggregate that a batch check compares with its limit.
 
     Args:
@@ -59,7 +59,7 @@ def breach(check: TableCheck, measured: int | None, rows: int) -> str | None:
 
     Args:
         check: the batch check.
-        measured: the value of its `measure`; None if there was nothing to aggregate.
+        measured: the value of its `batch_metric`; None if there was nothing to aggregate.
         rows: the number of rows in the batch.
     """
     found = measured or 0

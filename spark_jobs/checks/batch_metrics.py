@@ -65,7 +65,7 @@ class BatchMetrics:
         after: Mapping[str, Any] = self.after.get
         parts = after.get(unfamiliar.COUNTS)
         known = self.training_domain
-        strange = unfamiliar.count(known, checked()) if parts is None else unfamiliar.summed(known, parts)
+        strange = unfamiliar.count_unseen(known, checked()) if parts is None else unfamiliar.summed(known, parts)
         return self._found(before, after) | strange
 
     def counted(self, rows: DataFrame, checked: DataFrame) -> dict[Key, int | None]:
@@ -75,7 +75,7 @@ class BatchMetrics:
             counts = {f"f{place}": F.count(col(name)) for place, name in enumerate(self.filled)}
             before = rows.agg(*_named(counts)).collect()[0].asDict()
         after = checked.agg(*_named(self._aggregates())).collect()[0].asDict()
-        return self._found(before, after) | unfamiliar.count(self.training_domain, checked)
+        return self._found(before, after) | unfamiliar.count_unseen(self.training_domain, checked)
 
     def _aggregates(self) -> dict[str, Column]:
         kept = {f"k{place}": F.count(col(name)) for place, name in enumerate(self.filled)}

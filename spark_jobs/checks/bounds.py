@@ -9,8 +9,8 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from spark_jobs.checks.cells import WORDS, Cell, Columns
-from spark_jobs.columns.exact import HELD, literal
+from spark_jobs.checks.cells import WORDS, Cell, ColumnReader
+from spark_jobs.columns.exact import HELD, exact_literal
 from spark_jobs.columns.types import Cells
 from spark_jobs.errors import DataError
 from spark_jobs.spec.checks import Between
@@ -23,7 +23,7 @@ _ADVICE = {
 }
 
 
-def bounded(check: Between, place: int, columns: Columns) -> tuple[Cell, Column | None, Column | None]:
+def bounded(check: Between, place: int, columns: ColumnReader) -> tuple[Cell, Column | None, Column | None]:
     """Return the cell that a `between` check reads, with its lower and upper bound in the same type.
 
     Args:
@@ -61,7 +61,7 @@ def _number(bound: float | str, kind: T.DataType) -> Column:
     if isinstance(bound, str):
         raise TypeError
     beyond = isinstance(bound, int) and abs(bound) >= HELD and isinstance(kind, T.NumericType)
-    found = literal(str(bound), kind) if beyond else None
+    found = exact_literal(str(bound), kind) if beyond else None
     return F.lit(float(str(bound))) if found is None else found
 
 

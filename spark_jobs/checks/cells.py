@@ -52,7 +52,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Columns:
+class ColumnReader:
     """The columns of typed rows, with access to the raw cells of the same rows.
 
     Attributes:

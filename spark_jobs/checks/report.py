@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from spark_jobs.checks.batch_checks import breach
 from spark_jobs.checks.batch_metrics import REFUSED, ROWS, Key
-from spark_jobs.checks.wording import described
+from spark_jobs.checks.wording import describe_check
 from spark_jobs.errors import DataError
 from spark_jobs.spec.checks import Check, TableCheck
 
@@ -116,8 +116,8 @@ def refuse(found: CheckReport, location: str, changes: str) -> None:
 def _broke(check: Check, count: int | None, rows: int) -> CheckFailure | None:
     if isinstance(check, TableCheck):
         said = breach(check, count, rows)
-        return None if said is None else CheckFailure(described(check), check.severity, found=said)
-    return CheckFailure(described(check), check.severity, rows=count) if count else None
+        return None if said is None else CheckFailure(describe_check(check), check.severity, found=said)
+    return CheckFailure(describe_check(check), check.severity, rows=count) if count else None
 
 
 def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:

@@ -14,10 +14,10 @@ from pyspark.sql import types as T
 
 from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.checks.bounds import bounded
-from spark_jobs.checks.cells import WORDS, Cell, Columns
+from spark_jobs.checks.cells import WORDS, Cell, ColumnReader
 from spark_jobs.checks.patterns import not_matching
-from spark_jobs.checks.wording import listed, number
-from spark_jobs.columns.exact import literal
+from spark_jobs.checks.wording import format_bound, listed
+from spark_jobs.columns.exact import exact_literal
 from spark_jobs.errors import DataError
 from spark_jobs.spec.checks import Between, Compare, InSet, Matches, NotNull, RowCheck, Unique
 
@@ -39,7 +39,7 @@ class Violation:
     reason: Column
 
 
-def violation(check: RowCheck, place: int, columns: Columns, number_of: Column | None = None) -> Violation:
+def violation(check: RowCheck, place: int, columns: ColumnReader, number_of: Column | None = None) -> Violation:
     """Return when and why a row fails a check. A null fails no check but `not_null`.
 
     Args:
@@ -73,7 +73,7 @@ def violation(check: RowCheck, place: int, columns: Columns, number_of: Column |
     raise AssertionError(check)
 
 
-def _between(check: Between, place: int, columns: Columns) -> Violation:
+def _between(check: Between, place: int, columns: ColumnReader) -> Violation:
     cell, low, high = bounded(check, place, columns)
     outside = F.lit(False)
     outside = outside if low is None else outside | (cell.value < low)
@@ -83,13 +83,13 @@ def _between(check: Between, place: int, columns: Columns) -> Violation:
 
 def _out_of(check: Between) -> str:
     if check.max is None:
-        return f"less than {number(check.min)}"
+        return f"less than {format_bound(check.min)}"
     if check.min is None:
-        return f"more than {number(check.max)}"
-    return f"not between {number(check.min)} and {number(check.max)}"
+        return f"more than {format_bound(check.max)}"
+    return f"not between {format_bound(check.min)} and {format_bound(check.max)}"
 
 
-def _in(check: InSet, place: int, columns: Columns) -> Violation:
+def _in(check: InSet, place: int, columns: ColumnReader) -> Violation:
     cell = columns.cell(check.column)
     values = [value.strip(BLANKS) for value in check.values]
     if cell.cells == "number":
@@ -110,10 +110,10 @@ def _numbers(values: list[str], check: InSet, place: int, kind: T.DataType) -> l
     if not all(math.isfinite(value) for value in found):
         said = f"`checks[{place}]` lists {listed(values)}, but '{check.column}' is read as numbers."
         raise DataError(said, "List numbers, or name the column in `columns.categorical` and train again.")
-    return [one for one in (literal(value, kind) for value in values) if one is not None]
+    return [one for one in (exact_literal(value, kind) for value in values) if one is not None]
 
 
-def _compare(check: Compare, place: int, columns: Columns) -> Violation:
+def _compare(check: Compare, place: int, columns: ColumnReader) -> Violation:
     left, right = columns.cell(check.column), columns.cell(check.other)
     if left.cells != right.cells:
         said = f"`checks[{place}]` compares '{left.name}', read as {WORDS[left.cells]}, with '{right.name}', read as"

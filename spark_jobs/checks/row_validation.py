@@ -12,13 +12,13 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from spark_jobs.checks.batch_checks import measure
+from spark_jobs.checks.batch_checks import batch_metric
 from spark_jobs.checks.batch_metrics import REFUSED, ROWS, BatchMetrics, Key
-from spark_jobs.checks.cells import RAW, WORDS, Columns
+from spark_jobs.checks.cells import RAW, WORDS, ColumnReader
 from spark_jobs.checks.row_checks import Violation, violation
 from spark_jobs.checks.training_domain import TrainingDomain
 from spark_jobs.checks.unseen import COUNTS
-from spark_jobs.columns.casts import lost_cells, typed
+from spark_jobs.columns.casts import lost_cell_conditions, typed
 from spark_jobs.columns.names import RESERVED, UNREAD_KEY, col
 from spark_jobs.columns.row_ids import row_hash
 from spark_jobs.columns.types import ColumnType
@@ -73,7 +73,7 @@ class CheckedRows:
             metrics["check", place] = F.count_if(F.col(_flag(place)))
         for place, check in enumerate(self.checks):
             if isinstance(check, TableCheck):
-                metrics["check", place] = measure(check, place, self._columns)
+                metrics["check", place] = batch_metric(check, place, self._columns)
         return BatchMetrics(tuple(self._lost), metrics, self.training_domain)
 
     @cached_property
@@ -146,13 +146,13 @@ class CheckedRows:
         return reduce(lambda one, other: one | other, [*flags, *lost])
 
     @cached_property
-    def _columns(self) -> Columns:
+    def _columns(self) -> ColumnReader:
         types = {kind.name: kind for kind in self.types}
-        return Columns(types, dict(self.rows.dtypes), self._typed_schema, self.zone)
+        return ColumnReader(types, dict(self.rows.dtypes), self._typed_schema, self.zone)
 
     @cached_property
     def _lost(self) -> Mapping[str, Column]:
-        return lost_cells(self.rows, self.types, self.zone)
+        return lost_cell_conditions(self.rows, self.types, self.zone)
 
     @cached_property
     def _broken(self) -> dict[int, Violation]:

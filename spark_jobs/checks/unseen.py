@@ -77,7 +77,7 @@ def summed(training_domain: TrainingDomain, parts: Iterable[Sequence[int]]) -> d
     return dict(zip(training_domain.keys, sums, strict=True)) if sums else dict.fromkeys(training_domain.keys, 0)
 
 
-def count(training_domain: TrainingDomain, rows: DataFrame) -> dict[tuple[str, str], int]:
+def count_unseen(training_domain: TrainingDomain, rows: DataFrame) -> dict[tuple[str, str], int]:
     """Return the counts of unseen values in typed rows, by one pass that collects one row per partition."""
     if not training_domain.keys:
         return {}

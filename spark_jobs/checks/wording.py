@@ -9,7 +9,7 @@ from spark_jobs.spec.checks import Between, Check, Compare, Fresh, InSet, Matche
 _LISTED = 6
 
 
-def described(check: Check) -> str:
+def describe_check(check: Check) -> str:
     """Return a check as a short text.
 
     >>> described(RowCount(rule="row_count", min=10))
@@ -36,7 +36,7 @@ def described(check: Check) -> str:
             return f"newest {check.column} at most {check.max_hours:g} hours old"
 
 
-def columns_of(check: Check) -> tuple[str, ...]:
+def checked_columns(check: Check) -> tuple[str, ...]:
     """Return the columns that a check reads."""
     match check:
         case Unique():
@@ -53,7 +53,7 @@ def listed(values: Sequence[str]) -> str:
     return ", ".join(values[:_LISTED]) + (f" … ({len(values):,} in all)" if len(values) > _LISTED else "")
 
 
-def number(bound: float | str | None) -> str:
+def format_bound(bound: float | str | None) -> str:
     """Return a bound as the user wrote it: a whole float without its decimal point."""
     if isinstance(bound, float):
         return str(int(bound)) if bound == int(bound) and abs(bound) < 1e15 else str(bound)
@@ -62,5 +62,5 @@ def number(bound: float | str | None) -> str:
 
 def _range(low: float | str | None, high: float | str | None) -> str:
     if high is None:
-        return f"at least {number(low)}"
-    return f"at most {number(high)}" if low is None else f"between {number(low)} and {number(high)}"
+        return f"at least {format_bound(low)}"
+    return f"at most {format_bound(high)}" if low is None else f"between {format_bound(low)} and {format_bound(high)}"

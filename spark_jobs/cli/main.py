@@ -17,7 +17,7 @@ from dataclasses import replace
 from types import FrameType
 from typing import TYPE_CHECKING, BinaryIO
 
-from spark_jobs.cli.parser import job_of, parse
+from spark_jobs.cli.parser import job_of, parse_arguments
 from spark_jobs.error_translation import translate_error
 from spark_jobs.errors import SparkJobsError
 
@@ -79,7 +79,7 @@ def _parsed(words: Sequence[str], out: BinaryIO) -> Namespace | None:
     printed, stdout = StringIO(), sys.stdout
     sys.stdout = printed
     try:
-        return parse(words)
+        return parse_arguments(words)
     except SystemExit:
         _write(out, printed.getvalue())
         return None

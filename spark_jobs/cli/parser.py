@@ -181,7 +181,7 @@ class _Parser(argparse.ArgumentParser):
         raise SpecError(f"`{self.prog}`: {message.rstrip('.')}.", f"`{self.prog} --help` shows an example.")
 
 
-def parse(argv: Sequence[str]) -> argparse.Namespace:
+def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     """Parse a command line.
 
     Returns:

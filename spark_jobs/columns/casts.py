@@ -91,7 +91,7 @@ def typed(
     return read.select(*map(col, rows.columns), lost.alias(UNREAD_KEY))
 
 
-def lost_cells(rows: DataFrame, types: Sequence[ColumnType], zone: str = "UTC") -> dict[str, Column]:
+def lost_cell_conditions(rows: DataFrame, types: Sequence[ColumnType], zone: str = "UTC") -> dict[str, Column]:
     """Return for each column a condition: the cell has a value that becomes null as the column's type."""
     stored = dict(rows.dtypes)
     kept = {column.name: column for column in types if column.name in stored and column.kind != "unsupported"}
@@ -102,7 +102,7 @@ def lost_cells(rows: DataFrame, types: Sequence[ColumnType], zone: str = "UTC") 
     }
 
 
-def canonical(
+def canonical_cells(
     rows: DataFrame, types: Sequence[ColumnType], zone: str = "UTC", seen: ColumnHints = NOTHING
 ) -> list[Column]:
     """Return the cells in name order in canonical form: a number as double (-0.0 as 0.0), else trimmed text.
@@ -118,7 +118,7 @@ def typed_row_hash(
     rows: DataFrame, types: Sequence[ColumnType], seed: int = 42, zone: str = "UTC", seen: ColumnHints = NOTHING
 ) -> Column:
     """Return a BIGINT hash (xxhash64) of the seed and the canonical cells, equal for equal rows with equal names."""
-    return F.xxhash64(F.lit(seed), *canonical(rows, types, zone, seen))
+    return F.xxhash64(F.lit(seed), *canonical_cells(rows, types, zone, seen))
 
 
 def _in_name_order(types: Sequence[ColumnType]) -> Iterator[ColumnType]:

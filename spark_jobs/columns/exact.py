@@ -46,7 +46,7 @@ def exact_text(cell: Column, kind: T.DataType) -> Column:
     return F.base64(cell) if isinstance(kind, T.BinaryType) else cell.cast("string")
 
 
-def literal(text: str, kind: T.DataType) -> Column | None:
+def exact_literal(text: str, kind: T.DataType) -> Column | None:
     """Return a finite number, written as text, as a value of a numeric type; None if the type cannot hold it.
 
     Whole numbers are BIGINT. A floating-point type takes the nearest number, as for a cell of text.

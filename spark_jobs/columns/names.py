@@ -42,7 +42,7 @@ def col(name: str) -> Column:
     return F.col(quoted(name))
 
 
-def named(header: Iterable[str]) -> tuple[str, ...]:
+def fill_names(header: Iterable[str]) -> tuple[str, ...]:
     """Return the names of a header, trimmed; an empty cell is named by its position from 0.
 
     >>> named([" a ", "", "b"])
@@ -73,7 +73,7 @@ def with_trimmed_names(rows: DataFrame) -> DataFrame:
     Raises:
         DataError: Two names become equal.
     """
-    names = check_names(named(rows.columns))
+    names = check_names(fill_names(rows.columns))
     return rows if list(names) == rows.columns else rows.toDF(*names)
 
 

@@ -137,7 +137,7 @@ def part_name(column: str, part: str | None) -> str:
     return f"{column} ▸ {part}" if part else column
 
 
-def kinds(role: Role) -> tuple[str, ...]:
+def step_kinds(role: Role) -> tuple[str, ...]:
     """Return the names of all encoders or all scalers."""
     package = import_module(f"{__name__}.{role}")
     return tuple(sorted(module.name for module in iter_modules(package.__path__) if module.name[0] != "_"))
@@ -167,13 +167,13 @@ def find_scaler(kind: str) -> Scaler:
 
 def has_graph(kind: str | None) -> bool:
     """Return whether an encoder or scaler has an ONNX graph; `auto`, None and unknown names count as yes."""
-    if kind in kinds("encoders"):
+    if kind in step_kinds("encoders"):
         return find_encoder(str(kind)).graph is not None
-    return kind not in kinds("scalers") or find_scaler(str(kind)).graph is not None
+    return kind not in step_kinds("scalers") or find_scaler(str(kind)).graph is not None
 
 
 def _find(role: Role, key: str, kind: str) -> Any:
-    known = kinds(role)
+    known = step_kinds(role)
     if kind not in known:
         raise SpecError(
             f"`{key}` must be one of auto, {', '.join(known)}. Got '{kind}' instead.", did_you_mean(kind, known)

@@ -40,8 +40,8 @@ def flag_name(slot: str) -> str:
 
 def _value(one: Input, kind: ColumnType, zone: str) -> str:
     if isinstance(one, NumberInput):
-        value = bounded_sql(number_sql(kind, one.part, zone), one)
-        return f"({value} - {literal(one.shift)})" if one.shift else value
+        value = bounded_sql(numeric_input_sql(kind, one.part, zone), one)
+        return f"({value} - {double_literal(one.shift)})" if one.shift else value
     return category_sql(one, kind, zone)
 
 
@@ -49,11 +49,11 @@ def _flag(one: Input, kind: ColumnType, zone: str) -> str:
     if isinstance(one, CategoryInput):
         value = category_scan_sql(kind, one.part, zone)
     else:
-        value = bounded_sql(number_sql(kind, one.part, zone), one)
+        value = bounded_sql(numeric_input_sql(kind, one.part, zone), one)
     return f"CAST({value} IS NULL AS DOUBLE)"
 
 
-def number_sql(kind: ColumnType, part: str | None, zone: str) -> str:
+def numeric_input_sql(kind: ColumnType, part: str | None, zone: str) -> str:
     """Return the SQL of a cell, or of a date part, as a double."""
     if part is not None:
         return _part_sql(kind, part, zone)
@@ -64,7 +64,7 @@ def bounded_sql(value: str, one: NumberInput) -> str:
     """Return the SQL of a number clipped to the input's bounds, or null outside of them."""
     if one.bounds is None:
         return value
-    low, high = literal(one.bounds[0]), literal(one.bounds[1])
+    low, high = double_literal(one.bounds[0]), double_literal(one.bounds[1])
     if one.outside == "null":
         return f"CASE WHEN {value} BETWEEN {low} AND {high} THEN {value} END"
     return f"CASE WHEN {value} < {low} THEN {low} WHEN {value} > {high} THEN {high} ELSE {value} END"
@@ -83,7 +83,7 @@ def category_scan_sql(kind: ColumnType, part: str | None, zone: str) -> str:
     return f"CASE WHEN {text} = '' THEN '{EMPTY}' ELSE {text} END"
 
 
-def literal(value: float) -> str:
+def double_literal(value: float) -> str:
     """Return a number as an exact SQL literal.
 
     >>> literal(0.1)

@@ -11,7 +11,7 @@ import numpy as np
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import EMPTY, CategoryInput, Input, NumberInput
 from spark_jobs.features.calendar import TimezoneTable, part_of_date, part_of_moment
-from spark_jobs.ops.arithmetic import beside, either, equal, is_finite, is_nan, less, number, subtract, upright, where
+from spark_jobs.ops.arithmetic import as_column, either, equal, hstack, is_finite, is_nan, less, number, subtract, where
 from spark_jobs.ops.dialect import constant
 from spark_jobs.ops.lookup import number_position, text_position
 
@@ -34,7 +34,7 @@ def numbers(
     """Return the numeric inputs `[N, D]`: date parts extracted, bounded, not yet shifted; non-finite values are NaN."""
     columns = [_part(raw[one.column], types[one.column], one.part, clock) for one in inputs]
     # Process all columns at once: separately, they are most of the graph's operators and half of its time for one row.
-    values = beside([upright(column) for column in columns])
+    values = hstack([as_column(column) for column in columns])
     return _bounded(where(is_finite(values), values, NULL), inputs)
 
 

@@ -81,7 +81,7 @@ def edge_cases(plan: Plan, pipeline: Path, model: ModelProto) -> EdgeCases:
     return EdgeCases(split_points(plan, stages, model, clock), frozenset(flat & plain), clock)
 
 
-def kinds(plan: Plan, weak: EdgeCases) -> set[str]:
+def row_kinds(plan: Plan, weak: EdgeCases) -> set[str]:
     """Return the kinds of rows that a verification must include."""
     found = {"null", "mixed"}
     for name in plan.used:

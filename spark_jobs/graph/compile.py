@@ -24,7 +24,7 @@ from spark_jobs.features.cast import flag_name, statement
 from spark_jobs.features.index import check_saved
 from spark_jobs.graph.timezone import load_timezone_table
 from spark_jobs.models import find
-from spark_jobs.ops.arithmetic import beside, is_nan, number, picked, upright, where
+from spark_jobs.ops.arithmetic import as_column, hstack, is_nan, number, take_columns, where
 from spark_jobs.ops.dialect import build, number_input, text_input
 from spark_jobs.ops.lookup import named
 from spark_jobs.ops.vector import Block, Dense, Vector
@@ -33,8 +33,8 @@ from spark_jobs.plan import Plan
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from spark_jobs.ops.answer import Answer
     from spark_jobs.ops.dialect import Value
+    from spark_jobs.ops.output import Output
 
 _SENTINEL = "⟨null⟩"
 _AS_THEY_ARE = ("text", "number")  # plain numbers are cleaned together, by `features.columns.numbers`
@@ -72,7 +72,7 @@ def sentinel_for(plan: Plan) -> str:
     return sentinel
 
 
-def _answer(plan: Plan, model: Stage, features: Vector) -> Answer:
+def _answer(plan: Plan, model: Stage, features: Vector) -> Output:
     algorithm = find(plan.model)
     if algorithm.graph is None:
         raise JobError(f"`model.kind: {plan.model}` has no ONNX graph.", _ADVICE)
@@ -82,16 +82,16 @@ def _answer(plan: Plan, model: Stage, features: Vector) -> Answer:
     return algorithm.graph(model, features, plan.problem.classes)
 
 
-def _outputs(plan: Plan, answer: Answer) -> dict[str, Value]:
-    if answer.number is not None:
-        return {"prediction": answer.number, "valid": answer.valid}
-    assert answer.position is not None
-    outputs = {"prediction": named(answer.position, plan.problem.labels)}
-    if answer.shares is not None:
-        outputs["probabilities"] = answer.shares
-    elif answer.margin is not None:
-        outputs["margin"] = answer.margin
-    return outputs | {"valid": answer.valid}
+def _outputs(plan: Plan, output: Output) -> dict[str, Value]:
+    if output.value is not None:
+        return {"prediction": output.value, "valid": output.valid}
+    assert output.class_index is not None
+    outputs = {"prediction": named(output.class_index, plan.problem.labels)}
+    if output.probabilities is not None:
+        outputs["probabilities"] = output.probabilities
+    elif output.margin is not None:
+        outputs["margin"] = output.margin
+    return outputs | {"valid": output.valid}
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class _Work:
             if flag_name(one.slot) not in self.columns:
                 kind, column = self.types[one.column], self.raw[one.column]
                 value = raw_columns.flag(one, kind, column, self.clock, self.sentinel)
-                self._put([flag_name(one.slot)], upright(value))
+                self._put([flag_name(one.slot)], as_column(value))
 
     def _impute(self, inputs: Sequence[NumberInput]) -> None:
         values = raw_columns.numbers(inputs, self.types, self.raw, self.clock)
@@ -227,8 +227,8 @@ class _Work:
             elif len(run) == first.width:
                 parts.append(first.matrix)
             else:
-                parts.append(picked(first.matrix, [self.columns[name].place for name in run]))
-        return beside(parts)
+                parts.append(take_columns(first.matrix, [self.columns[name].place for name in run]))
+        return hstack(parts)
 
     def _known(self, name: str) -> Sequence[Block]:
         if name not in self.blocks:

@@ -46,10 +46,10 @@ def check_same(proven: bytes, other: bytes, plan: Plan, pipeline: Path, sentinel
 
 def answers_of(graph: bytes, rows: pa.Table, plan: Plan, sentinel: str) -> dict[str, npt.NDArray[Any]]:
     """Run a graph on adversarial rows and return its outputs by name."""
-    from spark_jobs.bundle.runtime import run, session_of
+    from spark_jobs.bundle.runtime import inference_session, run_graph
 
     feed = {name: _given(rows.column(name).combine_chunks(), sentinel) for name in plan.used}
-    return run(session_of(graph), feed)
+    return run_graph(inference_session(graph), feed)
 
 
 def _alike(one: npt.NDArray[Any], two: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

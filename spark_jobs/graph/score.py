@@ -150,7 +150,7 @@ def _runner(
     parts: SplitLookups, names: list[str], texts: list[bool], sentinel: str, training_domain: TrainingDomain
 ) -> Any:
     def answered(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[pa.Array]:
-        from spark_jobs.bundle.runtime import run
+        from spark_jobs.bundle.runtime import run_graph
 
         count = UnseenCounter(training_domain)
         for batch, is_last in _with_last(batches):
@@ -162,7 +162,7 @@ def _runner(
                 else:
                     feed[name] = _numbers(values)
                     count.numbers(name, feed[name])
-            found, rows = run(_session(parts.rest), feed), len(columns[0])
+            found, rows = run_graph(_session(parts.rest), feed), len(columns[0])
             yield _answer(found, bool(parts.labels), count.told(rows) if is_last else untold(rows))
 
     return answered
@@ -224,6 +224,6 @@ def _struct(**fields: pa.Array) -> pa.Array:
 @lru_cache(maxsize=64)
 def _session(model: bytes) -> InferenceSession:
     """Return the process's session for a graph."""
-    from spark_jobs.bundle.runtime import session_of
+    from spark_jobs.bundle.runtime import inference_session
 
-    return session_of(model)
+    return inference_session(model)

@@ -21,7 +21,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.utils import is_remote
 
 from spark_jobs.columns.names import col, quoted
-from spark_jobs.graph.adversarial import KIND, adversarial_rows, edge_cases, kinds
+from spark_jobs.graph.adversarial import KIND, adversarial_rows, edge_cases, row_kinds
 from spark_jobs.graph.compile import compile_graph, sentinel_for
 from spark_jobs.graph.equivalence import answers_of
 from spark_jobs.graph.parity import Answers, Parity, compare, said
@@ -99,7 +99,7 @@ def pipeline_output(compiled: Compiled, plan: Plan, held_out: DataFrame) -> Pipe
         own = held_out.select(*[_plain(held_out, name, trials) for name in plan.used], F.lit(_OWN).alias(KIND))
         rows = _asked(compiled.loaded, plan, trials.unionByName(own)).toArrow()
     weak = edge_cases(plan, compiled.folder, compiled.model)
-    return PipelineOutput(rows, frozenset({_OWN, *kinds(plan, weak)}))
+    return PipelineOutput(rows, frozenset({_OWN, *row_kinds(plan, weak)}))
 
 
 def _in_session(spark: SparkSession, rows: DataFrame) -> DataFrame:
@@ -179,9 +179,11 @@ def _of_spark(told: pa.Table, plan: Plan) -> Answers:
 
 
 def _of_graph(graph: bytes, told: pa.Table, plan: Plan, sentinel: str) -> Answers:
-    from spark_jobs.bundle.runtime import run, session_of
+    from spark_jobs.bundle.runtime import inference_session, run_graph
 
-    found = run(session_of(graph), {n: _given(told.column(f"x{at}"), sentinel) for at, n in enumerate(plan.used)})
+    found = run_graph(
+        inference_session(graph), {n: _given(told.column(f"x{at}"), sentinel) for at, n in enumerate(plan.used)}
+    )
     if not plan.problem.labels:
         return Answers(found["prediction"], valid=found["valid"])
     places = {label: place for place, label in enumerate(plan.problem.labels)}

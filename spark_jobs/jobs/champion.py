@@ -15,7 +15,7 @@ from spark_jobs.error_translation import translate_error
 from spark_jobs.errors import GateError
 from spark_jobs.registry.gate import Comparison, EvaluationSetup
 from spark_jobs.registry.tracking import Tracking
-from spark_jobs.registry.versions import ModelVersion, look_up, resolve
+from spark_jobs.registry.versions import ModelVersion, look_up, resolve_version
 from spark_jobs.spec import Spec, load_spec
 from spark_jobs.training.comparison import evaluate_bundle
 from spark_jobs.training.prepare import Prepared, inspect_source, prepare
@@ -47,7 +47,7 @@ def compare_champion(spec: Spec, tracking: Tracking, prepared: Prepared, folder:
 
 
 def _evaluated(spec: Spec, tracking: Tracking, prepared: Prepared, folder: Path, champion: ModelVersion) -> Comparison:
-    bundle = resolve(tracking, champion.name, champion.version).bundle
+    bundle = resolve_version(tracking, champion.name, champion.version).bundle
     own, other = setup_of(spec, prepared), EvaluationSetup.of(load_manifest(bundle))
     different = own.differences(other)
     if different:

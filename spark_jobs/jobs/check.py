@@ -33,7 +33,7 @@ def made_name(spec: Spec) -> tuple[str, ...]:
     return (f"  name      '{spec.name}', made from '{spec.made_from}'",) if spec.made_from else ()
 
 
-def verify(spec: Spec, place: Callable[[KeyPath], str] = lambda path: "") -> None:
+def verify_spec(spec: Spec, place: Callable[[KeyPath], str] = lambda path: "") -> None:
     """Validate the options that algorithms and feature steps define.
 
     Args:
@@ -56,7 +56,7 @@ def option_mistakes(spec: Spec) -> Iterator[SpecIssue]:
 
 def _model(spec: Spec) -> Iterator[SpecIssue]:
     kind = spec.model.kind
-    if kind not in models.kinds():
+    if kind not in models.algorithm_kinds():
         return  # reported by spec/rules.py
     try:
         models.check_supported(kind, spec.task)
@@ -98,7 +98,7 @@ def _told(error: SpecError, path: KeyPath) -> SpecIssue:
 
 
 def _steps(spec: Spec) -> Iterator[SpecIssue]:
-    encoders, scalers = ("auto", *features.kinds("encoders")), ("auto", *features.kinds("scalers"))
+    encoders, scalers = ("auto", *features.step_kinds("encoders")), ("auto", *features.step_kinds("scalers"))
     asked: list[tuple[KeyPath, str | None, tuple[str, ...]]] = [
         (("features", "categorical"), spec.features.categorical, encoders),
         (("features", "numeric"), spec.features.numeric, scalers),

@@ -129,7 +129,7 @@ def _java() -> Finding:
 
 
 def _jars() -> Finding:
-    missing = jars.missing()
+    missing = jars.missing_jars()
     if missing:
         names = ", ".join(jar.name for jar in missing[:3]) + (", …" if len(missing) > 3 else "")
         return Finding(
@@ -167,7 +167,7 @@ def _folder(root: Path) -> Finding:
 
 
 def _mlflow(uri: str, root: Path) -> Finding:
-    from spark_jobs.registry.tracking import Tracking, connect
+    from spark_jobs.registry.tracking import Tracking, mlflow_client
 
     tracking = Tracking(uri, str(root))
     if tracking.local and not (root / "mlflow.db").exists():
@@ -176,7 +176,7 @@ def _mlflow(uri: str, root: Path) -> Finding:
         file = tracking.address.removeprefix("sqlite:///")
         with closing(sqlite3.connect(file)) as database:
             database.execute("PRAGMA user_version")
-    _within(_PATIENCE, lambda: connect(tracking).search_experiments(max_results=1))
+    _within(_PATIENCE, lambda: mlflow_client(tracking).search_experiments(max_results=1))
     return Finding("MLflow", "good", tracking.address)
 
 

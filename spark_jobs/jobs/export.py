@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spark_jobs import progress
-from spark_jobs.bundle import GRAPH, KEPT_CLOCK, NAME, Manifest, verify, write
+from spark_jobs.bundle import GRAPH, KEPT_CLOCK, NAME, Manifest, verify_bundle, write
 from spark_jobs.bundle.carried import carried_reader
 from spark_jobs.errors import JobError, SpecError
 from spark_jobs.jobs.result import Result
@@ -94,12 +94,12 @@ def _bundle(arguments: Namespace) -> Path:
         raise JobError(f"{given} is not a bundle: it has no {NAME}.", "Give a spec or a bundle's folder.")
     from spark_jobs.jobs import check
     from spark_jobs.registry.tracking import Tracking
-    from spark_jobs.registry.versions import Alias, resolve
+    from spark_jobs.registry.versions import Alias, resolve_version
 
     spec, _ = load_spec(arguments.conf, arguments.set, check.option_mistakes)
     env = load_environment(arguments.env, given.parent)
     which: Alias | int = "champion" if arguments.version is None else arguments.version
-    return resolve(Tracking(spec.track.uri, env.root), spec.track.register_as or spec.name, which).bundle
+    return resolve_version(Tracking(spec.track.uri, env.root), spec.track.register_as or spec.name, which).bundle
 
 
 def _check_free(to: Path) -> None:
@@ -116,7 +116,7 @@ def _is_export(folder: Path) -> bool:
 def _read(bundle: Path) -> tuple[Manifest, Plan]:
     from spark_jobs.plan import Plan
 
-    manifest = verify(bundle)
+    manifest = verify_bundle(bundle)
     if GRAPH not in manifest.sha256:
         raise JobError(
             f"The bundle {bundle} has no graph: it was trained with `graph: skip`.", "Remove that key and train again."

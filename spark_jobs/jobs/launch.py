@@ -87,7 +87,7 @@ def _with_session(verb: str, spec: Spec, environment: Environment, options: dict
     _check_there(verb, spec, environment, options)
     needs = (settings.connectors_of(spec), verb in LASTING)
     with progress.phase("starting Spark"):
-        session.prepare(environment, *needs)  # starts in the background while the job's modules are imported
+        session.open_in_background(environment, *needs)  # starts in the background while the job's modules are imported
         job = import_module(f"spark_jobs.jobs.{verb}")
         _look_ahead(verb, spec, environment)
         spark = session.open(environment, *needs)
@@ -144,14 +144,14 @@ def check_source(verb: str, spec: Spec, options: dict[str, Any]) -> None:
 def _check_there(verb: str, spec: Spec, environment: Environment, options: dict[str, Any]) -> None:
     """Refuse a missing local path or secret before Spark starts."""
     from spark_jobs.runtime import session, settings
-    from spark_jobs.sources.files import is_absent, missing
+    from spark_jobs.sources.files import is_absent, no_such_path
     from spark_jobs.sources.secrets import resolved
 
     source = spec.stream.source or spec.source if verb == "stream" else spec.source
     path = options.get("input") or source.path
     here = settings.is_local(environment) and not session.is_given()
     if here and verb not in WITHOUT_SOURCE and path is not None and is_absent(path):
-        raise missing(path)
+        raise no_such_path(path)
     if here and verb not in WITHOUT_SOURCE and not (options.get("input") or options.get("replay")):
         for key, said in (("user", source.user), ("password", source.password)):
             resolved(said or "", f"source.{key}")

@@ -10,7 +10,7 @@ from spark_jobs.bundle import load_manifest
 from spark_jobs.errors import SpecError
 from spark_jobs.jobs.result import Result
 from spark_jobs.registry.tracking import Tracking
-from spark_jobs.registry.versions import Alias, look_up, peek, resolve
+from spark_jobs.registry.versions import Alias, look_up, peek, resolve_version
 from spark_jobs.spec import Environment, Spec
 
 
@@ -44,7 +44,7 @@ def _check_registered(tracking: Tracking, name: str, which: Alias | int) -> None
     """Query MLflow, which takes seconds to import, only if reading its store does not find the version."""
     if peek(tracking, name, which) is None:
         with progress.phase("finding the model"):
-            resolve(tracking, name, which)
+            resolve_version(tracking, name, which)
 
 
 def _nothing_to_promote(spec: Spec, tracking: Tracking, name: str) -> Result | None:
@@ -52,7 +52,7 @@ def _nothing_to_promote(spec: Spec, tracking: Tracking, name: str) -> Result | N
     if challenger is not None and challenger != peek(tracking, name, "champion"):
         return None
     with progress.phase("finding the model"):
-        found, champion = resolve(tracking, name, "challenger"), look_up(tracking, name, "champion")
+        found, champion = resolve_version(tracking, name, "challenger"), look_up(tracking, name, "champion")
     if champion is None or champion.version != found.version:
         return None
     return Result(

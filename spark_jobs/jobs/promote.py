@@ -13,7 +13,7 @@ from spark_jobs.jobs.champion import compare_again
 from spark_jobs.jobs.result import Result
 from spark_jobs.jobs.run_record import record_run
 from spark_jobs.jobs.summary import because, promoted
-from spark_jobs.registry.gate import Promotion, promote
+from spark_jobs.registry.gate import Promotion, promote_challenger
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.spec import Environment, Spec
 
@@ -43,11 +43,11 @@ def decide(spec: Spec, spark: SparkSession, env: Environment, force: bool = Fals
         tracking = Tracking(spec.track.uri, env.root)
         metric = next(iter(spec.evaluate.metrics), None)
         name, gate = spec.track.register_as or spec.name, spec.evaluate.gate
-        return promote(tracking, name, metric, gate, partial(compare_again, spark, tracking), force)
+        return promote_challenger(tracking, name, metric, gate, partial(compare_again, spark, tracking), force)
 
 
 def result(spec: Spec, promotion: Promotion, ledger: str) -> Result:
-    """Return the result of `promote`."""
+    """Return the result of `promote_challenger`."""
     version = promotion.version
     return Result(
         job="promote",

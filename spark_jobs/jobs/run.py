@@ -86,7 +86,7 @@ def _result(spec: Spec, training: train.Training, promotion: Promotion, scored: 
         left_out=done.plan.left_out,
         warnings=done.warnings,
         seconds=progress.seconds(),
-        extra={**train.compared(done), **checked},
+        extra={**train.champion_metrics(done), **checked},
         summary=(
             promoted(spec.name, promotion),
             *because(promotion),

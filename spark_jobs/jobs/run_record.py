@@ -17,7 +17,7 @@ from spark_jobs.registry.versions import ModelVersion
 from spark_jobs.sources.read_errors import explain_late_error
 from spark_jobs.sources.snapshot import delete_snapshots
 from spark_jobs.spec import Environment, Spec, spec_hash
-from spark_jobs.tables.ledger import Entry, record
+from spark_jobs.tables.ledger import Entry, record_entry
 
 
 @dataclass
@@ -60,11 +60,11 @@ def record_run(job: str, spec: Spec, spark: SparkSession, env: Environment) -> I
         told = refused or translate_error(error)
         failed = replace(ledger.entry, ended=datetime.now(UTC), status=told.status, error=told.message)
         with suppress(Exception):  # if Spark is gone, report the original error
-            record(spark, env.root, failed)
+            record_entry(spark, env.root, failed)
         if refused is not None:
             raise refused from error
         raise
     finally:
         delete_snapshots()
     with progress.phase("ledger"):
-        ledger.place = record(spark, env.root, replace(ledger.entry, ended=datetime.now(UTC)))
+        ledger.place = record_entry(spark, env.root, replace(ledger.entry, ended=datetime.now(UTC)))

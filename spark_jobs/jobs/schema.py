@@ -19,12 +19,12 @@ def whole() -> dict[str, Any]:
     """Return the spec's JSON schema, completed with the kinds of feature steps and each algorithm's options."""
     made = spec.schema()
     definitions = made["$defs"]
-    encoders, scalers = ["auto", *features.kinds("encoders")], ["auto", *features.kinds("scalers")]
+    encoders, scalers = ["auto", *features.step_kinds("encoders")], ["auto", *features.step_kinds("scalers")]
     for name in ("Features", "ColumnFeatures"):
         definitions[name]["properties"]["categorical"]["enum"] = encoders + [None] * (name != "Features")
         definitions[name]["properties"]["numeric"]["enum"] = scalers + [None] * (name != "Features")
-    definitions["Model"]["properties"]["kind"]["enum"] = list(models.kinds())
-    definitions["Model"]["allOf"] = [_params_of(kind, definitions) for kind in models.kinds()]
+    definitions["Model"]["properties"]["kind"]["enum"] = list(models.algorithm_kinds())
+    definitions["Model"]["allOf"] = [_params_of(kind, definitions) for kind in models.algorithm_kinds()]
     return made
 
 

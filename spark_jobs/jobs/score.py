@@ -11,7 +11,7 @@ from spark_jobs.jobs.result import Result
 from spark_jobs.jobs.run_record import record_run
 from spark_jobs.jobs.summary import named_lines
 from spark_jobs.registry.tracking import Tracking, preload
-from spark_jobs.registry.versions import ModelVersion, resolve
+from spark_jobs.registry.versions import ModelVersion, resolve_version
 from spark_jobs.scoring.batch import batch_of, input_source, is_empty_file
 from spark_jobs.scoring.incremental import check_still, read_unread, reading_lines
 from spark_jobs.scoring.replay import replay as replayed
@@ -80,7 +80,7 @@ def result(spec: Spec, scored: Scored, ledger: str) -> Result:
 def _version(spec: Spec, env: Environment, number: int | None) -> ModelVersion:
     with progress.phase("finding the model"):
         name = spec.track.register_as or spec.name
-        return resolve(Tracking(spec.track.uri, env.root), name, "champion" if number is None else number)
+        return resolve_version(Tracking(spec.track.uri, env.root), name, "champion" if number is None else number)
 
 
 def _score(

@@ -24,7 +24,7 @@ from spark_jobs.streaming.micro_batch import Scorer
 from spark_jobs.streaming.recovery import CommittedOffsets, committed_offsets
 from spark_jobs.streaming.stream_ledger import StreamLedger
 from spark_jobs.streaming.stream_progress import SUMMED, StreamProgress
-from spark_jobs.streaming.stream_sources import open_stream, translate_errors
+from spark_jobs.streaming.stream_sources import open_source_stream, translate_errors
 from spark_jobs.tables.delta import table_path
 from spark_jobs.tables.locks import locked
 from spark_jobs.tables.predictions import column_names
@@ -91,7 +91,7 @@ def _asked(spec: Spec, source: Source) -> tuple[Mapping[str, Any], Mapping[str, 
 
 
 def _started(spec: Spec, source: Source, spark: SparkSession, checkpoint: Checkpoint, scorer: Scorer) -> StreamingQuery:
-    writer = open_stream(source, spec.stream, spark, scorer.standing.complete).writeStream.foreachBatch(scorer)
+    writer = open_source_stream(source, spec.stream, spark, scorer.standing.complete).writeStream.foreachBatch(scorer)
     writer = writer.option("checkpointLocation", str(checkpoint.folder))
     match spec.stream.trigger:
         case "available_now":

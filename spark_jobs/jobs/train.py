@@ -30,7 +30,7 @@ from spark_jobs.tables.prediction_rows import check_kept
 from spark_jobs.tables.quarantine import write_quarantine
 from spark_jobs.training.fit import Trained
 from spark_jobs.training.prepare import InspectedSource, Prepared, inspect_source, prepare
-from spark_jobs.training.workflow import Planned, beside, evaluated, fitted, is_fitted, plan_training, run_key
+from spark_jobs.training.workflow import Planned, background_pool, evaluated, fitted, is_fitted, plan_training, run_key
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
         prepared = prepare(spec, spark, inspected, folder)
         started = starting.result()
         planned = plan_training(spec, prepared, folder)
-        with beside("champion") as pool, fitted(spec, prepared, planned, folder) as pipeline:
+        with background_pool("champion") as pool, fitted(spec, prepared, planned, folder) as pipeline:
             comparing = pool.submit(compare_champion, spec, tracking, prepared, folder)
             done = _finished(spec, prepared, planned, pipeline.trained, folder)
             done = _compared(done, comparing.result())
@@ -185,12 +185,12 @@ def result(training: Training, tables: Mapping[str, str]) -> Result:
         left_out=done.plan.left_out,
         warnings=done.warnings,
         seconds=progress.seconds(),
-        extra=compared(done),
+        extra=champion_metrics(done),
         summary=training_summary(done, version, training.tracking),
     )
 
 
-def compared(done: TrainingArtifacts) -> dict[str, object]:
+def champion_metrics(done: TrainingArtifacts) -> dict[str, object]:
     """Return the champion's metrics on the same test rows, if there is a champion."""
     champion = done.champion
     return {"champion": {"version": champion.version, "metrics": champion.metrics}} if champion else {}

@@ -14,14 +14,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from spark_jobs.errors import SpecError, did_you_mean
 from spark_jobs.models._class_weights import balanced_weights
-from spark_jobs.models._wording import advice, fault, shown
+from spark_jobs.models._wording import advice, fault, format_value
 from spark_jobs.spec import Task
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator, Model
 
     from spark_jobs.bundle.stages import Stage
-    from spark_jobs.ops.answer import Answer
+    from spark_jobs.ops.output import Output
     from spark_jobs.ops.vector import Vector
 
 __all__ = [
@@ -125,11 +125,11 @@ class Algorithm:
     iterative: tuple[Task, ...] = ()
     scaler: Callable[[Any], Literal["standard", "min_max", "none"]] | None = None
     saved: tuple[str, ...] = ()
-    graph: Callable[[Stage, Vector, int], Answer] | None = None
+    graph: Callable[[Stage, Vector, int], Output] | None = None
 
 
 @cache
-def kinds() -> tuple[str, ...]:
+def algorithm_kinds() -> tuple[str, ...]:
     """Return the names that `model.kind` may have."""
     return tuple(sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_")))
 
@@ -141,9 +141,10 @@ def find(kind: str) -> Algorithm:
     Raises:
         SpecError: There is no such kind.
     """
-    if kind not in kinds():
+    if kind not in algorithm_kinds():
         raise SpecError(
-            f"`model.kind` must be one of {', '.join(kinds())}. Got '{kind}' instead.", did_you_mean(kind, kinds())
+            f"`model.kind` must be one of {', '.join(algorithm_kinds())}. Got '{kind}' instead.",
+            did_you_mean(kind, algorithm_kinds()),
         )
     algorithm: Algorithm = import_module(f"{__name__}.{kind}").ALGORITHM
     return algorithm
@@ -166,7 +167,9 @@ def _refuse_option(kind: str, known: type[Options], params: Mapping[str, Any], e
     first = error.errors()[0]
     name = str(first["loc"][0]) if first["loc"] else ""
     if first["type"] == "extra_forbidden":
-        message = f"`model.params.{name}` is not an option of `model.kind: {kind}`. Got {shown(params[name])} for it."
+        message = (
+            f"`model.params.{name}` is not an option of `model.kind: {kind}`. Got {format_value(params[name])} for it."
+        )
         raise SpecError(message, advice(name, known.model_fields, known.synonyms)) from None
     if not name:
         raise SpecError(f"`model.params` does not fit `model.kind: {kind}`: {first['ctx']['error']}.") from None

@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spark_jobs.ops.answer import Answer
-from spark_jobs.ops.arithmetic import beside, divide, is_nan, less, subtract, upright, where
+from spark_jobs.ops.arithmetic import as_column, divide, hstack, is_nan, less, subtract, where
 from spark_jobs.ops.dialect import op
 from spark_jobs.ops.lookup import first_largest
+from spark_jobs.ops.output import Output
 
 if TYPE_CHECKING:
     from spark_jobs.bundle.stages import Stage
     from spark_jobs.ops.dialect import Value
 
 
-def of_scores(stage: Stage, scores: Value, shares: Value) -> Answer:
+def of_scores(stage: Stage, scores: Value, shares: Value) -> Output:
     """Return the class with the largest score or, if the model has thresholds, the largest probability / threshold.
 
     The first of equal classes wins. A class with threshold 0 wins wherever its probability is above 0.
     """
     limits = stage.params.get("thresholds")
     if limits is None:
-        return Answer(position=first_largest(scores), shares=shares)
+        return Output(class_index=first_largest(scores), probabilities=shares)
     weighed = divide(shares, np.array([limits], dtype=np.float64))
-    return Answer(position=first_largest(where(is_nan(weighed), -np.inf, weighed)), shares=shares)
+    return Output(class_index=first_largest(where(is_nan(weighed), -np.inf, weighed)), probabilities=shares)
 
 
 def of_margin(margin: Value, limit: float) -> Value:
@@ -36,7 +36,7 @@ def of_margin(margin: Value, limit: float) -> Value:
 
 def two(positive: Value) -> Value:
     """Return the probabilities of two classes `[N, 2]` from those of the second `[N]`."""
-    return beside([upright(subtract(1.0, positive)), upright(positive)])
+    return hstack([as_column(subtract(1.0, positive)), as_column(positive)])
 
 
 def logit(share: float) -> float:

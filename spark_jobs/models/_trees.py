@@ -10,9 +10,9 @@ from pydantic import Field
 
 from spark_jobs.models import FitContext, Options
 from spark_jobs.models._decision import of_scores, two
-from spark_jobs.ops.answer import Answer
-from spark_jobs.ops.arithmetic import beside, divide, flat, multiply, normalized, sigmoid, upright
-from spark_jobs.ops.tree_nodes import Leaf, Node, Split, Tree
+from spark_jobs.ops.arithmetic import as_column, divide, hstack, multiply, normalized, sigmoid, squeeze
+from spark_jobs.ops.output import Output
+from spark_jobs.ops.tree_nodes import Leaf, Node, SplitNode, Tree
 from spark_jobs.ops.trees import sum_of_trees
 
 if TYPE_CHECKING:
@@ -53,33 +53,33 @@ def arguments(options: TreeOptions, context: FitContext) -> dict[str, Any]:
     }
 
 
-def graph_of_one(stage: Stage, features: Vector, classes: int) -> Answer:
+def graph_of_one(stage: Stage, features: Vector, classes: int) -> Output:
     """Build the graph of one tree: a number, or the class frequencies in a leaf."""
     return _answer(stage, features, [stage.rows()], classes)
 
 
-def graph_of_many(stage: Stage, features: Vector, classes: int) -> Answer:
+def graph_of_many(stage: Stage, features: Vector, classes: int) -> Output:
     """Build the graph of a forest: the mean of its trees' numbers or class frequencies."""
     return _answer(stage, features, _by_tree(stage), classes)
 
 
-def graph_of_sum(stage: Stage, features: Vector, classes: int) -> Answer:
+def graph_of_sum(stage: Stage, features: Vector, classes: int) -> Output:
     """Build the graph of boosted trees: their weighted sum, which for two classes is half the log odds."""
     # By place: Spark 4.2 writes number, metadata and weight as _1, _2 and _3, earlier versions under names.
     weights = {number: weight for number, _, weight in (row.values() for row in stage.rows("treesMetadata"))}
     trees = [_tree(nodes, 0, weights[number]) for number, nodes in enumerate(_by_tree(stage))]
-    whole = flat(sum_of_trees(features.dense(), features.width, trees, 1))
+    whole = squeeze(sum_of_trees(features.dense(), features.width, trees, 1))
     if not classes:
-        return Answer(number=whole)
-    margins = beside([upright(multiply(whole, -1.0)), upright(whole)])
+        return Output(value=whole)
+    margins = hstack([as_column(multiply(whole, -1.0)), as_column(whole)])
     return of_scores(stage, margins, two(sigmoid(multiply(whole, 2.0))))
 
 
-def _answer(stage: Stage, features: Vector, trees: Sequence[Sequence[Mapping[str, Any]]], classes: int) -> Answer:
+def _answer(stage: Stage, features: Vector, trees: Sequence[Sequence[Mapping[str, Any]]], classes: int) -> Output:
     planted = [_tree(nodes, classes) for nodes in trees]
     whole = sum_of_trees(features.dense(), features.width, planted, classes or 1)
     if not classes:
-        return Answer(number=divide(flat(whole), float(len(planted))))
+        return Output(value=divide(squeeze(whole), float(len(planted))))
     return of_scores(stage, whole, normalized(whole))
 
 
@@ -105,12 +105,12 @@ def _node(node: Mapping[str, Any], classes: int, weight: float) -> Node:
     return Leaf(tuple(count / total if total else 0.0 for count in node["impurityStats"]))
 
 
-def _split(split: Mapping[str, Any], left: int, right: int) -> Split:
+def _split(split: Mapping[str, Any], left: int, right: int) -> SplitNode:
     """Return a split by threshold or categories. Spark stores the smaller side; all other categories go opposite."""
     feature, arity, values = split["featureIndex"], split["numCategories"], split["leftCategoriesOrThreshold"]
     if arity == -1:
-        return Split(feature, left, right, values[0])
+        return SplitNode(feature, left, right, values[0])
     if len(values) <= arity // 2:
-        return Split(feature, left, right, members=tuple(values))
+        return SplitNode(feature, left, right, members=tuple(values))
     others = tuple(float(one) for one in range(arity) if one not in values)
-    return Split(feature, right, left, members=others)
+    return SplitNode(feature, right, left, members=others)

@@ -59,7 +59,7 @@ def _letters(name: str) -> str:
 
 def fault(name: str, schema: Mapping[str, Any], value: Any) -> str:
     """Return the message for a wrong value: the key, what its JSON schema expects, and the value found."""
-    return f"`model.params.{name}` must be {expected(schema)}. Got {shown(value)} instead."
+    return f"`model.params.{name}` must be {expected(schema)}. Got {format_value(value)} instead."
 
 
 def expected(schema: Mapping[str, Any]) -> str:
@@ -85,7 +85,7 @@ def _limits(schema: Mapping[str, Any]) -> list[str]:
     return [f"{phrase} {schema[key]:g}" for key, phrase in words.items() if key in schema]
 
 
-def shown(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Return a value as the user would write it, shortened to 60 characters.
 
     >>> shown("ten"), shown(True), shown(None)

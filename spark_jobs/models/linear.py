@@ -9,8 +9,8 @@ from pydantic import Field
 from spark_jobs.bundle.stages import matrix, vector
 from spark_jobs.models import Algorithm, FitContext, Options, _importances
 from spark_jobs.models._decision import logit, of_margin, of_scores, two
-from spark_jobs.ops.answer import Answer
-from spark_jobs.ops.arithmetic import add, flat, sigmoid, softmax
+from spark_jobs.ops.arithmetic import add, sigmoid, softmax, squeeze
+from spark_jobs.ops.output import Output
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
@@ -74,16 +74,16 @@ def _classes(options: LinearOptions, context: FitContext) -> Estimator[Any]:
     return LogisticRegression(**_arguments(options, context), standardization=False, family=family)
 
 
-def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
+def _graph(stage: Stage, features: Vector, classes: int) -> Output:
     found = stage.row()
     if not classes:
-        return Answer(number=add(flat(features.times(vector(found["coefficients"])[:, None])), found["intercept"]))
+        return Output(value=add(squeeze(features.times(vector(found["coefficients"])[:, None])), found["intercept"]))
     stage.expect_classes(found["numClasses"], classes)
     scores = add(features.times(matrix(found["coefficientMatrix"]).T), vector(found["interceptVector"])[None, :])
     if found["isMultinomial"]:
         return of_scores(stage, scores, softmax(scores))
-    margin = flat(scores)
-    return Answer(position=of_margin(margin, logit(_threshold(stage))), shares=two(sigmoid(margin)))
+    margin = squeeze(scores)
+    return Output(class_index=of_margin(margin, logit(_threshold(stage))), probabilities=two(sigmoid(margin)))
 
 
 def _threshold(stage: Stage) -> float:

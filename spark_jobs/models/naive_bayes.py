@@ -12,21 +12,21 @@ from pydantic import Field
 from spark_jobs.bundle.stages import Numbers, matrix, vector
 from spark_jobs.models import Algorithm, FitContext, Options
 from spark_jobs.models._decision import of_scores
-from spark_jobs.ops.answer import Answer
 from spark_jobs.ops.arithmetic import (
     add,
     all_of,
+    as_column,
     at_least,
-    beside,
     divide,
     either,
     equal,
+    hstack,
     multiply,
     row_sum,
     softmax,
     subtract,
-    upright,
 )
+from spark_jobs.ops.output import Output
 from spark_jobs.ops.vector import Dense
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _classes(options: NaiveBayesOptions, context: FitContext) -> Estimator[Any]:
     return NaiveBayes(**context.columns, modelType=options.model_type, smoothing=options.smoothing)
 
 
-def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
+def _graph(stage: Stage, features: Vector, classes: int) -> Output:
     found, kind = stage.row(), stage.params["modelType"]
     prior, theta = vector(found["pi"])[None, :], matrix(found["theta"])
     stage.expect_classes(prior.shape[1], classes)
@@ -85,13 +85,13 @@ def _taken(features: Vector, ones: bool) -> Value | None:
     dense = [block.values for block in features.blocks if isinstance(block, Dense)]
     if not dense:
         return None
-    values = beside(dense)
+    values = hstack(dense)
     return all_of(either(equal(values, 0.0), equal(values, 1.0)) if ones else at_least(values, 0.0))
 
 
 def _gaussian(features: Vector, prior: Numbers, means: Numbers, variances: Numbers) -> Value:
     def of_dense(block: Dense, place: slice) -> Value:
-        return beside([upright(_squares(block.values, *pair)) for pair in _pairs(means, variances, place)])
+        return hstack([as_column(_squares(block.values, *pair)) for pair in _pairs(means, variances, place)])
 
     def of_hot(place: slice) -> Numbers:
         zeros, ones = means[:, place] ** 2 / variances[:, place], (1 - means[:, place]) ** 2 / variances[:, place]

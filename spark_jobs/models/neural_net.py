@@ -10,8 +10,8 @@ from pydantic import Field
 from spark_jobs.bundle.stages import vector
 from spark_jobs.models import Algorithm, FitContext, Options
 from spark_jobs.models._decision import of_scores
-from spark_jobs.ops.answer import Answer
 from spark_jobs.ops.arithmetic import add, matmul, sigmoid, softmax
+from spark_jobs.ops.output import Output
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
@@ -52,7 +52,7 @@ def _classes(options: NeuralNetOptions, context: FitContext) -> Estimator[Any]:
     )
 
 
-def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
+def _graph(stage: Stage, features: Vector, classes: int) -> Output:
     weights, layers = vector(stage.row()["weights"]), stage.params["layers"]
     stage.expect_classes(layers[-1], classes)
     values, start = None, 0

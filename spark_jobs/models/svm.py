@@ -10,9 +10,9 @@ from pydantic import Field
 from spark_jobs.bundle.stages import vector
 from spark_jobs.models import Algorithm, FitContext, Options, _importances
 from spark_jobs.models._decision import of_margin
-from spark_jobs.ops.answer import Answer
-from spark_jobs.ops.arithmetic import add, flat
+from spark_jobs.ops.arithmetic import add, squeeze
 from spark_jobs.ops.lookup import first_largest
+from spark_jobs.ops.output import Output
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
@@ -55,15 +55,15 @@ def _multiclass(options: SvmOptions, context: FitContext) -> Estimator[Any]:
     return OneVsRest(**context.columns, classifier=_binary(options, context), parallelism=parallelism)
 
 
-def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
+def _graph(stage: Stage, features: Vector, classes: int) -> Output:
     machines = [stage] if stage.kind == "LinearSVCModel" else _machines(stage, classes)
     found = [machine.row() for machine in machines]
     weights = np.stack([vector(one["coefficients"]) for one in found], axis=1)
     margins = add(features.times(weights), np.array([[one["intercept"] for one in found]]))
     if len(machines) > 1:
-        return Answer(position=first_largest(margins), margin=margins)
-    margin = flat(margins)
-    return Answer(position=of_margin(margin, float(stage.params["threshold"])), margin=margin, flat_margin=True)
+        return Output(class_index=first_largest(margins), margin=margins)
+    margin = squeeze(margins)
+    return Output(class_index=of_margin(margin, float(stage.params["threshold"])), margin=margin, flat_margin=True)
 
 
 def _machines(stage: Stage, classes: int) -> list[Stage]:

@@ -13,10 +13,10 @@ from pydantic import Field
 from spark_jobs.errors import JobError
 from spark_jobs.models import Algorithm, FitContext, Options
 from spark_jobs.models._decision import two
-from spark_jobs.ops.answer import Answer
-from spark_jobs.ops.arithmetic import beside, sigmoid, softmax, upright
+from spark_jobs.ops.arithmetic import as_column, hstack, sigmoid, softmax
 from spark_jobs.ops.lookup import first_largest
-from spark_jobs.ops.tree_nodes import Leaf, Split, Tree
+from spark_jobs.ops.output import Output
+from spark_jobs.ops.tree_nodes import Leaf, SplitNode, Tree
 from spark_jobs.ops.trees import running_sum
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _importances(model: Model) -> list[float]:
     return [gains.get(f"f{slot}", 0.0) / total for slot in range(booster.num_features())]
 
 
-def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
+def _graph(stage: Stage, features: Vector, classes: int) -> Output:
     stage.expect(missing=float("nan"), enable_sparse_data_optim=False, iteration_range=None, base_margin_col=None)
     learner = json.loads(stage.text("model"))["learner"]
     booster, several = learner["gradient_booster"], classes > 2
@@ -122,9 +122,9 @@ def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
     dense = features.dense()
     sums = [running_sum(dense, trees, start) for trees, start in _by_target(learner, classes)]
     if not classes:
-        return Answer(number=sums[0])
-    shares = softmax(beside([upright(one) for one in sums])) if several else two(sigmoid(sums[0]))
-    return Answer(position=first_largest(shares), shares=shares)
+        return Output(value=sums[0])
+    shares = softmax(hstack([as_column(one) for one in sums])) if several else two(sigmoid(sums[0]))
+    return Output(class_index=first_largest(shares), probabilities=shares)
 
 
 def _by_target(learner: Mapping[str, Any], classes: int) -> list[tuple[list[Tree], float]]:
@@ -145,7 +145,7 @@ def _tree(stored: Mapping[str, Any]) -> Tree:
     columns = zip(stored["left_children"], stored["right_children"], stored["split_indices"], at.tolist(),
                   stored["default_left"], strict=True)  # fmt: skip
     return [
-        Leaf((value,)) if left < 0 else Split(feature, left, right, value, strict=True, missing_left=bool(missing))
+        Leaf((value,)) if left < 0 else SplitNode(feature, left, right, value, strict=True, missing_left=bool(missing))
         for left, right, feature, value, missing in columns
     ]
 

@@ -159,21 +159,21 @@ def row_sum(matrix: Value) -> Value:
     return op("reduce_sum", matrix, constant([1], np.int64), keepdims=0)
 
 
-def upright(column: Value) -> Value:
+def as_column(column: Value) -> Value:
     """Reshape a column `[N]` to a matrix `[N, 1]`."""
     return op("unsqueeze", column, constant([1], np.int64))
 
 
-def flat(matrix: Value) -> Value:
+def squeeze(matrix: Value) -> Value:
     """Reshape a matrix `[N, 1]` to a column `[N]`."""
     return op("squeeze", matrix, constant([1], np.int64))
 
 
-def beside(matrices: Sequence[Value]) -> Value:
+def hstack(matrices: Sequence[Value]) -> Value:
     """Concatenate matrices of N rows horizontally."""
     return matrices[0] if len(matrices) == 1 else op("concat", list(matrices), axis=1)
 
 
-def picked(matrix: Value, places: Sequence[int]) -> Value:
+def take_columns(matrix: Value, places: Sequence[int]) -> Value:
     """Return some columns of a matrix, as a matrix."""
     return op("gather", matrix, constant(list(places), np.int64), axis=1)

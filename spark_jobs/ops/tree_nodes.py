@@ -14,7 +14,7 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class SplitNode:
     """An inner node: rows with feature `<= at` (`< at` if `strict`), or with a value in `members`, go `left`.
 
     Nulls go left if `missing_left`.
@@ -29,5 +29,5 @@ class Split:
     missing_left: bool = False
 
 
-Node = Leaf | Split
+Node = Leaf | SplitNode
 Tree = Sequence[Node]  # the root is first; `left` and `right` are indices

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spark_jobs.ops.arithmetic import beside, flat, picked, upright
+from spark_jobs.ops.arithmetic import as_column, hstack, squeeze, take_columns
 from spark_jobs.ops.dialect import constant, is_older, op
-from spark_jobs.ops.ensembles import Grove, each_of_older
-from spark_jobs.ops.tree_nodes import Leaf, Node, Split, Tree
+from spark_jobs.ops.ensembles import TreeEnsembleBuilder, each_of_older
+from spark_jobs.ops.tree_nodes import Leaf, Node, SplitNode, Tree
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -28,11 +28,11 @@ def sum_of_trees(features: Value, width: int, trees: Sequence[Tree], targets: in
     if is_older():
         return _looked_up_sum(*_without_members(features, width, trees))
     coded, fixed = _coded(features, width, trees)
-    grove = Grove()
+    grove = TreeEnsembleBuilder()
     for tree in fixed:
         for target in range(targets):
             if targets == 1 or any(isinstance(node, Leaf) and node.worth[target] for node in tree):
-                grove.plant(tree, target, target)
+                grove.add_tree(tree, target, target)
     return grove.said(coded, targets, np.float64)
 
 
@@ -72,15 +72,15 @@ def _each(features: Value, trees: Sequence[Tree]) -> Value:
     if is_older():
         weights = [node.worth[0] for tree in trees for node in tree if isinstance(node, Leaf)]
         return each_of_older(features, trees, weights, np.float32)
-    grove = Grove()
+    grove = TreeEnsembleBuilder()
     for place, tree in enumerate(trees):
-        grove.plant(tree, place)
+        grove.add_tree(tree, place)
     return grove.said(features, len(trees), np.float32)
 
 
 def steps(numbers: Value, edges: Sequence[float], worth: Sequence[float]) -> Value:
     """Apply a step function: `worth[i]` for numbers in `[edges[i - 1], edges[i])`, `[N]`."""
-    return flat(sum_of_trees(upright(numbers), 1, [_balanced(list(edges), list(worth))], 1))
+    return squeeze(sum_of_trees(as_column(numbers), 1, [_balanced(list(edges), list(worth))], 1))
 
 
 def _balanced(edges: list[float], worth: list[float]) -> Tree:
@@ -94,7 +94,7 @@ def _balanced(edges: list[float], worth: list[float]) -> Tree:
         middle = (low + high) // 2
         nodes.append(Leaf(()))
         left, right = grow(low, middle), grow(middle + 1, high)
-        nodes[place] = Split(0, left, right, edges[middle], strict=True)
+        nodes[place] = SplitNode(0, left, right, edges[middle], strict=True)
         return place
 
     grow(0, len(edges))
@@ -122,14 +122,14 @@ def _coded(features: Value, width: int, trees: Sequence[Tree]) -> tuple[Value, l
         return replace(node, feature=places[node.feature] + code, members=members)
 
     inspected = [_looked_up(features, feature, _code_table(codes[feature][0])) for feature in places]
-    return beside([features, *inspected]), [[fixed(node) for node in tree] for tree in trees]
+    return hstack([features, *inspected]), [[fixed(node) for node in tree] for tree in trees]
 
 
 def _masks(trees: Sequence[Tree]) -> dict[int, dict[int, None]]:
     """Return the membership sets of each feature as bit masks, in the order of the trees."""
     found: dict[int, dict[int, None]] = {}
     for node in (node for tree in trees for node in tree):
-        if isinstance(node, Split) and node.members is not None:
+        if isinstance(node, SplitNode) and node.members is not None:
             found.setdefault(node.feature, {})[_mask(node.members)] = None
     return found
 
@@ -168,7 +168,7 @@ def _code_table(codes: Sequence[Sequence[int]]) -> npt.NDArray[np.float64]:
 
 def _without_members(features: Value, width: int, trees: Sequence[Tree]) -> tuple[Value, list[Tree]]:
     """Replace set membership, which older opsets lack, by one 0/1 feature for each set, looked up by value."""
-    asked = [node for tree in trees for node in tree if isinstance(node, Split) and node.members is not None]
+    asked = [node for tree in trees for node in tree if isinstance(node, SplitNode) and node.members is not None]
     sets = sorted({(node.feature, tuple(sorted(node.members or ()))) for node in asked})
     if not sets:
         return features, [list(tree) for tree in trees]
@@ -181,9 +181,9 @@ def _without_members(features: Value, width: int, trees: Sequence[Tree]) -> tupl
         if isinstance(node, Leaf) or node.members is None:
             return node
         own = place[node.feature, tuple(sorted(node.members))]
-        return Split(own, node.right, node.left, at=0.5, missing_left=True)
+        return SplitNode(own, node.right, node.left, at=0.5, missing_left=True)
 
-    return beside([features, *inspected]), [[fixed(node) for node in tree] for tree in trees]
+    return hstack([features, *inspected]), [[fixed(node) for node in tree] for tree in trees]
 
 
 def _firsts(sets: Sequence[tuple[int, tuple[float, ...]]]) -> list[int]:
@@ -200,6 +200,6 @@ def _membership(features: Value, feature: int, sets: Sequence[tuple[int, tuple[f
 
 def _looked_up(features: Value, feature: int, table: npt.NDArray[np.float64]) -> Value:
     """Return the rows of a table at the values of a feature; larger values have the last row."""
-    column = op("squeeze", picked(features, [feature]), constant([1], np.int64))
+    column = op("squeeze", take_columns(features, [feature]), constant([1], np.int64))
     bounded = op("min", [column, constant(float(len(table) - 1))])
     return op("gather", constant(table), op("cast", bounded, to=np.int64), axis=0)

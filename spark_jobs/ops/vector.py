@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spark_jobs.ops.arithmetic import add, beside, equal, matmul, number, upright
+from spark_jobs.ops.arithmetic import add, as_column, equal, hstack, matmul, number
 from spark_jobs.ops.dialect import constant
 from spark_jobs.ops.lookup import rows_of
 
@@ -42,7 +42,7 @@ class OneHot:
     def dense(self) -> Value:
         """Return the zeros and ones, `[N, width]`."""
         places = constant(np.arange(self.width)[None, :], np.int64)
-        return number(equal(upright(self.position), places))
+        return number(equal(as_column(self.position), places))
 
 
 Block = Dense | OneHot
@@ -61,7 +61,7 @@ class Vector:
 
     def dense(self) -> Value:
         """Return all numbers, `[N, width]`."""
-        return beside([block.dense() for block in self.blocks])
+        return hstack([block.dense() for block in self.blocks])
 
     def times(self, weights: Matrix) -> Value:
         """Return the product with a matrix `[width, M]`, as `[N, M]`; a one-hot block is a lookup of its rows."""

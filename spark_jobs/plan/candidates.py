@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
 from spark_jobs.features import CYCLIC, PARTS, part_name
-from spark_jobs.features.cast import category_scan_sql, number_sql
+from spark_jobs.features.cast import category_scan_sql, numeric_input_sql
 from spark_jobs.models import find
 from spark_jobs.spec import Spec
 
@@ -74,9 +74,9 @@ def _of_column(spec: Spec, kind: ColumnType) -> Iterator[Candidate]:
     if kind.cells in ("date", "timestamp"):
         yield from _of_date(spec, kind)
     elif kind.cells in ("number", "boolean"):
-        yield Candidate(kind.name, None, False, number_sql(kind, None, spec.timezone))
+        yield Candidate(kind.name, None, False, numeric_input_sql(kind, None, spec.timezone))
         if missing_choice(spec, kind.name, "numeric") == "mode":
-            yield Candidate(kind.name, MODE, True, f"CAST({number_sql(kind, None, spec.timezone)} AS STRING)")
+            yield Candidate(kind.name, MODE, True, f"CAST({numeric_input_sql(kind, None, spec.timezone)} AS STRING)")
     else:
         yield Candidate(kind.name, None, True, category_scan_sql(kind, None, spec.timezone))
 
@@ -84,7 +84,7 @@ def _of_column(spec: Spec, kind: ColumnType) -> Iterator[Candidate]:
 def _of_date(spec: Spec, kind: ColumnType) -> Iterator[Candidate]:
     levels = CYCLIC if find(spec.model.kind).categories == "one_hot" else ()
     for part in PARTS if kind.cells == "timestamp" else PARTS[:5]:
-        sql = category_scan_sql if part in levels else number_sql
+        sql = category_scan_sql if part in levels else numeric_input_sql
         yield Candidate(kind.name, part, part in levels, sql(kind, part, spec.timezone))
 
 

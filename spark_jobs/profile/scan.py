@@ -54,7 +54,7 @@ def scannable(rows: DataFrame) -> dict[str, tuple[str, Column]]:
     """Return the columns as `scan_columns` takes them; of a column with a nested type only the nulls are counted."""
     found = {}
     for field in rows.schema.fields:
-        value = values(field.name, field.dataType) if is_scannable(field.dataType) else presence(field.name)
+        value = scanned_values(field.name, field.dataType) if is_scannable(field.dataType) else presence(field.name)
         found[field.name] = (field.dataType.simpleString(), value)
     return found
 
@@ -69,7 +69,7 @@ def is_scannable(kind: T.DataType) -> bool:
     return isinstance(kind, (T.NumericType, T.BooleanType, T.DatetimeType, T.StringType))
 
 
-def values(name: str, kind: T.DataType) -> Column:
+def scanned_values(name: str, kind: T.DataType) -> Column:
     """Return a column as a scan takes it: numbers, booleans and times (seconds since 1970) as double, else text."""
     if isinstance(kind, T.DateType):
         return (F.unix_date(col(name)) * 86400).cast("double")

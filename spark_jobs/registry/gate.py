@@ -10,7 +10,7 @@ from typing import Any, Final
 from spark_jobs.bundle import Manifest, load_manifest
 from spark_jobs.errors import GateError, SparkJobsError, SpecError, did_you_mean
 from spark_jobs.registry.tracking import Tracking
-from spark_jobs.registry.versions import ModelVersion, look_up, resolve, set_alias
+from spark_jobs.registry.versions import ModelVersion, look_up, resolve_version, set_alias
 from spark_jobs.tables.locks import locked
 
 LOWER_IS_BETTER: Final = frozenset({"rmse", "mse", "mae", "mape", "log_loss", "brier"})
@@ -118,7 +118,7 @@ Evaluate = Callable[[ModelVersion, ModelVersion], Comparison]
 """Evaluates a champion on the test rows of a challenger."""
 
 
-def promote(
+def promote_challenger(
     tracking: Tracking,
     name: str,
     metric: str | None,
@@ -141,7 +141,7 @@ def promote(
         JobError: There is no challenger.
     """
     with locked(tracking.root, "promotion"):
-        challenger = resolve(tracking, name, "challenger")
+        challenger = resolve_version(tracking, name, "challenger")
         champion = look_up(tracking, name, "champion")
         previous = champion.version if champion else None
         new = Scores.of(challenger)
@@ -165,7 +165,7 @@ def _compared(
     if stored is not None and stored.version == champion.version:
         return stored
     try:
-        there = resolve(tracking, champion.name, champion.version)
+        there = resolve_version(tracking, champion.name, champion.version)
         different = new.setup.differences(EvaluationSetup.of(load_manifest(there.bundle)))
         return Comparison(champion.version, error=" ".join(different)) if different else evaluate(there, challenger)
     except SparkJobsError as error:

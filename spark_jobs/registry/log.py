@@ -16,11 +16,11 @@ from spark_jobs.bundle import publish
 from spark_jobs.error_translation import optional
 from spark_jobs.errors import JobError
 from spark_jobs.registry.lineage import Lineage, log_datasets, name_run
-from spark_jobs.registry.mlflow_names import measures, parameters, text_of
+from spark_jobs.registry.mlflow_names import as_text, measures, parameters
 from spark_jobs.registry.mlmodel import Signature, link_or_copy, write_mlflow_model
 from spark_jobs.registry.runs import Run, end_run
-from spark_jobs.registry.tracking import Tracking, connect, default_store
-from spark_jobs.registry.versions import RUN_KEY, ModelVersion, described, fetch_bundle, of_run, set_alias
+from spark_jobs.registry.tracking import Tracking, default_store, mlflow_client
+from spark_jobs.registry.versions import RUN_KEY, ModelVersion, describe_version, fetch_bundle, of_run, set_alias
 from spark_jobs.tables.locks import locked
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _METRICS_A_BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Training:
+class TrainingLog:
     """What is logged of a training.
 
     `params` are the plan's values by dotted name; values that are not short scalars are only in `plan.json`. `counts`
@@ -52,7 +52,7 @@ class Training:
     lineage: Lineage = field(default_factory=Lineage)
 
 
-def log_training(tracking: Tracking, run: Run, training: Training) -> ModelVersion:
+def log_training(tracking: Tracking, run: Run, training: TrainingLog) -> ModelVersion:
     """Log a training, register its model as the challenger, publish its bundle and end the run.
 
     If an interrupted attempt of the same run already registered a version, that version is completed instead.
@@ -63,7 +63,7 @@ def log_training(tracking: Tracking, run: Run, training: Training) -> ModelVersi
     done = finish_interrupted(tracking, run, training.name)
     if done is not None:
         return done
-    client = connect(tracking)
+    client = mlflow_client(tracking)
     optional("The report and other artifacts of the MLflow run", lambda: _log_artifacts(client, run, training), None)
     model_id = _log_model(client, run, training)
     optional(
@@ -96,7 +96,7 @@ def finish_interrupted(tracking: Tracking, run: Run, name: str) -> ModelVersion 
     return version
 
 
-def _log_artifacts(client: MlflowClient, run: Run, training: Training) -> None:
+def _log_artifacts(client: MlflowClient, run: Run, training: TrainingLog) -> None:
     with TemporaryDirectory(prefix="spark-jobs-") as scratch:
         for place, path in training.artifacts.items():
             target = Path(scratch) / place
@@ -105,7 +105,7 @@ def _log_artifacts(client: MlflowClient, run: Run, training: Training) -> None:
         client.log_artifacts(run.run_id, scratch)
 
 
-def _log_model(client: MlflowClient, run: Run, training: Training) -> str:
+def _log_model(client: MlflowClient, run: Run, training: TrainingLog) -> str:
     from mlflow.entities import LoggedModelOutput
 
     flat, _ = parameters(training.params)
@@ -126,7 +126,7 @@ def _log_model(client: MlflowClient, run: Run, training: Training) -> str:
     return str(model.model_id)
 
 
-def _log_values(client: MlflowClient, run: Run, training: Training, model_id: str) -> None:
+def _log_values(client: MlflowClient, run: Run, training: TrainingLog, model_id: str) -> None:
     from mlflow.entities import Metric, Param, RunTag
 
     now = int(time.time() * 1000)
@@ -137,13 +137,13 @@ def _log_values(client: MlflowClient, run: Run, training: Training, model_id: st
         for name, value in measures(training.metrics).items()
     ]
     metrics += [Metric(name, value, now, 0, run_id=run.run_id) for name, value in measures(training.counts).items()]
-    tags = {**training.tags, **({"spark_jobs.only_in_plan": text_of(left)} if left else {})}
+    tags = {**training.tags, **({"spark_jobs.only_in_plan": as_text(left)} if left else {})}
     client.log_batch(run.run_id, metrics=metrics[:_METRICS_A_BATCH], tags=[RunTag(*item) for item in tags.items()])
     for start in range(0, len(params), _PARAMS_A_BATCH):
         client.log_batch(run.run_id, params=params[start : start + _PARAMS_A_BATCH])
 
 
-def _register(tracking: Tracking, client: MlflowClient, run: Run, training: Training, model_id: str) -> ModelVersion:
+def _register(tracking: Tracking, client: MlflowClient, run: Run, training: TrainingLog, model_id: str) -> ModelVersion:
     from mlflow.exceptions import MlflowException
 
     name = training.name
@@ -164,4 +164,4 @@ def _register(tracking: Tracking, client: MlflowClient, run: Run, training: Trai
     link = json.dumps([{"name": name, "version": made.version}])
     linked = partial(client.set_logged_model_tags, model_id, {"mlflow.modelVersions": link})
     optional("The link from the MLflow run to the version", linked, None)
-    return described(tracking, made)
+    return describe_version(tracking, made)

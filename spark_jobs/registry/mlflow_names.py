@@ -50,7 +50,7 @@ def measures(metrics: Mapping[str, float]) -> dict[str, float]:
     return {escaped(name): float(value) for name, value in metrics.items() if math.isfinite(value)}
 
 
-def text_of(names: Iterable[str], limit: int = 20) -> str:
+def as_text(names: Iterable[str], limit: int = 20) -> str:
     """Join names to one text; of more than `limit` names, list the first and count the rest."""
     listed = list(names)
     return ", ".join(listed[:limit]) + (f" and {len(listed) - limit} more" if len(listed) > limit else "")

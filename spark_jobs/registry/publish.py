@@ -25,7 +25,7 @@ from spark_jobs.profile.profile import Profile
 from spark_jobs.registry.gate import Comparison, EvaluationSetup
 from spark_jobs.registry.input_example import example_row
 from spark_jobs.registry.lineage import Lineage
-from spark_jobs.registry.log import Training, log_training
+from spark_jobs.registry.log import TrainingLog, log_training
 from spark_jobs.registry.mlmodel import ColumnKind, OutputKind, Signature, versions
 from spark_jobs.registry.runs import Run, current_user
 from spark_jobs.registry.tracking import Tracking
@@ -197,13 +197,13 @@ def _input(plan: Plan, kind: ColumnType) -> Input:
     return Input(kind.name, "string", "text", digits=all(_DIGITS.fullmatch(level) for level in numbers))
 
 
-def _training(done: TrainingArtifacts, draft: Path, report: Path) -> Training:
+def _training(done: TrainingArtifacts, draft: Path, report: Path) -> TrainingLog:
     champion = done.champion or Comparison(0)
     figures = {f"plots/{path.name}": path for path in sorted(report.glob("*.svg"))}
     settings = done.spec.model_dump(mode="json", include={"split", "clean", "features"})
     names = ("plan.json", "profile.json", "report.html")
     files = {name: draft / name for name in names if (draft / name).is_file()}
-    return Training(
+    return TrainingLog(
         name=done.spec.track.register_as or done.spec.name,
         bundle=draft,
         signature=_signature(done),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from spark_jobs.registry.mlmodel import versions
-from spark_jobs.registry.tracking import Tracking, connect, experiment_id
+from spark_jobs.registry.tracking import Tracking, experiment_id, mlflow_client
 from spark_jobs.registry.versions import RUN_KEY
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def start_run(
         tags: Additional tags.
         ended: Resume a FINISHED run as well, since its job was interrupted after the run ended.
     """
-    client = connect(tracking)
+    client = mlflow_client(tracking)
     experiment_number = experiment_id(tracking, experiment)
     close_killed_runs(tracking, experiment_number)
     interrupted = _interrupted(client, experiment_number, run_key, ("KILLED", "FINISHED") if ended else ("KILLED",))
@@ -62,7 +62,7 @@ def start_run(
 
 def end_run(tracking: Tracking, run_id: str, status: Literal["FINISHED", "FAILED", "KILLED"], error: str = "") -> None:
     """End a run with a status; store the error message of a failed run as a tag."""
-    client = connect(tracking)
+    client = mlflow_client(tracking)
     if error:
         client.set_tag(run_id, "spark_jobs.error", error[:_LONGEST_ERROR])
     client.set_terminated(run_id, status)
@@ -70,7 +70,7 @@ def end_run(tracking: Tracking, run_id: str, status: Literal["FINISHED", "FAILED
 
 def close_killed_runs(tracking: Tracking, experiment_number: str) -> list[str]:
     """Close the runs that dead processes of this machine left open as KILLED, and return their ids."""
-    client = connect(tracking)
+    client = mlflow_client(tracking)
     host = socket.gethostname()
     running = client.search_runs([experiment_number], "attributes.status = 'RUNNING'", max_results=1000)
     left = [run for run in running if _is_gone(run.data.tags.get(PROCESS, ""), host)]

@@ -54,16 +54,16 @@ class Tracking:
 def preload(tracking: Tracking) -> Future[MlflowClient]:
     """Import MLflow and open its store in a background thread.
 
-    The import takes 1 to 4 seconds and a new database 1 to 3, nearly all of it CPU time in Python. `connect` raises the
-    error if the store cannot be opened.
+    The import takes 1 to 4 seconds and a new database 1 to 3, nearly all of it CPU time in Python. `mlflow_client`
+    raises the error if the store cannot be opened.
     """
     pool = ThreadPoolExecutor(1, thread_name_prefix="mlflow")
-    future = pool.submit(connect, tracking)
+    future = pool.submit(mlflow_client, tracking)
     pool.shutdown(wait=False)
     return future
 
 
-def connect(tracking: Tracking) -> MlflowClient:
+def mlflow_client(tracking: Tracking) -> MlflowClient:
     """Return the client of a store, which is created once per process.
 
     Raises:
@@ -81,7 +81,7 @@ def experiment_id(tracking: Tracking, name: str) -> str:
     Raises:
         JobError: The experiment was deleted in MLflow.
     """
-    client = connect(tracking)
+    client = mlflow_client(tracking)
     with locked(tracking.root, "registry"):
         found = client.get_experiment_by_name(name)
         if found is None:

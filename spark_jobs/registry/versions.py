@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from spark_jobs.bundle import NAME, load_manifest, publish
 from spark_jobs.errors import JobError, did_you_mean
-from spark_jobs.registry.tracking import Tracking, connect
+from spark_jobs.registry.tracking import Tracking, mlflow_client
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -39,7 +39,7 @@ def bundle_path(root: str, name: str, version: int) -> Path:
     return Path(root).absolute() / "bundles" / quote(name, safe=" ") / str(version)
 
 
-def resolve(tracking: Tracking, name: str, which: Alias | int = "champion") -> ModelVersion:
+def resolve_version(tracking: Tracking, name: str, which: Alias | int = "champion") -> ModelVersion:
     """Return a version by alias or number, and download its bundle if it is not on this machine.
 
     Raises:
@@ -47,7 +47,7 @@ def resolve(tracking: Tracking, name: str, which: Alias | int = "champion") -> M
     """
     if tracking.local and not tracking.database.exists():  # connecting would create it
         raise JobError(f"No model '{name}' is registered.", "Train one first.")
-    client = connect(tracking)
+    client = mlflow_client(tracking)
     found = look_up(tracking, name, which)
     if found is None:
         raise _missing(client, name, which)
@@ -62,13 +62,13 @@ def look_up(tracking: Tracking, name: str, which: Alias | int) -> ModelVersion |
     Raises:
         JobError: MLflow cannot be queried.
     """
-    client = connect(tracking)
+    client = mlflow_client(tracking)
     from mlflow.exceptions import MlflowException
 
     try:
         if isinstance(which, int):
-            return described(tracking, client.get_model_version(name, str(which)))
-        return described(tracking, client.get_model_version_by_alias(name, which))
+            return describe_version(tracking, client.get_model_version(name, str(which)))
+        return describe_version(tracking, client.get_model_version_by_alias(name, which))
     except MlflowException as error:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND"):
             raise JobError(f"MLflow could not look up '{name}': {error.message}", "Check `track.uri`.") from error
@@ -96,8 +96,8 @@ def peek(tracking: Tracking, name: str, which: Alias | int) -> int | None:
 
 def of_run(tracking: Tracking, name: str, run_id: str) -> ModelVersion | None:
     """Return the version that a run registered, or None."""
-    found = connect(tracking).search_model_versions(f"run_id = '{run_id}'")
-    mine = [described(tracking, version) for version in found if version.name == name]
+    found = mlflow_client(tracking).search_model_versions(f"run_id = '{run_id}'")
+    mine = [describe_version(tracking, version) for version in found if version.name == name]
     return min(mine, key=lambda version: version.version, default=None)
 
 
@@ -107,7 +107,7 @@ def set_alias(tracking: Tracking, name: str, alias: Alias, version: int) -> None
     Raises:
         JobError: Another process moved the alias at the same time.
     """
-    client = connect(tracking)
+    client = mlflow_client(tracking)
     client.set_registered_model_alias(name, alias, str(version))
     seen = client.get_model_version_by_alias(name, alias).version
     if int(seen) != version:
@@ -117,7 +117,7 @@ def set_alias(tracking: Tracking, name: str, alias: Alias, version: int) -> None
 
 def fetch_bundle(tracking: Tracking, version: ModelVersion) -> None:
     """Download a version's bundle from its MLflow artifacts and publish it on this machine."""
-    place = connect(tracking).get_model_version_download_uri(version.name, str(version.version))
+    place = mlflow_client(tracking).get_model_version_download_uri(version.name, str(version.version))
     from mlflow.artifacts import download_artifacts
 
     with TemporaryDirectory(prefix="spark-jobs-") as scratch:
@@ -129,7 +129,7 @@ def fetch_bundle(tracking: Tracking, version: ModelVersion) -> None:
         publish(draft, version.bundle)
 
 
-def described(tracking: Tracking, found: MlflowVersion) -> ModelVersion:
+def describe_version(tracking: Tracking, found: MlflowVersion) -> ModelVersion:
     """Convert MLflow's model version to a `ModelVersion`."""
     number = int(found.version)
     return ModelVersion(

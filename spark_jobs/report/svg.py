@@ -86,7 +86,7 @@ def chart(title: str, area: Plot, marks: Iterable[Html], legend: Sequence[tuple[
 
 def drawing(title: str, width: float, height: float, body: Iterable[Html]) -> Html:
     """Return an SVG element with a title, which is also its description for screen readers."""
-    head = text(0, 14, fit(title, width / 1.25), "title")  # titles are larger and bold
+    head = text(0, 14, fit_text(title, width / 1.25), "title")  # titles are larger and bold
     box = f"0 0 {width:.0f} {height:.0f}"
     return tag("svg", head, *body, viewBox=box, class_="chart", role="img", aria_label=title)
 
@@ -161,7 +161,7 @@ def _legend(entries: Sequence[tuple[str, str]], top: float) -> list[Html]:
     found = []
     for i, (colour, label) in enumerate(entries):
         x, y = 24 + 196 * (i % 2), top + 16 * (i // 2)
-        found.append(join([rect(x, y, 10, 10, "key", fill=colour), text(x + 15, y + 9, fit(label, 178))]))
+        found.append(join([rect(x, y, 10, 10, "key", fill=colour), text(x + 15, y + 9, fit_text(label, 178))]))
     return found
 
 
@@ -170,7 +170,7 @@ def measure(content: str) -> float:
     return sum(12.0 if sign in _WIDE or ord(sign) > 0x2E80 else 5.0 if sign in _NARROW else 7.2 for sign in content)
 
 
-def fit(content: str, width: float) -> str:
+def fit_text(content: str, width: float) -> str:
     """Shorten a text until it fits a width."""
     lengths = range(min(len(content), 200), 4, -1)
     return next((short for length in lengths if measure(short := shorten(content, length)) <= width), content[:4])

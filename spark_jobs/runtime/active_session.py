@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-def session_of(spark: SparkSession | None) -> SparkSession:
+def current_session(spark: SparkSession | None) -> SparkSession:
     """Return the given session, else this thread's active session, else the process's default session.
 
     Raises:

@@ -37,7 +37,7 @@ def record_in_background() -> bool:
     return True
 
 
-def record() -> bool:
+def record_archive() -> bool:
     """Record the class archive if it is missing; return False if that failed, which only makes starts slower.
 
     If another process is already recording, leave it to that process and return True.
@@ -94,4 +94,4 @@ def _row(number: int) -> str:
 if __name__ == "__main__":
     if "--background" in sys.argv:
         os.nice(15)
-    record()
+    record_archive()

@@ -80,7 +80,7 @@ def java() -> Path:
     return Path(found).resolve()
 
 
-def missing(connector: str | None = None) -> tuple[Jar, ...]:
+def missing_jars(connector: str | None = None) -> tuple[Jar, ...]:
     """Return the pinned jars of Delta or a connector that are not yet in the cache."""
     folder = _jar_folder(connector)
     return tuple(jar for jar in pinned(connector) if not (folder / jar.file).is_file())
@@ -106,10 +106,10 @@ def fetch_connectors(connectors: Iterable[str]) -> tuple[Path, ...]:
 
 def _fetched(connector: str | None) -> tuple[Path, ...]:
     folder = _jar_folder(connector)
-    if missing(connector):
+    if missing_jars(connector):
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
-            wanted = missing(connector)
+            wanted = missing_jars(connector)
             if wanted:
                 _download(wanted, folder, _lock(connector))
     return tuple(folder / jar.file for jar in pinned(connector))

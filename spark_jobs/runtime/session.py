@@ -63,7 +63,7 @@ def open(env: spec.Environment, connectors: Sequence[str] = (), lasting: bool = 
     return spark
 
 
-def prepare(env: spec.Environment, connectors: Sequence[str] = (), lasting: bool = False) -> None:
+def open_in_background(env: spec.Environment, connectors: Sequence[str] = (), lasting: bool = False) -> None:
     """Start to open the session in the background, so that `open` finds it ready; `open` raises a failure."""
     if is_given() or "thread" in _preparing:
         return

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from spark_jobs.checks.report import CheckReport, check_report, refuse
 from spark_jobs.checks.row_validation import CheckedRows
 from spark_jobs.checks.training_domain import TrainingDomain
-from spark_jobs.checks.wording import columns_of, described
+from spark_jobs.checks.wording import checked_columns, describe_check
 from spark_jobs.columns.names import RESERVED, col
 from spark_jobs.errors import DataError, SparkJobsError, did_you_mean
 from spark_jobs.plan import Plan
@@ -155,7 +155,7 @@ def batch_of(table: Table, plan: Plan, spec: Spec, training_domain: TrainingDoma
     check_used(plan, table.rows.columns, f"{location} lacks")
     rows, extra = _known(table.rows, plan, spec, location)
     absent = spec.target not in rows.columns
-    skipped = tuple(check for check in spec.checks if absent and spec.target in columns_of(check))
+    skipped = tuple(check for check in spec.checks if absent and spec.target in checked_columns(check))
     checked = CheckedRows(
         rows,
         tuple(kind for kind in plan.types if kind.name in rows.columns),
@@ -166,7 +166,7 @@ def batch_of(table: Table, plan: Plan, spec: Spec, training_domain: TrainingDoma
         tuple(name for name in spec.key if name in rows.columns),
     )
     number = batch_id(table) if not checked.may_refuse else _checked_id(table, checked)
-    told = tuple(described(check) for check in skipped)
+    told = tuple(describe_check(check) for check in skipped)
     malformed = table.malformed, table.malformed_count
     return Batch(
         checked.passing,

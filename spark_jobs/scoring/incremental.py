@@ -9,7 +9,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from spark_jobs.bundle.patterns import BLANKS
-from spark_jobs.checks.wording import columns_of
+from spark_jobs.checks.wording import checked_columns
 from spark_jobs.errors import DataError
 from spark_jobs.plan import Plan
 from spark_jobs.registry.versions import ModelVersion
@@ -17,7 +17,7 @@ from spark_jobs.sources.corrupt_files import corrupt_files, read_files
 from spark_jobs.sources.files import chosen, files_of, local_files
 from spark_jobs.sources.kinds.kafka import NoMessages
 from spark_jobs.sources.source_table import Table
-from spark_jobs.sources.table_reader import read
+from spark_jobs.sources.table_reader import read_source
 from spark_jobs.sources.watermark import rows_ahead
 from spark_jobs.spec import Environment, Source, Spec
 from spark_jobs.tables.ledger import reads_so_far
@@ -53,13 +53,13 @@ def read_unread(
     """
     if not (source.landing or source.watermark):
         try:
-            return read(source, spark, wanted=wanted(spec, plan.used))
+            return read_source(source, spark, wanted=wanted(spec, plan.used))
         except NoMessages:
             return None
     earlier = [] if again else reads_so_far(spark, env.root, spec.name, version.version)
     if source.landing:
         return _new_files(source, earlier, spark, plan)
-    return read(source, spark, _last(source, earlier), wanted(spec, plan.used))
+    return read_source(source, spark, _last(source, earlier), wanted(spec, plan.used))
 
 
 def wanted(spec: Spec, used: Sequence[str]) -> set[str] | None:
@@ -70,7 +70,7 @@ def wanted(spec: Spec, used: Sequence[str]) -> set[str] | None:
     """
     if spec.predictions.keep == "all" or not spec.key or spec.changes.added == "refuse":
         return None
-    checked = {name for check in spec.checks for name in columns_of(check)}
+    checked = {name for check in spec.checks for name in checked_columns(check)}
     return {*used, *spec.key, *spec.predictions.keep, *checked, spec.target}
 
 

@@ -9,7 +9,7 @@ from pyspark.ml import PipelineModel
 from pyspark.sql import SparkSession
 
 from spark_jobs import progress
-from spark_jobs.bundle import GRAPH, load_manifest, verify
+from spark_jobs.bundle import GRAPH, load_manifest, verify_bundle
 from spark_jobs.checks.report import CheckReport
 from spark_jobs.checks.training_domain import TrainingDomain
 from spark_jobs.columns.row_ids import rows_are_unique
@@ -181,7 +181,7 @@ def stored_plan(version: ModelVersion) -> Plan:
     Raises:
         JobError: a file of the bundle differs from what training wrote.
     """
-    verify(version.bundle)
+    verify_bundle(version.bundle)
     return Plan.from_json((version.bundle / "plan.json").read_text(encoding="utf-8"))
 
 

@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from spark_jobs.bundle import GRAPH, Manifest, verify
+from spark_jobs.bundle import GRAPH, Manifest, verify_bundle
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.notebook_html import notebook_table
 from spark_jobs.plan import Plan
-from spark_jobs.runtime.active_session import session_of
+from spark_jobs.runtime.active_session import current_session
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,7 @@ def load_bundle(folder: Path, spark: SparkSession | None = None) -> TrainedModel
     Raises:
         JobError: the folder is not a bundle, or is not what was written.
     """
-    manifest = verify(folder)
+    manifest = verify_bundle(folder)
     plan = Plan.from_json((folder / "plan.json").read_text(encoding="utf-8"))
     return TrainedModel(plan, folder, manifest, spark)
 
@@ -51,7 +51,7 @@ class TrainedModel:
         """The fitted Spark ML stages."""
         from spark_jobs.pipeline.persistence import load_pipeline
 
-        return load_pipeline(self.bundle / "pipeline", session_of(self.spark))
+        return load_pipeline(self.bundle / "pipeline", current_session(self.spark))
 
     @property
     def null_values(self) -> tuple[str, ...]:
@@ -190,7 +190,7 @@ class TrainedModel:
     def _spark_frame(self, rows: Any) -> DataFrame:
         from spark_jobs.sources.kinds.dataframe import spark_frame
 
-        return spark_frame(rows, session_of(self.spark))
+        return spark_frame(rows, current_session(self.spark))
 
     def _by_pipeline(self, rows: pd.DataFrame) -> pd.DataFrame:
         """What Spark's stages say of the rows, beside their index."""

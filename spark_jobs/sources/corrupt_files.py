@@ -18,8 +18,8 @@ from spark_jobs.sources.kinds import parquet
 from spark_jobs.sources.null_values import null_values_of
 from spark_jobs.sources.packing import packing_problem
 from spark_jobs.sources.source_table import Reading, Table
-from spark_jobs.sources.table_reader import kind_of_source, read
-from spark_jobs.sources.unpacking import opened
+from spark_jobs.sources.table_reader import kind_of_source, read_source
+from spark_jobs.sources.unpacking import open_unpacked
 from spark_jobs.spec.endings import packing
 from spark_jobs.spec.models import Source
 
@@ -81,12 +81,12 @@ def corruption_reason(file: DataFile, kind: str) -> str | None:
 
 
 def _read_of(source: Source, whole: Sequence[DataFile], spark: SparkSession, names: Sequence[str]) -> Table:
-    return read(chosen(source, whole), spark) if whole else _nothing(source, spark, names)
+    return read_source(chosen(source, whole), spark) if whole else _nothing(source, spark, names)
 
 
 def _why_unread(source: Source, file: DataFile, spark: SparkSession) -> str | None:
     try:
-        read(chosen(source, [file]), spark)
+        read_source(chosen(source, [file]), spark)
     except DataError as refused:
         if not file.local or not os.access(file.path, os.R_OK):
             raise  # deleted, no permission, or a network failure: the file itself may be valid
@@ -110,7 +110,7 @@ def _settled(file: DataFile, kind: str) -> tuple[DataFile, str | None]:
 
 
 def _unpack(path: str) -> None:
-    with opened(path) as file:
+    with open_unpacked(path) as file:
         while file.read(_CHUNK):
             pass
 

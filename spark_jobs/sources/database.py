@@ -15,7 +15,7 @@ from spark_jobs import progress
 from spark_jobs.errors import DataError, JobError, SparkJobsError, did_you_mean
 from spark_jobs.sources.database_errors import DatabaseUnavailable, explain
 from spark_jobs.sources.options import known_options
-from spark_jobs.sources.secrets import resolve, resolved
+from spark_jobs.sources.secrets import resolve_secret, resolved
 from spark_jobs.spec.constants import DATABASE_OPTIONS
 from spark_jobs.spec.models import Source
 
@@ -97,7 +97,7 @@ def pause(attempt: int) -> None:
     time.sleep(attempt * random.uniform(0.7, 1.3))
 
 
-def connect(source: Source, spark: SparkSession) -> Database:
+def open_database(source: Source, spark: SparkSession) -> Database:
     """Return the database of a source; no query runs yet.
 
     Raises:
@@ -107,7 +107,7 @@ def connect(source: Source, spark: SparkSession) -> Database:
     if source.user is not None:
         options["user"] = resolved(source.user)
     if source.password is not None:
-        options["password"] = resolve(source.password)
+        options["password"] = resolve_secret(source.password)
     return Database(spark, str(source.url), options)
 
 
@@ -129,7 +129,7 @@ def table_name(table: str) -> str:
     return ".".join(identifier(part.strip("`")) for part in re.findall(r"`[^`]+`|[^.`]+", table))
 
 
-def literal(value: str) -> str:
+def sql_literal(value: str) -> str:
     """Quote a number, date or time that PostgreSQL wrote, as a literal.
 
     Raises:

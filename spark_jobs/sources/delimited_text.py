@@ -9,9 +9,16 @@ from functools import lru_cache
 
 from pyspark.sql import DataFrame
 
-from spark_jobs.columns.names import check_names, named
+from spark_jobs.columns.names import check_names, fill_names
 from spark_jobs.errors import DataError
-from spark_jobs.sources.dialect import Dialect, candidates, canonical, encoding_of, header_of, text_of
+from spark_jobs.sources.dialect import (
+    Dialect,
+    candidate_dialects,
+    canonical_encoding,
+    decode_text,
+    encoding_of,
+    header_of,
+)
 from spark_jobs.sources.files import DataFile, Place, place_of
 from spark_jobs.sources.line_counts import LineCounts
 from spark_jobs.sources.lines import DialectScore, count_lines, is_wide, scans
@@ -93,7 +100,7 @@ def detect_dialect(
         DataError: No dialect fits, headers differ between files, or a name is duplicate or reserved.
     """
     first = next(iter(heads.values()))
-    encoding = canonical(options.get("encoding") or encoding_of(first))
+    encoding = canonical_encoding(options.get("encoding") or encoding_of(first))
     header = options.get("header", "true") != "false" and source.names is None
     comment = options.get("comment", "")
     skips = [line for head in heads.values() if _SEP.fullmatch(line := _first_line(head, encoding, comment))]
@@ -103,7 +110,7 @@ def detect_dialect(
         first = next(iter(heads.values()))
     headers = tuple({_first_line(head, encoding, comment) for head in heads.values()}) if header else ()
     counter = _counter(options, files, encoding, (*headers, *set(skips)), lines)
-    scan = _scan(source, options, counter, bool(headers), text_of(first, encoding))
+    scan = _scan(source, options, counter, bool(headers), decode_text(first, encoding))
     if "encoding" not in options and encoding == "UTF-8" and scan.is_latin:
         encoding, scan = "ISO-8859-1", replace(scan, not_utf8=0)
     place, skipped = place_of(source, files), tuple(set(skips))
@@ -114,13 +121,13 @@ def detect_dialect(
 def _without_sep(head: bytes, encoding: str) -> bytes:
     """Return the beginning of a text without the line with which Excel declares the separator."""
     if is_wide(encoding):
-        return _SEP_LINE.sub(b"", text_of(head, encoding).encode()).decode().encode(encoding)
+        return _SEP_LINE.sub(b"", decode_text(head, encoding).encode()).decode().encode(encoding)
     return _SEP_LINE.sub(b"", head.removeprefix(b"\xef\xbb\xbf"))
 
 
 def _first_line(head: bytes, encoding: str, comment: str) -> bytes:
     """Return the first non-blank line as Spark reads it: no line end, no byte order mark."""
-    plain = text_of(head, encoding).encode() if is_wide(encoding) else head.removeprefix(b"\xef\xbb\xbf")
+    plain = decode_text(head, encoding).encode() if is_wide(encoding) else head.removeprefix(b"\xef\xbb\xbf")
     lines = plain.replace(b"\r", b"\n").split(b"\n")
     return next((line for line in lines if line.strip() and not (comment and line.startswith(comment.encode()))), b"")
 
@@ -142,13 +149,13 @@ def _scan(source: Source, options: Mapping[str, str], counter: _Counter, headed:
         found = [*known, *scans(counter(forms), forms)]
         return max(found, key=lambda scan: _likelihood(scan, "sep" in options))
 
-    forms = candidates(begin, options)
+    forms = candidate_dialects(begin, options)
     if not forms:
         cause = f"The first record of '{source.path}' cannot be read."
         raise DataError(cause, "Check `source.options.sep` and `quote`.")
     scan = best(forms)
     if scan.escapes and scan.fitting < scan.lines and "escape" not in options:
-        scan = best(candidates(begin, {**options, "escape": "\\"}), [scan])
+        scan = best(candidate_dialects(begin, {**options, "escape": "\\"}), [scan])
     if not headed and source.names is None and scan.common_fields != scan.form.fields:
         scan = best([replace(scan.form, first=("",) * scan.common_fields)])
     return scan
@@ -172,7 +179,9 @@ def _names(source: Source, text: DelimitedText, heads: Mapping[str, bytes]) -> t
     if not text.headers:
         return tuple(f"_c{position}" for position in range(form.fields))
     comment = text.options.get("comment", "")
-    headers = {file: named(header_of(text_of(head, text.encoding), form, comment)) for file, head in heads.items()}
+    headers = {
+        file: fill_names(header_of(decode_text(head, text.encoding), form, comment)) for file, head in heads.items()
+    }
     first, names = next(iter(headers.items()))
     for file, others in headers.items():
         if others != names:

@@ -54,13 +54,13 @@ def encoding_of(head: bytes) -> str:
     return "UTF-16BE" if even > many and odd < few else "UTF-8"
 
 
-def canonical(encoding: str) -> str:
+def canonical_encoding(encoding: str) -> str:
     """Return the name of an encoding that both Spark and Python accept."""
     name = encoding.upper().replace("_", "-")
     return _ENCODINGS.get(name, name)
 
 
-def text_of(head: bytes, encoding: str) -> str:
+def decode_text(head: bytes, encoding: str) -> str:
     """Decode the beginning of a file, without a byte order mark.
 
     Raises:
@@ -72,7 +72,7 @@ def text_of(head: bytes, encoding: str) -> str:
         raise DataError(f"The encoding '{encoding}' is not supported.", "Use utf-8, iso-8859-1 or utf-16.") from None
 
 
-def candidates(head: str, options: Mapping[str, str]) -> list[Dialect]:
+def candidate_dialects(head: str, options: Mapping[str, str]) -> list[Dialect]:
     """Return the dialects that fit the beginning of a text, the most likely first.
 
     Separator, quote and escape are fixed if the options set them.
@@ -122,7 +122,7 @@ def _form(head: str, sep: str, quote: str, escape: str) -> Dialect | None:
     return None
 
 
-def shown(sep: str) -> str:
+def format_separator(sep: str) -> str:
     """Return the name of a separator for messages."""
     return NAMES.get(sep, repr(sep))
 

@@ -19,7 +19,7 @@ from pyspark.sql import DataFrameReader, SparkSession
 
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.sources.listing import (
-    Choice,
+    FileFilter,
     choice_of,
     choosing,
     files_below,
@@ -29,7 +29,7 @@ from spark_jobs.sources.listing import (
     partition_of,
     unread_below,
 )
-from spark_jobs.sources.unpacking import opened
+from spark_jobs.sources.unpacking import open_unpacked
 from spark_jobs.spec.endings import kind_of, packing
 from spark_jobs.spec.models import Source
 
@@ -80,7 +80,7 @@ class DataFile:
     def head(self, size: int = HEAD) -> bytes:
         """Return the first bytes, decompressed."""
         try:
-            with opened(self.path) as file:
+            with open_unpacked(self.path) as file:
                 return bytes(file.read(size))
         except (OSError, EOFError, zlib.error) as broken:
             raise DataError(f"'{self.path}' cannot be read: {broken}.", "Fetch it again, or decompress it.") from None
@@ -154,7 +154,7 @@ def place_of(source: Source, files: Sequence[DataFile] = ()) -> Place:
     apart = choosing(source.options) or any(has_colon(file.path) for file in files)
     if isinstance(source, Chosen) or (files and apart):
         return place_of_files(source, source.files if isinstance(source, Chosen) else files)
-    return Place([pattern(str(source.path))], None, partition_names([file.partition for file in files]))
+    return Place([glob_pattern(str(source.path))], None, partition_names([file.partition for file in files]))
 
 
 def place_of_files(source: Source, files: Sequence[DataFile]) -> Place:
@@ -208,7 +208,7 @@ def location(path: str) -> str:
     return f"file:{os.path.abspath(local)}" if local is not None and _there(local) else path
 
 
-def pattern(path: str) -> str:
+def glob_pattern(path: str) -> str:
     """Return the path for Spark's file readers; an existing path is escaped, so that it is not treated as a glob."""
     local = local_path(path)
     place = location(path)
@@ -257,7 +257,7 @@ def _there(local: str) -> bool:
     return os.path.exists(local) or (has_magic(local) and bool(glob(local)))
 
 
-def _inside(path: Path, choice: Choice) -> list[DataFile]:
+def _inside(path: Path, choice: FileFilter) -> list[DataFile]:
     return [data_file(file.path, file.partition) for file in files_below(path, choice)]
 
 
@@ -274,7 +274,7 @@ def _listed(source: Source, spark: SparkSession) -> list[DataFile]:
     try:
         listing = reader.load(path).select("path", "length", "modificationTime").collect()
     except PySparkException as refused:
-        raise missing(path) from refused
+        raise no_such_path(path) from refused
     flat = options.get("recursiveFileLookup") == "true" or has_magic(path)
     return [
         DataFile(
@@ -290,7 +290,7 @@ def is_absent(path: str) -> bool:
     return local is not None and not _there(local)
 
 
-def missing(path: str) -> DataError:
+def no_such_path(path: str) -> DataError:
     """Return the error for a path that does not exist, with the closest name in its folder."""
     local = Path(local_path(path) or path)
     siblings = [child.name for child in local.parent.iterdir()] if local.parent.is_dir() else []

@@ -31,7 +31,7 @@ class _Invalid(Exception):
         self.why = why if why.startswith("more") else f"the value is not JSON: {why} at character {at + 1}"
 
 
-def values(chunks: Iterable[str]) -> Iterator[Value]:
+def parse_values(chunks: Iterable[str]) -> Iterator[Value]:
     """Yield the values of a text that comes in chunks, and the elements of arrays one by one, in bounded memory.
 
     A malformed value extends to the next line that begins a value and is indented no deeper.

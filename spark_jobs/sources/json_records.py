@@ -13,18 +13,18 @@ from typing import IO, Any, Final, Generic, TypeVar
 
 import pyarrow as pa
 
-from spark_jobs.sources.json_documents import Value, values
+from spark_jobs.sources.json_documents import Value, parse_values
 from spark_jobs.sources.messages import (
     InvalidMessage,
     JsonFormat,
     Number,
     as_texts,
-    columns_of,
+    cell_columns,
     is_text,
     object_of,
     object_scanner,
 )
-from spark_jobs.sources.unpacking import opened, unpacking
+from spark_jobs.sources.unpacking import open_unpacked, unpacking
 
 T = TypeVar("T")
 Batches = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
@@ -57,7 +57,7 @@ class ParsedRecords(Generic[T]):
         except UnicodeDecodeError as error:
             self._add(None, f"the line is not valid UTF-8 at byte {error.start + 1}", line, origin)
         except InvalidMessage:
-            for value in values([text]):
+            for value in parse_values([text]):
                 self.add(value, origin)
         else:
             self._add(found, None, text, origin)
@@ -92,7 +92,7 @@ def records(
             continue
         contents = batch.column(batch.num_columns - 1).to_pylist()
         for origin, (path, content) in enumerate(zip(batch.column(0).to_pylist(), contents, strict=True)):
-            found = values(_chunks(path, content, encoding))
+            found = parse_values(_chunks(path, content, encoding))
             while some := tuple(islice(found, _TOGETHER)):
                 yield _of_values(some, read, origin), batch
 
@@ -112,13 +112,13 @@ def split(form: JsonFormat, names: Sequence[str], encoding: str | None = None) -
             if found.origins != list(range(batch.num_rows)):
                 came = pa.array(found.origins, pa.int64())
                 place, beside = place.take(came), [column.take(came) for column in beside]
-            cells, raw, reasons = columns_of(found.found, found.reasons, found.texts, len(form.names))
+            cells, raw, reasons = cell_columns(found.found, found.reasons, found.texts, len(form.names))
             yield pa.RecordBatch.from_arrays([*cells, *beside, place, raw, reasons], list(names))
 
     return work
 
 
-def count(encoding: str | None = None) -> Batches:
+def count_records(encoding: str | None = None) -> Batches:
     """Return an Arrow function that counts records per file and, by key, the objects that have it.
 
     The row of a file has a null `key`, and its malformed records in `nested`.
@@ -243,7 +243,9 @@ def _chunks(path: str, content: bytes | None, encoding: str) -> Iterator[str]:
     """Yield a file's text in chunks; bytes that are invalid in its encoding stay as surrogates."""
     errors = "replace" if encoding.startswith("UTF-16") else "surrogateescape"
     decoder = codecs.getincrementaldecoder(encoding)(errors)
-    packed: IO[bytes] = opened(path.removeprefix("file:")) if content is None else unpacking(path, BytesIO(content))
+    packed: IO[bytes] = (
+        open_unpacked(path.removeprefix("file:")) if content is None else unpacking(path, BytesIO(content))
+    )
     with packed as file:
         first = decoder.decode(file.read(_CHUNK)).removeprefix("\ufeff")
         yield first

@@ -24,7 +24,7 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class FileFilter:
     """Reader options that select files: `recursiveFileLookup`, `pathGlobFilter`, `modifiedAfter`, `modifiedBefore`."""
 
     recursive: bool = False
@@ -47,7 +47,7 @@ def choosing(options: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in given.items()}
 
 
-def choice_of(options: Mapping[str, Any], zone: str = "UTC") -> Choice:
+def choice_of(options: Mapping[str, Any], zone: str = "UTC") -> FileFilter:
     """Return the selection that a source's options make; `zone` applies to times without an offset.
 
     Raises:
@@ -55,7 +55,7 @@ def choice_of(options: Mapping[str, Any], zone: str = "UTC") -> Choice:
     """
     given = choosing(options)
     glob = given.get("pathGlobFilter")
-    return Choice(
+    return FileFilter(
         given.get("recursiveFileLookup") == "true",
         None if glob is None else _glob(glob),
         _moment("modifiedAfter", given, zone),
@@ -63,7 +63,7 @@ def choice_of(options: Mapping[str, Any], zone: str = "UTC") -> Choice:
     )
 
 
-def files_below(root: Path, choice: Choice) -> list[Found]:
+def files_below(root: Path, choice: FileFilter) -> list[Found]:
     """Return the data files of a file or folder.
 
     These are the folder's own files, or the files below partition folders such as `year=2013`. With

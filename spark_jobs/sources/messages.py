@@ -199,12 +199,12 @@ def _split(batch: pa.RecordBatch, read: Read, names: Sequence[str], headers: Seq
     values = batch.column(0).to_pylist()
     found = [_cells(value, read) for value in values]
     others = [other if other is None or is_text(other) else "�" for _, _, other in found]
-    cells, raw, told = columns_of([one[0] for one in found], [one[1] for one in found], values, len(names))
+    cells, raw, told = cell_columns([one[0] for one in found], [one[1] for one in found], values, len(names))
     arrays = [*cells, *batch.columns[2:], batch.column(1), raw, told, pa.array(others, pa.string())]
     return pa.RecordBatch.from_arrays(arrays, [*names, *headers, *BESIDE])
 
 
-def columns_of(
+def cell_columns(
     found: Sequence[Cells | None], reasons: Sequence[str | None], values: Sequence[bytes | str | None], width: int
 ) -> tuple[list[pa.Array], pa.Array, pa.Array]:
     """Return the cells by column, as text; then the raw text and the reasons of malformed records, null for others."""

@@ -10,7 +10,7 @@ from spark_jobs.errors import SpecError
 _MOST_BYTES = 65_536
 
 
-def resolve(reference: str, key: str = "source.password") -> str:
+def resolve_secret(reference: str, key: str = "source.password") -> str:
     """Return the secret that `env:NAME` or `file:PATH` refers to. Messages never contain the secret.
 
     Args:
@@ -28,9 +28,9 @@ def resolved(text: str, key: str = "source.user") -> str:
     """Return the secret if `text` is a reference; otherwise return `text` itself.
 
     Raises:
-        SpecError: As for `resolve`.
+        SpecError: As for `resolve_secret`.
     """
-    return resolve(text, key) if text.startswith(("env:", "file:")) else text
+    return resolve_secret(text, key) if text.startswith(("env:", "file:")) else text
 
 
 def _of_variable(name: str, key: str) -> str:

@@ -18,7 +18,9 @@ from spark_jobs.sources.source_table import Table
 from spark_jobs.spec.models import Source
 
 
-def read(source: Source, spark: SparkSession, since: str | None = None, wanted: Collection[str] | None = None) -> Table:
+def read_source(
+    source: Source, spark: SparkSession, since: str | None = None, wanted: Collection[str] | None = None
+) -> Table:
     """Read a source into a table with no row dropped: text as trimmed strings with nulls, other columns as stored.
 
     A text source costs one pass over its lines here; `rows` is lazy.

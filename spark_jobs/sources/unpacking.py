@@ -11,7 +11,7 @@ from typing import IO, cast
 from spark_jobs.spec.endings import packing
 
 
-def opened(path: str) -> IO[bytes]:
+def open_unpacked(path: str) -> IO[bytes]:
     """Open a local file for reading, decompressed."""
     return unpacking(path, open(path, "rb"))
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pyspark.sql import types as T
 
 from spark_jobs.errors import DataError
-from spark_jobs.sources.database import Database, identifier, literal
+from spark_jobs.sources.database import Database, identifier, sql_literal
 
 LOOKBACK_SECONDS: Final = 300
 _ENDLESS: Final = ("infinity", "-infinity", "Infinity", "-Infinity", "NaN")
@@ -35,8 +35,10 @@ class WatermarkRange:
         if self.low is None:
             return ""
         column = identifier(self.column)
-        bounds = f"{column} >= {literal(self.low)}" + (f" AND {column} <= {literal(self.high)}" if self.high else "")
-        return f" WHERE ({bounds})" + (f" OR {_ahead(column, literal(self.now))}" if self.ahead else "")
+        bounds = f"{column} >= {sql_literal(self.low)}" + (
+            f" AND {column} <= {sql_literal(self.high)}" if self.high else ""
+        )
+        return f" WHERE ({bounds})" + (f" OR {_ahead(column, sql_literal(self.now))}" if self.ahead else "")
 
     def reads(self, place: str) -> dict[str, Any]:
         """Return what the ledger stores."""
@@ -92,7 +94,7 @@ def _low(table: str, column: str, since: str | None, lookback: int | None, by_ti
         return "NULL::text"
     back = lookback if lookback is not None else LOOKBACK_SECONDS if by_time else 0
     if not back:
-        return f"{literal(since)}::text"
+        return f"{sql_literal(since)}::text"
     step = f"interval '{back} seconds'" if by_time else str(back)
-    typed = f"SELECT {column} AS v FROM {table} WHERE false UNION ALL SELECT {literal(since)}"
+    typed = f"SELECT {column} AS v FROM {table} WHERE false UNION ALL SELECT {sql_literal(since)}"
     return f"(SELECT (v - {step})::text FROM ({typed}) AS one)"

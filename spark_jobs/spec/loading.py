@@ -19,7 +19,7 @@ from spark_jobs.spec.overrides import overridden
 from spark_jobs.spec.repair import repaired, unaffected
 from spark_jobs.spec.rules import broken_rules, later_parts
 from spark_jobs.spec.schema import schema
-from spark_jobs.spec.yaml12 import MAX_BYTES, Document, KeyPath, Position, read_yaml, resolve
+from spark_jobs.spec.yaml12 import MAX_BYTES, Document, KeyPath, Position, read_yaml, resolve_scalar
 
 Places = Callable[[KeyPath], str]
 Rules = Callable[[Spec], Iterable[SpecIssue]]
@@ -206,7 +206,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    quoted = not isinstance(resolve(text), str) or not text.isprintable() or text != text.strip()
+    quoted = not isinstance(resolve_scalar(text), str) or not text.isprintable() or text != text.strip()
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if quoted else None)
 
 

@@ -24,13 +24,13 @@ def overridden(data: dict[str, Any], overrides: Iterable[str]) -> tuple[dict[str
     data = deepcopy(data)
     paths: set[KeyPath] = set()
     for override in overrides:
-        path, value = parse(override)
+        path, value = parse_override(override)
         _put(data, path, value)
         paths.add(path)
     return data, paths
 
 
-def parse(override: str) -> tuple[tuple[str, ...], object]:
+def parse_override(override: str) -> tuple[tuple[str, ...], object]:
     r"""Parse one override into its key path and its value.
 
     A value that begins with a quote or a bracket is parsed as YAML; any other value is one plain scalar.

@@ -54,7 +54,7 @@ def read_yaml(text: str, name: str) -> Document:
         raise _worded(error, name, text) from None
 
 
-def resolve(text: str) -> object:
+def resolve_scalar(text: str) -> object:
     """Return the value of a plain scalar by the YAML 1.2 core schema.
 
     `yes`, `012`, `0x1F`, `12:30` and dates stay text.
@@ -82,7 +82,7 @@ def plain(text: str, name: str, line: int) -> object:
     """
     if len(text) > MAX_DIGITS and (INTEGER.fullmatch(text) or DECIMAL.fullmatch(text)):
         raise SpecError(f"`{name}:{line}` has a number of {len(text)} digits.", "Quote it if it is text.")
-    return resolve(text)
+    return resolve_scalar(text)
 
 
 class _Reader:

@@ -18,7 +18,7 @@ from spark_jobs.errors import JobError
 from spark_jobs.graph.score import graph_predictions, sending
 from spark_jobs.plan import Plan
 from spark_jobs.registry.tracking import Tracking
-from spark_jobs.registry.versions import Alias, ModelVersion, resolve
+from spark_jobs.registry.versions import Alias, ModelVersion, resolve_version
 from spark_jobs.scoring.batch import Batch, batch_of
 from spark_jobs.scoring.score_batch import quarantine_batch, score_batch, stored_plan, target_of, training_domain_of
 from spark_jobs.sources.corrupt_files import read_files
@@ -26,7 +26,7 @@ from spark_jobs.spec import Environment, Source, Spec
 from spark_jobs.streaming.checkpoint import Checkpoint
 from spark_jobs.streaming.recovery import CommittedOffsets, exclude_committed
 from spark_jobs.streaming.stream_progress import BatchResult, StreamProgress
-from spark_jobs.streaming.stream_sources import FILES, arrived, table_of
+from spark_jobs.streaming.stream_sources import FILES, arrived, micro_batch_table
 from spark_jobs.tables.delta import Txn
 from spark_jobs.tables.prediction_rows import Destination
 from spark_jobs.tables.predictions import append_predictions, rows_of_batch
@@ -37,7 +37,7 @@ class Stopping(Exception):
 
 
 @dataclass(frozen=True)
-class Model:
+class LoadedModel:
     """A loaded model version: its plan, its ONNX graph, the text that stands for null, and its training domain."""
 
     version: ModelVersion
@@ -61,7 +61,7 @@ class Scorer:
     standing: CommittedOffsets = field(default_factory=CommittedOffsets)
     last: int = -1
     failure: Exception | None = None
-    models: dict[int, Model] = field(default_factory=dict)
+    models: dict[int, LoadedModel] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
     _busy: threading.Lock = field(default_factory=threading.Lock)
 
@@ -83,7 +83,7 @@ class Scorer:
         """Return the version that the champion alias points to now."""
         return self._look_up("champion")
 
-    def model(self, number: int) -> Model:
+    def model(self, number: int) -> LoadedModel:
         """Return a version, loaded once.
 
         Raises:
@@ -101,14 +101,14 @@ class Scorer:
 
     def _look_up(self, which: Alias | int) -> ModelVersion:
         tracking = Tracking(self.spec.track.uri, self.env.root)
-        return resolve(tracking, self.spec.track.register_as or self.spec.name, which)
+        return resolve_version(tracking, self.spec.track.register_as or self.spec.name, which)
 
-    def _parts(self, rows: DataFrame, number: int, model: Model) -> list[BatchResult]:
+    def _parts(self, rows: DataFrame, number: int, model: LoadedModel) -> list[BatchResult]:
         if self.kind in FILES:
             return [self._file(path, number, model) for path in self.checkpoint.files(number)]
         return [self._rows(rows, number, model)]
 
-    def _file(self, path: str, number: int, model: Model) -> BatchResult:
+    def _file(self, path: str, number: int, model: LoadedModel) -> BatchResult:
         """Score a file as a batch with the id that `score` would give it, so that the same content is scored once."""
         source = arrived(self.source, path, self.spark)
         table = read_files(source, source.files, self.spark, model.plan.names)
@@ -120,7 +120,7 @@ class Scorer:
             scored.cells, scored.found,
         )  # fmt: skip
 
-    def _rows(self, rows: DataFrame, number: int, model: Model) -> BatchResult:
+    def _rows(self, rows: DataFrame, number: int, model: LoadedModel) -> BatchResult:
         seen, messages = Observation(), Observation() if self.kind == "kafka" else None
         if self.standing.partial and not self.standing.is_behind(self.checkpoint.start_offsets(number)):
             rows = exclude_committed(rows, self.standing, self.spec, self.env)
@@ -138,16 +138,16 @@ class Scorer:
         )  # fmt: skip
 
     def _batch(
-        self, rows: DataFrame, number: int, model: Model, seen: Observation, messages: Observation | None
+        self, rows: DataFrame, number: int, model: LoadedModel, seen: Observation, messages: Observation | None
     ) -> Batch:
         newest = F.max("timestamp") if self.kind == "kafka" else F.lit(None)
         counted = rows.observe(seen, F.count(F.lit(1)).alias("read"), newest.cast("timestamp").alias("newest"))
         batch_id = f"{self.checkpoint.query_id}-{number}"
         strict = self.spec.changes.added == "refuse"
-        table = table_of(counted, self.source, self.kind, model.plan.names, batch_id, strict, messages)
+        table = micro_batch_table(counted, self.source, self.kind, model.plan.names, batch_id, strict, messages)
         return replace(batch_of(table, model.plan, self.spec, model.training_domain), batch_id=batch_id)
 
-    def _append(self, batch: Batch, target: Destination, number: int, model: Model) -> int | None:
+    def _append(self, batch: Batch, target: Destination, number: int, model: LoadedModel) -> int | None:
         """Return the number of rows written; None if there was nothing to write or the rows are there already."""
         scored = graph_predictions(
             model.graph, model.plan, batch.rows, model.sentinel, batch.keep_valid, model.training_domain
@@ -175,13 +175,13 @@ class Scorer:
         return BatchResult(number, read, known, refused, duplicates=known)
 
 
-def _loaded(version: ModelVersion) -> Model:
+def _loaded(version: ModelVersion) -> LoadedModel:
     plan, graph = stored_plan(version), version.bundle / GRAPH
     if not graph.is_file():
         cause = f"Version {version.version} of '{version.name}' has no graph, but a stream is scored with the graph."
         raise JobError(cause, "Train without `graph: skip`.")
     sentinel = load_manifest(version.bundle).null_sentinel
-    return Model(version, plan, graph.read_bytes(), sentinel, training_domain_of(version, plan))
+    return LoadedModel(version, plan, graph.read_bytes(), sentinel, training_domain_of(version, plan))
 
 
 def _age(newest: datetime | None) -> float | None:

@@ -83,7 +83,7 @@ def _streamed(spec: Spec, spark: SparkSession, env: Environment) -> list[DataFra
 
 def _of_streams(spark: SparkSession, path: str) -> DataFrame:
     """Return the rows of a table that streams wrote."""
-    return delta.read(spark, path).where(F.col("_batch_id").rlike(_STREAMED))
+    return delta.read_table(spark, path).where(F.col("_batch_id").rlike(_STREAMED))
 
 
 def _last_batch(spec: Spec, spark: SparkSession, env: Environment, topic: str) -> str | None:

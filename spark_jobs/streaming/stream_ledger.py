@@ -13,7 +13,7 @@ from spark_jobs.spec import Environment, Spec, spec_hash
 from spark_jobs.streaming.checkpoint import Checkpoint
 from spark_jobs.streaming.stream_progress import BatchRange
 from spark_jobs.tables import delta
-from spark_jobs.tables.ledger import TABLE, Entry, record
+from spark_jobs.tables.ledger import TABLE, Entry, record_entry
 
 
 @dataclass
@@ -52,7 +52,7 @@ class StreamLedger:
             batch_id=f"{self.checkpoint.query_id}-{span.first}", read=span.read, written=span.scored,
             quarantined=span.quarantined, duplicates=span.duplicates, spec_hash=spec_hash(self.spec), note=span.note,
         )  # fmt: skip
-        record(self.spark, self.env.root, entry)
+        record_entry(self.spark, self.env.root, entry)
 
     def _untold(self, now: BatchRange | None) -> tuple[int, int]:
         # Later micro-batches may be being written at this moment; they get a ledger row of their own.
@@ -71,5 +71,5 @@ class StreamLedger:
         path = delta.table_path(self.env.root, table)
         if not delta.exists(self.spark, path):
             return [0] * len(sums)
-        ours = delta.read(self.spark, path).where(F.col(batch_id).startswith(f"{self.checkpoint.query_id}-"))
+        ours = delta.read_table(self.spark, path).where(F.col(batch_id).startswith(f"{self.checkpoint.query_id}-"))
         return [int(value or 0) for value in ours.agg(*sums).collect()[0]]

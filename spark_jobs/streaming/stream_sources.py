@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, Observation, SparkSession
 from spark_jobs.columns.names import with_trimmed_names
 from spark_jobs.columns.stored_types import storable
 from spark_jobs.errors import DataError, SparkJobsError, SpecError
-from spark_jobs.sources.files import Chosen, chosen, data_file, files_of, local_path, location, pattern
+from spark_jobs.sources.files import Chosen, chosen, data_file, files_of, glob_pattern, local_path, location
 from spark_jobs.sources.listing import choice_of, choosing, partition_of
 from spark_jobs.sources.null_values import null_values_of, replace_null_values
 from spark_jobs.sources.source_table import Reading, Table
@@ -26,7 +26,9 @@ _LISTING: Final = "path STRING, modificationTime TIMESTAMP, length BIGINT, conte
 _MOST_FILES: Final = 100
 
 
-def open_stream(source: Source, stream: Stream, spark: SparkSession, after: Mapping[int, int] | None) -> DataFrame:
+def open_source_stream(
+    source: Source, stream: Stream, spark: SparkSession, after: Mapping[int, int] | None
+) -> DataFrame:
     """Return a streaming DataFrame: paths of new files, rows of a Delta table, or messages of a topic.
 
     Args:
@@ -76,7 +78,7 @@ def translate_errors(source: Source) -> Iterator[None]:
         raise (kafka.explain(failure, source) or failure) from failure
 
 
-def table_of(
+def micro_batch_table(
     rows: DataFrame,
     source: Source,
     kind: str,
@@ -116,7 +118,7 @@ def _arriving(source: Source, stream: Stream, spark: SparkSession) -> DataFrame:
             )
     reader = spark.readStream.format("binaryFile").schema(_LISTING).options(**options)
     most = reader.option("maxFilesPerTrigger", stream.rows or _MOST_FILES)
-    return most.load(pattern(str(source.path))).select("path")
+    return most.load(glob_pattern(str(source.path))).select("path")
 
 
 def _growing(path: str, stream: Stream, spark: SparkSession) -> DataFrame:

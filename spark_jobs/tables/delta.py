@@ -65,7 +65,7 @@ def exists(spark: SparkSession, path: str) -> bool:
     if "://" not in path and not path.startswith("dbfs:"):
         return any(Path(path, "_delta_log").glob("*.json")) or any(Path(path, "_delta_log").glob("*.parquet"))
     try:
-        read(spark, path).schema  # noqa: B018 - Connect reads the table only for its schema
+        read_table(spark, path).schema  # noqa: B018 - Connect reads the table only for its schema
     except AnalysisException as error:
         if (error.getCondition() or "").startswith(_ABSENT) or "is not a Delta table" in str(error):
             return False
@@ -73,7 +73,7 @@ def exists(spark: SparkSession, path: str) -> bool:
     return True
 
 
-def read(spark: SparkSession, path: str) -> DataFrame:
+def read_table(spark: SparkSession, path: str) -> DataFrame:
     """Return the table's rows."""
     return spark.read.format("delta").load(path)
 
@@ -182,7 +182,7 @@ def merge(rows: DataFrame, path: str, on: str, changed: str, about: Mapping[str,
 
     spark, token = rows.sparkSession, uuid4().hex
     add_columns(rows, path)
-    whole = _with_all_columns(rows, read(spark, path).schema)
+    whole = _with_all_columns(rows, read_table(spark, path).schema)
     setting = "spark.databricks.delta.commitInfo.userMetadata"
     spark.conf.set(setting, json.dumps({**about, "write": token}))
     try:
@@ -199,7 +199,7 @@ def merge(rows: DataFrame, path: str, on: str, changed: str, about: Mapping[str,
 def add_columns(rows: DataFrame, path: str) -> None:
     """Add the columns that only the rows have to the table."""
     spark = rows.sparkSession
-    known = {name.casefold() for name in read(spark, path).columns}
+    known = {name.casefold() for name in read_table(spark, path).columns}
     if all(name.casefold() in known for name in rows.columns):
         return
     if needs_mapping(rows.schema):

@@ -62,7 +62,7 @@ ABOUT = {
 _TYPES = {"int": "bigint", "str": "string", "datetime": "timestamp"}
 
 
-def record(spark: SparkSession, root: str, entry: Entry) -> str:
+def record_entry(spark: SparkSession, root: str, entry: Entry) -> str:
     """Add a run to the ledger and return the ledger's path."""
     path = delta.table_path(root, TABLE)
     with locked(root, f"table-{TABLE}"):
@@ -75,7 +75,7 @@ def reads_so_far(spark: SparkSession, root: str, name: str, version: int) -> lis
     path = delta.table_path(root, TABLE)
     if not delta.exists(spark, path):
         return []
-    rows = delta.read(spark, path)
+    rows = delta.read_table(spark, path)
     if "reads" not in rows.columns:
         return []
     done = (F.col("status") == "done") & (F.col("name") == name) & (F.col("model_version") == version)

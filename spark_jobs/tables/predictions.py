@@ -84,7 +84,7 @@ def write_predictions(scored: DataFrame, target: Destination) -> Written:
     path = delta.table_path(target.root, target.table)
     with locked(target.root, f"table-{target.table}"):
         spark = scored.sparkSession
-        table = delta.read(spark, path) if delta.exists(spark, path) else None
+        table = delta.read_table(spark, path) if delta.exists(spark, path) else None
         standing = _Standing() if table is None else _standing(table, path, target)
         if standing.mine and not target.rescore:
             return Written("skipped_duplicate", 0, standing.mine, path)
@@ -109,7 +109,7 @@ def append_predictions(scored: DataFrame, target: Destination, once: delta.Txn) 
     _check_batch(target.batch_id)
     path = delta.table_path(target.root, target.table)
     with locked(target.root, f"table-{target.table}"):
-        table = delta.read(scored.sparkSession, path) if delta.exists(scored.sparkSession, path) else None
+        table = delta.read_table(scored.sparkSession, path) if delta.exists(scored.sparkSession, path) else None
         if table is not None:
             _check_model(table, path, target)
         rows, target, lost = _rows(scored, table, path, target)
@@ -124,13 +124,13 @@ def rows_of_batch(spark: SparkSession, target: Destination) -> int:
     path = delta.table_path(target.root, target.table)
     if not delta.exists(spark, path):
         return 0
-    return _standing(delta.read(spark, path), path, target).mine
+    return _standing(delta.read_table(spark, path), path, target).mine
 
 
 def column_names(spark: SparkSession, root: str, table: str) -> dict[str, str]:
     """Return the renamed columns of a table: original name to stored name."""
     path = delta.table_path(root, table)
-    return renamed_columns(delta.read(spark, path), path) if delta.exists(spark, path) else {}
+    return renamed_columns(delta.read_table(spark, path), path) if delta.exists(spark, path) else {}
 
 
 def already_written(spark: SparkSession, target: Destination) -> Written | None:
@@ -142,7 +142,7 @@ def already_written(spark: SparkSession, target: Destination) -> Written | None:
     path = delta.table_path(target.root, target.table)
     if target.rescore or not delta.exists(spark, path):
         return None
-    mine = _standing(delta.read(spark, path), path, target).mine
+    mine = _standing(delta.read_table(spark, path), path, target).mine
     return Written("skipped_duplicate", 0, mine, path) if mine else None
 
 
@@ -200,7 +200,7 @@ def _merge(rows: DataFrame, path: str, target: Destination) -> Written:
     commit = delta.merge(rows, path, on, f"NOT ({same})", target.about)
     read = rows.count()
     if commit is None:
-        there = delta.read(rows.sparkSession, path).where(F.col("_model_version") == target.version)
+        there = delta.read_table(rows.sparkSession, path).where(F.col("_model_version") == target.version)
         if not rows.join(there, "_row_id", "left_anti").isEmpty():
             raise JobError(f"Delta reported no error, but rows are missing in {path}.", "Run the same command again.")
         return Written("skipped_duplicate" if read else "written", 0, read, path)
@@ -214,7 +214,7 @@ def _uncommitted(fresh: DataFrame, path: str, target: Destination) -> Written:
 
     The batch was then written by another process, or its rows were deleted since.
     """
-    mine = _standing(delta.read(fresh.sparkSession, path), path, target).mine
+    mine = _standing(delta.read_table(fresh.sparkSession, path), path, target).mine
     if not mine and not fresh.isEmpty():
         raise JobError(
             f"Batch {target.batch_id} was written to {path} before, but its rows were deleted.",
@@ -256,7 +256,7 @@ def _standing(table: DataFrame, path: str, target: Destination) -> _Standing:
 def _ids_of_others(rows: DataFrame, path: str, target: Destination) -> DataFrame:
     of_version = F.col("_model_version") == target.version
     return (
-        delta.read(rows.sparkSession, path)
+        delta.read_table(rows.sparkSession, path)
         .where(of_version & (F.col("_batch_id") != target.batch_id))
         .select("_row_id")
     )

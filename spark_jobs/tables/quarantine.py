@@ -80,7 +80,7 @@ def quarantined_rows(spark: SparkSession, root: str, name: str, batch_id: str) -
     path = quarantine_path(root, name)
     if not delta.exists(spark, path):
         return 0
-    return delta.read(spark, path).where(F.col("_batch_id") == batch_id).count()
+    return delta.read_table(spark, path).where(F.col("_batch_id") == batch_id).count()
 
 
 def quarantined_batches(spark: SparkSession, root: str, name: str) -> list[str]:
@@ -88,13 +88,13 @@ def quarantined_batches(spark: SparkSession, root: str, name: str) -> list[str]:
     path = quarantine_path(root, name)
     if not delta.exists(spark, path):
         return []
-    counts = delta.read(spark, path).groupBy("_batch_id").count().orderBy(F.desc("count"), "_batch_id")
+    counts = delta.read_table(spark, path).groupBy("_batch_id").count().orderBy(F.desc("count"), "_batch_id")
     return [row[0] for row in counts.limit(100).collect()]
 
 
 def waiting_rows(spark: SparkSession, root: str, name: str, batch_id: str) -> DataFrame:
     """Return a batch's rows in quarantine that no replay has scored, with all columns of the table."""
-    rows = delta.read(spark, quarantine_path(root, name))
+    rows = delta.read_table(spark, quarantine_path(root, name))
     lacking = {column: F.lit(None).cast("string") for column in ABOUT if column not in rows.columns}
     return rows.withColumns(lacking).where((F.col("_batch_id") == batch_id) & F.col("_replayed").isNull())
 

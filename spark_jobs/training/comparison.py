@@ -12,7 +12,7 @@ from pyspark.ml.functions import vector_to_array
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.bundle import GRAPH, load_manifest, verify
+from spark_jobs.bundle import GRAPH, load_manifest, verify_bundle
 from spark_jobs.checks.training_domain import TrainingDomain
 from spark_jobs.columns.names import col
 from spark_jobs.errors import DataError
@@ -56,7 +56,7 @@ def evaluate_bundle(bundle: Path, spec: Spec, prepared: Prepared, folder: Path) 
         BundleError: a file of the bundle differs from what training wrote.
         DataError: the rows lack a column that the model reads, or its type changed.
     """
-    verify(bundle)
+    verify_bundle(bundle)
     plan = Plan.from_json((bundle / "plan.json").read_text(encoding="utf-8"))
     _check_columns(plan, prepared)
     rows, place = prepared.test, str(folder / "compared")

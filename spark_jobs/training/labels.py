@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from spark_jobs.columns import cells
-from spark_jobs.columns.exact import literal
+from spark_jobs.columns.exact import exact_literal
 from spark_jobs.columns.names import quoted
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.plan import LearningTask
@@ -79,7 +79,7 @@ def _numbered(labels: Sequence[str], name: str, value: Column, stored: T.DataTyp
 def _number(text: str, kind: T.DataType) -> Column:
     """Return a label as a number of that type; null if it is not a number."""
     try:
-        found = literal({"true": "1", "false": "0"}.get(text, text), kind)
+        found = exact_literal({"true": "1", "false": "0"}.get(text, text), kind)
     except ValueError:
         found = None
     return F.lit(None) if found is None else found

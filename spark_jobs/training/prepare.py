@@ -26,7 +26,7 @@ from spark_jobs.sources.files import kind_of_files, local_files
 from spark_jobs.sources.kinds.csv import read_here
 from spark_jobs.sources.null_values import replace_null_values
 from spark_jobs.sources.source_table import Table
-from spark_jobs.sources.table_reader import read
+from spark_jobs.sources.table_reader import read_source
 from spark_jobs.spec import Spec
 from spark_jobs.training.columns import check_columns
 from spark_jobs.training.duplicates import duplicates, is_any_alike
@@ -49,7 +49,7 @@ class SourceProfile:
     @property
     def lost(self) -> dict[str, int]:
         """Return the number of cells that do not parse as their column's type, by column."""
-        return {name: lost for name, kind in self.types.items() if (lost := lost_cells(self.raw[name], kind))}
+        return {name: lost for name, kind in self.types.items() if (lost := count_lost_cells(self.raw[name], kind))}
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -155,7 +155,7 @@ def profile_source(spec: Spec, spark: SparkSession) -> SourceProfile:
         DataError: the source has no rows, or lacks a column that the spec names.
     """
     with progress.phase("reading"):
-        table = read(spec.source, spark)
+        table = read_source(spec.source, spark)
         check_columns(spec, table.columns, _unusable(table))
         raw = with_exact_counts(profile_raw(table, spec), table.rows)
     if not raw.rows:
@@ -221,7 +221,7 @@ def _without_target_text(raw: Profile) -> Profile:
     return Profile(raw.rows, {name: column for name, column in raw.columns.items() if name != _TARGET})
 
 
-def lost_cells(column: ColumnProfile, kind: ColumnType) -> int:
+def count_lost_cells(column: ColumnProfile, kind: ColumnType) -> int:
     """Return how many cells of a text column do not parse as its type."""
     reading = column.reading
     if reading is None or kind.cells == "text":

@@ -28,7 +28,7 @@ def identity(spec: Spec, types: Mapping[str, ColumnType]) -> list[str]:
     return list(spec.key) or [name for name, kind in types.items() if name not in apart and kind.kind != "unsupported"]
 
 
-def compared(spec: Spec, types: Mapping[str, ColumnType]) -> list[str]:
+def compared_columns(spec: Spec, types: Mapping[str, ColumnType]) -> list[str]:
     """Return the columns in which duplicates are equal: those that the spec names, or all that are not ignored.
 
     Raises:
@@ -45,7 +45,7 @@ def compared(spec: Spec, types: Mapping[str, ColumnType]) -> list[str]:
 
 def tells_duplicates(spec: Spec, types: Mapping[str, ColumnType]) -> bool:
     """Return whether duplicates always share their `⟨hash⟩`; they do not if they may differ in an ignored key."""
-    return spec.clean.duplicates.by == "all" and set(identity(spec, types)) <= set(compared(spec, types))
+    return spec.clean.duplicates.by == "all" and set(identity(spec, types)) <= set(compared_columns(spec, types))
 
 
 def stage(

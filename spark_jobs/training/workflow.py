@@ -109,7 +109,7 @@ def fitted(spec: Spec, prepared: Prepared, planned: Planned, folder: Path) -> It
 
     While the block runs, the pipeline is saved, loaded again, compiled and verified in the background.
     """
-    with beside("saving", AT_ONCE + 1) as pool:
+    with background_pool("saving", AT_ONCE + 1) as pool:
         wanted = spec.graph != "skip"
         if is_fitted(folder):
             trained, saved = _taken_up(prepared, folder)
@@ -131,7 +131,7 @@ def fitted(spec: Spec, prepared: Prepared, planned: Planned, folder: Path) -> It
 
 
 @contextmanager
-def beside(name: str, threads: int = 1) -> Iterator[ThreadPoolExecutor]:
+def background_pool(name: str, threads: int = 1) -> Iterator[ThreadPoolExecutor]:
     """Yield a thread pool whose threads end with the block, unless the user interrupts it."""
     pool = ThreadPoolExecutor(threads, name)
     try:

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from spark_jobs.checks.report import check_report, refuse
 from spark_jobs.checks.row_validation import CheckedRows
 from spark_jobs.checks.training_domain import TrainingDomain
-from spark_jobs.checks.unseen import count
+from spark_jobs.checks.unseen import count_unseen
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
 from spark_jobs.spec import parse
@@ -282,13 +282,13 @@ def test_thousands_of_levels_are_looked_up_whatever_they_are_made_of(session):
         "null",
     ]
     rows = session.createDataFrame([(text,) for text in [*texts, None]], "t string").repartition(3)
-    assert count(TrainingDomain({"t": frozenset(levels)}), rows) == {("unseen", "t"): 42}
+    assert count_unseen(TrainingDomain({"t": frozenset(levels)}), rows) == {("unseen", "t"): 42}
 
 
 def test_counts_of_no_rows_are_zeros(session):
     training_domain = TrainingDomain({"t": frozenset({"a"})}, {"n": (0.0, 1.0)})
     none = session.createDataFrame([], "t string, n bigint")
-    assert count(training_domain, none) == {("unseen", "t"): 0, ("outside", "n"): 0}
+    assert count_unseen(training_domain, none) == {("unseen", "t"): 0, ("outside", "n"): 0}
 
 
 def test_a_pattern_that_would_take_a_backtracking_engine_for_ever_takes_no_time(session):

@@ -13,7 +13,7 @@ import pytest
 from spark_jobs.cli.parser import LATER_VERBS, VERBS
 from spark_jobs.error_translation import cause, translate_error
 from spark_jobs.errors import DataError, JobError
-from spark_jobs.jobs.check import run, verify
+from spark_jobs.jobs.check import run, verify_spec
 from spark_jobs.jobs.result import Result, failure
 from spark_jobs.spec import load
 
@@ -26,7 +26,7 @@ import sys, types
 job = types.ModuleType("spark_jobs.jobs.plan")
 exec({body!r}, job.__dict__)
 session = types.ModuleType("spark_jobs.runtime.session")
-session.prepare = lambda env, *needs: None
+session.open_in_background = lambda env, *needs: None
 session.is_given = lambda: False
 session.open = lambda env, *needs: "a session"
 session.close = lambda spark: print("closed", file=sys.stderr)
@@ -195,7 +195,7 @@ def test_check_takes_less_than_a_second(call):
 )
 def test_every_use_case_of_ours_passes_the_check(conf):
     spec, environment = load(conf)
-    verify(spec)
+    verify_spec(spec)
     assert run(spec, environment).status == "done"
 
 

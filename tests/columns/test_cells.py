@@ -13,8 +13,8 @@ import pytest
 from pyspark.sql import functions as F
 
 from spark_jobs.bundle.patterns import BLANKS
-from spark_jobs.bundle.values import plain
-from spark_jobs.columns.casts import ColumnHints, lost_cells, typed, typed_row_hash
+from spark_jobs.bundle.values import plain_value
+from spark_jobs.columns.casts import ColumnHints, lost_cell_conditions, typed, typed_row_hash
 from spark_jobs.columns.cells import number_sql, plain_sql, timestamp_sql, trimmed_sql, value_sql, whole_sql
 from spark_jobs.columns.names import col, quoted
 from spark_jobs.columns.types import ColumnType
@@ -190,7 +190,10 @@ def test_values_are_right_under_every_session_time_zone(spark):
         found = both.collect()
         assert [tuple(row)[:-1] for row in found] == expected
         counts = rows.agg(
-            *(F.count_if(gone).alias(str(at)) for at, gone in enumerate(lost_cells(rows, types, berlin).values()))
+            *(
+                F.count_if(gone).alias(str(at))
+                for at, gone in enumerate(lost_cell_conditions(rows, types, berlin).values())
+            )
         )
         assert tuple(counts.collect()[0]) == tuple(lost.values())
         hashes.append([row[-1] for row in found])
@@ -310,4 +313,4 @@ def test_sql_arrow_and_python_trim_the_same_blanks(spark):
     assert found["sql"] == wanted
     assert found["marked"] == [None if text in ("", "NA", "?") else text for text in wanted]
     assert pc.utf8_trim(pa.array(texts), BLANKS).to_pylist() == wanted
-    assert [plain(text) for text in texts] == wanted
+    assert [plain_value(text) for text in texts] == wanted

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import functions as F
 
-from spark_jobs.columns.casts import canonical, typed
+from spark_jobs.columns.casts import canonical_cells, typed
 from spark_jobs.columns.row_ids import row_hash, with_row_ids
 from spark_jobs.columns.types import ColumnType
 
@@ -111,7 +111,9 @@ def test_rows_that_differ_beyond_a_double_have_other_hashes_and_others_the_same_
         row[0] for row in doubles.select(row_hash({"id": doubles.schema["_row"].dataType["id"].dataType})).collect()
     ]
     assert hashes[2:] == as_doubles[2:]
-    parts = rows.select(*[part.alias(f"p{place}") for place, part in enumerate(canonical(rows, [NUMBER]))]).collect()
+    parts = rows.select(
+        *[part.alias(f"p{place}") for place, part in enumerate(canonical_cells(rows, [NUMBER]))]
+    ).collect()
     assert [row["p1"] for row in parts] == [*map(str, decimals[:2]), None, None]
 
 
@@ -132,5 +134,5 @@ def test_nested_cells_are_compared_by_what_they_hold(spark, sql, equal):
     one, other = sql.split(" ~ ")
     kind = ColumnType("x", "text", "unsupported", "")
     rows = [spark.sql(f"SELECT {value} AS x") for value in (one, other)]
-    texts = [part.select(*canonical(part, [kind])).first()[0] for part in rows]
+    texts = [part.select(*canonical_cells(part, [kind])).first()[0] for part in rows]
     assert (texts[0] == texts[1]) is equal, json.dumps(texts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spark_jobs.columns.names import check_names, named, quoted
+from spark_jobs.columns.names import check_names, fill_names, quoted
 from spark_jobs.errors import DataError
 
 
@@ -13,7 +13,7 @@ def test_a_backtick_in_a_name_is_doubled():
 
 
 def test_header_cells_are_trimmed_and_empty_ones_named_by_position():
-    assert named([" a ", "", "b", "  "]) == ("a", "_c1", "b", "_c3")
+    assert fill_names([" a ", "", "b", "  "]) == ("a", "_c1", "b", "_c3")
 
 
 def test_names_given_twice_also_by_case_are_refused_by_name():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spark_jobs.columns.stored_types import storable
-from spark_jobs.sources.table_reader import read
+from spark_jobs.sources.table_reader import read_source
 from spark_jobs.spec.models import Source
 
 _ODD = """
@@ -28,7 +28,7 @@ def test_types_that_delta_cannot_hold_become_text(spark, tmp_path):
 
 def test_a_view_names_the_types_that_no_step_can_use(spark):
     spark.sql(_ODD).createOrReplaceTempView("odd_types")
-    table = read(Source(table="odd_types"), spark)
+    table = read_source(Source(table="odd_types"), spark)
     assert table.unusable["t"] == "time(6)"
     assert table.unusable["v"] == "variant"
-    assert table.fingerprint == read(Source(table="odd_types"), spark).fingerprint
+    assert table.fingerprint == read_source(Source(table="odd_types"), spark).fingerprint

@@ -67,7 +67,7 @@ def _rows(session, env: Environment, table: str):
     from spark_jobs.tables import delta
 
     path = delta.table_path(env.root, table)
-    return delta.read(session, path).collect() if delta.exists(session, path) else []
+    return delta.read_table(session, path).collect() if delta.exists(session, path) else []
 
 
 def test_d1_ragged_rows_open_quotes_newlines_and_nul_bytes(scored):

@@ -11,7 +11,7 @@ import pytest
 from pipelines import CITIES, ODD, TABLE
 
 from spark_jobs.features import CategoryInput
-from spark_jobs.graph.adversarial import KIND, MIXED, adversarial_rows, edge_cases, kinds, typical_row
+from spark_jobs.graph.adversarial import KIND, MIXED, adversarial_rows, edge_cases, row_kinds, typical_row
 from spark_jobs.graph.timezone import load_timezone_table
 
 EVERY, TREE = "linear, every kind of column", "tree, scaled, by the clock"
@@ -119,10 +119,10 @@ def test_rows_are_the_same_every_time_and_mix_what_was_tried_but_extremes(rows, 
 
 def test_the_kinds_called_for_follow_from_the_columns(pipelines):
     every, svm = pipelines[EVERY], pipelines["svm, two classes"]
-    asked = kinds(every.plan, edge_cases(every.plan, every.folder, every.compiled.model))
+    asked = row_kinds(every.plan, edge_cases(every.plan, every.folder, every.compiled.model))
     assert {"clock change", "leap day", "boolean", "bound", "constant", "null", "mixed"} <= asked
     assert "split" not in asked
-    plain = kinds(svm.plan, edge_cases(svm.plan, svm.folder, svm.compiled.model))
+    plain = row_kinds(svm.plan, edge_cases(svm.plan, svm.folder, svm.compiled.model))
     assert not plain & {"clock change", "leap day", "boolean", "bound", "constant", "split"}
 
 

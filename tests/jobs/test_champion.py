@@ -18,7 +18,7 @@ from spark_jobs.errors import GateError, JobError, SpecError
 from spark_jobs.jobs import preflight, promote, train
 from spark_jobs.registry import Tracking
 from spark_jobs.registry.versions import look_up, peek, set_alias
-from spark_jobs.runtime.active_session import session_of
+from spark_jobs.runtime.active_session import current_session
 from spark_jobs.spec import Environment
 from spark_jobs.training.comparison import evaluate_bundle
 from spark_jobs.training.prepare import inspect_source, prepare
@@ -50,7 +50,7 @@ def test_promoting_the_champion_and_scoring_with_no_such_version_need_no_spark(t
     tracking = Tracking("sqlite", town.env.root)
     champion, challenger = (look_up(tracking, "houses", name).version for name in ("champion", "challenger"))
     assert (peek(tracking, "houses", "champion"), peek(tracking, "houses", 99)) == (champion, None)
-    monkeypatch.setattr("spark_jobs.runtime.session.prepare", lambda *_: pytest.fail("Spark was started"))
+    monkeypatch.setattr("spark_jobs.runtime.session.open_in_background", lambda *_: pytest.fail("Spark was started"))
     set_alias(tracking, "houses", "challenger", champion)
     try:
         done = preflight.answer("promote", town.spec, town.env, {"force": False})
@@ -71,7 +71,7 @@ def test_promoting_the_champion_and_scoring_with_no_such_version_need_no_spark(t
 
 def test_a_program_finds_the_default_session_in_every_thread(spark):
     found = []
-    thread = threading.Thread(target=lambda: found.append(session_of(None)))
+    thread = threading.Thread(target=lambda: found.append(current_session(None)))
     thread.start()
     thread.join()
     assert found == [spark]

@@ -198,7 +198,7 @@ def test_a_password_that_is_not_there_ends_the_job_before_spark_is_started(tmp_p
     conf.write_text(
         "source: {url: 'jdbc:postgresql://127.0.0.1/shop', table: t, password: 'env:SHOP_PASSWORD'}\ntarget: y\n"
     )
-    monkeypatch.setattr("spark_jobs.runtime.session.prepare", None)
+    monkeypatch.setattr("spark_jobs.runtime.session.open_in_background", None)
     assert main(["train", str(conf)]) == 2
     assert "`source.password` is env:SHOP_PASSWORD, but that variable is not set" in capsys.readouterr().err
     assert main(["check", str(conf)]) == 0

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from houses import HOUSES, WORTH
 
-from spark_jobs.bundle import verify
+from spark_jobs.bundle import verify_bundle
 
 KEYS = {"status", "job", "run_id", "model", "metrics", "rows", "tables", "bundle", "warnings", "seconds"}
 
@@ -95,7 +95,7 @@ def test_the_run_has_its_plan_profile_report_and_pictures(town, registry):
 def test_the_registered_version_is_champion_and_its_bundle_is_whole(town, registry):
     assert town.champion == 1
     assert registry.get_model_version("houses", "1").run_id == town.result.run_id
-    manifest = verify(Path(town.result.bundle))
+    manifest = verify_bundle(Path(town.result.bundle))
     assert {one.name for one in manifest.inputs} == {"size", "rooms", "kind", "built"}
     assert manifest.metrics["rmse"] == pytest.approx(town.result.metrics["rmse"])
     assert {"plan.json", "profile.json", "spec.yml", "report.html"} <= manifest.sha256.keys()

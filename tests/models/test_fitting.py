@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from spark_jobs.models import FitContext, estimator, find, kinds, options, partitions
+from spark_jobs.models import FitContext, algorithm_kinds, estimator, find, options, partitions
 
 CONTEXT = FitContext(task="regression", classes=0, width=6, arity=0, rows=800, weight=True)
 CLASSES = {"regression": 0, "binary": 2, "multiclass": 3}
@@ -18,7 +18,7 @@ QUICK = {
     "svm": {"max_iter": 8},
     "xgboost": {"n_estimators": 20, "learning_rate": 0.3},
 }
-CASES = [(kind, task) for kind in kinds() for task in find(kind).estimators]
+CASES = [(kind, task) for kind in algorithm_kinds() for task in find(kind).estimators]
 
 
 def drawn(seed, rows):

@@ -14,7 +14,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from spark_jobs import models
 from spark_jobs.errors import SpecError
-from spark_jobs.models import FitContext, balanced_weights, check_supported, find, kinds, options, partitions
+from spark_jobs.models import FitContext, algorithm_kinds, balanced_weights, check_supported, find, options, partitions
 
 KINDS = ("boosted_trees", "forest", "linear", "naive_bayes", "neural_net", "svm", "tree", "xgboost")
 TASKS = ("regression", "binary", "multiclass")
@@ -27,7 +27,7 @@ def said(call, *arguments, **named):
 
 
 def test_the_kinds_are_the_families_and_no_private_module():
-    assert kinds() == KINDS
+    assert algorithm_kinds() == KINDS
 
 
 def test_an_unknown_kind_is_named_with_its_nearest():

@@ -49,20 +49,20 @@ def test_the_first_job_starts_the_recording_in_a_process_of_its_own(archive, sta
 
 def test_a_recorded_archive_is_not_recorded_again(archive, started, monkeypatch):
     jobs = small_job(monkeypatch, 0)
-    assert warm_up.record()
+    assert warm_up.record_archive()
     assert archive.read_bytes() == b"classes"
     assert not warm_up.record_in_background()
-    assert warm_up.record()
+    assert warm_up.record_archive()
     assert (len(jobs), started) == (1, [])
 
 
 def test_a_recording_that_failed_is_repeated_only_when_asked_for(archive, started, monkeypatch):
     small_job(monkeypatch, 1)
-    assert not warm_up.record()
+    assert not warm_up.record_archive()
     assert not archive.exists()
     assert not warm_up.record_in_background()
     small_job(monkeypatch, 0)
-    assert warm_up.record()
+    assert warm_up.record_archive()
     assert not archive.with_suffix(".failed").exists()
 
 
@@ -70,7 +70,7 @@ def test_a_second_process_leaves_the_recording_to_the_first(archive, monkeypatch
     jobs = small_job(monkeypatch, 0)
     archive.parent.mkdir(parents=True)
     with FileLock(archive.with_suffix(".lock")):
-        assert warm_up.record()
+        assert warm_up.record_archive()
     assert jobs == []
 
 

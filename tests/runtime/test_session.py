@@ -121,7 +121,7 @@ def test_a_download_that_cannot_be_had_is_one_line_and_an_advice(
     with pytest.raises(JobError, match="could not be downloaded from Maven Central: ERROR: Server access") as refused:
         jars.fetch()
     assert str(tmp_path) in refused.value.advice
-    assert len(jars.missing()) == len(jars.pinned())
+    assert len(jars.missing_jars()) == len(jars.pinned())
 
 
 @pytest.mark.parametrize(("master", "cores"), [("local", 1), ("local[3]", 3), ("local[2,4]", 2)])

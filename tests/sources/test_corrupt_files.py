@@ -18,7 +18,7 @@ from spark_jobs.errors import DataError
 from spark_jobs.sources import corrupt_files as torn_files
 from spark_jobs.sources.corrupt_files import corruption_reason, read_files
 from spark_jobs.sources.files import local_files
-from spark_jobs.sources.table_reader import read
+from spark_jobs.sources.table_reader import read_source
 from spark_jobs.spec import Source
 
 TEXT = "a,b\n" + "".join(f"{n},{n * n}\n" for n in range(100_000))
@@ -133,7 +133,7 @@ def test_where_no_file_can_be_read_there_are_no_rows_but_one_for_each_that_is_se
 def test_a_file_that_is_packed_and_corrupt_is_refused_in_words_where_it_alone_is_read(tmp_path, spark):
     file = file_of(tmp_path, "a.csv.gz", packed(TEXT)[:5_000] + bytes(2_000) + packed(TEXT)[7_000:])
     with pytest.raises(DataError, match=r"a\.csv\.gz' cannot be read") as refused:
-        read(Source(path=file.path), spark)
+        read_source(Source(path=file.path), spark)
     assert "Fetch the file again" in refused.value.advice
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spark_jobs.sources.dialect import candidates, encoding_of, header_of
+from spark_jobs.sources.dialect import candidate_dialects, encoding_of, header_of
 
 
 @pytest.mark.parametrize(
@@ -22,23 +22,23 @@ def test_marks_and_zero_bytes_tell_the_encoding(head, encoding):
 
 
 def test_every_separator_of_the_header_is_a_candidate():
-    assert {form.sep for form in candidates("a;b,c;d\n1;2,3;4\n", {})} == {";", ","}
+    assert {form.sep for form in candidate_dialects("a;b,c;d\n1;2,3;4\n", {})} == {";", ","}
 
 
 def test_a_header_of_one_name_is_one_column():
-    assert {form.fields for form in candidates("name\nx\n", {})} == {1}
+    assert {form.fields for form in candidate_dialects("name\nx\n", {})} == {1}
 
 
 def test_a_header_may_go_over_lines():
-    form = candidates('"a\nb",c\n1,2\n', {})[0]
+    form = candidate_dialects('"a\nb",c\n1,2\n', {})[0]
     assert (form.first, form.first_lines) == (("a\nb", "c"), 2)
 
 
 def test_options_fix_the_form():
-    forms = candidates("a|b;c\n", {"sep": ";", "escape": "\\"})
+    forms = candidate_dialects("a|b;c\n", {"sep": ";", "escape": "\\"})
     assert [(form.sep, form.escape, form.first) for form in forms] == [(";", "\\", ("a|b", "c"))]
 
 
 def test_the_header_of_another_file_is_read_alike():
-    form = candidates("a,b\n", {})[0]
+    form = candidate_dialects("a,b\n", {})[0]
     assert header_of('\n"b" , a\n', form) == ("b ", "a")

@@ -14,7 +14,7 @@ from spark_jobs.errors import DataError, SpecError
 from spark_jobs.profile.batch import ScanOptions, profile_column
 from spark_jobs.profile.detect import detect
 from spark_jobs.profile.profile import Profile
-from spark_jobs.sources.table_reader import read
+from spark_jobs.sources.table_reader import read_source
 from spark_jobs.spec.models import Source, Spec
 
 N, C, D, T, B, X = "number", "category", "date", "timestamp", "boolean", "text"
@@ -169,7 +169,7 @@ def test_there_are_forty_dirty_texts():
 @pytest.mark.parametrize("dirty", TEXTS, ids=lambda dirty: dirty.name)
 def test_a_dirty_text_comes_out_as_it_should(dirty, spark, tmp_path):
     source = dirty.source(tmp_path)
-    table = read(source, spark)
+    table = read_source(source, spark)
     rows = table.rows.collect()
     assert (len(rows), table.malformed_count) == (dirty.rows, dirty.malformed)
     if dirty.malformed:
@@ -207,38 +207,40 @@ def test_a_text_that_is_none_is_refused_with_cause_and_advice(name, content, key
     path = tmp_path / keys.get("file", "data.csv")
     path.write_bytes(content)
     with pytest.raises(DataError, match=cause) as refused:
-        read(Source(path=str(path), names=keys.get("names")), spark)
+        read_source(Source(path=str(path), names=keys.get("names")), spark)
     assert refused.value.advice
 
 
 def test_a_missing_file_is_refused_with_the_nearest_name(spark, tmp_path):
     (tmp_path / "flights.csv").write_text("a\n1\n")
     with pytest.raises(DataError, match=r"flihgts\.csv") as refused:
-        read(Source(path=str(tmp_path / "flihgts.csv")), spark)
+        read_source(Source(path=str(tmp_path / "flihgts.csv")), spark)
     assert "flights.csv" in refused.value.advice
 
 
 def test_a_folder_without_data_is_refused(spark, tmp_path):
     (tmp_path / "_hidden.csv").write_text("a\n1\n")
     with pytest.raises(DataError, match="no data file"):
-        read(Source(path=str(tmp_path)), spark)
+        read_source(Source(path=str(tmp_path)), spark)
 
 
 def test_an_unknown_option_is_refused_with_the_nearest_name(spark, tmp_path):
     (tmp_path / "x.csv").write_text("a\n1\n")
     with pytest.raises(SpecError) as refused:
-        read(Source(path=str(tmp_path / "x.csv"), options={"encodng": "utf-8"}), spark)
+        read_source(Source(path=str(tmp_path / "x.csv"), options={"encodng": "utf-8"}), spark)
     assert "encoding" in refused.value.advice
 
 
 def test_files_of_one_header_are_one_table_and_others_are_refused_by_name(spark, tmp_path):
     for name, content in {"1.csv": "a,b\n1,x\n", "2.csv": '"a","b"\n2,y\n', "3.csv": ""}.items():
         (tmp_path / name).write_text(content)
-    table = read(Source(path=str(tmp_path)), spark)
+    table = read_source(Source(path=str(tmp_path)), spark)
     assert sorted(tuple(row) for row in table.rows.collect()) == [("1", "x"), ("2", "y")]
     (tmp_path / "4.csv").write_text("b,a\nz,3\n")
     with pytest.raises(DataError, match=r"4\.csv' has the columns b, a"):
-        read(Source(path=str(tmp_path / "*.csv")), spark)
-    assert read(Source(path=str(tmp_path / "[12].csv")), spark).fingerprint == table.fingerprint, "3.csv holds nothing"
+        read_source(Source(path=str(tmp_path / "*.csv")), spark)
+    assert read_source(Source(path=str(tmp_path / "[12].csv")), spark).fingerprint == table.fingerprint, (
+        "3.csv holds nothing"
+    )
     (tmp_path / "2.csv").write_text('"a","b"\n2,z\n')
-    assert read(Source(path=str(tmp_path / "[12].csv")), spark).fingerprint != table.fingerprint
+    assert read_source(Source(path=str(tmp_path / "[12].csv")), spark).fingerprint != table.fingerprint

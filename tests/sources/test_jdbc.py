@@ -13,9 +13,9 @@ from pyspark.sql import functions as F
 from spark_jobs.errors import DataError, JobError, SpecError
 from spark_jobs.sources import database as databases
 from spark_jobs.sources import snapshot
-from spark_jobs.sources.database import TRIES, connect, table_name
+from spark_jobs.sources.database import TRIES, open_database, table_name
 from spark_jobs.sources.kinds import jdbc
-from spark_jobs.sources.table_reader import read
+from spark_jobs.sources.table_reader import read_source
 from spark_jobs.spec import Source
 
 CLASSIC = "SPARK_REMOTE" not in os.environ
@@ -57,13 +57,13 @@ def test_a_column_with_blanks_around_its_name_is_read_by_its_name_without_them(s
     database.execute('DROP TABLE IF EXISTS padded; CREATE TABLE padded (" id " int, "t\u00a0" timestamp, " v" text)')
     database.execute("INSERT INTO padded SELECT i, now() - i * interval '1 day', 'x' FROM generate_series(1, 20) i")
     source = source_of(database, "padded", watermark="t ", partition={"column": "id", "parts": 3})
-    table = read(source, spark, wanted={"id", "t"})
+    table = read_source(source, spark, wanted={"id", "t"})
     assert table.columns == ("id", "t")
     assert sorted(row[0] for row in table.rows.select("id").collect()) == list(range(1, 21))
 
 
 def test_the_cells_of_a_table_are_those_of_the_database(spark, database, odd):
-    table = read(source_of(database, odd), spark)
+    table = read_source(source_of(database, odd), spark)
     rows = {row["big"] // 1_000_000_007: row for row in table.rows.collect()}
     assert sorted(rows) == list(range(1, 21))
     assert table.columns[:4] == ("i.d", 'say "hi"', "big", "n`n")
@@ -99,13 +99,13 @@ def test_types_that_spark_does_not_have_are_text_and_told_by_the_name_of_the_dat
     values = ", ".join(value for _, value, _ in FOREIGN.values())
     database.execute(f"DROP TABLE IF EXISTS kinds; CREATE TABLE kinds (id int, {columns})")
     database.execute(f"INSERT INTO kinds VALUES (1, {values}), (2{', NULL' * len(FOREIGN)})")
-    table = read(source_of(database, "kinds"), spark)
+    table = read_source(source_of(database, "kinds"), spark)
     full, empty = table.rows.orderBy("id").collect()
     assert full.asDict() == {"id": 1, **{name: cell for name, (_, _, cell) in FOREIGN.items()}}
     assert empty.asDict() == {"id": 2, **dict.fromkeys(FOREIGN)}
     assert table.unusable == {"clock": "time", "zoned": "timetz", "clocks": "time[]", "sums": "numeric[]"}
     with pytest.raises(DataError, match=r"must be a column of numbers, dates or timestamps\. 'clock' is time\."):
-        read(source_of(database, "kinds", watermark="clock"), spark)
+        read_source(source_of(database, "kinds", watermark="clock"), spark)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_types_that_spark_does_not_have_are_text_and_told_by_the_name_of_the_dat
 def test_a_cell_that_spark_cannot_hold_is_refused(spark, database, kind, value, cause):
     database.execute(f"DROP TABLE IF EXISTS held; CREATE TABLE held (c {kind}); INSERT INTO held VALUES ('{value}')")
     with pytest.raises(DataError, match=cause):
-        read(source_of(database, "held"), spark)
+        read_source(source_of(database, "held"), spark)
 
 
 def test_numbers_that_no_type_of_spark_holds_keep_their_digits(spark, database):
@@ -125,7 +125,7 @@ def test_numbers_that_no_type_of_spark_holds_keep_their_digits(spark, database):
         INSERT INTO "it's" VALUES (123456789012345678901234567890.123456789, 1e45 + 0.25, 1.5, 18446744073709551615),
             (10152345678900001, 0.5, 2.5, 1);
     """)
-    table = read(source_of(database, "`it's`"), spark)
+    table = read_source(source_of(database, "`it's`"), spark)
     found = [tuple(map(str, row)) for row in table.rows.orderBy(F.desc("c")).collect()]
     first, last = ("10152345678900001", "0.50"), ("123456789012345678901234567890.123456789", f"1{'0' * 45}.25")
     assert found == [(*first, "2.500000000000000000", "1"), (*last, "1.500000000000000000", "18446744073709551615")]
@@ -133,14 +133,14 @@ def test_numbers_that_no_type_of_spark_holds_keep_their_digits(spark, database):
 
 @pytest.mark.parametrize("column", ["i.d", "big", "n`n", "exact", "dbl", "day", "at", "tz"])
 def test_a_table_read_in_parts_gives_each_row_once(spark, database, odd, column):
-    table = read(source_of(database, odd, partition={"column": column, "parts": 4}), spark)
+    table = read_source(source_of(database, odd, partition={"column": column, "parts": 4}), spark)
     assert Counter(row.big // 1_000_000_007 for row in table.rows.select("big").collect()) == Counter(range(1, 21))
     assert table.reading.decisions == ("read in 4 parts",)
 
 
 @pytest.mark.skipif(not CLASSIC, reason="asks the plan")
 def test_parts_are_asked_for_by_several_connections(spark, database, odd):
-    asked = connect(source_of(database, odd), spark)
+    asked = open_database(source_of(database, odd), spark)
     schema = asked.rows(table_name(odd)).schema
     source = source_of(database, odd, partition={"column": "big", "parts": 4})
     parts = jdbc._parts(asked, source, table_name(odd), schema)
@@ -153,17 +153,17 @@ def test_parts_are_asked_for_by_several_connections(spark, database, odd):
 def test_a_table_is_the_same_until_a_cell_of_it_changes(spark, database):
     database.execute("DROP TABLE IF EXISTS same; CREATE TABLE same (a int, b text)")
     database.execute("INSERT INTO same VALUES (1, 'x'), (2, 'y')")
-    first = read(source_of(database, "same"), spark).fingerprint
+    first = read_source(source_of(database, "same"), spark).fingerprint
     database.execute("UPDATE same SET b = 'x' WHERE a = 1")  # the row lies elsewhere in the table now
-    again = read(source_of(database, "public.same"), spark)
+    again = read_source(source_of(database, "public.same"), spark)
     assert (again.fingerprint, again.records) == (first, 2)
     database.execute("UPDATE same SET b = 'z' WHERE a = 1")
-    assert read(source_of(database, "same"), spark).fingerprint != first
+    assert read_source(source_of(database, "same"), spark).fingerprint != first
 
 
 def test_a_table_that_changes_after_it_was_read_is_what_it_was(spark, database):
     database.execute("DROP TABLE IF EXISTS moving; CREATE TABLE moving AS SELECT i FROM generate_series(1, 9) AS i")
-    table = read(source_of(database, "moving"), spark)
+    table = read_source(source_of(database, "moving"), spark)
     database.execute("DELETE FROM moving WHERE i > 2")
     assert table.rows.count() == 9
 
@@ -171,7 +171,7 @@ def test_a_table_that_changes_after_it_was_read_is_what_it_was(spark, database):
 def test_an_empty_table_has_its_columns_and_no_rows(spark, database):
     database.execute("DROP TABLE IF EXISTS hollow; CREATE TABLE hollow (a int, at timestamp)")
     source = source_of(database, "hollow", watermark="at", partition={"column": "a", "parts": 3})
-    table = read(source, spark)
+    table = read_source(source, spark)
     assert (table.columns, table.rows.count()) == (("a", "at"), 0)
     assert table.reading.decisions == ("read in one part: 'a' has no values to partition by",)
     assert table.reads["watermark"]["high"] is None
@@ -249,34 +249,34 @@ def test_d14_a_row_of_the_future_keeps_none_before_it_from_being_read(spark, dat
 def test_a_row_without_a_watermark_is_refused_for_nobody_would_ever_read_it(spark, database):
     database.execute("DROP TABLE IF EXISTS gap; CREATE TABLE gap (n int, at date); INSERT INTO gap VALUES (1, NULL)")
     with pytest.raises(DataError, match="null in the watermark 'at'"):
-        read(source_of(database, "gap", watermark="at"), spark)
+        read_source(source_of(database, "gap", watermark="at"), spark)
 
 
 def test_a_watermark_beyond_which_nothing_can_come_is_refused(spark, database):
     database.execute("DROP TABLE IF EXISTS e; CREATE TABLE e (at timestamp); INSERT INTO e VALUES ('infinity')")
     with pytest.raises(DataError, match="infinity"):
-        read(source_of(database, "e", watermark="at"), spark)
+        read_source(source_of(database, "e", watermark="at"), spark)
 
 
 def test_a_column_that_is_not_there_or_cannot_be_ordered_is_named(spark, database, odd):
     with pytest.raises(DataError, match=r"`source.watermark` is 'bigg'") as refused:
-        read(source_of(database, odd, watermark="bigg"), spark)
+        read_source(source_of(database, odd, watermark="bigg"), spark)
     assert "'big'" in refused.value.advice
     with pytest.raises(DataError, match=r"`source.partition.column` must be .* 'flag' is boolean"):
-        read(source_of(database, odd, partition={"column": "flag", "parts": 2}), spark)
+        read_source(source_of(database, odd, partition={"column": "flag", "parts": 2}), spark)
 
 
 def test_a_table_that_is_not_there_is_told_with_the_nearest_name(spark, database):
     database.execute("CREATE TABLE IF NOT EXISTS customers (a int)")
     with pytest.raises(DataError, match="no table 'custommers'") as refused:
-        read(source_of(database, "custommers"), spark)
+        read_source(source_of(database, "custommers"), spark)
     assert "'customers'" in refused.value.advice
 
 
 def test_a_name_in_the_spec_is_no_sql(spark, database):
     database.execute("CREATE TABLE IF NOT EXISTS kept (a int); TRUNCATE kept; INSERT INTO kept VALUES (1)")
     with pytest.raises(DataError, match="no table"):
-        read(source_of(database, '`kept"; DROP TABLE kept; --`'), spark)
+        read_source(source_of(database, '`kept"; DROP TABLE kept; --`'), spark)
     assert database.execute("SELECT count(*) FROM kept") == "1"
 
 
@@ -288,7 +288,7 @@ def test_who_is_not_let_in_is_told_so_and_sees_no_secret(spark, database, monkey
     else:
         source = source.model_copy(update={what: "bob" if what == "user" else database.url + "x"})
     with pytest.raises((JobError, DataError)) as refused:
-        read(source, spark)
+        read_source(source, spark)
     assert ("does not exist" if what == "url" else "rejected the user") in refused.value.message
     assert PASSWORD not in str(refused.value)
     assert refused.value.__cause__ is None
@@ -297,14 +297,14 @@ def test_who_is_not_let_in_is_told_so_and_sees_no_secret(spark, database, monkey
 def test_a_secret_that_is_not_there_is_a_mistake_of_the_spec(spark, database, monkeypatch):
     monkeypatch.delenv("SHOP_PASSWORD")
     with pytest.raises(SpecError, match="SHOP_PASSWORD"):
-        read(source_of(database, "kept"), spark)
+        read_source(source_of(database, "kept"), spark)
 
 
 def test_a_table_that_the_user_may_not_read_is_refused(spark, database, monkeypatch):
     database.execute("CREATE ROLE guest LOGIN PASSWORD 'g'; CREATE TABLE own (a int)")
     monkeypatch.setenv("SHOP_PASSWORD", "g")
     with pytest.raises(DataError, match="may not read"):
-        read(source_of(database, "own").model_copy(update={"user": "guest"}), spark)
+        read_source(source_of(database, "own").model_copy(update={"user": "guest"}), spark)
 
 
 def test_a_database_that_is_down_is_tried_three_times_and_told_in_one_line(spark, database, monkeypatch):
@@ -313,7 +313,7 @@ def test_a_database_that_is_down_is_tried_three_times_and_told_in_one_line(spark
     database.stop()
     try:
         with pytest.raises(JobError) as failed:
-            read(source_of(database, "kept"), spark)
+            read_source(source_of(database, "kept"), spark)
     finally:
         database.start()
     assert len(waits) == TRIES - 1
@@ -327,7 +327,7 @@ def test_a_database_that_is_back_at_the_second_try_is_read(spark, database, monk
     monkeypatch.setattr(databases, "pause", lambda attempt: database.start())
     database.execute("CREATE TABLE IF NOT EXISTS kept (a int); TRUNCATE kept; INSERT INTO kept VALUES (1)")
     database.stop("fast")
-    assert read(source_of(database, "kept"), spark).rows.count() == 1
+    assert read_source(source_of(database, "kept"), spark).rows.count() == 1
 
 
 def test_a_read_that_the_database_dies_under_leaves_nothing_and_is_done_again(spark, database, monkeypatch):
@@ -347,14 +347,14 @@ def test_a_read_that_the_database_dies_under_leaves_nothing_and_is_done_again(sp
     original = snapshot.snapshot
     monkeypatch.setattr(jdbc, "snapshot", die)
     monkeypatch.setattr(databases, "pause", lambda attempt: database.start())
-    table = read(source_of(database, "slow"), spark)
+    table = read_source(source_of(database, "slow"), spark)
     assert len(tries) == 2, "the first read was cut off"
     assert table.rows.select("i").distinct().count() == table.rows.count() == 20_000
 
 
 def test_copies_go_with_their_job_and_those_of_a_dead_process_after_a_day(spark, database, tmp_path):
     database.execute("CREATE TABLE IF NOT EXISTS kept (a int)")
-    read(source_of(database, "kept"), spark)
+    read_source(source_of(database, "kept"), spark)
     mine = [Path(place.removeprefix("file:")) for _, place in snapshot._made]
     assert all(place.is_dir() for place in mine)
     old, young = (mine[0].parent / f"{os.uname().nodename}-{number}-x" for number in (4_000_001, 4_000_002))
@@ -365,7 +365,7 @@ def test_copies_go_with_their_job_and_those_of_a_dead_process_after_a_day(spark,
         os.utime(place, (1e9, 1e9))
     snapshot.delete_snapshots()
     assert not any(place.exists() for place in mine)
-    read(source_of(database, "kept"), spark)
+    read_source(source_of(database, "kept"), spark)
     assert (old.exists(), young.exists(), alive.exists()) == (False, True, True)
 
 

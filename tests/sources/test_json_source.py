@@ -10,7 +10,7 @@ import zlib
 import pytest
 
 from spark_jobs.errors import DataError, SpecError
-from spark_jobs.sources.table_reader import read
+from spark_jobs.sources.table_reader import read_source
 from spark_jobs.spec import Source
 
 BIG = 9_007_199_254_740_993
@@ -34,7 +34,7 @@ def cells(table) -> list[tuple[str | None, ...]]:
 def test_every_object_is_read_however_the_file_is_laid_out(spark, tmp_path, layout):
     path = tmp_path / "x [2]*,%25 é.json"
     path.write_text(LAYOUTS[layout], encoding="utf-8")
-    table = read(Source(path=str(path)), spark)
+    table = read_source(Source(path=str(path)), spark)
     assert (table.columns, cells(table)) == (tuple(ROWS[0]), CELLS)
     assert (table.records, table.malformed, table.malformed_count) == (6, None, 0)
 
@@ -43,7 +43,7 @@ def test_what_is_no_object_is_set_apart_with_its_text_and_counted_at_the_source(
     bad = ['{"id": 1, "b"', '{"id": 1} more', '{"id": 1, "id": 2}', "[1]", '{"id": "\\ud800"}', "7"]
     (tmp_path / "x.jsonl").write_text("\n".join([*LAYOUTS["lines"].split("\n"), *bad]))
     (tmp_path / "y.jsonl").write_bytes(b'{"id": 7}\n{"id": "\xff"}\n')
-    table = read(Source(path=str(tmp_path)), spark)
+    table = read_source(Source(path=str(tmp_path)), spark)
     refused = {row["_raw"]: row["_reasons"][0] for row in table.malformed.collect()}
     assert (table.records, table.malformed_count, len(cells(table))) == (14, 7, 7)
     assert refused.keys() == {*bad[:3], "1", *bad[4:], "base64:eyJpZCI6ICL/In0="}
@@ -52,17 +52,17 @@ def test_what_is_no_object_is_set_apart_with_its_text_and_counted_at_the_source(
     assert "7 of 14 records" in table.reading.decisions[0]
     (tmp_path / "z.json").write_text("[1, 2]")
     with pytest.raises(DataError, match=r"contains no JSON object: the value is not a JSON object but a number"):
-        read(Source(path=str(tmp_path / "z.json")), spark)
+        read_source(Source(path=str(tmp_path / "z.json")), spark)
 
 
 def test_a_broken_document_is_read_up_to_the_break_and_on_from_the_next_line(spark, tmp_path):
     path = tmp_path / "x.json"
     path.write_text(LAYOUTS["pretty"].replace('"a.b": 0.5', '"a.b" 0.5'))
-    table = read(Source(path=str(path)), spark)
+    table = read_source(Source(path=str(path)), spark)
     assert (table.records, table.malformed_count, cells(table)) == (6, 1, CELLS[:2] + CELLS[3:])
     path.write_text(LAYOUTS["array"].replace('"a.b": 0.5', '"a.b" 0.5'))
     with pytest.raises(DataError, match=r"x\.json' has invalid JSON in the middle of a line: .*delimiter at character"):
-        read(Source(path=str(path)), spark)
+        read_source(Source(path=str(path)), spark)
 
 
 @pytest.mark.parametrize("pack", [("gz", gzip.compress), ("bz2", bz2.compress), ("deflate", zlib.compress)])
@@ -70,7 +70,7 @@ def test_a_broken_document_is_read_up_to_the_break_and_on_from_the_next_line(spa
 def test_packed_files_are_read_in_every_layout(spark, tmp_path, layout, pack):
     ending, packed = pack
     (tmp_path / f"x.json.{ending}").write_bytes(packed(LAYOUTS[layout].encode()))
-    assert cells(read(Source(path=str(tmp_path)), spark)) == CELLS
+    assert cells(read_source(Source(path=str(tmp_path)), spark)) == CELLS
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
@@ -78,14 +78,14 @@ def test_packed_files_are_read_in_every_layout(spark, tmp_path, layout, pack):
 def test_the_encoding_is_told_by_the_first_bytes(spark, tmp_path, layout, encoding):
     text = LAYOUTS[layout].replace("\\u00e4", "ä")
     (tmp_path / "x.json").write_bytes(("\ufeff" * (encoding == "utf-16-be") + text).encode(encoding))
-    assert cells(read(Source(path=str(tmp_path)), spark)) == CELLS
+    assert cells(read_source(Source(path=str(tmp_path)), spark)) == CELLS
 
 
 def test_keys_of_some_files_are_columns_and_told_and_layouts_and_folders_may_differ(spark, tmp_path):
     for folder, text in (("k=01", '{"a": 1}\n{"a": null}'), ("k=2", '[{"b": 2, "a": 3}]')):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "x.json").write_text(text)
-    table = read(Source(path=str(tmp_path)), spark)
+    table = read_source(Source(path=str(tmp_path)), spark)
     assert table.columns == ("a", "b", "k")
     assert sorted((row.a or "", row.b) for row in table.rows.collect()) == [("", None), ("1", None), ("3", "2")]
     assert table.reading.decisions == ("'b' is in 1 of 2 files",)
@@ -94,12 +94,12 @@ def test_keys_of_some_files_are_columns_and_told_and_layouts_and_folders_may_dif
 def test_a_key_that_is_nested_in_one_file_and_plain_in_another_is_refused_by_name_and_file(spark, tmp_path):
     (tmp_path / "a.json").write_text('{"a": 1, "c": {"x": 1}}\n{"a": 1, "c": null}')
     (tmp_path / "b.json").write_text('{"a": 1, "c": null}')
-    assert read(Source(path=str(tmp_path)), spark).records == 3
+    assert read_source(Source(path=str(tmp_path)), spark).records == 3
     (tmp_path / "c.json").write_text('{"a": 1, "c": 5}')
     with pytest.raises(DataError, match=r"'c' has objects or arrays in '.*a\.json', and plain values in '.*c\.json'"):
-        read(Source(path=str(tmp_path)), spark)
+        read_source(Source(path=str(tmp_path)), spark)
     (tmp_path / "a.json").write_text('{"c": {"x": 1}}\n{"c": 2}')
-    found = read(Source(path=str(tmp_path)), spark)
+    found = read_source(Source(path=str(tmp_path)), spark)
     assert found.reading.decisions[-1] == "'c' is nested in 1 objects and plain in 2: read as text"
 
 
@@ -107,4 +107,4 @@ def test_options_of_sparks_own_reader_are_refused_by_name(spark, tmp_path):
     (tmp_path / "x.json").write_text("{}")
     for option in ("allowComments", "allowSingleQuotes", "primitivesAsString", "dropFieldIfAllNull"):
         with pytest.raises(SpecError, match=option):
-            read(Source(path=str(tmp_path / "x.json"), options={option: True}), spark)
+            read_source(Source(path=str(tmp_path / "x.json"), options={option: True}), spark)

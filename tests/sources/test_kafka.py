@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from spark_jobs.errors import DataError, JobError, SpecError
 from spark_jobs.sources.kinds import kafka
-from spark_jobs.sources.table_reader import read
+from spark_jobs.sources.table_reader import read_source
 from spark_jobs.spec.models import Source
 
 GOOD = [b'{"size": 1.50, "na.me": "x", "big": 12345678901234567890.12}', b'{"size": null, "na.me": " NA "}']
@@ -35,7 +35,7 @@ def rows_of(frame):
 def test_a_topic_is_a_table_of_its_keys_and_poison_is_set_apart_with_its_place(spark, broker, topic):
     broker.send(topic, GOOD, partition=0)
     places = broker.send(topic, POISON, partition=1)
-    table = read(source_of(broker, topic), spark)
+    table = read_source(source_of(broker, topic), spark)
     assert table.rows.columns == ["size", "na.me", "big"]
     assert rows_of(table.rows) == [("1.50", "x", "12345678901234567890.12"), (None, None, None)]
     assert table.malformed_count == len(POISON)
@@ -55,11 +55,11 @@ def test_a_topic_is_a_table_of_its_keys_and_poison_is_set_apart_with_its_place(s
 
 def test_a_table_of_a_topic_stays_as_it_was_read_and_another_message_makes_another_fingerprint(spark, broker, topic):
     broker.send(topic, GOOD)
-    first, same = (read(source_of(broker, topic), spark) for _ in range(2))
+    first, same = (read_source(source_of(broker, topic), spark) for _ in range(2))
     broker.send(topic, [b'{"size": 3}'])
     assert first.rows.count() == 2
     assert first.fingerprint == same.fingerprint
-    later = read(source_of(broker, topic), spark)
+    later = read_source(source_of(broker, topic), spark)
     assert later.rows.count() == 3
     assert later.fingerprint != first.fingerprint
 
@@ -67,7 +67,7 @@ def test_a_table_of_a_topic_stays_as_it_was_read_and_another_message_makes_anoth
 def test_csv_values_have_the_names_of_the_source(spark, broker, topic):
     broker.send(topic, ["1;'a;b'", "2", "3;x;y", "?;"], partition=0)
     source = source_of(broker, topic, values="csv", names=["n", "te.xt"], options={"sep": ";", "quote": "'"})
-    table = read(source, spark)
+    table = read_source(source, spark)
     assert rows_of(table.rows) == [("1", "a;b"), (None, None)]
     refused = {(row["_raw"], row["_reasons"][0]) for row in table.malformed.collect()}
     assert refused == {("2", "the record has 1 fields, not 2"), ("3;x;y", "the record has 3 fields, not 2")}
@@ -76,7 +76,7 @@ def test_csv_values_have_the_names_of_the_source(spark, broker, topic):
 def test_csv_values_without_names_are_refused(spark, broker, topic):
     broker.send(topic, ["1"])
     with pytest.raises(SpecError, match=r"`source\.names` is required"):
-        read(source_of(broker, topic, values="csv"), spark)
+        read_source(source_of(broker, topic, values="csv"), spark)
 
 
 def test_headers_that_the_source_names_are_columns_of_a_table_and_of_a_stream(spark, broker, topic, tmp_path):
@@ -86,11 +86,11 @@ def test_headers_that_the_source_names_are_columns_of_a_table_and_of_a_stream(sp
     broker.send(topic, [b'{"n": 5}'], 0, [("from.", None)])
     source = source_of(broker, topic, headers=["from."])
     expected = [("1", "é"), ("2", "�!"), ("3", None), ("5", None)]
-    table = read(source, spark)
+    table = read_source(source, spark)
     assert table.rows.columns == ["n", "from."]
     assert rows_of(table.rows) == expected
     assert table.malformed.collect()[0]["_reasons"] == ["the key 'from.' is also the name of a header"]
-    plain = read(source_of(broker, topic), spark)
+    plain = read_source(source_of(broker, topic), spark)
     assert plain.fingerprint != table.fingerprint
     messages = kafka.open_stream(source, spark, "earliest", None)
     streamed = kafka.parsed(messages, source, ["from.", "n"], "batch")
@@ -100,7 +100,7 @@ def test_headers_that_the_source_names_are_columns_of_a_table_and_of_a_stream(sp
 def test_a_message_of_five_megabytes_is_a_row_like_any_other(spark, broker):
     topic = broker.topic(f"big-{uuid4().hex}", **{"max.message.bytes": "12000000"})
     broker.send(topic, [json.dumps({"a": "x" * 5_000_000}), b'{"a": "y"}'])
-    table = read(source_of(broker, topic), spark)
+    table = read_source(source_of(broker, topic), spark)
     assert sorted(len(row[0]) for row in table.rows.collect()) == [1, 5_000_000]
 
 
@@ -109,31 +109,31 @@ def test_who_has_a_password_is_let_in_and_nobody_else(spark, broker, topic, tmp_
     (tmp_path / "secret").write_text(PASSWORD)
     options = {"kafka.security.protocol": "SASL_PLAINTEXT"}
     known = {"servers": broker.secured_servers, "topic": topic, "options": options, "user": USER, "kind": "kafka"}
-    assert read(Source(**known, password=f"file:{tmp_path / 'secret'}"), spark).rows.count() == 2
+    assert read_source(Source(**known, password=f"file:{tmp_path / 'secret'}"), spark).rows.count() == 2
     monkeypatch.setenv("WRONG", "canary-7391")
     with pytest.raises(JobError, match="rejected the user or password") as refused:
-        read(Source(**known, password="env:WRONG"), spark)
+        read_source(Source(**known, password="env:WRONG"), spark)
     assert "canary-7391" not in str(refused.value)
 
 
 def test_a_topic_that_is_not_there_or_empty_is_refused_by_name(spark, broker, topic):
     with pytest.raises(DataError, match=f"The topic '{topic}' has no messages"):
-        read(source_of(broker, topic), spark)
+        read_source(source_of(broker, topic), spark)
     with pytest.raises(DataError, match="The topic 'nowhere' does not exist"):
-        read(source_of(broker, "nowhere"), spark)
+        read_source(source_of(broker, "nowhere"), spark)
 
 
 def test_a_broker_that_does_not_answer_is_not_waited_for_for_ever(spark):
     began, waits = time.monotonic(), {"kafka.request.timeout.ms": 2000}
     with pytest.raises(JobError, match=r"No broker responds at 127\.0\.0\.1:1\."):
-        read(Source(kind="kafka", servers="127.0.0.1:1", topic="t", options=waits), spark)
+        read_source(Source(kind="kafka", servers="127.0.0.1:1", topic="t", options=waits), spark)
     assert time.monotonic() - began < 10
 
 
 def test_an_option_that_names_a_class_or_an_address_is_refused(spark, broker, topic):
     for option in ("kafka.sasl.jaas.config", "kafka.sasl.oauthbearer.token.endpoint.url", "failOnDataLoss"):
         with pytest.raises(SpecError, match=f"`source.options.{option}` is not an option of a kafka source"):
-            read(source_of(broker, topic, options={option: "x"}), spark)
+            read_source(source_of(broker, topic, options={option: "x"}), spark)
 
 
 def arrived(spark, stream, folder):

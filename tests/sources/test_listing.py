@@ -13,9 +13,9 @@ import pytest
 from spark_jobs.errors import DataError, SpecError
 from spark_jobs.sources.files import DataFile, files_of, fingerprint_of, local_files, place_of
 from spark_jobs.sources.listing import choice_of, codes_among, files_below, is_hidden, partition_of, partition_values
-from spark_jobs.sources.table_reader import read
+from spark_jobs.sources.table_reader import read_source
 from spark_jobs.spec.models import Source, Stream
-from spark_jobs.streaming.stream_sources import arrived, open_stream
+from spark_jobs.streaming.stream_sources import arrived, open_source_stream
 
 
 def _tree(folder: Path, *names: str) -> Path:
@@ -55,21 +55,21 @@ def test_files_are_chosen_as_spark_chooses_them(spark, tmp_path, options, expect
 def test_a_nested_file_that_changed_is_another_input(spark, tmp_path):
     _tree(tmp_path, "1.csv", "sub/2.csv")
     source = Source(path=str(tmp_path), options={"recursiveFileLookup": True})
-    before = read(source, spark)
+    before = read_source(source, spark)
     assert before.rows.count() == 2
     (tmp_path / "sub/2.csv").write_text("a,b\n5,y\n6,z\n")
-    after = read(source, spark)
+    after = read_source(source, spark)
     assert after.fingerprint != before.fingerprint
     assert sorted(row.a for row in after.rows.collect()) == ["0", "5", "6"]
     (tmp_path / "sub/2.csv").write_text("other,header\n5,y\n")
     with pytest.raises(DataError, match="other"):
-        read(source, spark)
+        read_source(source, spark)
 
 
 def test_files_that_an_option_leaves_out_are_neither_read_nor_compared(spark, tmp_path):
     _tree(tmp_path, "1.csv", "2.csv")
     (tmp_path / "note.csv").write_text("something else\n")
-    table = read(Source(path=str(tmp_path), options={"pathGlobFilter": "[0-9].csv"}), spark)
+    table = read_source(Source(path=str(tmp_path), options={"pathGlobFilter": "[0-9].csv"}), spark)
     assert sorted(row.a for row in table.rows.collect()) == ["0", "1"]
     with pytest.raises(DataError, match="pathGlobFilter"):
         files_of(Source(path=str(tmp_path), options={"pathGlobFilter": "*.txt"}), spark)
@@ -97,7 +97,7 @@ def test_files_with_a_colon_in_their_name_are_read(spark, tmp_path, kind):
             place.write_text("\n".join(f'{{"a": {a},{end}"b": "{name}"}}' for a in (1, 2)))
     form = "json" if kind == "spanning" else kind
     for path, rows in ((tmp_path / "a:b", 2), (tmp_path, 6), (f"{tmp_path}/*", 6)):
-        table = read(Source(kind=form, path=str(path)), spark)
+        table = read_source(Source(kind=form, path=str(path)), spark)
         assert (table.records, table.rows.select("a", "b").distinct().count()) == (rows, rows)
 
 
@@ -178,34 +178,34 @@ def test_partition_folders_are_text_for_every_reader(spark, tmp_path, kind):
         else:
             file.write_text(f"id\n{number}\n" if kind == "csv" else f'{{"id": {number}}}\n')
     texts = {"01": 1, "1": 2, "a/b": 3, None: 4}
-    table = read(Source(kind=kind, path=str(tmp_path / "in")), spark)
+    table = read_source(Source(kind=kind, path=str(tmp_path / "in")), spark)
     assert {row.code: int(row.id) for row in table.rows.collect()} == texts
     if kind == "csv":
         (tmp_path / "in/code=01/x1.csv").write_text("id\n1\n7,8\n")
-        table = read(Source(kind=kind, path=str(tmp_path / "in")), spark)
+        table = read_source(Source(kind=kind, path=str(tmp_path / "in")), spark)
         assert {row.code: int(row.id) for row in table.rows.collect()} == texts
         assert table.malformed_count == 1
     one = Source(kind=kind, path=str(tmp_path / "in"), options={"pathGlobFilter": f"x1.{kind}"})
-    assert [row.code for row in read(one, spark).rows.collect()] == ["01"]
+    assert [row.code for row in read_source(one, spark).rows.collect()] == ["01"]
     assert place_of(one, files_of(one, spark)).partitions == ("code",)
 
 
 def test_files_that_arrive_in_partition_folders_keep_their_text(spark, tmp_path):
     _tree(tmp_path / "in", "code=01/x.csv", "code=2/y:1.csv")
     source = Source(kind="csv", path=str(tmp_path / "in"))
-    arriving = open_stream(source, Stream(), spark, None).writeStream.format("memory").queryName("arrived_files")
+    arriving = open_source_stream(source, Stream(), spark, None).writeStream.format("memory").queryName("arrived_files")
     arriving.trigger(availableNow=True).start().awaitTermination()
     paths = sorted(row.path for row in spark.table("arrived_files").collect())
-    found = [read(arrived(source, path, spark), spark).rows.first() for path in paths]
+    found = [read_source(arrived(source, path, spark), spark).rows.first() for path in paths]
     assert [(row.a, row.code) for row in found] == [("0", "01"), ("1", "2")]
     late = source.model_copy(update={"options": {"modifiedAfter": "2024-01-01T00:00:00"}})
     with pytest.raises(SpecError, match="stream"):
-        open_stream(late, Stream(), spark, None)
+        open_source_stream(late, Stream(), spark, None)
 
 
 def test_files_of_subfolders_that_are_not_read_are_told(spark, tmp_path):
     _tree(tmp_path, "1.csv", "sub/2.csv", "_hidden/3.csv")
-    (warning,) = read(Source(path=str(tmp_path)), spark).reading.warnings
+    (warning,) = read_source(Source(path=str(tmp_path)), spark).reading.warnings
     assert "1 file in a subfolder is not read" in warning
     assert "sub/2.csv" in warning
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spark_jobs.sources import local_lines
-from spark_jobs.sources.dialect import Dialect, candidates
+from spark_jobs.sources.dialect import Dialect, candidate_dialects
 from spark_jobs.sources.files import Place, files_of
 from spark_jobs.sources.lines import count_lines, read_lines
 from spark_jobs.sources.local_lines import count_here, is_small
@@ -32,7 +32,7 @@ def test_lines_are_counted_here_as_spark_counts_them(spark, tmp_path, monkeypatc
     path = tmp_path / f"{name}.csv"
     path.write_bytes(TEXTS[name])
     options = {"comment": "#"} if name == "comments" else {}
-    forms = [*candidates("a,b\n1,2\n", {}), Dialect(";", '"', "\\", ("a,b",))]
+    forms = [*candidate_dialects("a,b\n1,2\n", {}), Dialect(";", '"', "\\", ("a,b",))]
     files = files_of(Source(path=str(path)), spark)
     assert is_small(files, options)
     here = count_here(files, forms, [b"a,b"], True, options.get("comment", ""))

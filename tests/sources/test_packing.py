@@ -13,7 +13,7 @@ import pytest
 from spark_jobs.errors import DataError
 from spark_jobs.sources.files import kind_of_files, local_files
 from spark_jobs.sources.packing import check_packed, packing_problem
-from spark_jobs.sources.unpacking import opened
+from spark_jobs.sources.unpacking import open_unpacked
 from spark_jobs.spec import Source
 from spark_jobs.spec.endings import PACKED, READ, kind_of, stem
 
@@ -33,7 +33,7 @@ def test_every_ending_is_read_or_refused_by_name_and_hides_no_kind(tmp_path, end
     assert (stem(f"x.y.csv.{ending}"), file.plain) == ("x.y", False)
     if ending in READ:
         assert packing_problem(file) is None
-        assert opened(file.path).read() == file.head() == TEXT
+        assert open_unpacked(file.path).read() == file.head() == TEXT
     else:
         with pytest.raises(
             DataError, match=rf"x\.csv\.{ending}' is compressed with {PACKED[ending]}, which is not supported"

@@ -18,7 +18,7 @@ import pytest
 from spark_jobs.errors import DataError
 from spark_jobs.sources import footers
 from spark_jobs.sources.kinds import parquet
-from spark_jobs.sources.table_reader import read
+from spark_jobs.sources.table_reader import read_source
 from spark_jobs.spec.models import Source
 
 
@@ -30,7 +30,7 @@ def _files(folder: Path, *tables: dict[str, Any], **options: Any) -> Source:
 
 
 def _columns(source: Source, spark: Any) -> dict[str, list[Any]]:
-    table = read(source, spark)
+    table = read_source(source, spark)
     rows = table.rows.orderBy("id").collect()
     return {name: [row[name] for row in rows] for name in table.columns}
 
@@ -38,7 +38,7 @@ def _columns(source: Source, spark: Any) -> dict[str, list[Any]]:
 def test_a_column_that_some_files_have_is_read_and_told(spark, tmp_path):
     source = _files(tmp_path / "in", {"id": [1], "a": ["x"]}, {"id": [2], "b": ["y"], "a": [None]})
     assert _columns(source, spark) == {"id": [1, 2], "a": ["x", None], "b": [None, "y"]}
-    assert "'b' is in 1 of 2 files, and null in the others" in read(source, spark).reading.decisions
+    assert "'b' is in 1 of 2 files, and null in the others" in read_source(source, spark).reading.decisions
 
 
 WIDENED = [
@@ -69,7 +69,7 @@ def test_types_that_grew_are_read_as_the_one_that_holds_both(spark, tmp_path, ca
             file[f"n{number}"] = column
     source = _files(tmp_path, *files)
     wanted = {f"n{number}": (kind, values) for number, (_, _, kind, values) in enumerate(cases)}
-    table = read(source, spark)
+    table = read_source(source, spark)
     first, second = table.rows.orderBy("id").collect()
     kinds = dict(table.rows.dtypes)
     assert {name: (kinds[name], [first[name], second[name]]) for name in wanted} == wanted
@@ -90,7 +90,7 @@ def test_types_that_grew_are_read_as_the_one_that_holds_both(spark, tmp_path, ca
 def test_types_that_do_not_go_together_are_refused_by_column_and_file(spark, tmp_path, first, second):
     source = _files(tmp_path / "in", {"id": [1], "n": first}, {"id": [2], "n": second})
     with pytest.raises(DataError, match=r"'n' is .*\.parquet"):
-        read(source, spark)
+        read_source(source, spark)
 
 
 def test_stored_types_without_a_reader_are_read_or_told(spark, tmp_path):
@@ -119,7 +119,7 @@ def test_stored_types_without_a_reader_are_read_or_told(spark, tmp_path):
         "uuid": ["00000000-0000-0000-0000-000000000001", None],
         "tags": [[1], None],
     }
-    told = read(source, spark).unusable
+    told = read_source(source, spark).unusable
     assert {name: kind.split("<")[0].split("[")[0] for name, kind in told.items()} == {
         "clock": "time64", "millis": "time32", "half": "halffloat", "wide": "decimal256(50, 2)", "inner": "struct",
     }  # fmt: skip
@@ -127,15 +127,15 @@ def test_stored_types_without_a_reader_are_read_or_told(spark, tmp_path):
 
 def test_files_that_spark_cannot_unpack_are_refused_by_name_and_reason(spark, tmp_path):
     with pytest.raises(DataError, match=r"0\.parquet' is compressed with BROTLI"):
-        read(_files(tmp_path / "b", {"id": [1]}, compression="brotli"), spark)
+        read_source(_files(tmp_path / "b", {"id": [1]}, compression="brotli"), spark)
     split = {"use_dictionary": False, "column_encoding": {"id": "BYTE_STREAM_SPLIT"}}
     with pytest.raises(DataError, match=r"0\.parquet' holds 'id' as BYTE_STREAM_SPLIT"):
-        read(_files(tmp_path / "s", {"id": [1]}, **split), spark)
+        read_source(_files(tmp_path / "s", {"id": [1]}, **split), spark)
     _files(tmp_path / "e", {"id": [1]})
     file = tmp_path / "e" / "0.parquet"
     file.write_bytes(b"PARE" + file.read_bytes()[4:-4] + b"PARE")
     with pytest.raises(DataError, match=r"0\.parquet' is encrypted"):
-        read(Source(path=str(file)), spark)
+        read_source(Source(path=str(file)), spark)
 
 
 def test_encrypted_columns_are_refused_before_anybody_asks_for_them(spark, tmp_path):
@@ -150,14 +150,14 @@ def test_encrypted_columns_are_refused_before_anybody_asks_for_them(spark, tmp_p
     with pq.ParquetWriter(tmp_path / "1.parquet", rows.schema, encryption_properties=locked) as writer:
         writer.write_table(rows)
     with pytest.raises(DataError, match=r"1\.parquet' has encrypted columns"):
-        read(Source(path=str(tmp_path)), spark)
+        read_source(Source(path=str(tmp_path)), spark)
 
 
 def test_the_footers_of_very_many_files_are_read_by_tasks(spark, tmp_path, monkeypatch):
     source = _files(tmp_path / "in", {"id": [1]}, {"id": [2], "b": ["y"]}, {"id": [3]})
-    here = read(source, spark)
+    here = read_source(source, spark)
     monkeypatch.setattr(footers, "HERE", 2)
-    there = read(source, spark)
+    there = read_source(source, spark)
     assert there.reading.decisions == here.reading.decisions
     assert there.rows.orderBy("id").collect() == here.rows.orderBy("id").collect()
 

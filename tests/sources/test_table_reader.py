@@ -13,9 +13,9 @@ import pytest
 from spark_jobs.errors import DataError, SpecError
 from spark_jobs.sources.files import DataFile
 from spark_jobs.sources.kinds import csv as delimited
-from spark_jobs.sources.kinds import kinds
+from spark_jobs.sources.kinds import source_kinds
 from spark_jobs.sources.read_errors import explain_late_error, explain_read_error
-from spark_jobs.sources.table_reader import kind_of_source, read
+from spark_jobs.sources.table_reader import kind_of_source, read_source
 from spark_jobs.spec.models import Source
 
 REAL = {
@@ -40,7 +40,7 @@ REAL = {
 
 def test_every_real_data_set_is_read_whole(spark, data_dir):
     for file, (rows, columns) in REAL.items():
-        table = read(Source(path=str(data_dir / file)), spark)
+        table = read_source(Source(path=str(data_dir / file)), spark)
         assert (table.rows.count(), len(table.columns), table.malformed_count) == (rows, columns, 0), file
 
 
@@ -53,9 +53,11 @@ def test_a_name_that_looks_like_a_pattern_is_a_name_where_it_is_there(spark, tmp
              "parquet": rows.to_parquet}  # fmt: skip
     for name in ("sales [2024]*.5%", "sales 2"):
         write[kind](folder / name)
-    counts = {path: read(Source(kind=kind, path=str(path)), spark).rows.count() for path in (folder, *folder.iterdir())}
+    counts = {
+        path: read_source(Source(kind=kind, path=str(path)), spark).rows.count() for path in (folder, *folder.iterdir())
+    }
     assert counts == {folder: 6, folder / "sales [2024]*.5%": 3, folder / "sales 2": 3}
-    assert read(Source(kind=kind, path=f"{tmp_path}/in*/sales*"), spark).rows.count() == 6
+    assert read_source(Source(kind=kind, path=f"{tmp_path}/in*/sales*"), spark).rows.count() == 6
 
 
 @pytest.mark.parametrize("kind", ["csv", "json", "parquet", "delta"])
@@ -66,7 +68,7 @@ def test_column_names_have_no_blanks_around_them_in_any_source(spark, tmp_path, 
     else:
         mapped = {"delta.columnMapping.mode": "name", "delta.minReaderVersion": "2", "delta.minWriterVersion": "5"}
         rows.write.format(kind).options(**(mapped if kind == "delta" else {})).save(str(tmp_path / "in"))
-    table = read(Source(kind=kind, path=str(tmp_path / "in")), spark)
+    table = read_source(Source(kind=kind, path=str(tmp_path / "in")), spark)
     assert table.columns == tuple(table.rows.columns) == ("a.b", "life expectancy")
     assert sorted(str(row[0]) + row[1] for row in table.rows.collect()) == ["1x", "2y"]
 
@@ -74,11 +76,11 @@ def test_column_names_have_no_blanks_around_them_in_any_source(spark, tmp_path, 
 def test_names_that_are_one_without_their_blanks_are_refused(spark, tmp_path):
     spark.range(2).selectExpr("id AS `a`", "id AS `a `").write.parquet(str(tmp_path / "in"))
     with pytest.raises(DataError, match=r"surrounding blanks\. Got 'a', 'a'"):
-        read(Source(kind="parquet", path=str(tmp_path / "in")), spark)
+        read_source(Source(kind="parquet", path=str(tmp_path / "in")), spark)
 
 
 def test_the_kinds_of_source_are_the_files_of_the_folder():
-    assert kinds() == ("csv", "dataframe", "delta", "jdbc", "json", "kafka", "parquet", "table")
+    assert source_kinds() == ("csv", "dataframe", "delta", "jdbc", "json", "kafka", "parquet", "table")
 
 
 def test_the_kind_is_told_by_the_files(spark, tmp_path):
@@ -101,51 +103,51 @@ def test_parquet_and_delta_keep_their_types_and_lose_null_marks(spark, tmp_path)
     stored.write.parquet(str(tmp_path / "p"))
     stored.write.format("delta").option("delta.columnMapping.mode", "name").save(str(tmp_path / "d"))
     for kind in ("p", "d"):
-        table = read(Source(path=str(tmp_path / kind)), spark)
+        table = read_source(Source(path=str(tmp_path / kind)), spark)
         assert table.rows.dtypes == stored.dtypes
         rows = sorted(tuple(row) for row in table.rows.select("`a b`", "s", "n").collect())
         assert rows == [(1, None, 2.5), (2, "x", None)]
-    before = read(Source(path=str(tmp_path / "d")), spark).fingerprint
-    assert before == read(Source(path=str(tmp_path / "d")), spark).fingerprint
+    before = read_source(Source(path=str(tmp_path / "d")), spark).fingerprint
+    assert before == read_source(Source(path=str(tmp_path / "d")), spark).fingerprint
     stored.write.format("delta").mode("append").save(str(tmp_path / "d"))
-    assert before != read(Source(path=str(tmp_path / "d")), spark).fingerprint
+    assert before != read_source(Source(path=str(tmp_path / "d")), spark).fingerprint
 
 
 def test_a_view_of_the_catalog_is_a_source(spark):
     spark.range(3).selectExpr("id", "'?' AS s").createOrReplaceTempView("three")
-    table = read(Source(table="three"), spark)
+    table = read_source(Source(table="three"), spark)
     assert [tuple(row) for row in table.rows.orderBy("id").collect()] == [(0, None), (1, None), (2, None)]
     with pytest.raises(DataError, match="does not exist"):
-        read(Source(table="four"), spark)
+        read_source(Source(table="four"), spark)
 
 
 def test_a_delta_table_is_the_same_input_only_at_the_same_version(spark, tmp_path):
     place, moved = tmp_path / "d", tmp_path / "moved"
     spark.range(240).coalesce(1).write.format("delta").option("delta.enableDeletionVectors", "true").save(str(place))
-    known = {"at first": read(Source(path=str(place)), spark).fingerprint}
-    assert read(Source(path=str(place)), spark).fingerprint == known["at first"]
+    known = {"at first": read_source(Source(path=str(place)), spark).fingerprint}
+    assert read_source(Source(path=str(place)), spark).fingerprint == known["at first"]
     spark.sql(f"DELETE FROM delta.`{place}` WHERE id >= 200")
-    table = read(Source(path=str(place)), spark)
+    table = read_source(Source(path=str(place)), spark)
     known["deleted by a vector, in the same file"] = table.fingerprint
     spark.sql(f"RESTORE delta.`{place}` TO VERSION AS OF 0")
     assert table.rows.count() == 200
-    known["restored"] = read(Source(path=str(place)), spark).fingerprint
+    known["restored"] = read_source(Source(path=str(place)), spark).fingerprint
     assert (
-        read(Source(path=str(place), options={"versionAsOf": 1}), spark).fingerprint
+        read_source(Source(path=str(place), options={"versionAsOf": 1}), spark).fingerprint
         == known["deleted by a vector, in the same file"]
     )
     shutil.copytree(place, moved)
-    known["a copy"] = read(Source(path=str(moved)), spark).fingerprint
+    known["a copy"] = read_source(Source(path=str(moved)), spark).fingerprint
     assert len({*known.values()}) == 4
     late = {"timestampAsOf": spark.sql("SELECT cast(timestampadd(YEAR, -1, now()) AS string)").first()[0]}
     with pytest.raises(DataError):
-        read(Source(path=str(place), options=late), spark)
+        read_source(Source(path=str(place), options=late), spark)
 
 
 def test_tables_without_versions_are_the_same_input_if_their_rows_are(spark):
     def told(*rows):
         spark.createDataFrame(rows, "id long, s string").createOrReplaceTempView("three")
-        return read(Source(table="three"), spark).fingerprint
+        return read_source(Source(table="three"), spark).fingerprint
 
     first = told((1, "a"), (2, "b"))
     assert told((2, "b"), (1, "a")) == first
@@ -155,7 +157,7 @@ def test_tables_without_versions_are_the_same_input_if_their_rows_are(spark):
 def test_json_lines_that_are_no_json_are_set_apart(spark, tmp_path):
     lines = [json.dumps({"a": n, "b": "NA" if n else "x", "c": {"d": 1}}) for n in range(3)]
     (tmp_path / "x.jsonl").write_text("\n".join([*lines[:2], '{"a": 1, "b"', lines[2]]) + "\n")
-    table = read(Source(path=str(tmp_path / "x.jsonl")), spark)
+    table = read_source(Source(path=str(tmp_path / "x.jsonl")), spark)
     assert sorted((row.a, row.b) for row in table.rows.collect()) == [("0", "x"), ("1", None), ("2", None)]
     assert (table.malformed_count, table.records) == (1, 4)
     malformed = table.malformed.collect()
@@ -165,7 +167,7 @@ def test_json_lines_that_are_no_json_are_set_apart(spark, tmp_path):
 
 def test_a_json_file_may_be_one_array(spark, tmp_path):
     (tmp_path / "x.json").write_text(json.dumps([{"a": 1}, {"a": 2}], indent=1))
-    table = read(Source(path=str(tmp_path / "x.json")), spark)
+    table = read_source(Source(path=str(tmp_path / "x.json")), spark)
     assert sorted(row.a for row in table.rows.collect()) == ["1", "2"]
     assert (table.malformed_count, table.records) == (0, 2)
 
@@ -174,19 +176,19 @@ def test_the_rows_of_a_delta_table_are_counted_at_the_version_that_is_read(spark
     place = str(tmp_path / "d")
     spark.range(10).write.format("delta").option("delta.enableDeletionVectors", "true").save(place)
     spark.sql(f"DELETE FROM delta.`{place}` WHERE id IN (3, 4)")
-    assert read(Source(path=place), spark).records == 8
-    assert read(Source(path=place, options={"versionAsOf": "0"}), spark).records == 10
+    assert read_source(Source(path=place), spark).records == 8
+    assert read_source(Source(path=place, options={"versionAsOf": "0"}), spark).records == 10
 
 
 def test_records_over_several_lines_are_counted_where_the_spec_says_that_there_are_some(spark, tmp_path):
     (tmp_path / "x.csv").write_text('a,b\n1,"x\ny"\n\n2,z\n3,"p\n\nq"\n')
-    table = read(Source(path=str(tmp_path / "x.csv"), options={"multiLine": "true"}), spark)
+    table = read_source(Source(path=str(tmp_path / "x.csv"), options={"multiLine": "true"}), spark)
     assert (table.records, table.rows.count()) == (3, 3)
 
 
 def test_the_rows_of_a_view_are_counted_with_its_content(spark):
     spark.range(7).createOrReplaceTempView("seven")
-    assert read(Source(table="seven"), spark).records == 7
+    assert read_source(Source(table="seven"), spark).records == 7
 
 
 def test_a_parquet_file_that_was_cut_short_is_refused_by_name(spark, tmp_path):
@@ -194,16 +196,16 @@ def test_a_parquet_file_that_was_cut_short_is_refused_by_name(spark, tmp_path):
     file = next((tmp_path / "p").glob("*.parquet"))
     file.write_bytes(file.read_bytes()[:-20])
     with pytest.raises(DataError, match=file.name):
-        read(Source(path=str(tmp_path / "p")), spark)
+        read_source(Source(path=str(tmp_path / "p")), spark)
     (tmp_path / "empty.parquet").write_bytes(b"")
     with pytest.raises(DataError, match="0 bytes"):
-        read(Source(path=str(tmp_path / "empty.parquet")), spark)
+        read_source(Source(path=str(tmp_path / "empty.parquet")), spark)
 
 
 def test_what_spark_says_of_a_file_that_went_away_is_put_in_words(spark, tmp_path):
     path = tmp_path / "x.csv"
     path.write_text("a\n1\n")
-    rows = read(Source(path=str(path)), spark).rows
+    rows = read_source(Source(path=str(path)), spark).rows
     path.unlink()
     with pytest.raises(Exception, match=r"x\.csv") as failure:
         rows.count()

@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spark_jobs.errors import SpecError
-from spark_jobs.spec.yaml12 import read_yaml, resolve
+from spark_jobs.spec.yaml12 import read_yaml, resolve_scalar
 
 
 @pytest.mark.parametrize(
     "text", ["yes", "no", "on", "off", "y", "N", "012", "0o17", "0x1F", "12:30", "2026-01-01", "1_000", "tRue"]
 )
 def test_what_only_older_yaml_takes_for_something_else_stays_text(text):
-    assert resolve(text) == text
+    assert resolve_scalar(text) == text
     assert read_yaml(f"a: {text}", "x").data == {"a": text}
 
 
@@ -34,8 +34,8 @@ def test_what_only_older_yaml_takes_for_something_else_stays_text(text):
     ],
 )
 def test_core_scalars_mean_what_yaml_1_2_says(text, value):
-    assert resolve(text) == value
-    assert type(resolve(text)) is type(value)
+    assert resolve_scalar(text) == value
+    assert type(resolve_scalar(text)) is type(value)
 
 
 def test_quotes_keep_everything_text():

@@ -75,10 +75,10 @@ def test_a_table_with_odd_names_is_read_alike_by_every_reader(spark, target):
     assert "delta.columnMapping.mode" not in (found := properties(spark, written))
     assert json.loads(found[PROPERTY]) == {s: n for n, s in zip(ODD, STORED, strict=True) if s != n}
     assert column_names(spark, target.root, target.table) == {n: s for n, s in zip(ODD, STORED, strict=True) if s != n}
-    comments = {field.name: field.metadata.get("comment") for field in delta.read(spark, written.location).schema}
+    comments = {field.name: field.metadata.get("comment") for field in delta.read_table(spark, written.location).schema}
     assert comments["Life_expectancy_2"] == "Life expectancy"
 
-    by_spark = delta.read(spark, written.location).toPandas()
+    by_spark = delta.read_table(spark, written.location).toPandas()
     by_deltalake = DeltaTable(written.location).to_pandas()
     files = [str(file) for file in Path(written.location).glob("*.parquet")]
     by_pyarrow = pa.concat_tables([pq.read_table(file) for file in files]).to_pandas()
@@ -96,7 +96,7 @@ def test_a_table_keeps_its_names_and_takes_new_ones_by_the_same_rule(spark, targ
         write_predictions(scored(spark, more), again)
     stored = {"a b": "a_b_2", "a=b": "a_b_3", 'it\'s $1 \\ "x"': 'it\'s_$1_\\_"x"'}
     assert column_names(spark, target.root, target.table) == stored
-    rows = delta.read(spark, first.location).toPandas().sort_values("_row_id")
+    rows = delta.read_table(spark, first.location).toPandas().sort_values("_row_id")
     assert rows["_row_id"].tolist() == ["a b1", "a b2"]
     assert rows["a_b_2"].tolist() == ["a b1", "a b2"]
     assert rows["a_b"].tolist() == ["a_b1", "a_b2"]
@@ -107,7 +107,7 @@ def test_a_table_keeps_its_names_and_takes_new_ones_by_the_same_rule(spark, targ
 def test_exact_names_are_kept_by_column_mapping_and_so_is_a_table_that_has_it(spark, target):
     first = write_predictions(scored(spark, columns_of(["a b"], 1)), replace(target, names="exact"))
     write_predictions(scored(spark, columns_of(["a b", "c d"], 2)), replace(target, batch_id="b-2"))
-    rows = delta.read(spark, first.location)
+    rows = delta.read_table(spark, first.location)
     assert {"a b", "c d"} <= set(rows.columns)
     assert sorted(row[0] for row in rows.select("`a b`").collect()) == ["a b1", "a b2"]
     assert properties(spark, first)["delta.columnMapping.mode"] == "name"

@@ -26,7 +26,7 @@ def test_a_write_is_done_once_and_says_which_it_was(spark, tmp_path):
     second = delta.append(rows, path, once="a")
     other = delta.append(rows, path, once="b")
     assert (first.version, first.rows, second, other.version, other.rows) == (0, 3, None, 1, 3)
-    assert delta.read(spark, path).count() == 6
+    assert delta.read_table(spark, path).count() == 6
 
 
 def test_column_mapping_is_on_only_where_a_name_needs_it(spark, tmp_path):

@@ -35,7 +35,9 @@ def scored(spark, rows, names=("id", ODD), factor=2.0):
 
 
 def content(spark, written):
-    rows = delta.read(spark, written.location).select("_row_id", "id", "prediction", "_model_version", "_batch_id")
+    rows = delta.read_table(spark, written.location).select(
+        "_row_id", "id", "prediction", "_model_version", "_batch_id"
+    )
     return sorted(tuple(row) for row in rows.collect())
 
 
@@ -60,7 +62,9 @@ def test_each_row_is_there_once_a_version_however_often_it_is_scored(spark, targ
     assert {row[0] for row in after if row[3] == 2} == {row[0] for row in before}
     assert sorted(row for row in after if row[3] == 1 and row[4] == "batch-1") == before
 
-    lineage = delta.read(spark, first.location).where("_model_version = 2").drop("_row_id", "id", STORED, "prediction")
+    lineage = (
+        delta.read_table(spark, first.location).where("_model_version = 2").drop("_row_id", "id", STORED, "prediction")
+    )
     assert {tuple(row)[:4] for row in lineage.collect()} == {("flights", 2, "run-2", "batch-1")}
 
 
@@ -133,7 +137,7 @@ def test_a_new_column_is_added_and_a_changed_type_is_cast_and_counted(spark, tar
     other = rows.select(F.struct("*").alias("_row"), F.lit(1.0).alias("prediction"))
     written = write_predictions(other, replace(target, batch_id="batch-2"))
     assert (written.rows, written.lost) == (2, {"id": 1})
-    table = delta.read(spark, first.location)
+    table = delta.read_table(spark, first.location)
     assert sorted(map(tuple, table.select("id", "plain", col(STORED)).collect()), key=str) == [
         (1, "x", None),
         (5, "x", 1.5),
@@ -159,7 +163,7 @@ def test_numbers_that_a_table_of_before_rounds_are_counted(spark, target):
     write_predictions(batch([1.0], pa.float64()), keyed)
     written = write_predictions(batch([2**53 + 1, 2], pa.int64()), replace(keyed, batch_id="wide"))
     assert (written.rows, written.lost) == (2, {"id": 1})
-    found = delta.read(spark, written.location).select("_row_id").collect()
+    found = delta.read_table(spark, written.location).select("_row_id").collect()
     assert {row[0] for row in found} == {"1", "2", str(2**53 + 1)}
 
 
@@ -207,7 +211,7 @@ def test_writing_the_same_again_needs_no_new_code(spark, target):
         )
         write_quarantine(bad, target.root, "flights", f"q-{number}", delta.Txn("q/quarantine", number))
     assert compiled.getCount() == before[-1], "the third write made code"
-    moments = delta.read(spark, written.location).selectExpr("unix_micros(_scored_at) / 1e6").collect()
+    moments = delta.read_table(spark, written.location).selectExpr("unix_micros(_scored_at) / 1e6").collect()
     assert all(0 <= row[0] - later.timestamp() < 60 for row in moments)
     assert len(set(moments)) == 3
 
@@ -223,7 +227,7 @@ def test_a_new_table_is_laid_out_by_the_columns_asked_for_and_holds_the_same_row
         ("skipped_duplicate", 0),
         ("written", 1),
     ]
-    table = delta.read(spark, first.location)
+    table = delta.read_table(spark, first.location)
     kept = [tuple(row) for row in table.select("id", col(STORED), "prediction").collect()]
     assert sorted(kept, key=str) == sorted([(one, text, one * 2.0) for one, text in [*rows, (9, "new")]], key=str)
     assert delta.partition_columns(spark, first.location) == (STORED,)

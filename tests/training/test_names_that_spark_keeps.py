@@ -13,7 +13,7 @@ from spark_jobs.columns.names import col
 from spark_jobs.errors import DataError
 from spark_jobs.sources.json_records import keys
 from spark_jobs.sources.messages import JsonFormat, split
-from spark_jobs.sources.table_reader import read
+from spark_jobs.sources.table_reader import read_source
 from spark_jobs.spec import Source, parse
 from spark_jobs.training.prepare import inspect_source, prepare
 
@@ -79,7 +79,7 @@ def test_each_is_a_column_of_every_kind_of_source(spark, tmp_path, made):
 def test_a_name_that_a_reader_of_tables_cannot_give_back_is_refused(spark, tmp_path, name):
     pq.write_table(pa.table({name: [7, 8], "y": [1, 2]}), tmp_path / "x.parquet")
     with pytest.raises(DataError, match=rf"reserved names\. Got '{name}'"):
-        read(Source(path=str(tmp_path / "x.parquet")), spark)
+        read_source(Source(path=str(tmp_path / "x.parquet")), spark)
 
 
 def test_each_is_a_column_of_messages():

@@ -13,7 +13,7 @@ from spark_jobs.sources.source_table import Table
 from spark_jobs.spec.models import Source
 
 
-def kinds() -> tuple[str, ...]:
+def source_kinds() -> tuple[str, ...]:
     """Return the supported values of `source.kind`, sorted by name."""
     return tuple(sorted(module.name for module in iter_modules(__path__)))
 
@@ -24,7 +24,7 @@ def reader(kind: str) -> Callable[[Source, SparkSession], Table]:
     Raises:
         SpecError: `kind` is not supported.
     """
-    if kind not in kinds():
-        raise SpecError(f"`source.kind` must be one of {', '.join(kinds())}. Got '{kind}'.")
+    if kind not in source_kinds():
+        raise SpecError(f"`source.kind` must be one of {', '.join(source_kinds())}. Got '{kind}'.")
     found: Callable[[Source, SparkSession], Table] = import_module(f"{__name__}.{kind}").read
     return found

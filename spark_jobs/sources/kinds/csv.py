@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from spark_jobs.columns.names import col, text_schema
 from spark_jobs.errors import DataError
 from spark_jobs.sources.delimited_text import DelimitedText, detect_dialect
-from spark_jobs.sources.dialect import shown
+from spark_jobs.sources.dialect import format_separator
 from spark_jobs.sources.files import DataFile, files_of, fingerprint_of, local_files, place_of, reads_of, unread_of
 from spark_jobs.sources.lines import is_header, is_wide, read_lines, reasons
 from spark_jobs.sources.listing import codes_among
@@ -190,7 +190,7 @@ def _decided(text: DelimitedText, spanning: bool) -> dict[str, str]:
 def _decisions(text: DelimitedText, spanning: bool, malformed: int) -> tuple[str, ...]:
     scan, form = text.scan, text.scan.form
     found = [
-        f"separator {shown(form.sep)}: {scan.fitting:,} of {scan.lines:,} lines have {form.fields} fields",
+        f"separator {format_separator(form.sep)}: {scan.fitting:,} of {scan.lines:,} lines have {form.fields} fields",
         f"encoding {text.encoding}",
     ]
     if text.skipped:

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from spark_jobs.columns.names import check_names
 from spark_jobs.errors import DataError, JobError, SpecError
-from spark_jobs.sources.kinds.delta import table_of
+from spark_jobs.sources.kinds.delta import stored_table
 from spark_jobs.sources.options import DATES, known_options
 from spark_jobs.sources.source_table import Reading, Table
 from spark_jobs.spec.models import Source
@@ -41,7 +41,7 @@ def read(source: Source, spark: SparkSession) -> Table:
     def load(asked: Mapping[str, str]) -> DataFrame:
         return spark.table(view)
 
-    return table_of(load, None, source, Reading("dataframe", f"DataFrame {view}", options, ()))
+    return stored_table(load, None, source, Reading("dataframe", f"DataFrame {view}", options, ()))
 
 
 def register(frame: Any, view: str, spark: SparkSession) -> None:

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from spark_jobs.columns.names import check_names
 from spark_jobs.columns.stored_types import storable
 from spark_jobs.errors import DataError
-from spark_jobs.sources.files import location, missing
+from spark_jobs.sources.files import location, no_such_path
 from spark_jobs.sources.fingerprints import content_fingerprint, version_fingerprint
 from spark_jobs.sources.null_values import null_values_of, replace_null_values
 from spark_jobs.sources.options import DATES, known_options
@@ -36,17 +36,17 @@ def read(source: Source, spark: SparkSession) -> Table:
     path = str(source.path)
     place = location(path)
     if "://" not in place and not place.startswith("file:"):
-        raise missing(path)
+        raise no_such_path(path)
 
     def load(asked: Mapping[str, str]) -> DataFrame:
         return spark.read.format("delta").options(**asked).load(place)
 
     if not load(options).columns:
         raise DataError(f"'{path}' is not a Delta table with columns.", "Name the folder that contains `_delta_log`.")
-    return table_of(load, lambda: DeltaTable.forPath(spark, place), source, Reading("delta", path, options, ()))
+    return stored_table(load, lambda: DeltaTable.forPath(spark, place), source, Reading("delta", path, options, ()))
 
 
-def table_of(
+def stored_table(
     load: Callable[[Mapping[str, str]], DataFrame],
     table: Callable[[], DeltaTable] | None,
     source: Source,

@@ -13,7 +13,7 @@ from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.columns.names import check_names, col, quoted
 from spark_jobs.columns.stored_types import storable
 from spark_jobs.errors import DataError, did_you_mean
-from spark_jobs.sources.database import Database, connect, identifier, literal, table_name
+from spark_jobs.sources.database import Database, identifier, open_database, sql_literal, table_name
 from spark_jobs.sources.database_errors import NoTable
 from spark_jobs.sources.fingerprints import content_fingerprint
 from spark_jobs.sources.null_values import null_values_of, replace_null_values
@@ -50,7 +50,7 @@ def read(source: Source, spark: SparkSession, since: str | None = None, wanted: 
         JobError: The database does not respond, or rejects the user.
         SpecError: A secret cannot be resolved.
     """
-    database = connect(source, spark)
+    database = open_database(source, spark)
     try:
         return database.trying(lambda: _read(database, source, since, wanted))
     except NoTable:
@@ -99,8 +99,8 @@ def _parts(database: Database, source: Source, asked: str, schema: T.StructType)
     cuts = _cuts(database, asked, found.name, found.dataType, source.partition.parts)
     if not cuts:
         return []
-    between = [f"{column} >= {literal(a)} AND {column} < {literal(b)}" for a, b in pairwise(cuts)]
-    first, last = f"{column} < {literal(cuts[0])} OR {column} IS NULL", f"{column} >= {literal(cuts[-1])}"
+    between = [f"{column} >= {sql_literal(a)} AND {column} < {sql_literal(b)}" for a, b in pairwise(cuts)]
+    first, last = f"{column} < {sql_literal(cuts[0])} OR {column} IS NULL", f"{column} >= {sql_literal(cuts[-1])}"
     return [first, *between, last]
 
 

@@ -13,10 +13,10 @@ from pyspark.sql import types as T
 
 from spark_jobs.columns.names import check_names, col, text_schema
 from spark_jobs.errors import DataError
-from spark_jobs.sources.dialect import canonical, encoding_of, text_of
+from spark_jobs.sources.dialect import canonical_encoding, decode_text, encoding_of
 from spark_jobs.sources.files import DataFile, chosen, files_of, fingerprint_of, place_of, reads_of
-from spark_jobs.sources.json_documents import values
-from spark_jobs.sources.json_records import COUNTED, count, split
+from spark_jobs.sources.json_documents import parse_values
+from spark_jobs.sources.json_records import COUNTED, count_records, split
 from spark_jobs.sources.lines import is_wide, read_lines
 from spark_jobs.sources.listing import choosing, codes_among, has_colon
 from spark_jobs.sources.messages import JsonFormat
@@ -90,7 +90,7 @@ class _Part:
 
     def counted(self) -> DataFrame:
         """Return partial counts of records and keys by file."""
-        return self.rows.mapInArrow(count(self.encoding), COUNTED)
+        return self.rows.mapInArrow(count_records(self.encoding), COUNTED)
 
     def split(self, names: Sequence[str]) -> DataFrame:
         """Return one row per record: the cells of `names`, the partition columns, and why it is malformed."""
@@ -114,9 +114,9 @@ def _parts(
     """Separate files with one value per line from files whose values span lines."""
     heads = _heads(source, files, spark)
     first = next((head for head in heads.values() if head.strip()), b"")
-    encoding = canonical(options.get("encoding") or encoding_of(first))
+    encoding = canonical_encoding(options.get("encoding") or encoding_of(first))
     said = options.get("multiLine")
-    whole = [said == "true"] if said else [_spans_lines(text_of(head, encoding)) for head in heads.values()]
+    whole = [said == "true"] if said else [_spans_lines(decode_text(head, encoding)) for head in heads.values()]
     if all(whole):
         return (_files(source, options, encoding, spark),)
     if not any(whole):
@@ -147,7 +147,7 @@ def _spans_lines(head: str) -> bool:
     if head.lstrip().startswith("[") or not lines:
         return True
     some = lines[: max(1, len(lines) - 1)]  # the last line may be truncated
-    return 2 * sum(all(value.why is None for value in values([line])) for line in some) < len(some)
+    return 2 * sum(all(value.why is None for value in parse_values([line])) for line in some) < len(some)
 
 
 def _lines(source: Source, options: Mapping[str, str], encoding: str, spark: SparkSession) -> _Part:

@@ -20,7 +20,7 @@ from spark_jobs.sources.json_records import keys
 from spark_jobs.sources.messages import BESIDE, CsvFormat, JsonFormat, split
 from spark_jobs.sources.null_values import null_values_of, replace_null_values
 from spark_jobs.sources.options import DATES, known_options
-from spark_jobs.sources.secrets import resolve, resolved
+from spark_jobs.sources.secrets import resolve_secret, resolved
 from spark_jobs.sources.snapshot import snapshot
 from spark_jobs.sources.source_table import Reading, Table
 from spark_jobs.spec.constants import CLIENT_OPTIONS
@@ -182,7 +182,7 @@ def _login(source: Source, given: Mapping[str, str]) -> dict[str, str]:
             f"`kafka.sasl.mechanism` must be one of {', '.join(_LOGINS)}. Got '{mechanism}'.",
             "Remove it if the broker accepts PLAIN.",
         )
-    user, password = _quoted(resolved(source.user)), _quoted(resolve(source.password))
+    user, password = _quoted(resolved(source.user)), _quoted(resolve_secret(source.password))
     module = f"org.apache.kafka.common.security.{_LOGINS[mechanism]}LoginModule"
     return {
         "kafka.security.protocol": "SASL_SSL",

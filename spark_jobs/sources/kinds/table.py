@@ -8,7 +8,7 @@ from typing import Final
 from pyspark.sql import DataFrame, SparkSession
 
 from spark_jobs.errors import SpecError
-from spark_jobs.sources.kinds.delta import VERSIONS, table_of
+from spark_jobs.sources.kinds.delta import VERSIONS, stored_table
 from spark_jobs.sources.options import DATES, known_options
 from spark_jobs.sources.source_table import Reading, Table
 from spark_jobs.spec.models import Source
@@ -32,4 +32,4 @@ def read(source: Source, spark: SparkSession) -> Table:
     def load(asked: Mapping[str, str]) -> DataFrame:
         return spark.read.options(**asked).table(name)
 
-    return table_of(load, lambda: DeltaTable.forName(spark, name), source, Reading("table", name, options, ()))
+    return stored_table(load, lambda: DeltaTable.forName(spark, name), source, Reading("table", name, options, ()))
