@@ -76,6 +76,16 @@ def imports_of(tree: ast.AST) -> set[str]:
     return names
 
 
+def files_in(room: str) -> list[Path]:
+    return [file for file in FILES if room_of(file) == room]
+
+
+def public_names(file: Path) -> set[str]:
+    """The public functions and classes of a module."""
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    return {node.name for node in tree_of(file).body if isinstance(node, kinds) and node.name[0] != "_"}
+
+
 def name_of(file: Path) -> str:
     return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
@@ -148,6 +158,17 @@ def test_no_modules_import_each_other_in_a_circle():
         for name in leaves:
             del circular[name]
     breaches(*(f"{name} imports {sorted(imported & set(circular))}" for name, imported in circular.items()))
+
+
+def test_no_public_name_stands_in_two_packages():
+    """The verbs of the API are those of `jobs` and of what they call; `load` reads a spec, and a bundle at the edge."""
+    excepted = {"main", "load", *(name for file in files_in("api") for name in public_names(file))}
+    homes: dict[str, set[str]] = {}
+    for file in FILES:
+        if file.parent.name != "kinds":
+            for name in public_names(file) - excepted:
+                homes.setdefault(name, set()).add(room_of(file))
+    breaches(*(f"{name} is in {', '.join(sorted(rooms))}" for name, rooms in sorted(homes.items()) if len(rooms) > 1))
 
 
 def test_the_service_knows_bundles_alone():

@@ -28,6 +28,9 @@ FORMER = {
     "registry": "words point warm Finished objections",
     "jobs": "keeping_ledger unlike",
     "spec": "Part Mistake vocabulary",
+    "models": "Shape rereads instead refuse _answers _slots _balance",
+    "ops": "answer Answer upright flat beside picked Grove plant",
+    "report": "Story chapters judgement numerals pictures writing",
 }
 WORDS = r"\b(mend|mends|mended|mending|torn|judged|told of|the ordinary way|goes without)\b"
 

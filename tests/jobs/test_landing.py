@@ -10,7 +10,7 @@ from houses import house, write_csv
 
 from spark_jobs.errors import DataError
 from spark_jobs.jobs import score
-from spark_jobs.sources import corrupt_files as torn_files
+from spark_jobs.sources import corrupt_files
 from spark_jobs.sources.files import chosen, fingerprint_of, local_files
 from spark_jobs.sources.table_reader import read_source
 from spark_jobs.spec import parse
@@ -69,7 +69,7 @@ def test_a_file_that_is_still_written_is_refused_and_read_whole_later(town, spar
         return table
 
     with monkeypatch.context() as patched:
-        patched.setattr(torn_files, "read", growing)
+        patched.setattr(corrupt_files, "read_source", growing)
         with pytest.raises(DataError, match=r"a\.csv' changed while it was read"):
             score.run(spec, spark, town.env)
     whole = score.run(spec, spark, town.env)

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from spark_jobs.errors import DataError
-from spark_jobs.sources import corrupt_files as torn_files
+from spark_jobs.sources import corrupt_files
 from spark_jobs.sources.corrupt_files import corruption_reason, read_files
 from spark_jobs.sources.files import local_files
 from spark_jobs.sources.table_reader import read_source
@@ -69,7 +69,7 @@ def test_a_disk_that_fails_is_no_fault_of_the_file(tmp_path, monkeypatch):
     def failing(path: str):
         raise OSError(errno.EIO, "Input/output error", path)
 
-    monkeypatch.setattr(torn_files, "opened", failing)
+    monkeypatch.setattr(corrupt_files, "open_unpacked", failing)
     with pytest.raises(DataError, match=r"a\.csv\.gz' cannot be read: Input/output error"):
         corruption_reason(file, "csv")
 
