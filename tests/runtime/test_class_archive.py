@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from spark_jobs.runtime import class_archive as warm_up
+from spark_jobs.runtime import class_archive
 from spark_jobs.runtime import jars
 
 Done = subprocess.CompletedProcess
@@ -38,31 +38,31 @@ def small_job(monkeypatch: pytest.MonkeyPatch, status: int) -> list[Path]:
             target.write_bytes(b"classes")
         return Done([], status, "", "" if not status else "No space left on device\n")
 
-    monkeypatch.setattr(warm_up, "_run_small_job", run)
+    monkeypatch.setattr(class_archive, "_run_small_job", run)
     return recorded
 
 
 def test_the_first_job_starts_the_recording_in_a_process_of_its_own(archive, started):
-    assert warm_up.record_in_background()
+    assert class_archive.record_in_background()
     assert started[0][-1] == "--background"
 
 
 def test_a_recorded_archive_is_not_recorded_again(archive, started, monkeypatch):
     jobs = small_job(monkeypatch, 0)
-    assert warm_up.record_archive()
+    assert class_archive.record_archive()
     assert archive.read_bytes() == b"classes"
-    assert not warm_up.record_in_background()
-    assert warm_up.record_archive()
+    assert not class_archive.record_in_background()
+    assert class_archive.record_archive()
     assert (len(jobs), started) == (1, [])
 
 
 def test_a_recording_that_failed_is_repeated_only_when_asked_for(archive, started, monkeypatch):
     small_job(monkeypatch, 1)
-    assert not warm_up.record_archive()
+    assert not class_archive.record_archive()
     assert not archive.exists()
-    assert not warm_up.record_in_background()
+    assert not class_archive.record_in_background()
     small_job(monkeypatch, 0)
-    assert warm_up.record_archive()
+    assert class_archive.record_archive()
     assert not archive.with_suffix(".failed").exists()
 
 
@@ -70,11 +70,11 @@ def test_a_second_process_leaves_the_recording_to_the_first(archive, monkeypatch
     jobs = small_job(monkeypatch, 0)
     archive.parent.mkdir(parents=True)
     with FileLock(archive.with_suffix(".lock")):
-        assert warm_up.record_archive()
+        assert class_archive.record_archive()
     assert jobs == []
 
 
 def test_nothing_is_recorded_where_start_up_tuning_is_off(archive, started, monkeypatch):
     monkeypatch.setenv("SPARK_JOBS_TUNING", "off")
-    assert not warm_up.record_in_background()
+    assert not class_archive.record_in_background()
     assert started == []
