@@ -27,6 +27,7 @@ from spark_jobs.graph.equivalence import answers_of
 from spark_jobs.graph.parity import Answers, Parity, compare, said
 from spark_jobs.graph.score import graph_input
 from spark_jobs.graph.timezone import save_timezone_table
+from spark_jobs.models import find
 from spark_jobs.plan import Plan
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 HELD_OUT = 10_000
 _OWN = "held out"
 _ELSEWHERE = ("Pacific/Chatham", "America/Caracas")
-BOUND, SINGLE = 1e-9, 1e-5
 _SHOWN = 8
 
 
@@ -120,7 +120,7 @@ def _taken(compiled: Compiled, plan: Plan) -> pa.Table:
 def compare_outputs(compiled: Compiled, plan: Plan, asked: PipelineOutput) -> VerificationResult:
     """Run the graph and compare its outputs with the pipeline's."""
     graph = bytes(compiled.model.SerializeToString())
-    bound = SINGLE if plan.model == "xgboost" else BOUND
+    bound = find(plan.model).tolerance
     pipeline, own = _of_spark(asked.rows, plan), _of_graph(graph, asked.rows, plan, compiled.sentinel)
     parity = compare(pipeline, own, asked.rows.column(KIND).to_pylist(), bound, asked.wanted)
     example = "" if parity.example is None else _example(asked.rows, plan, pipeline, own, parity.example)

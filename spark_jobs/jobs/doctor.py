@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Literal
 from spark_jobs import progress
 from spark_jobs.errors import JobError, SparkJobsError
 from spark_jobs.jobs.result import Result
+from spark_jobs.models import Algorithm, algorithm_kinds, find
 from spark_jobs.runtime import jars, session
 from spark_jobs.spec import Environment, Spec
 
@@ -81,7 +82,9 @@ def _quick(env: Environment, spec: Spec | None) -> Iterator[Finding]:
     yield _memory(env.memory, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     yield _guarded("Folder", lambda: _folder(root))
     yield _guarded("MLflow", lambda: _mlflow(spec.track.uri if spec else "sqlite", root))
-    yield _xgboost(spec is not None and spec.model.kind == "xgboost")
+    for kind in algorithm_kinds():
+        if find(kind).package:
+            yield package_finding(find(kind), is_needed=spec is not None and spec.model.kind == kind)
 
 
 def _guarded(name: str, look: Callable[[], Finding]) -> Finding:
@@ -202,13 +205,13 @@ def _within(seconds: float, ask: Callable[[], object]) -> None:
         raise failed
 
 
-def _xgboost(needed: bool) -> Finding:
-    for package in ("xgboost-cpu", "xgboost"):
-        try:
-            return Finding("XGBoost", "good", f"{package} {importlib.metadata.version(package)}")
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return Finding("XGBoost", "bad" if needed else "poor", "not installed", "pip install 'spark-jobs[boost]'")
+def package_finding(algorithm: Algorithm, is_needed: bool) -> Finding:
+    """Look for the package that an algorithm needs; a missing one is bad only if the spec asks for the algorithm."""
+    installed = importlib.metadata.packages_distributions().get(algorithm.package, [])
+    if installed:
+        return Finding(algorithm.title, "good", f"{installed[0]} {importlib.metadata.version(installed[0])}")
+    advice = f"pip install 'spark-jobs[{algorithm.extra}]'"
+    return Finding(algorithm.title, "bad" if is_needed else "poor", "not installed", advice)
 
 
 def _workers(env: Environment, given: SparkSession | None) -> Finding:

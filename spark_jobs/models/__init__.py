@@ -101,6 +101,7 @@ class Algorithm:
         requires_classic: Whether it needs a classic Spark session, not Spark Connect.
         package: The package that has to be installed.
         extra: Our extra that installs `package`.
+        tolerance: The largest relative difference that the graph may have from Spark's predictions.
         task_rows: Rows that keep a Spark task busy longer than it takes to start; 0 leaves the partitions as they are.
         iterative: The tasks for which Spark reads the rows more than once without caching them itself.
         scaler: The scaling of `features: auto`, where it depends on the options.
@@ -121,6 +122,7 @@ class Algorithm:
     requires_classic: bool = False
     package: str = ""
     extra: str = ""
+    tolerance: float = 1e-9
     task_rows: int = 0
     iterative: tuple[Task, ...] = ()
     scaler: Callable[[Any], Literal["standard", "min_max", "none"]] | None = None

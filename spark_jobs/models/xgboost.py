@@ -159,6 +159,7 @@ ALGORITHM = Algorithm(
     importances=_importances,
     requires_classic=True,
     package="xgboost",
+    tolerance=1e-5,  # it computes in single precision
     extra="boost",
     saved=("SparkXGBRegressorModel", "SparkXGBClassifierModel"),
     graph=_graph,

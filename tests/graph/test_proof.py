@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 from tampering import copied, set_param, stages
 
 from spark_jobs.graph.compile import compile_graph
-from spark_jobs.graph.verification import BOUND, SINGLE, compare_outputs, compile_saved, pipeline_output, verify_graph
+from spark_jobs.graph.verification import compare_outputs, compile_saved, pipeline_output, verify_graph
 from spark_jobs.pipeline.persistence import load_pipeline
 
 EVERY, TREE = "linear, every kind of column", "tree, scaled, by the clock"
@@ -47,7 +47,7 @@ def test_what_was_compiled_is_proven_on_rows_of_every_kind(spark, asked, name):
     made, answers = asked(name)
     parity = verdict(made, answers, made.compiled.model)
     assert parity.holds, str(parity)
-    assert parity.bound == (SINGLE if name == XGBOOST else BOUND)
+    assert parity.bound == (1e-5 if name == XGBOOST else 1e-9)
     assert parity.largest <= parity.bound
     assert parity.rows["held out"] == TABLE.num_rows
     assert set(parity.rows) >= answers.wanted

@@ -13,6 +13,7 @@ import pytest
 
 from spark_jobs.errors import JobError
 from spark_jobs.jobs import doctor
+from spark_jobs.models import Algorithm, Options
 from spark_jobs.runtime import jars
 from spark_jobs.spec import Environment
 
@@ -105,10 +106,10 @@ def test_a_missing_archive_is_only_a_note(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert found.advice.endswith("-m spark_jobs.runtime.class_archive")
 
 
-def test_xgboost_is_missed_only_where_the_spec_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def none(package: str) -> str:
-        raise doctor.importlib.metadata.PackageNotFoundError(package)
-
-    monkeypatch.setattr(doctor.importlib.metadata, "version", none)
-    assert doctor._xgboost(needed=True).state == "bad"
-    assert doctor._xgboost(needed=False).state == "poor"
+def test_the_package_of_an_algorithm_is_missed_only_where_the_spec_asks_for_it() -> None:
+    fancy = Algorithm("Fancy", Options, {}, package="no_such_package", extra="fancy")
+    found = doctor.package_finding(fancy, is_needed=True)
+    assert (found.state, found.advice) == ("bad", "pip install 'spark-jobs[fancy]'")
+    assert doctor.package_finding(fancy, is_needed=False).state == "poor"
+    installed = doctor.package_finding(Algorithm("Numbers", Options, {}, package="numpy"), is_needed=True)
+    assert (installed.state, installed.found.split()[0]) == ("good", "numpy")

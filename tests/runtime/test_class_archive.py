@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from spark_jobs.runtime import class_archive
-from spark_jobs.runtime import jars
+from spark_jobs.runtime import class_archive, jars
 
 Done = subprocess.CompletedProcess
 

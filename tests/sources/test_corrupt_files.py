@@ -75,7 +75,7 @@ def test_a_disk_that_fails_is_no_fault_of_the_file(tmp_path, monkeypatch):
 
 
 def test_a_file_that_is_still_being_written_is_waited_for(tmp_path, spark, monkeypatch):
-    monkeypatch.setattr(torn_files, "SETTLED_SECONDS", 20)
+    monkeypatch.setattr(corrupt_files, "SETTLED_SECONDS", 20)
     file = file_of(tmp_path, "a.parquet", parquet()[:1_000], seconds_ago=0)
 
     def end() -> None:
