@@ -6,34 +6,33 @@ from collections.abc import Mapping
 
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.report.distributions import draw_sparkline
-from spark_jobs.report.formatting import NOTHING, choose_formatter, format_number, format_percent, shorten
+from spark_jobs.report.formatting import NO_PARTS, NOTHING, choose_formatter, format_number, format_percent, shorten
 from spark_jobs.report.html import Html, html, join, long_table, name_tag, tag
 
 FIRST = 40
 HEAD = ("Column", "Kind", "Distribution", "Missing", "Distinct", "Min", "Median", "Max")
-_NO_DATES: frozenset[str] = frozenset()
 
 
-def render_columns(profile: Profile, kinds: Mapping[str, str], elapsed: frozenset[str] = _NO_DATES) -> Html:
+def render_columns(profile: Profile, kinds: Mapping[str, str], parts: Mapping[str, str] = NO_PARTS) -> Html:
     """Return the table of all columns.
 
     Args:
         profile: the columns in their order.
         kinds: the kind by column name; the type of the profile for the others.
-        elapsed: the names of columns that hold days since 1970-01-01.
+        parts: the part of a date by column name, as for `choose_formatter`.
     """
-    rows = [_line(column, kinds.get(name, column.type), elapsed) for name, column in profile.columns.items()]
+    rows = [_line(column, kinds.get(name, column.type), parts) for name, column in profile.columns.items()]
     return long_table(HEAD, rows, (4, 5, 6, 7), FIRST, "columns")
 
 
-def _line(column: ColumnProfile, kind: str, elapsed: frozenset[str]) -> list[Html]:
+def _line(column: ColumnProfile, kind: str, parts: Mapping[str, str]) -> list[Html]:
     return [
         name_tag(column.name),
         tag("span", kind, class_="chip"),
         _distribution(column),
         _missing(column),
         html(format_number(column.distinct) if column.distinct else NOTHING),
-        *(html(text) for text in format_extremes(column, elapsed)),
+        *(html(text) for text in format_extremes(column, parts)),
     ]
 
 
@@ -54,9 +53,9 @@ def _missing(column: ColumnProfile) -> Html:
     return tag("span", format_percent(absent, column.rows), meter, class_="missing", title=title)
 
 
-def format_extremes(column: ColumnProfile, elapsed: frozenset[str] = _NO_DATES) -> tuple[str, str, str]:
+def format_extremes(column: ColumnProfile, parts: Mapping[str, str] = NO_PARTS) -> tuple[str, str, str]:
     """Return minimum, median and maximum as text; blank for a column without numbers."""
-    numbers, form = column.numbers, choose_formatter(column, elapsed)
+    numbers, form = column.numbers, choose_formatter(column, parts)
     if numbers is None or not numbers.count:
         return ("", "", "")
     middle = form(numbers.median) if numbers.sketch is not None else NOTHING

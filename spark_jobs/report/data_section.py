@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from spark_jobs.profile.profile import ColumnProfile
 from spark_jobs.report.columns_table import render_columns
 from spark_jobs.report.context import ReportContext
 from spark_jobs.report.distributions import draw_panels
-from spark_jobs.report.formatting import find_date_columns, format_count, shorten
+from spark_jobs.report.formatting import find_date_parts, format_count, shorten
 from spark_jobs.report.html import Html, join, long_table, name_tag, tag
 from spark_jobs.report.missing_values import SHOWN, format_names, render_missing_values
 from spark_jobs.report.near_copies import find_near_copies
@@ -18,16 +20,20 @@ def render_data(context: ReportContext) -> Html:
     """Return the section on the training rows."""
     profile, plan = context.profile, context.plan
     kinds = {column.name: column.kind for column in plan.columns} if plan is not None else {}
-    elapsed = find_date_columns(plan)
+    parts = find_date_parts(plan)
     size = f"Training rows: {format_count(profile.rows, 'row')}, {format_count(len(profile.columns), 'column')}."
     return join([
         tag("p", size, class_="soft"),
         *_copies(context),
-        render_columns(profile, kinds | dict.fromkeys(elapsed, "date"), elapsed),
-        draw_panels(list(profile.columns.values()), elapsed),
+        render_columns(profile, kinds | _kinds_of_parts(parts), parts),
+        draw_panels(list(profile.columns.values()), parts),
         _missing(context),
         _correlations(context),
     ])  # fmt: skip
+
+
+def _kinds_of_parts(parts: Mapping[str, str]) -> dict[str, str]:
+    return {name: "date" if part == "elapsed" else "part of a date" for name, part in parts.items()}
 
 
 def _copies(context: ReportContext) -> list[Html]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import ColumnProfile
-from spark_jobs.report.formatting import Formatter, choose_formatter, format_number, format_percent, shorten
+from spark_jobs.report.formatting import NO_PARTS, Formatter, choose_formatter, format_number, format_percent, shorten
 from spark_jobs.report.html import Html, tag
 from spark_jobs.report.svg import Axis, bars, chart, drawing, plot, rect, text
 
@@ -90,10 +90,10 @@ def is_drawable(column: ColumnProfile) -> bool:
     return column.levels is not None and bool(column.levels.table)
 
 
-def draw_panels(columns: Sequence[ColumnProfile], elapsed: frozenset[str] = frozenset()) -> Html:
-    """Draw the distributions of up to `MOST` columns, one small chart each; `elapsed` as in `choose_formatter`."""
+def draw_panels(columns: Sequence[ColumnProfile], parts: Mapping[str, str] = NO_PARTS) -> Html:
+    """Draw the distributions of up to `MOST` columns, one small chart each; `parts` as for `choose_formatter`."""
     shown = [column for column in columns if is_drawable(column)][:MOST]
-    figures = [tag("figure", draw_panel(column, choose_formatter(column, elapsed))) for column in shown]
+    figures = [tag("figure", draw_panel(column, choose_formatter(column, parts))) for column in shown]
     return tag("div", *figures, class_="panels") if figures else Html("")
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
-from spark_jobs.features import CategoryInput, Input, part_name
+from spark_jobs.features import PARTS, CategoryInput, Input, part_name
 from spark_jobs.plan import Plan
 from spark_jobs.profile.profile import ColumnProfile
 
@@ -30,6 +31,7 @@ METRICS: Mapping[str, str] = {
 Formatter = Callable[[float], str]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400.0
+NO_PARTS: Mapping[str, str] = {}
 
 
 def format_number(value: float | int | None) -> str:
@@ -105,21 +107,21 @@ def format_date(seconds: float, with_time: bool = False) -> str:
     return moment.strftime("%Y-%m-%d %H:%M" if with_time else "%Y-%m-%d")
 
 
-def find_date_columns(plan: Plan | None) -> frozenset[str]:
-    """Return the names of the profiled columns that hold days since 1970-01-01: the `elapsed` parts of dates."""
-    columns = plan.columns if plan is not None else ()
-    return frozenset(part_name(one.name, "elapsed") for one in columns if one.type.cells in ("date", "timestamp"))
+def find_date_parts(plan: Plan | None) -> dict[str, str]:
+    """Return the part, such as "year", of every name under which the profile may hold a part of a date."""
+    dates = [one.name for one in plan.columns if one.type.cells in ("date", "timestamp")] if plan is not None else []
+    return {part_name(name, part): part for name in dates for part in PARTS}
 
 
-def choose_formatter(column: ColumnProfile, elapsed: frozenset[str] = frozenset()) -> Formatter:
+def choose_formatter(column: ColumnProfile, parts: Mapping[str, str] = NO_PARTS) -> Formatter:
     """Return the function that formats the values of a column: as dates where they are dates, else as numbers.
 
     Args:
         column: its `type` is the Spark type, such as "date", "timestamp" or "double".
-        elapsed: the names of columns that hold days since 1970-01-01.
+        parts: the part of a date by column name; `elapsed` counts days since 1970-01-01.
     """
-    if column.name in elapsed:
-        return lambda days: format_date(days * _DAY)
+    if column.name in parts:
+        return partial(_format_part, parts[column.name])
     if column.type.startswith("timestamp"):
         return lambda seconds: format_date(seconds, with_time=True)
     return format_date if column.type == "date" else format_number
@@ -136,4 +138,11 @@ def format_fill(one: Input) -> str:
     if isinstance(one, CategoryInput):
         return f"{one.fill}{marked}"
     value = one.fill + one.shift
-    return f"{format_date(value * _DAY) if one.part == 'elapsed' else format_number(value)}{marked}"
+    return f"{_format_part(one.part, value)}{marked}"
+
+
+def _format_part(part: str | None, value: float) -> str:
+    """Format a number, or a part of a date: `elapsed` in days since 1970-01-01, a year without a separator."""
+    if part == "elapsed":
+        return format_date(value * _DAY)
+    return f"{value:.0f}" if part == "year" else format_number(value)

@@ -72,11 +72,12 @@ def test_seconds_read_as_the_date_that_the_calendar_gives():
         ("timestamp", "at", 1_325_376_060.0, "2012-01-01 00:01"),
         ("timestamp_ntz", "at", 0.0, "1970-01-01 00:00"),
         ("double", "day ▸ elapsed", 15_340.0, "2012-01-01"),
+        ("double", "day ▸ year", 2012.0, "2012"),
         ("double", "size", 15_340.0, "15,340"),
     ],
 )
 def test_the_values_of_a_date_are_dates_and_those_of_a_number_are_numbers(type_, name, value, text):
-    form = choose_formatter(ColumnProfile(name, type_, 1, 0), frozenset({"day ▸ elapsed"}))
+    form = choose_formatter(ColumnProfile(name, type_, 1, 0), {"day ▸ elapsed": "elapsed", "day ▸ year": "year"})
     assert form(value) == text
 
 
