@@ -107,8 +107,9 @@ def _timed(result: Result, started: float) -> Result:
 
 
 def _tell(error: SparkJobsError) -> None:
-    """Print an error's cause and advice to standard error."""
-    print(str(error), file=sys.stderr, flush=True)  # noqa: T201 - this is the command line
+    """Print an error's cause and, after `hint:`, its advice to standard error."""
+    hint = f"\nhint: {error.advice}" if error.advice else ""
+    print(f"{error.message}{hint}", file=sys.stderr, flush=True)  # noqa: T201 - this is the command line
 
 
 def _write_failure(words: Sequence[str], out: BinaryIO, error: SparkJobsError) -> None:

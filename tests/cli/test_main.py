@@ -90,7 +90,7 @@ def test_a_source_that_is_a_dataframe_is_refused_before_spark_is_started(call, t
     assert done.returncode == 2
     cause, advice = done.stderr.splitlines()
     assert cause == "`source` is the DataFrame 'spark_jobs_y' of a program; the command line has no DataFrames."
-    assert advice.startswith("Name a file or a table in `source`")
+    assert advice.startswith("hint: Name a file or a table in `source`")
     assert ("--input" in advice) == (verb == "score")
 
 
@@ -254,7 +254,7 @@ def test_a_failure_has_its_status_one_line_of_cause_and_one_of_advice(call_job, 
     assert "\n" not in told["error"]["message"]
     assert told["error"]["message"]
     assert told["error"]["advice"]
-    assert done.stderr.splitlines()[-2:] == [told["error"]["message"], told["error"]["advice"]]
+    assert done.stderr.splitlines()[-2:] == [told["error"]["message"], f"hint: {told['error']['advice']}"]
     assert "Traceback" not in done.stderr
 
 

@@ -194,5 +194,5 @@ def test_at_the_terminal_a_refusal_is_two_lines_and_one_object_of_json(tmp_path)
     told = json.loads(done.stdout)
     assert (done.returncode, told["status"], told["job"]) == (3, "refused", "run"), done.stdout
     assert told["error"]["kind"] == "DataError"
-    assert done.stderr.splitlines()[-2:] == [told["error"]["message"], told["error"]["advice"]]
+    assert done.stderr.splitlines()[-2:] == [told["error"]["message"], f"hint: {told['error']['advice']}"]
     assert len(done.stderr.splitlines()) == 2
