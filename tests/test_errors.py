@@ -36,4 +36,4 @@ def test_a_refused_spec_is_shown_in_a_notebook_as_its_message():
     with pytest.raises(spark_jobs.SpecError) as refused:
         spark_jobs.parse({"source": "a.csv", "target": "y", "modle": {}})
     told = shown_in_a_notebook(refused.value).splitlines()
-    assert told == ["SpecError: `modle` is not a key that is known here.", "Did you mean 'model'?"]
+    assert told == ["SpecError: `modle` is not a known key.", "Did you mean 'model'?"]

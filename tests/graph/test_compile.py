@@ -215,7 +215,7 @@ def test_worths_of_other_levels_are_refused_with_the_stages_name(tampered):
     folder = tampered.of(TARGET)
     stage = next(one for one in stages(folder)[1:] if "SQLTransformer" in one.name)
     for text in ("SELECT *, 1 AS c0_worth0 FROM __THIS__", "SELECT *, split('1.0 x', ' ') FROM __THIS__"):
-        assert tampered.refused(set_param(stage, statement=text), "worths")
+        assert tampered.refused(set_param(stage, statement=text), "encodings")
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def test_another_kind_of_xgboost_is_refused_by_name(tampered, edit, words):
 def test_what_has_no_graph_is_refused_by_name(pipelines, monkeypatch, part, name):
     made, find = pipelines[name], getattr(compiling, part)
     monkeypatch.setattr(compiling, part, lambda kind: dataclasses.replace(find(kind), graph=None))
-    with pytest.raises(JobError, match=r"has no graph\.") as refused:
+    with pytest.raises(JobError, match=r"has no ONNX graph\.") as refused:
         compile_graph(made.plan, made.folder, made.compiled.sentinel)
     assert "graph: skip" in refused.value.advice
 

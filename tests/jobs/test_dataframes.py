@@ -114,7 +114,7 @@ def test_pandas_rows_are_predicted_as_spark_rows_are(spark, prices, kinds):
 
 def test_a_model_with_a_graph_predicts_pandas_rows_without_spark(spark, prices, monkeypatch):
     model = spark_jobs.load_model(prices.result.bundle)
-    monkeypatch.setattr("spark_jobs.scoring.trained_model.session_of", lambda spark: pytest.fail("Spark was asked for"))
+    monkeypatch.setattr("spark_jobs.scoring.trained_model.current_session", lambda spark: pytest.fail("Spark was asked for"))
     said = model.predict(prices.test.drop(columns="price"))
     assert np.abs(said["prediction"] - prices.test["price"]).max() < 5_000
     assert said["valid"].all()
@@ -182,7 +182,7 @@ def test_a_registered_model_is_exported_by_its_name(prices, tmp_path):
     done = spark_jobs.export("price@1", tmp_path / "edge", env=prices.env)
     assert done.bundle == prices.result.bundle
     assert {"model.onnx", "manifest.json", "predict.py"} <= {path.name for path in (tmp_path / "edge").iterdir()}
-    with pytest.raises(spark_jobs.SpecError, match="is no export"):
+    with pytest.raises(spark_jobs.SpecError, match="is not an export"):
         spark_jobs.export(prices.model, Path(__file__).parent)
 
 

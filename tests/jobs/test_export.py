@@ -151,7 +151,7 @@ def test_a_folder_that_holds_anything_else_is_refused_and_left_as_it_is(bundle, 
     (to / there).write_text("precious", encoding="utf-8")
     with pytest.raises(SpecError, match="already exists and is not an export") as refused:
         exported(bundle(CLASSES), to)
-    assert "Name a folder" in refused.value.advice
+    assert "Name a new folder" in refused.value.advice
     assert (to / there).read_text(encoding="utf-8") == "precious"
 
 

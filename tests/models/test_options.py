@@ -264,7 +264,7 @@ def test_the_scaling_of_naive_bayes_follows_its_model_type():
 def test_looking_at_every_family_imports_no_spark():
     program = (
         "import json, sys\nfrom spark_jobs import models\n"
-        "for kind in models.kinds(): models.options(kind, {}); models.check_supported(kind)\n"
+        "for kind in models.algorithm_kinds(): models.options(kind, {}); models.check_supported(kind)\n"
         "print(json.dumps([name for name in ('pyspark', 'xgboost', 'spox', 'onnx', 'sklearn') if name in sys.modules]))"
     )
     root = Path(__file__).resolve().parents[2]

@@ -12,8 +12,8 @@ from spark_jobs.registry.tracking import Tracking, experiment_id, mlflow_client
 
 OPEN = """
 import sys
-from spark_jobs.registry.tracking import Tracking, connect
-connect(Tracking("sqlite", sys.argv[1]))
+from spark_jobs.registry.tracking import Tracking, mlflow_client
+mlflow_client(Tracking("sqlite", sys.argv[1]))
 """
 
 

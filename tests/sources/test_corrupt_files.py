@@ -53,7 +53,7 @@ def file_of(folder: Path, name: str, content: bytes, seconds_ago: float = 3_600)
         ("a.csv", TEXT.encode(), "csv", None),
         ("a.csv.gz", packed(TEXT), "csv", None),
         ("a.csv.gz", packed(TEXT)[:-20], "csv", "cannot be decompressed: Compressed file ended"),
-        ("a.csv.gz", packed(TEXT)[:5_000] + bytes(2_000) + packed(TEXT)[7_000:], "csv", "decompressed: Error -3"),
+        ("a.csv.gz", packed(TEXT)[:5_000] + bytes(2_000) + packed(TEXT)[7_000:], "csv", "cannot be decompressed: Error -3"),
         ("a.csv.gz", TEXT.encode(), "csv", "cannot be decompressed: Not a gzipped file"),
         ("a.json.bz2", bz2.compress(TEXT.encode())[:-20], "json", "cannot be decompressed"),
     ],
@@ -134,7 +134,7 @@ def test_a_file_that_is_packed_and_corrupt_is_refused_in_words_where_it_alone_is
     file = file_of(tmp_path, "a.csv.gz", packed(TEXT)[:5_000] + bytes(2_000) + packed(TEXT)[7_000:])
     with pytest.raises(DataError, match=r"a\.csv\.gz' cannot be read") as refused:
         read_source(Source(path=file.path), spark)
-    assert "Fetch the file again" in refused.value.advice
+    assert "Fetch it again" in refused.value.advice
 
 
 def test_files_that_are_whole_and_do_not_go_together_are_refused(tmp_path, spark):

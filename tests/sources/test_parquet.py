@@ -129,7 +129,7 @@ def test_files_that_spark_cannot_unpack_are_refused_by_name_and_reason(spark, tm
     with pytest.raises(DataError, match=r"0\.parquet' is compressed with BROTLI"):
         read_source(_files(tmp_path / "b", {"id": [1]}, compression="brotli"), spark)
     split = {"use_dictionary": False, "column_encoding": {"id": "BYTE_STREAM_SPLIT"}}
-    with pytest.raises(DataError, match=r"0\.parquet' holds 'id' as BYTE_STREAM_SPLIT"):
+    with pytest.raises(DataError, match=r"0\.parquet' stores 'id' as BYTE_STREAM_SPLIT"):
         read_source(_files(tmp_path / "s", {"id": [1]}, **split), spark)
     _files(tmp_path / "e", {"id": [1]})
     file = tmp_path / "e" / "0.parquet"

@@ -253,5 +253,5 @@ def test_a_table_keeps_its_layout_where_none_is_asked_for(spark, target):
 
 
 def test_a_column_to_lay_out_by_that_is_not_there_is_refused_by_name(spark, target):
-    with pytest.raises(DataError, match="The column 'ids'"):
+    with pytest.raises(DataError, match="column 'ids'"):
         write_predictions(scored(spark, [(1, "x")]), replace(target, partition_by=("ids",)))
