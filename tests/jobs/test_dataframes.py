@@ -114,7 +114,9 @@ def test_pandas_rows_are_predicted_as_spark_rows_are(spark, prices, kinds):
 
 def test_a_model_with_a_graph_predicts_pandas_rows_without_spark(spark, prices, monkeypatch):
     model = spark_jobs.load_model(prices.result.bundle)
-    monkeypatch.setattr("spark_jobs.scoring.trained_model.current_session", lambda spark: pytest.fail("Spark was asked for"))
+    monkeypatch.setattr(
+        "spark_jobs.scoring.trained_model.current_session", lambda spark: pytest.fail("Spark was asked for")
+    )
     said = model.predict(prices.test.drop(columns="price"))
     assert np.abs(said["prediction"] - prices.test["price"]).max() < 5_000
     assert said["valid"].all()

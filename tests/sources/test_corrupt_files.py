@@ -41,6 +41,9 @@ def file_of(folder: Path, name: str, content: bytes, seconds_ago: float = 3_600)
     return next(file for file in local_files(Source(path=str(folder))) if file.path == str(path))
 
 
+SPOILED = packed(TEXT)[:5_000] + bytes(2_000) + packed(TEXT)[7_000:]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "kind", "why"),
     [
@@ -53,7 +56,12 @@ def file_of(folder: Path, name: str, content: bytes, seconds_ago: float = 3_600)
         ("a.csv", TEXT.encode(), "csv", None),
         ("a.csv.gz", packed(TEXT), "csv", None),
         ("a.csv.gz", packed(TEXT)[:-20], "csv", "cannot be decompressed: Compressed file ended"),
-        ("a.csv.gz", packed(TEXT)[:5_000] + bytes(2_000) + packed(TEXT)[7_000:], "csv", "cannot be decompressed: Error -3"),
+        (
+            "a.csv.gz",
+            packed(TEXT)[:5_000] + bytes(2_000) + packed(TEXT)[7_000:],
+            "csv",
+            "cannot be decompressed: Error -3",
+        ),
         ("a.csv.gz", TEXT.encode(), "csv", "cannot be decompressed: Not a gzipped file"),
         ("a.json.bz2", bz2.compress(TEXT.encode())[:-20], "json", "cannot be decompressed"),
     ],
