@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from spark_jobs.errors import SpecError, did_you_mean
 
@@ -169,7 +169,25 @@ VERBS = {
     ),
     "schema": Verb("print the JSON schema of the spec, for editors", "spark-jobs schema > spec.schema.json"),
 }
+_COMPLETION, _PATHS = "--print-completion", ("CONF", "CONF|BUNDLE", "DATA", "PATH", "DIR")
 LATER_VERBS = frozenset(["rollback", "monitor", "explain", "serve", "report", "lineage", "forget"])
+
+
+class _Completion(argparse.Action):
+    """Print a shell's completion script and exit."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: Any = None
+    ) -> None:
+        """Complete verbs, options and, for arguments that are paths, files."""
+        import shtab
+
+        verbs = next(action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+        for action in (action for verb in verbs.values() for action in verb._actions):
+            if action.metavar in _PATHS:
+                action.complete = shtab.FILE
+        print(shtab.complete(parser, shell=values))  # noqa: T201 - this is the command line
+        parser.exit()
 
 
 class _Parser(argparse.ArgumentParser):
@@ -211,7 +229,7 @@ def job_of(argv: Sequence[str]) -> str | None:
 def _refuse_verb(word: str | None, argv: Sequence[str]) -> None:
     if word in LATER_VERBS:
         raise SpecError(f"`spark-jobs {word}` is not built yet.", f"Available: {', '.join(VERBS)}.")
-    if word is not None and word not in VERBS and not {"--help", "-h"} & set(argv[: argv.index(word)]):
+    if word is not None and word not in VERBS and not {"--help", "-h", _COMPLETION} & set(argv[: argv.index(word)]):
         raise SpecError(f"`spark-jobs {word[:40]}` is not a verb.", did_you_mean(word, VERBS))
 
 
@@ -238,6 +256,15 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=_own_version())
+    parser.add_argument(
+        _COMPLETION,
+        dest=argparse.SUPPRESS,
+        default=argparse.SUPPRESS,
+        metavar="SHELL",
+        choices=("bash", "zsh", "tcsh"),
+        action=_Completion,
+        help="print the completion script of a shell: bash, zsh or tcsh",
+    )
     subparsers = parser.add_subparsers(title="verbs", dest="verb", metavar="VERB", parser_class=_Parser)
     return parser, {name: _verb_parser(subparsers, name, shared) for name in VERBS}
 

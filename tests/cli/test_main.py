@@ -94,6 +94,24 @@ def test_a_source_that_is_a_dataframe_is_refused_before_spark_is_started(call, t
     assert ("--input" in advice) == (verb == "score")
 
 
+COMPLETE = """
+source "$1"
+COMP_WORDS=(spark-jobs "${@:2}"); COMP_CWORD=$(($# - 1)); _shtab_spark_jobs; printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [(["tr"], ["train"]), (["score", "--re"], ["--rescore", "--replay"]), (["check", "fli"], ["flights.yml"])],
+)
+def test_bash_completes_verbs_options_and_files(call, tmp_path, words, completed):
+    (tmp_path / "completion").write_text(call("--print-completion", "bash").stdout)
+    (tmp_path / "flights.yml").touch()
+    command = ["bash", "-c", COMPLETE, "bash", "completion", *words]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert sorted(done.stdout.split()) == sorted(completed)
+
+
 @pytest.mark.parametrize("verb", sorted(VERBS))
 def test_every_verb_has_help_with_an_example(call, verb):
     done = call(verb, "--help")
