@@ -123,10 +123,11 @@ def moments(values: npt.NDArray[np.float64]) -> tuple[float, float]:
 
     This avoids matrix products, because their library's threads block each other if every core runs a worker.
     """
-    about = float(values.mean())
-    off = values - about
-    rounding = float(off.mean())
-    return about + rounding, max(float(np.square(off).sum()) - len(values) * rounding * rounding, 0.0)
+    with np.errstate(over="ignore", invalid="ignore"):  # numbers near the limits of a double have infinite moments
+        about = float(values.mean())
+        off = values - about
+        rounding = float(off.mean())
+        return about + rounding, max(float(np.square(off).sum()) - len(values) * rounding * rounding, 0.0)
 
 
 def _sketch(ordered: npt.NDArray[np.float64]) -> Any:
