@@ -34,7 +34,7 @@ class SparkJobsError(Exception):
 
 
 class JobError(SparkJobsError):
-    """A job that had started could not be finished."""
+    """A job started and could not finish."""
 
 
 class BundleError(JobError):
@@ -52,14 +52,14 @@ class SpecError(SparkJobsError):
 
 
 class DataError(SparkJobsError):
-    """The data was looked at and refused."""
+    """The data was inspected and refused."""
 
     status = "refused"
     exit_status = 3
 
 
 class GateError(SparkJobsError):
-    """The gate said no: the challenger stays a challenger."""
+    """The challenger did not pass the promotion gate and stays a challenger."""
 
     status = "rejected"
     exit_status = 4
