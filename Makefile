@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo install fast test test-kills test-jobs test-exactness test-long lint types bench bench-scale clean
+.PHONY: help demo install wheel docs fast test test-kills test-jobs test-exactness test-long lint types bench bench-scale clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="	" read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -23,18 +23,28 @@ demo: $(VENV)/.demo data/flights.csv fast ## Install, fetch what Spark needs, an
 
 install: $(VENV)/.dev ## Make the environment with everything that developing needs
 
+wheel: | $(VENV)/.python ## Build the package as dist/*.whl, from the files as they are
+	@rm -rf build dist *.egg-info
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+	@rm -rf build *.egg-info
+	@ls dist/*.whl
+
+docs: $(VENV)/.docs ## Build the documentation site in build/site, strictly
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+	@echo "build/site/index.html"
+
 fast: | $(VENV)/.demo ## Fetch Delta's jars and record what makes Spark start faster (once)
 	@make/need java
-	@$(BIN)/python -m spark_jobs.jars
-	@$(BIN)/python -m spark_jobs.jobs.warm_up
+	@$(BIN)/python -m spark_jobs.runtime.jars
+	@$(BIN)/python -m spark_jobs.runtime.class_archive
 
 test: install fast ## Run the tests
 	@$(BIN)/python -m pytest -m "not long" $(TESTS)
 
-test-kills: install fast ## Kill jobs at each of their steps, a stream three times over
+test-kills: install fast ## Run the tests that kill jobs at each of their steps
 	@SPARK_JOBS_KILL_ROUNDS=3 $(BIN)/python -m pytest -m "(batch_kills or stream_kills) $(EXCEPT)" $(TESTS)
 
-test-jobs: install fast ## Run the jobs that take long from end to end, one after the other
+test-jobs: install fast ## Run the long end-to-end jobs, one after the other
 	@$(BIN)/python -m pytest -m "end_to_end $(EXCEPT)" $(TESTS)
 
 test-exactness: install fast ## Run 20 random tables of each format from the source to the predictions (minutes)
@@ -49,10 +59,10 @@ lint: install ## Check the style
 types: install ## Check the types
 	@$(BIN)/mypy
 
-bench: $(VENV)/.bench data/flights.csv fast ## Measure ours against the ordinary ways, in turns
+bench: $(VENV)/.bench data/flights.csv fast ## Measure spark-jobs and the baselines, in turns
 	@$(BIN)/python -m benchmarks
 
-bench-scale: $(VENV)/.dev data/flights.csv fast ## Measure the flights job at ten times the rows beside the tutorial job
+bench-scale: $(VENV)/.dev data/flights.csv fast ## Measure the flights job and the tutorial job at ten times the rows
 	@$(BIN)/python -m benchmarks scale --rounds 1
 
 clean: ## Remove what was made here (the jars' cache in your home stays)
@@ -72,8 +82,13 @@ $(VENV)/.dev: setup.cfg constraints.txt | $(VENV)/.python
 	@$(PIP) --editable '.[dev]'
 	@touch $@ $(VENV)/.demo
 
+$(VENV)/.docs: setup.cfg constraints.txt | $(VENV)/.python
+	@echo "Installing spark-jobs with what its documentation is built with (the first time takes some minutes)"
+	@$(PIP) --editable '.[docs]'
+	@touch $@
+
 $(VENV)/.bench: setup.cfg constraints.txt | $(VENV)/.python
-	@echo "Installing spark-jobs with what its benchmarks stand beside (the first time takes some minutes)"
+	@echo "Installing spark-jobs with what its benchmarks compare it with (the first time takes some minutes)"
 	@$(PIP) --editable '.[dev,bench]'
 	@touch $@ $(VENV)/.dev $(VENV)/.demo
 

@@ -19,13 +19,13 @@ from benchmarks import preparing
 from benchmarks.scoring import CATEGORICAL, NUMERIC, ROWS, TRAINED
 from benchmarks.tables import TARGET, generated
 from benchmarks.turns import environment, in_turns, ratio
-from spark_jobs import session
-from spark_jobs.contract.familiar import Familiar
-from spark_jobs.data.source import read
-from spark_jobs.jobs.batch import batch_of
-from spark_jobs.jobs.score import familiar_to, score_batch, stored_plan
+from spark_jobs.checks.training_domain import TrainingDomain
 from spark_jobs.registry.tracking import Tracking
-from spark_jobs.registry.versions import ModelVersion, resolve
+from spark_jobs.registry.versions import ModelVersion, resolve_version
+from spark_jobs.runtime import session
+from spark_jobs.scoring.batch import batch_of
+from spark_jobs.scoring.score_batch import score_batch, stored_plan, training_domain_of
+from spark_jobs.sources.table_reader import read_source
 from spark_jobs.spec import Environment, Spec, parse
 
 AT_MOST: Final = 1.15
@@ -55,20 +55,20 @@ def _measure(spark: SparkSession, folder: Path, rounds: int, rows: int) -> None:
     table.where(F.rand(5) < TRAINED / rows).coalesce(1).write.parquet(str(few))
     table.drop(TARGET).write.parquet(str(whole))
     env, version = Environment(root=str(folder)), _trained(spark, folder, few)
-    known = familiar_to(version, stored_plan(version))
-    ways: dict[str, tuple[Spec, Familiar]] = {
-        "nothing asked": (_spec(whole, "plain"), Familiar()),
+    known = training_domain_of(version, stored_plan(version))
+    ways: dict[str, tuple[Spec, TrainingDomain]] = {
+        "nothing asked": (_spec(whole, "plain"), TrainingDomain()),
         "unseen levels and numbers beyond counted": (_spec(whole, "known"), known),
-        "six checks": (_spec(whole, "checked", CHECKS), Familiar()),
+        "six checks": (_spec(whole, "checked", CHECKS), TrainingDomain()),
         "both": (_spec(whole, "both", CHECKS), known),
     }
     refused: dict[str, int] = {}
 
     def score(name: str) -> None:
-        spec, familiar = ways[name]
+        spec, training_domain = ways[name]
         for place in (folder / "tables").glob(f"{spec.name}_*"):
             shutil.rmtree(place)
-        batch = batch_of(read(spec.source, spark), stored_plan(version), spec, familiar)
+        batch = batch_of(read_source(spec.source, spark), stored_plan(version), spec, training_domain)
         refused[name] = score_batch(spec, spark, env, version, batch).quarantined
 
     with redirect_stderr(StringIO()):
@@ -94,4 +94,4 @@ def _trained(spark: SparkSession, folder: Path, few: Path) -> ModelVersion:
     spec["features"] = {"categorical": "auto", "numeric": "auto"}
     with redirect_stderr(StringIO()):
         spark_jobs.train(spec, spark=spark, env=Environment(root=str(folder)))
-    return resolve(Tracking("sqlite", str(folder)), "measured", 1)
+    return resolve_version(Tracking("sqlite", str(folder)), "measured", 1)

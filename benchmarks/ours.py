@@ -13,9 +13,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spark_jobs import session
-from spark_jobs.__main__ import leave
+from spark_jobs.__main__ import exit_now
 from spark_jobs.__main__ import main as spark_jobs
+from spark_jobs.runtime import session
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -57,4 +57,4 @@ def _run(words: list[str], answer: io.BufferedRandom) -> tuple[int, dict[str, ob
 
 
 if __name__ == "__main__":
-    leave(main(*sys.argv[1:]))
+    exit_now(main(*sys.argv[1:]))

@@ -29,20 +29,20 @@ from pyspark.sql import functions as F
 
 from benchmarks.parity_cases import CLASSES, TESTED, Case, cases, table
 from benchmarks.twins import LABEL as TWIN_LABEL
-from spark_jobs import session
-from spark_jobs.data.types import ColumnType
-from spark_jobs.graph.proof import Compiled, compile_saved
-from spark_jobs.persistence import save_pipeline
-from spark_jobs.plan import Plan, frame, make
-from spark_jobs.profile.batch import Depth
+from spark_jobs.columns.types import ColumnType
+from spark_jobs.graph.verification import Compiled, compile_saved
+from spark_jobs.pipeline.persistence import save_pipeline
+from spark_jobs.plan import Plan, infer_task, make
+from spark_jobs.profile.batch import ScanOptions
 from spark_jobs.profile.detect import detect
 from spark_jobs.profile.profile import Profile
 from spark_jobs.profile.scan import scan_columns, scannable
+from spark_jobs.runtime import session
 from spark_jobs.spec import Environment, Spec, parse
 from spark_jobs.training.fit import fit
 from spark_jobs.training.labels import label
-from spark_jobs.training.learn import learn
 from spark_jobs.training.staging import HASH, LABEL, WEIGHT
+from spark_jobs.training.training_profile import profile_training_rows
 
 THEIRS = 1e-4
 NAMES = ("ours", "onnxmltools, the same pipeline", "onnxmltools, the ordinary twin")
@@ -121,7 +121,7 @@ def _data(spark: SparkSession, folder: Path) -> Data:
     spark.createDataFrame(whole).coalesce(1).write.parquet(str(folder / "rows"))
     rows = spark.read.parquet(str(folder / "rows"))
     train, test = (rows.where(F.col("part") == part).select("id", *names) for part in ("train", "test"))
-    raw = scan_columns(train, scannable(train), depth=Depth(quantiles=False, reading=True, levels=1000))
+    raw = scan_columns(train, scannable(train), depth=ScanOptions(quantiles=False, reading=True, levels=1000))
     return Data(columns, train, test, raw)
 
 
@@ -150,7 +150,7 @@ def _trained(data: Data, case: Case, folder: Path) -> tuple[Plan, PipelineModel]
     """The plan of a pipeline, which is fitted as our training does it; and that pipeline, saved and loaded again."""
     spec = _spec(case)
     kinds = {kind.name: kind for kind in detect(data.raw, spec) if kind.name in (*case.columns, case.target)}
-    problem = frame(spec, data.raw[case.target], kinds[case.target])
+    problem = infer_task(spec, data.raw[case.target], kinds[case.target])
     rows = data.train.select(
         *case.columns,
         case.target,
@@ -158,9 +158,9 @@ def _trained(data: Data, case: Case, folder: Path) -> tuple[Plan, PipelineModel]
         F.lit(1.0).alias(WEIGHT),
         F.xxhash64("id").alias(HASH),
     )
-    lesson = learn(rows, spec, kinds, problem)
-    plan = make(spec, list(kinds.values()), problem, lesson.profile, lesson.drops)
-    trained = fit(lesson.rows, plan, lesson.profile, {})
+    training_profile = profile_training_rows(rows, spec, kinds, problem)
+    plan = make(spec, list(kinds.values()), problem, training_profile.profile, training_profile.drops)
+    trained = fit(training_profile.rows, plan, training_profile.profile, {})
     case.after(trained.pipeline.stages[-1])
     return plan, save_pipeline(trained.pipeline, folder, data.train.sparkSession)
 

@@ -222,7 +222,7 @@ def _algorithms() -> Iterator[Case]:
 
 def _linear_models() -> Iterator[Case]:
     yield from _model("linear regression", "amount", "linear", {}, _linear, scale="standard")
-    net = {"regularization": 0.1, "elastic_net": 0.5}
+    net = {"reg_param": 0.1, "elastic_net_param": 0.5}
     lasso = partial(regression.LinearRegression, regParam=0.1, elasticNetParam=0.5)
     yield from _model("linear regression, elastic net", "amount", "linear", net, lasso, scale="standard")
     two, three = "logistic regression, 2 classes", "logistic regression, 3 classes"
@@ -241,7 +241,8 @@ def _thresholds(model: Any) -> None:
 
 
 def _trees() -> Iterator[Case]:
-    deep, many = {"max_depth": 5}, {"trees": 4, "max_depth": 4}
+    deep, four = {"max_depth": 5}, {"max_depth": 4}
+    many, rounds = {"num_trees": 4} | four, {"max_iter": 4} | four
     for target, tells in (("amount", "regression"), ("event", "2 classes"), ("grade", "3 classes")):
         of = regression if target == "amount" else classification
         suffix = "Regressor" if target == "amount" else "Classifier"
@@ -251,7 +252,7 @@ def _trees() -> Iterator[Case]:
         yield from _model(f"tree, {tells}", target, "tree", deep, tree, encodings=_BOTH)
         yield from _model(f"forest, {tells}", target, "forest", many, forest, encodings=_BOTH)
         if target != "grade":
-            yield from _model(f"boosted trees, {tells}", target, "boosted_trees", many, boosted, encodings=_BOTH)
+            yield from _model(f"boosted trees, {tells}", target, "boosted_trees", rounds, boosted, encodings=_BOTH)
     yield from _model("forest, 3 classes, thresholds", "grade", "forest", many, forest, after=_thresholds)
 
 
@@ -260,7 +261,7 @@ def _one_vs_rest() -> Any:
 
 
 def _others() -> Iterator[Case]:
-    few, net = {"max_iterations": 8}, {"layers": [5], "max_iterations": 12}
+    few, net = {"max_iter": 8}, {"hidden_layers": [5], "max_iter": 12}
     yield from _model("SVM, 2 classes", "event", "svm", few, _svc, scale="standard")
     yield from _model("SVM, one against the rest", "grade", "svm", few, _one_vs_rest, scale="standard")
     for target, count in (("event", 2), ("grade", 3)):
@@ -272,7 +273,7 @@ def _others() -> Iterator[Case]:
 
 
 def _bayes(name: str, target: str, kind: str, model: Callable[[], Any]) -> Iterator[Case]:
-    for case in _model(name, target, "naive_bayes", {"kind": kind}, model, scale="min_max"):
+    for case in _model(name, target, "naive_bayes", {"model_type": kind}, model, scale="min_max"):
         if kind != "bernoulli":  # which takes nothing but 0 and 1
             yield case
             continue
@@ -283,8 +284,8 @@ def _bayes(name: str, target: str, kind: str, model: Callable[[], Any]) -> Itera
 def _xgboost() -> Iterator[Case]:
     from xgboost.spark import SparkXGBClassifier, SparkXGBRegressor
 
-    params = {"trees": 6, "max_depth": 4}
-    options: dict[str, Any] = {"n_estimators": 6, "max_depth": 4, "label_col": "label", "verbosity": 0}
+    params = {"n_estimators": 6, "max_depth": 4}
+    options: dict[str, Any] = {**params, "label_col": "label", "verbosity": 0}
     for target, tells in (("amount", "regression"), ("event", "2 classes"), ("grade", "3 classes")):
         maker: Any = SparkXGBRegressor if target == "amount" else SparkXGBClassifier
         yield from _model(f"XGBoost, {tells}", target, "xgboost", params, partial(maker, **options), encodings=_BOTH)

@@ -8,18 +8,18 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from benchmarks.tables import TARGET
-from spark_jobs.data.typed import Seen, row_hash
-from spark_jobs.data.types import ColumnType
-from spark_jobs.fitted import Features, fit_features
-from spark_jobs.plan import Problem, frame, make
-from spark_jobs.profile.batch import Depth
+from spark_jobs.columns.casts import ColumnHints, typed_row_hash
+from spark_jobs.columns.types import ColumnType
+from spark_jobs.pipeline.feature_pipeline import FeaturePipeline, fit_features
+from spark_jobs.plan import LearningTask, infer_task, make
+from spark_jobs.profile.batch import ScanOptions
 from spark_jobs.profile.detect import detect
 from spark_jobs.profile.scan import scan_columns, scannable
 from spark_jobs.spec import Spec
 from spark_jobs.training.duplicates import is_any_alike
-from spark_jobs.training.learn import learn
 from spark_jobs.training.prepare import seen_in
 from spark_jobs.training.staging import HASH, LABEL
+from spark_jobs.training.training_profile import profile_training_rows
 
 SPEC = Spec.model_validate(
     {
@@ -38,27 +38,27 @@ class Prepared:
 
     rows: DataFrame
     types: dict[str, ColumnType]
-    problem: Problem
-    seen: Seen
+    problem: LearningTask
+    seen: ColumnHints
     longest: int | None
 
 
 def prepared(rows: DataFrame) -> Prepared:
     """Look at the table once: the types of its columns and the problem."""
-    raw = scan_columns(rows, scannable(rows), depth=Depth(quantiles=False, reading=True, levels=1000))
+    raw = scan_columns(rows, scannable(rows), depth=ScanOptions(quantiles=False, reading=True, levels=1000))
     types = {kind.name: kind for kind in detect(raw, SPEC)}
     labelled = rows.withColumn(LABEL, F.col(TARGET))
-    return Prepared(labelled, types, frame(SPEC, raw[TARGET], types[TARGET]), seen_in(raw, types), raw.longest)
+    return Prepared(labelled, types, infer_task(SPEC, raw[TARGET], types[TARGET]), seen_in(raw, types), raw.longest)
 
 
-def fit(table: Prepared) -> Features:
+def fit(table: Prepared) -> FeaturePipeline:
     """What a training does between the typed rows and the model."""
-    lesson = learn(table.rows, SPEC, table.types, table.problem, table.longest)
-    plan = make(SPEC, list(table.types.values()), table.problem, lesson.profile, lesson.drops)
-    return fit_features(table.rows.sparkSession, plan, lesson.profile)
+    training_profile = profile_training_rows(table.rows, SPEC, table.types, table.problem, table.longest)
+    plan = make(SPEC, list(table.types.values()), table.problem, training_profile.profile, training_profile.drops)
+    return fit_features(table.rows.sparkSession, plan, training_profile.profile)
 
 
 def repeated(table: Prepared) -> bool:
     """Whether any two rows are alike: hashed as a training's rows are, and looked for hashes that repeat."""
-    same = row_hash(table.rows, list(table.types.values()), 0, seen=table.seen)
+    same = typed_row_hash(table.rows, list(table.types.values()), 0, seen=table.seen)
     return is_any_alike(table.rows.select(same.alias(HASH)))

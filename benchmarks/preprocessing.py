@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from benchmarks import ordinary, preparing
 from benchmarks.tables import categorical_names, generated, numeric_names
 from benchmarks.turns import environment, in_turns, noop, ratio
-from spark_jobs import session
+from spark_jobs.runtime import session
 
 ROWS, NUMERIC, CATEGORICAL = 1_000_000, 20, 8
 WIDTHS = (10, 100, 1000)

@@ -21,12 +21,12 @@ import spark_jobs
 from benchmarks import ordinary, preparing
 from benchmarks.tables import TARGET, categorical_names, generated, numeric_names
 from benchmarks.turns import environment, in_turns, noop, ratio
-from spark_jobs import session
 from spark_jobs.bundle import GRAPH, load_manifest
-from spark_jobs.fitted import predictions
 from spark_jobs.graph.score import graph_predictions, sending
+from spark_jobs.pipeline.feature_pipeline import predictions
 from spark_jobs.plan import Plan
 from spark_jobs.registry.tracking import Tracking, default_store
+from spark_jobs.runtime import session
 from spark_jobs.spec import Environment
 
 ROWS, NUMERIC, CATEGORICAL = 1_000_000, 20, 8
@@ -46,7 +46,7 @@ class Case:
 CASES = {
     "linear": Case({}, lambda: LinearRegression(labelCol=TARGET, regParam=1e-4), 2.0),
     "boosted_trees": Case(
-        {"trees": 100, "max_depth": 5},
+        {"max_iter": 100, "max_depth": 5},
         lambda: GBTRegressor(labelCol=TARGET, maxIter=100, maxDepth=5, stepSize=0.2, maxBins=100),
         2.5,
     ),

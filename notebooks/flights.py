@@ -41,8 +41,8 @@ spec = spark_jobs.parse(
 
 # COMMAND ----------
 
-profiled = spark_jobs.make_profile(spec)
-print(profiled)
+profile = spark_jobs.make_profile(spec)
+print(profile)
 
 # COMMAND ----------
 
@@ -52,8 +52,8 @@ print(profiled)
 
 # COMMAND ----------
 
-planned = spark_jobs.make_plan(spec)
-print(planned)
+plan = spark_jobs.make_plan(spec)
+print(plan)
 
 # COMMAND ----------
 
@@ -69,7 +69,7 @@ print(trained)
 
 # COMMAND ----------
 
-report = f"{trained.bundle}/report.html"
+report = trained.report
 print(report)
 
 # COMMAND ----------
@@ -124,7 +124,11 @@ ledger.orderBy("started").select(*columns).show(truncate=40)
 
 # COMMAND ----------
 
-model = spark_jobs.load_model(promoted)
+model = spark_jobs.load_model("flights@champion")
+print(model.importances)
+
+# COMMAND ----------
+
 flights = spark.read.csv(source, header=True).where("dest = 'SFO'")
 answers = model.predict(flights.drop("arr_delay"))
 answers.groupBy("carrier").agg({"prediction": "avg"}).orderBy("carrier").show()

@@ -7,7 +7,12 @@ In a notebook:
     spark = spark_jobs.open_session()
     result = spark_jobs.run(source="data/flights.csv", target="arr_delay")
     print(result)
-    spark_jobs.load_model(result).predict(spark.read.csv("data/new.csv", header=True)).show()
+    result.load_model().predict(spark.read.csv("data/new.csv", header=True)).show()
+
+`source` may be a DataFrame of Spark or pandas too.
+
+Every verb of the command line is a function. `plan` and `profile` are packages, so that these two functions are
+`make_plan` and `make_profile`, which return a `Plan` and a `Profile`.
 
 Names are loaded when they are first used, so that `import spark_jobs` starts nothing.
 """
@@ -18,9 +23,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spark_jobs.errors import DataError, GateError, JobError, SparkJobsError, SpecError
-    from spark_jobs.jobs.api import (
+    from spark_jobs.api import (
         TrainedModel,
+        check,
+        doctor,
+        export,
+        init,
         load_model,
         maintain,
         make_plan,
@@ -28,9 +36,12 @@ if TYPE_CHECKING:
         open_session,
         promote,
         run,
+        schema,
         score,
+        stream,
         train,
     )
+    from spark_jobs.errors import DataError, GateError, JobError, SparkJobsError, SpecError
     from spark_jobs.jobs.result import Result
     from spark_jobs.plan import Plan
     from spark_jobs.profile.profile import Profile
@@ -51,7 +62,11 @@ __all__ = [
     "SpecError",
     "TrainedModel",
     "__version__",
+    "check",
+    "doctor",
     "dump",
+    "export",
+    "init",
     "load",
     "load_model",
     "maintain",
@@ -61,14 +76,20 @@ __all__ = [
     "parse",
     "promote",
     "run",
+    "schema",
     "score",
+    "stream",
     "train",
 ]
 
 _ROOMS = {
     "spark_jobs.errors": ("DataError", "GateError", "JobError", "SparkJobsError", "SpecError"),
-    "spark_jobs.jobs.api": (
+    "spark_jobs.api": (
         "TrainedModel",
+        "check",
+        "doctor",
+        "export",
+        "init",
         "load_model",
         "maintain",
         "make_plan",
@@ -76,7 +97,9 @@ _ROOMS = {
         "open_session",
         "promote",
         "run",
+        "schema",
         "score",
+        "stream",
         "train",
     ),
     "spark_jobs.jobs.result": ("Result",),

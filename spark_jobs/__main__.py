@@ -15,12 +15,12 @@ if not __package__:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status."""
-    from spark_jobs import command_line
+    from spark_jobs.cli import main as command_line
 
     return command_line.main(argv)
 
 
-def leave(status: int) -> NoReturn:
+def exit_now(status: int) -> NoReturn:
     """End the process now: to take MLflow and all that it imports apart, as Python would, is most of a second."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):
@@ -30,7 +30,7 @@ def leave(status: int) -> NoReturn:
 
 def run() -> NoReturn:
     """Run this process's command line and end with its exit status."""
-    leave(main())
+    exit_now(main())
 
 
 if __name__ == "__main__":

@@ -25,9 +25,16 @@ class SparkJobsError(Exception):
     def __str__(self) -> str:
         return f"{self.message}\n{self.advice}" if self.advice else self.message
 
+    def _render_traceback_(self) -> list[str]:
+        """Return the lines that IPython and Jupyter show in place of the traceback: name, message, advice.
+
+        `%xmode` does not bring the traceback back; `traceback.print_exception(error)` prints it.
+        """
+        return f"{self.kind}: {self}".splitlines()
+
 
 class JobError(SparkJobsError):
-    """A job that had started could not be finished."""
+    """A job started and could not finish."""
 
 
 class BundleError(JobError):
@@ -45,14 +52,14 @@ class SpecError(SparkJobsError):
 
 
 class DataError(SparkJobsError):
-    """The data was looked at and refused."""
+    """The data was inspected and refused."""
 
     status = "refused"
     exit_status = 3
 
 
 class GateError(SparkJobsError):
-    """The gate said no: the challenger stays a challenger."""
+    """The challenger did not pass the promotion gate and stays a challenger."""
 
     status = "rejected"
     exit_status = 4

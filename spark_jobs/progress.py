@@ -1,7 +1,8 @@
-"""What the person at the terminal sees while a job works, and how long each phase took."""
+"""Progress on the terminal, warnings, and the duration of each phase of a job."""
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -12,13 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-# Half a second: a line at least every two seconds, also where a tick comes late on a busy machine.
+# Half a second redraws the line at least every two seconds, even if ticks are late on a busy machine.
 _TICK = 0.5
 _ERASE = "\r\x1b[2K"
+_BLANK = f"\r{' ' * 79}\r"  # Jupyter knows the carriage return alone
+_log = logging.getLogger(__name__)
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 Tasks = tuple[int, int, int]
-"""Running stages, and their tasks done and in all."""
+"""The number of running stages, of their finished tasks, and of all their tasks."""
 
 
 @dataclass(eq=False)
@@ -30,6 +33,7 @@ class _Phase:
 @dataclass
 class _Display:
     out: TextIO | None = None
+    erase: str = _ERASE
     notes: bool = True
     drawn: bool = False
     ticks: int = 0
@@ -48,7 +52,7 @@ _display = _Display()
 
 @contextmanager
 def phase(name: str) -> Iterator[None]:
-    """Times a part of the work under a name people understand, and shows it while it lasts."""
+    """Time a part of the work, and show its name while it runs."""
     this = _Phase(name, time.monotonic())
     with _display.lock:
         _display.running.append(this)
@@ -63,31 +67,31 @@ def phase(name: str) -> Iterator[None]:
 
 
 def seconds() -> dict[str, float]:
-    """The seconds of each phase so far, in the order in which they first ended; a repeated phase adds up."""
+    """Return the seconds of each phase so far, in the order in which they first ended; repeated phases add up."""
     with _display.lock:
         return {name: round(spent, 3) for name, spent in _display.seconds.items()}
 
 
 def failed() -> str:
-    """The innermost phase that an error has just ended; none where another phase began after it."""
+    """Return the innermost phase that an error has just ended; an empty text if another phase began since."""
     with _display.lock:
         return _display.failed
 
 
 def log_to(file: Path | None) -> None:
-    """Names the file that Spark's own messages go to."""
+    """Set the file that receives Spark's log."""
     with _display.lock:
         _display.log = file
 
 
 def log() -> Path | None:
-    """The file that Spark's own messages go to, where it is there."""
+    """Return the file that receives Spark's log, if it exists."""
     with _display.lock:
         return _display.log if _display.log is not None and _display.log.is_file() else None
 
 
 def note(text: str) -> None:
-    """Writes a line to standard error that stays, above the live line where there is one."""
+    """Write a permanent line to standard error, above the live line if there is one."""
     with _display.lock:
         if not _display.notes:
             return
@@ -97,7 +101,7 @@ def note(text: str) -> None:
 
 
 def warn(text: str) -> None:
-    """Keeps a warning for the job's result, and writes it to standard error as a note."""
+    """Store a warning for the job's result, and write it to standard error; repeated warnings are ignored."""
     with _display.lock:
         if text in _display.warnings:
             return
@@ -106,39 +110,39 @@ def warn(text: str) -> None:
 
 
 def warnings() -> tuple[str, ...]:
-    """The warnings so far, each once."""
+    """Return the warnings so far, each once."""
     with _display.lock:
         return tuple(_display.warnings)
 
 
 def detail(text: str) -> None:
-    """Says beside the live phase how far it is, such as rows so far; gone when the phase ends."""
+    """Show a detail next to the live phase, such as the rows so far, until the phase ends."""
     with _display.lock:
         _display.detail = text
 
 
 def watch(tasks: Callable[[], Tasks | None] | None) -> None:
-    """Names who knows what Spark is doing; None ends it."""
+    """Set the function that reports Spark's running tasks; None removes it."""
     with _display.lock:
         _display.tasks = tasks
 
 
 @contextmanager
 def show(enabled: bool | None = None, notes: bool = True) -> Iterator[None]:
-    """Starts the clock anew and, while the block runs, draws the live line on standard error.
+    """Reset times and warnings and, while the block runs, draw the live line on standard error or in a notebook's cell.
 
     Args:
-        enabled: whether to draw; by default where standard error is a terminal. It is never drawn elsewhere.
+        enabled: whether to draw; by default in a terminal or a notebook. Elsewhere each phase is one line of the logger
+            `spark_jobs.progress`, at the level INFO.
         notes: whether `note` writes at all.
     """
-    terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     stop = threading.Event()
     with _display.lock:
         _display.seconds.clear()
         _display.warnings.clear()
         _display.failed = ""
         _display.notes = notes
-        _display.out = sys.stderr if terminal and enabled is not False else None
+        _display.out, _display.erase = _screen() if enabled is not False else (None, _ERASE)
     ticker = threading.Thread(target=_tick, args=(stop,), name="progress", daemon=True)
     if _display.out is not None:
         ticker.start()
@@ -151,6 +155,14 @@ def show(enabled: bool | None = None, notes: bool = True) -> Iterator[None]:
             _display.out, _display.notes = None, True
 
 
+def _screen() -> tuple[TextIO | None, str]:
+    """Where the live line goes, and what erases it there."""
+    if type(sys.stdout).__module__.startswith("ipykernel."):
+        return sys.stdout, _BLANK
+    terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    return (sys.stderr if terminal else None), _ERASE
+
+
 def _end(this: _Phase, done: bool) -> None:
     spent = time.monotonic() - this.start
     with _display.lock:
@@ -159,7 +171,9 @@ def _end(this: _Phase, done: bool) -> None:
         _display.seconds[this.name] = _display.seconds.get(this.name, 0.0) + spent
         _display.detail = _display.detail if _display.running else ""
         _erase()
-        if done and _display.out is not None and not _display.running:
+        if done and _display.out is None and not _display.running:
+            _log.info("%s: %s", this.name, _clock(spent))
+        elif done and not _display.running:
             print(f"  {this.name:<24} {_clock(spent)}", file=_display.out, flush=True)
         _draw()
 
@@ -174,7 +188,7 @@ def _tick(stop: threading.Event) -> None:
 
 
 def _tasks_now() -> Tasks | None:
-    # Asked outside the lock: the answer comes from another process, and may not come (the session has just ended).
+    # Called without the lock: it waits for another process, which may not answer if the session has just ended.
     ask = _display.tasks
     with suppress(Exception):
         return ask() if ask is not None and _display.running else None
@@ -193,7 +207,7 @@ def _draw(tasks: Tasks | None = None) -> None:
     elif tasks is not None and tasks[2]:
         line += f"  Spark: {tasks[1]} of {tasks[2]} tasks"
     with suppress(OSError, ValueError):
-        _display.out.write(_ERASE + line[: _width(_display.out)])
+        _display.out.write(_display.erase + line[: _width(_display.out)])
         _display.out.flush()
         _display.drawn = True
 
@@ -201,7 +215,7 @@ def _draw(tasks: Tasks | None = None) -> None:
 def _erase() -> None:
     if _display.drawn and _display.out is not None:
         with suppress(OSError, ValueError):
-            _display.out.write(_ERASE)
+            _display.out.write(_display.erase)
             _display.out.flush()
     _display.drawn = False
 

@@ -32,8 +32,9 @@ def _needs_spark(item: pytest.Item) -> bool:
 
 
 def _is_timed(item: pytest.Item) -> bool:
-    """Whether a test may look at the clock, and wants the machine for itself: those of no room do."""
-    return item.path.parent == Path(__file__).parent
+    """Whether a test may look at the clock, and wants the machine for itself."""
+    here = Path(__file__).parent
+    return item.path.parent in (here, here / "cli", here / "runtime")
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +53,7 @@ def ahead(request: pytest.FixtureRequest, pipelines_later: bool) -> None:
 @pytest.fixture(scope="session")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """The one session of this run; with SPARK_REMOTE=local it is a Spark Connect one."""
-    from spark_jobs import session as sessions
+    from spark_jobs.runtime import session as sessions
     from spark_jobs.spec import Environment
 
     root = tmp_path_factory.mktemp("root")
@@ -67,8 +68,8 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 
 def _connectors() -> tuple[str, ...]:
     """Those whose jars are here or can be fetched; tests that need another one fail."""
-    from spark_jobs import jars
     from spark_jobs.errors import JobError
+    from spark_jobs.runtime import jars
 
     try:
         jars.fetch_connectors(("kafka", "postgresql"))

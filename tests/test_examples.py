@@ -25,7 +25,7 @@ def root(monkeypatch):
 @pytest.mark.parametrize("spec", EXAMPLES, ids=lambda spec: spec.stem)
 def test_an_example_passes_the_check_and_its_data_is_there_and_small(spec):
     asked, environment = load(spec)
-    check.verify(asked)
+    check.verify_spec(asked)
     assert check.run(asked, environment).status == "done"
     for source in filter(None, (asked.source, asked.stream.source)):
         if source.path is not None:
@@ -35,10 +35,10 @@ def test_an_example_passes_the_check_and_its_data_is_there_and_small(spec):
             assert all(file.stat().st_size < 300_000 for file in files)
 
 
-def test_every_example_is_in_its_readme_and_one_in_the_first_lines_of_the_readme():
+def test_every_example_is_in_its_readme_and_one_in_the_first_screen_of_the_readme():
     told = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
     assert all(f"spark-jobs run examples/{spec.name}" in told for spec in EXAMPLES)
-    head = "\n".join((ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:30])
+    head = "\n".join((ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:70])
     assert "spark-jobs run examples/adult.yml" in head
 
 

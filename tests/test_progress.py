@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,6 +113,30 @@ def test_a_file_gets_the_notes_and_no_line(tmp_path: Path) -> None:
     assert log.read_text() == "2 cells became null\n"
 
 
+def test_without_a_terminal_each_phase_is_one_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "spark_jobs.progress"), progress.show():
+        with progress.phase("reading"), progress.phase("a part of it"):
+            pass
+        with progress.phase("fitting"):
+            pass
+    assert caplog.messages == ["reading: 0.0 s", "fitting: 0.0 s"]
+
+
+def test_a_notebook_shows_the_live_line_in_its_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    cell = type("OutStream", (StringIO,), {"__module__": "ipykernel.iostream"})()
+    monkeypatch.setattr(sys, "stdout", cell)
+    with progress.show():
+        with progress.phase("reading"):
+            progress.note("2 cells became null")
+        with progress.phase("fitting"):
+            pass
+    shown = cell.getvalue()
+    assert "reading 0.0 s" in shown
+    assert "\x1b" not in shown
+    kept = [line.rpartition("\r")[2].strip() for line in shown.split("\n")]
+    assert kept == ["2 cells became null", "reading                  0.0 s", "fitting                  0.0 s", ""]
+
+
 def test_phases_add_up_under_their_names() -> None:
     with progress.show(False):
         for _ in range(2):
@@ -156,7 +181,7 @@ def test_quiet_keeps_notes_to_itself(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_a_spark_job_shows_its_tasks_on_a_terminal(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    from spark_jobs import session
+    from spark_jobs.runtime import session
 
     def slowly(batches: Iterator[object]) -> Iterator[object]:
         time.sleep(1)

@@ -7,7 +7,7 @@ import sys
 
 from pyspark.sql import SparkSession
 
-from spark_jobs import jars
+from spark_jobs.runtime import jars
 
 
 def session() -> SparkSession:

@@ -1,6 +1,6 @@
-"""A folder that is all of a deployed model."""
+"""The bundle: one folder with all files of a deployed model."""
 
-from spark_jobs.bundle.folder import checksums, load_manifest, publish, verify, write
+from spark_jobs.bundle.folder import checksums, load_manifest, publish, verify_bundle, write
 from spark_jobs.bundle.manifest import GRAPH, KEPT_CLOCK, NAME, Input, Manifest
 
 __all__ = [
@@ -12,6 +12,6 @@ __all__ = [
     "checksums",
     "load_manifest",
     "publish",
-    "verify",
+    "verify_bundle",
     "write",
 ]

@@ -1,4 +1,4 @@
-"""Rows, as columns of whatever kind, to the arrays that a graph takes."""
+"""Conversion of rows, given as columns of any kind, to the graph's input tensors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from spark_jobs.bundle.manifest import Input, Manifest
 from spark_jobs.bundle.moments import DAY, MICRO, Zones, days_of, moments_of, within_years, zone_of
 from spark_jobs.bundle.patterns import BLANKS
-from spark_jobs.bundle.values import NULL, is_missing, plain, reader_of, text
+from spark_jobs.bundle.values import NULL, is_missing, plain_value, read_text, reader_of
 from spark_jobs.errors import DataError, did_you_mean
 
 Array = npt.NDArray[Any]
@@ -21,9 +21,9 @@ _NAT = np.iinfo(np.int64).min
 
 @dataclass(frozen=True)
 class Arrays:
-    """What a graph takes: an array `[N]` a column, of double or of text (object), by the column's name.
+    """A graph's input tensors by column name: `[N]`, of doubles or of text (object).
 
-    `lost` counts the cells of a column that hold something, but nothing of its type: they count as missing.
+    `lost` counts by column the values that do not parse as the column's type; they become null.
     """
 
     feed: Mapping[str, Array]
@@ -32,19 +32,19 @@ class Arrays:
 
 
 def arrays(columns: Any, manifest: Manifest, zones: Zones | None = None) -> Arrays:
-    """What the graph of that manifest takes of some rows, each cell read as scoring in Spark reads it.
+    """Convert rows to the input tensors of a bundle's graph, reading each cell as scoring in Spark does.
 
     Args:
-        columns: values by column name: a mapping to lists or arrays, or a pandas frame. Columns that the model does
-            not read may be there.
-        manifest: of the bundle.
-        zones: of whose wall times the cells are; by default of the manifest's time zone, as Python has it.
+        columns: Values by column name: a mapping to lists or arrays, or a pandas DataFrame. Columns that the model does
+            not use are ignored.
+        manifest: The bundle's manifest.
+        zones: The time zones of local times; default: the manifest's time zone, from Python's table.
 
     Raises:
-        DataError: a column that the model reads is not there, its length is not that of the others, or it is text
-            and came as something that does not say how it was written.
+        DataError: A used column is missing, has another length than the others, or is a text column whose values have
+            another type, so that their original spelling is lost.
     """
-    # Headers are read without the blanks around them; pandas keeps those.
+    # Spark's readers strip blanks around headers; pandas keeps them.
     known = {
         **{name.strip(BLANKS): name for name in columns if isinstance(name, str)},
         **{name: name for name in columns},
@@ -52,7 +52,9 @@ def arrays(columns: Any, manifest: Manifest, zones: Zones | None = None) -> Arra
     gone = [one.name for one in manifest.inputs if one.name not in known]
     if gone:
         listed = ", ".join(f"'{name}'" for name in gone[:10]) + (" …" if len(gone) > 10 else "")
-        raise DataError(f"The rows lack what the model reads: {listed}.", did_you_mean(gone[0], map(str, known)))
+        raise DataError(
+            f"The rows lack columns that the model reads: {listed}.", did_you_mean(gone[0], map(str, known))
+        )
     zones = zones or Zones.of(zone_of(manifest.timezone))
     given = {one.name: _Column(one, columns[known[one.name]], manifest, zones) for one in manifest.inputs}
     rows = _rows({name: len(column.values) for name, column in given.items()})
@@ -64,12 +66,14 @@ def _rows(lengths: Mapping[str, int]) -> int:
     first = next(iter(lengths.values()), 0)
     for name, length in lengths.items():
         if length != first:
-            raise DataError(f"The column '{name}' has {length:,} cells, others have {first:,}.", "Give whole rows.")
+            raise DataError(
+                f"The column '{name}' has {length:,} values, others have {first:,}.", "Pass columns of equal length."
+            )
     return first
 
 
 class _Column:
-    """One column on its way to its array; `lost` is known when it has got there."""
+    """The conversion of one column; `array` also sets `lost`."""
 
     def __init__(self, one: Input, values: Any, manifest: Manifest, zones: Zones) -> None:
         self.one, self.manifest, self.zones = one, manifest, zones
@@ -78,7 +82,7 @@ class _Column:
         self.lost = 0
 
     def array(self) -> Array:
-        """The array that the graph takes."""
+        """Return the graph's input tensor `[N]`."""
         if self.one.type == "string":
             return self._texts()
         kind = self.values.dtype.kind
@@ -95,7 +99,7 @@ class _Column:
         return np.where(fits, found, NULL)
 
     def _dated(self) -> Array:
-        """Moments that numpy holds: wall time, unless pandas knows their zone."""
+        """Convert datetime64 values; they are local times unless pandas knows their time zone."""
         ticks = self.values.astype("datetime64[us]").astype(np.int64)
         there = ticks != _NAT
         fits = there & within_years(ticks)
@@ -108,7 +112,7 @@ class _Column:
         return found
 
     def _read(self) -> Array:
-        """Cell by cell, each distinct text once."""
+        """Convert cell by cell, parsing each distinct text once."""
         read = reader_of(self.one, self.zones)
         known: dict[str, float] = {}
         found = np.full(len(self.values), NULL)
@@ -125,22 +129,22 @@ class _Column:
     def _texts(self) -> Array:
         sentinel = self.manifest.null_sentinel
         found = np.empty(len(self.values), dtype=object)
-        # Where '' is no mark of a missing value, sources read what is missing as ''.
+        # If '' is not a null value, sources read missing values as ''.
         found[:] = sentinel if "" in self.manifest.null_values else ""
         for place, value in self._present():
-            said = text(value, self.one.digits)
+            said = read_text(value, self.one.digits)
             if said is None:
                 raise _unwritten(self.one.name, value)
             found[place] = sentinel * 2 if said == sentinel else said
         return found
 
     def _present(self) -> Iterator[tuple[int, Any]]:
-        """The cells that are not missing, as values of Python's own, and their places."""
+        """Yield the index and the Python value of each cell that is not null."""
         marks = frozenset(self.manifest.null_values)
         for place, cell in enumerate(self.values):
             if is_missing(cell):
                 continue
-            value = plain(cell)
+            value = plain_value(cell)
             if not (isinstance(value, str) and value in marks):
                 yield place, value
 
@@ -153,19 +157,23 @@ def _plain_array(name: str, values: Any, aware: bool) -> Array:
     elif not isinstance(values, np.ndarray):
         values = np.fromiter(_listed(name, values), dtype=object)
     if values.ndim != 1:
-        raise DataError(f"The column '{name}' has {values.ndim} dimensions.", "Give each column once, one cell a row.")
+        raise DataError(
+            f"The column '{name}' has {values.ndim} dimensions.", "Pass each column once, with one value per row."
+        )
     return np.asarray(values)
 
 
 def _listed(name: str, values: Any) -> Iterable[Any]:
     if isinstance(values, str) or not isinstance(values, Iterable):
-        raise DataError(f"The column '{name}' is no list of cells but {type(values).__name__}.", "Give whole columns.")
+        raise DataError(
+            f"The column '{name}' must be a list of values, not {type(values).__name__}.", "Pass whole columns."
+        )
     return values
 
 
 def _unwritten(name: str, value: Any) -> DataError:
     kind = type(value).__name__
     return DataError(
-        f"The column '{name}' is text, and a cell came as {kind}: how it was written is lost.",
-        f"Give it as text, as `pandas.read_csv(…, dtype={{{name!r}: str}})` does.",
+        f"The column '{name}' must be text, but a value is {kind}, so its original spelling is lost.",
+        f"Pass it as text, for example with `pandas.read_csv(…, dtype={{{name!r}: str}})`.",
     )

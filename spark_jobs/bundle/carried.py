@@ -1,4 +1,4 @@
-"""The reader of bundles as a package of its own, to lie beside a model where spark_jobs is not installed."""
+"""The bundle reader as a standalone package, copied next to a model so that it runs without spark_jobs."""
 
 from __future__ import annotations
 
@@ -12,16 +12,21 @@ _OURS = re.compile(r"^(\s*from) spark_jobs(?:\.bundle)?\.(\w+) import", re.MULTI
 
 
 def carried_reader(first: str = LOADER, package: str | None = None) -> tuple[str, dict[str, str]]:
-    """A copy of a module of this room and of all that it imports: the name of its package, and texts by file name.
+    """Copy a module of this package and the modules that it imports.
 
-    The name is by default that of the content, so that two models that were written by different versions can be loaded
-    in one process; an installed package never has it.
+    Args:
+        first: The module in `spark_jobs.bundle`.
+        package: The name of the new package. By default it contains a hash of the content, so that models of different
+            versions can be loaded in one process and no installed package has the same name.
+
+    Returns:
+        The package's name, and its source files by name.
     """
     texts = _with_imports(f"bundle.{first}")
     digest = hashlib.sha256("".join(f"{name}\n{texts[name]}" for name in sorted(texts)).encode("utf-8"))
     package = package or f"spark_jobs_reader_{digest.hexdigest()[:8]}"
     modules = {f"{_place(name)}.py": _OURS.sub(rf"\1 {package}.\2 import", text) for name, text in texts.items()}
-    return package, {"__init__.py": '"""Reads rows and asks the model: copied from spark_jobs."""\n', **modules}
+    return package, {"__init__.py": '"""Reader of a model bundle, copied from spark_jobs."""\n', **modules}
 
 
 def _with_imports(first: str) -> dict[str, str]:
@@ -41,7 +46,7 @@ def _text(name: str) -> str:
 
 
 def _imported(text: str) -> list[str]:
-    """The modules of ours that a text imports, without the package's name."""
+    """Return the modules of spark_jobs that a source text imports, without the package's name."""
     nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
     names = [node.module for node in nodes if node.module and node.module.startswith("spark_jobs.")]
     return [name.removeprefix("spark_jobs.") for name in names]

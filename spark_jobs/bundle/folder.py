@@ -1,4 +1,4 @@
-"""A bundle on disk: written whole or not at all, and never read unchecked."""
+"""Bundles on disk: atomic writes, and reads verified by checksums."""
 
 from __future__ import annotations
 
@@ -19,13 +19,18 @@ Content = str | bytes | Path
 
 
 def write(folder: Path, manifest: Manifest, files: Mapping[str, Content]) -> Manifest:
-    """Writes a bundle so that the folder appears with all its files or not at all.
+    """Write a bundle atomically: the folder appears with all its files or not at all.
 
-    `files` maps a path inside the bundle to text, bytes, or a file or folder to copy. A folder that is there already
-    is replaced. Returns the manifest with the checksums filled in.
+    Args:
+        folder: The bundle's folder; an existing one is replaced.
+        manifest: The manifest without checksums.
+        files: Maps paths in the bundle to text, bytes, or a file or folder to copy.
+
+    Returns:
+        The manifest with checksums.
 
     Raises:
-        JobError: a path leaves the bundle or is the manifest's own.
+        JobError: A path leaves the bundle or is that of the manifest.
     """
     for name in files:
         _check_inside(name)
@@ -39,24 +44,24 @@ def write(folder: Path, manifest: Manifest, files: Mapping[str, Content]) -> Man
 
 
 def load_manifest(folder: Path) -> Manifest:
-    """The manifest of a bundle, its files unchecked.
+    """Load the manifest of a bundle without verifying the bundle's other files.
 
     Raises:
-        JobError: there is no bundle, or its manifest is torn or changed.
+        JobError: There is no bundle, or its manifest is malformed or changed.
     """
     try:
         return from_json((folder / NAME).read_bytes().decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise JobError(f"There is no bundle at {folder}.", "Train first, or check the version's number.") from error
+        raise JobError(f"There is no bundle at {folder}.", "Train first, or check the version number.") from error
     except UnicodeDecodeError as error:
         raise BundleError(f"{folder / NAME} is not a manifest: it is not UTF-8.") from error
 
 
-def verify(folder: Path) -> Manifest:
-    """Checks every file of a bundle against its SHA-256 and returns the manifest.
+def verify_bundle(folder: Path) -> Manifest:
+    """Verify every file of a bundle by its SHA-256 and return the manifest.
 
     Raises:
-        JobError: a file is changed, missing or not of the bundle; it is named.
+        BundleError: A file is changed, missing or unexpected; the message names it.
     """
     manifest = load_manifest(folder)
     found = checksums(folder)
@@ -64,29 +69,29 @@ def verify(folder: Path) -> Manifest:
         if name not in found:
             raise BundleError(f"The bundle {folder} lacks its file '{name}'.")
         if name not in manifest.sha256:
-            raise BundleError(f"The bundle {folder} has a file that is not its own: '{name}'.")
+            raise BundleError(f"The bundle {folder} has a file that is not in its manifest: '{name}'.")
         if found[name] != manifest.sha256[name]:
-            raise BundleError(f"The file '{name}' of the bundle {folder} is not the one that was written.")
+            raise BundleError(f"The file '{name}' of the bundle {folder} was changed: its SHA-256 does not match.")
     return manifest
 
 
-def read(folder: Path, manifest: Manifest, name: str) -> bytes:
-    """One file of a bundle, if it is the one that was written.
+def read_verified(folder: Path, manifest: Manifest, name: str) -> bytes:
+    """Read one file of a bundle and verify its SHA-256.
 
     Raises:
-        JobError: it is changed, or missing.
+        BundleError: The file is changed or missing.
     """
     try:
         content = (folder / name).read_bytes()
     except FileNotFoundError as error:
         raise BundleError(f"The bundle {folder} lacks its file '{name}'.") from error
     if hashlib.sha256(content).hexdigest() != manifest.sha256.get(name):
-        raise BundleError(f"The file '{name}' of the bundle {folder} is not the one that was written.")
+        raise BundleError(f"The file '{name}' of the bundle {folder} was changed: its SHA-256 does not match.")
     return content
 
 
 def checksums(folder: Path) -> dict[str, str]:
-    """SHA-256 of each file under a folder but the manifest, by its path with forward slashes."""
+    """Return the SHA-256 of each file under a folder except the manifest, by path with forward slashes."""
     paths = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
     paths.pop(NAME, None)
     with ThreadPoolExecutor(4) as pool:
@@ -94,14 +99,16 @@ def checksums(folder: Path) -> dict[str, str]:
 
 
 def publish(draft: Path, folder: Path) -> None:
-    """Moves a written bundle to its place; a bundle that is there already stays if it is the same.
+    """Move a written bundle to its final folder; keep an existing identical bundle.
 
     Raises:
-        JobError: another bundle is there.
+        JobError: The folder contains a different bundle.
     """
     if folder.exists():
         if load_manifest(folder).sha256 != load_manifest(draft).sha256:
-            raise JobError(f"Another bundle is at {folder} already.", "Versions are never overwritten: move it away.")
+            raise JobError(
+                f"Another bundle already exists at {folder}.", "Versions are never overwritten: move it away."
+            )
         shutil.rmtree(draft)
         return
     with _appearing(folder) as target:

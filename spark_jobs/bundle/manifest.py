@@ -1,4 +1,4 @@
-"""The manifest: what a bundle says about itself."""
+"""The manifest, which describes a bundle's inputs, outputs, origin and files."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from spark_jobs.errors import BundleError
 
 NAME = "manifest.json"
 GRAPH = "model.onnx"
-CLOCK = "clock.json"  # Spark's own table of the time zone, beside the saved stages where the model needs it
+CLOCK = "clock.json"  # Spark's time zone table, next to the saved stages if the model needs it
 KEPT_CLOCK = f"pipeline/{CLOCK}"
 _SEAL = re.compile(r'^  "seal": "[0-9a-f]*"', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One raw column that the model reads.
+    """One raw column that the model uses.
 
-    `type` is that of the graph's input (`double` for numbers, booleans, dates and timestamps); `cells`, `formats` and
-    `numerals` say how a cell given as text is read. `digits` says of text that a whole number may stand for its digits:
-    no level that the model knows is a number in another spelling (007, 1.0).
+    `type` is the type of the graph's input (`double` for numbers, booleans, dates and timestamps). `cells`, `formats`
+    and `numerals` define how text is parsed. `digits`, for text: an integer may be passed instead of its digits, since
+    no level of the model is a number in another spelling (007, 1.0).
     """
 
     name: str
@@ -40,18 +40,18 @@ class Input:
 
     @property
     def numerals(self) -> Numerals:
-        """How its numbers are written."""
+        """The number format of the column."""
         return Numerals(self.decimal, self.thousands, self.affix, self.signs)
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """All that a reader of a bundle has to know without opening its other files.
+    """What a reader of a bundle needs to know without opening its other files.
 
-    `labels` are in the index order of the pipeline, empty for a regression. `null_sentinel` stands for null in string
-    inputs; `null_values` are the texts that count as missing, trimmed; what names no offset from UTC is wall time in
-    `timezone`. `data` describes the training data, `versions` the software, `parity` the proof that graph and pipeline
-    agree (None until there is one). `sha256` has one entry a file, by its path with forward slashes.
+    `labels` are in the pipeline's index order, and empty for regression. `null_sentinel` stands for null in string
+    inputs; `null_values` are the trimmed texts that mean null. Times without a UTC offset are local times in
+    `timezone`. `data` describes the training data, `versions` the software, `parity` the comparison of graph and
+    pipeline (None without a graph). `sha256` maps each file's path, with forward slashes, to its hash.
     """
 
     inputs: tuple[Input, ...] = ()
@@ -67,17 +67,17 @@ class Manifest:
 
 
 def to_json(manifest: Manifest) -> str:
-    """The manifest as text: the same manifest gives the same bytes, sealed with their own SHA-256."""
+    """Serialize a manifest deterministically, with a `seal`: the SHA-256 of the text with an empty seal."""
     keys = {**asdict(manifest), "seal": ""}
     text = json.dumps(keys, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
     return _SEAL.sub(f'  "seal": "{_sha256(text)}"', text)
 
 
 def from_json(text: str) -> Manifest:
-    """The manifest that `to_json` wrote.
+    """Parse a manifest that `to_json` wrote, and verify its seal.
 
     Raises:
-        JobError: the text is not a manifest, or not as it was written.
+        BundleError: The text is not a manifest, or was changed.
     """
     try:
         keys = json.loads(text)
@@ -88,7 +88,7 @@ def from_json(text: str) -> Manifest:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BundleError(f"{NAME} is not a manifest: {type(error).__name__} {error}.") from error
     if seal != _sha256(_SEAL.sub('  "seal": ""', text)):
-        raise BundleError(f"{NAME} is not the one that was written.")
+        raise BundleError(f"{NAME} was changed: its seal does not match.")
     return manifest
 
 

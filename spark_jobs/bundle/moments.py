@@ -1,7 +1,7 @@
-"""Dates and moments, from text and from Python's own, to days and microseconds since 1970 UTC, as `data.cells` does.
+"""Conversion of dates and times, from text or Python values, to days or microseconds since 1970 UTC.
 
-Text is read by `patterns`, fractions are cut to microseconds. A wall time that a zone skips counts by the offset before
-it, one that comes twice is the first, as in Java.
+The results equal those of `spark_jobs.columns.cells` in SQL. Text is parsed by `patterns`; fractions are truncated to
+microseconds. As in Java, a local time in a gap uses the offset before the gap, and an ambiguous one is the earlier.
 """
 
 from __future__ import annotations
@@ -27,28 +27,29 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _TICK = timedelta(microseconds=1)
 _FIRST = (date(1, 1, 1).toordinal() - _EPOCH) * DAY
 _LAST = (date(9999, 12, 31).toordinal() - _EPOCH + 1) * DAY
-CYCLIC = (date(2100, 1, 1).toordinal() - _EPOCH) * DAY  # from then on the rules of a zone come round
+CYCLIC = (date(2100, 1, 1).toordinal() - _EPOCH) * DAY  # from here on, the offsets of a zone repeat
 CYCLE = 146_097 * DAY  # every 400 years
 
 
 @dataclass(frozen=True)
 class Zones:
-    """Whose wall time is meant: `zone` where text names no offset, `wall` where a datetime has none."""
+    """The time zones of local times: `zone` for text without an offset, `wall` for naive datetimes."""
 
     zone: tzinfo
     wall: tzinfo
 
     @classmethod
     def of(cls, zone: tzinfo, wall: tzinfo | None = None) -> Zones:
-        """Of one zone, unless datetimes are of another."""
+        """Return zones with `zone` for text, and `wall` (default: `zone`) for naive datetimes."""
         return cls(zone, wall or zone)
 
 
 class ZoneTable(tzinfo):
-    """A time zone by a table: `offsets[0]` seconds ahead of UTC, `offsets[i + 1]` from `moments[i]` since 1970 on.
+    """A time zone defined by a table of UTC offsets in seconds.
 
-    Java and Python bring tables of different age and with different views of the years before 1970, so that only
-    Spark's own, which a bundle brings, makes of wall time what Spark makes of it.
+    `offsets[0]` applies before `moments[0]` (seconds since 1970), `offsets[i + 1]` from `moments[i]` on. Java and
+    Python have tables of different age and with different offsets before 1970. Only Spark's own table, which a bundle
+    contains, converts local times as Spark does.
     """
 
     def __init__(self, moments: Sequence[int], offsets: Sequence[int]) -> None:
@@ -57,18 +58,18 @@ class ZoneTable(tzinfo):
         self.walls = [moment + max(before, after) for moment, before, after in changes]
 
     def utcoffset(self, moment: datetime | None) -> timedelta | None:
-        """How far the wall clock is ahead of UTC when it shows that time."""
+        """Return the UTC offset of a local time."""
         return None if moment is None else self._ahead(self.walls, _wall(moment) // MICRO)
 
     def fromutc(self, moment: datetime) -> datetime:
-        """The wall time of a moment that is given in UTC."""
+        """Return the local time of an instant in UTC."""
         return moment + self._ahead(self.moments, _wall(moment) // MICRO)
 
     def dst(self, moment: datetime | None) -> None:
-        """Nothing: how much of the offset is summer time is not known."""
+        """Return None, since the table does not separate daylight saving time."""
 
     def tzname(self, moment: datetime | None) -> None:
-        """Nothing: it has no name."""
+        """Return None, since the zone has no name."""
 
     def _ahead(self, changes: Sequence[int], seconds: int) -> timedelta:
         within = seconds if seconds < CYCLIC else CYCLIC + (seconds - CYCLIC) % CYCLE
@@ -77,37 +78,37 @@ class ZoneTable(tzinfo):
 
 @cache
 def zone_of(name: str) -> tzinfo:
-    """The time zone of that IANA name, as Python has it."""
+    """Return the time zone of an IANA name, from Python's table."""
     return UTC if name == "UTC" else ZoneInfo(name)
 
 
 def zone_in(text: str) -> tzinfo:
-    """The time zone of a bundle's clock, a table as `ZoneTable` takes it, in JSON."""
+    """Return the time zone of a bundle's `clock.json`."""
     stored = json.loads(text)
     return ZoneTable(stored["moments"], stored["offsets"])
 
 
 def day_of_text(text: str, formats: Sequence[str]) -> int | None:
-    """The days since 1970 of trimmed text: ISO 8601 or one of the formats; None where it is no day."""
+    """Parse trimmed text, ISO 8601 or one of the formats, to days since 1970; return None if it is not a date."""
     days = (form for form in (ISO_DATE, *formats) if not pattern(form).timed)
     return next((found for form in days if (found := _day(_read(text, form))) is not None), None)
 
 
 def moment_of_text(text: str, formats: Sequence[str], zone: tzinfo) -> int | None:
-    """The microseconds since 1970 UTC of trimmed text: ISO 8601 or one of the formats; None where it is no moment."""
+    """Parse trimmed text, ISO 8601 or one of the formats, to microseconds since 1970 UTC, or None if it is no time."""
     forms = dict.fromkeys((ISO_TIMESTAMP, ISO_DATE, *formats))
     return next((found for form in forms if (found := _moment(_read(text, form), zone)) is not None), None)
 
 
 def day_of(value: date, zones: Zones) -> int:
-    """The days since 1970 of a date, or of a moment in the plan's zone."""
+    """Return the days since 1970 of a date, or of a datetime in the plan's time zone."""
     if not isinstance(value, datetime) or (value.tzinfo is None and zones.wall is zones.zone):
         return value.toordinal() - _EPOCH
     return _local(moment_of(value, zones), zones.zone) // (DAY * MICRO)
 
 
 def moment_of(value: date, zones: Zones) -> int:
-    """The microseconds since 1970 UTC of a moment, or of a date's midnight in the plan's zone."""
+    """Return the microseconds since 1970 UTC of a datetime, or of a date's midnight in the plan's time zone."""
     if not isinstance(value, datetime):
         return _instant(datetime(value.year, value.month, value.day), zones.zone)
     offset = value.utcoffset()
@@ -116,27 +117,27 @@ def moment_of(value: date, zones: Zones) -> int:
 
 
 def days_of(ticks: Whole, zones: Zones, *, wall: bool) -> Whole:
-    """The days since 1970 in the plan's zone, `[N]`; the arguments are those of `moments_of`."""
+    """Convert to days since 1970 in the plan's time zone, `[N]`; the arguments are those of `moments_of`."""
     if wall and zones.wall is zones.zone:
         return ticks // (DAY * MICRO)
     return _each_second(moments_of(ticks, zones, wall=wall), lambda tick: _local(tick, zones.zone)) // (DAY * MICRO)
 
 
 def moments_of(ticks: Whole, zones: Zones, *, wall: bool) -> Whole:
-    """The microseconds since 1970 UTC, `[N]`, of microseconds of wall time, or of those themselves."""
+    """Convert ticks `[N]` to microseconds since 1970 UTC; `wall` says that they are local time, else they are UTC."""
     if not wall or zones.wall is UTC:
         return ticks
     return _each_second(ticks, lambda tick: _instant(_naive(tick), zones.wall))
 
 
 def within_years(ticks: Whole) -> npt.NDArray[np.bool_]:
-    """Whether microseconds of wall time are in the years 1 to 9999, which text can say."""
+    """Return whether microseconds of local time are in the years 1 to 9999, the range of text dates."""
     found: npt.NDArray[np.bool_] = (ticks >= _FIRST * MICRO) & (ticks < _LAST * MICRO)
     return found
 
 
 def _each_second(ticks: Whole, moved: Callable[[int], int]) -> Whole:
-    """Each tick moved as its whole second is, looked up once a distinct second."""
+    """Shift each tick like its whole second, computed once for each distinct second."""
     seconds, places = np.unique(ticks // MICRO, return_inverse=True)
     shifts = np.array([moved(int(second) * MICRO) - int(second) * MICRO for second in seconds], dtype=np.int64)
     return ticks + shifts[places.reshape(-1)] if len(ticks) else ticks
@@ -148,7 +149,7 @@ def _instant(wall: datetime, zone: tzinfo) -> int:
 
 
 def _local(tick: int, zone: tzinfo) -> int:
-    """The wall time of an instant in a zone, in microseconds."""
+    """Return the local time of an instant in a time zone, in microseconds."""
     if zone is UTC:
         return tick
     moment = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=tick)).astimezone(zone)
@@ -170,7 +171,7 @@ def _compiled(form: str) -> re.Pattern[str]:
 
 
 def _read(text: str, form: str) -> dict[str, str] | None:
-    """The parts of a text written in a pattern, with the century where the pattern has none."""
+    """Return the parts of a text by a pattern, or None; two-digit years get the century 20."""
     found = _compiled(form).fullmatch(text)
     if found is None:
         return None
@@ -209,7 +210,7 @@ def _hour(parts: dict[str, str]) -> int:
 
 
 def _seconds(offset: str) -> int:
-    """An offset from UTC, `Z`, `UTC`, `+01`, `+0100` or `+01:00`, in seconds."""
+    """Convert a UTC offset (`Z`, `UTC`, `+01`, `+0100` or `+01:00`) to seconds."""
     if offset[0] not in "+-":
         return 0
     minutes = int(offset[1:3]) * 60 + int(offset[3:].removeprefix(":") or 0)

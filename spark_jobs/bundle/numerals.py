@@ -1,6 +1,6 @@
-"""Numbers as people write them, `1,234.50`, `$9.99`, `12%`, `(23.44)`: how a column is written, and its expressions.
+"""Number formats such as `1,234.50`, `$9.99`, `12%` and `(23.44)`, as regular expressions.
 
-The expressions mean the same to Java, RE2 and Python, as those of `patterns` do.
+Java, RE2 and Python interpret the expressions alike, as with those of `patterns`.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ _CODES = (
 CODES: Final = tuple(_CODES.split())
 SPACES: Final = " \u00a0\u2009\u202f"
 QUOTES: Final = "'\u2019"
-MINUS: Final = "\u2212\u2013-"  # the plain one last, so that it stands for itself between brackets
+MINUS: Final = "\u2212\u2013-"  # the ASCII hyphen is last, so that it is literal inside brackets
 NEGATIVE: Final = f"^[^0-9]*[({MINUS}]|[{MINUS}]$"
 _GROUPS: Final = {" ": SPACES, "'": QUOTES}
 
 
 @dataclass(frozen=True, slots=True)
 class Numerals:
-    """How the numbers of a column are written.
+    """The number format of a column.
 
-    `thousands` is the sign between groups of digits (a blank stands for all kinds of blanks, ' for both quotes),
-    `affix` what stands beside each number: a currency, which may be left out, or a unit or %, which may not. `signs`
-    allows brackets, other signs of minus, and a minus at the end; so does any thousands sign or affix.
+    `thousands` is the thousands separator (a space stands for all kinds of spaces, ' for both quotes). `affix` is text
+    next to each number: an optional currency, or a required unit or %. `signs` allows negative numbers in parentheses,
+    other minus signs and a trailing minus; any separator or affix implies it.
     """
 
     decimal: str = "."
@@ -41,16 +41,16 @@ class Numerals:
 
     @property
     def plain(self) -> bool:
-        """Whether `patterns.number_regex` says how they are written."""
+        """Whether `patterns.number_regex` describes the format."""
         return not (self.thousands or self.affix or self.signs)
 
     @property
     def groups(self) -> str:
-        """All characters that may stand between groups of digits."""
+        """All characters that may separate groups of digits."""
         return _GROUPS.get(self.thousands, self.thousands)
 
     def regex(self) -> str:
-        """The expression over the whole text; the digits are its first group or, in brackets, its second."""
+        """Return the expression for a whole text; the digits are group 1, or group 2 in parentheses."""
         if self.plain:
             return number_regex(self.decimal)
         blanks, digits, minus = f"[{SPACES}]*", f"({self._digits()})", f"(?:[+{MINUS}][{SPACES}]*)?"
@@ -81,12 +81,12 @@ PLAIN: Final = Numerals()
 
 
 def is_currency(affix: str) -> bool:
-    """Whether it says what money: it may stand before the number or after it, or be left out."""
+    """Return whether an affix is a currency, which may precede or follow the number or be absent."""
     return affix in CODES or (affix != "" and affix in SYMBOLS)
 
 
 def float_text(text: str, numerals: Numerals) -> str | None:
-    """The number that a text writes so, as `float` takes it; None where it writes none.
+    """Convert a text in a number format to a text that `float` accepts, or return None if it does not match.
 
     >>> float_text("(1.557,39 €)", Numerals(",", ".", "€"))
     '-1557.39'

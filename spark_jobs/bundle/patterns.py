@@ -1,9 +1,9 @@
-"""How text is read as a number or a date: regular expressions that mean the same to Java, RE2 and Python.
+"""Regular expressions that define how text is parsed as a number or date, alike in Java, RE2 and Python.
 
 Spark's own parsers are lenient ('0x1p3' is 8, '1D' is 1) and differ from Python's, so every reader of text in this
-package goes by these expressions. A datetime pattern is a Spark one; `MM`, `dd`, `HH` and `hh` take one digit too,
-seconds may have a fraction, and years are 0001 to 9999, or 2000 to 2099 where they have two digits. An offset from UTC
-is read in all its spellings, `Z`, `UTC`, `GMT`, `+01`, `+0100`, `+01:00`, whichever letters stand for it.
+package uses these expressions. Datetime patterns are Spark's, with these extensions: `MM`, `dd`, `HH` and `hh` accept
+one digit, and seconds may have a fraction. Years are 0001 to 9999, or 2000 to 2099 with two digits. Any offset letter
+accepts all spellings of a UTC offset: `Z`, `UTC`, `GMT`, `+01`, `+0100`, `+01:00`.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ BLANKS: Final = (
     )
     + "\ufeff"
 )
-"""What SQL, Arrow and Python trim from both ends of a text.
+"""The characters that SQL, Arrow and Python trim from both ends of a text.
 
-The blanks of `str.strip`, the control characters that Spark's CSV reader trims, and U+200B, U+2060 and U+FEFF.
+These are the blanks of `str.strip`, the control characters that Spark's CSV reader trims, and U+200B, U+2060, U+FEFF.
 """
 MONTHS: Final = "janfebmaraprmayjunjulaugsepoctnovdec"
 Part = Literal["year", "month", "day", "hour", "minute", "second", "half", "offset"]
@@ -74,25 +74,25 @@ _SCAN: Final = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|(.)", re.DOTALL)
 
 
 def number_regex(decimal: str = ".") -> str:
-    """The expression of a decimal number: digits, at most one decimal sign, an exponent; no thousands signs."""
+    """Return the expression of a decimal number with an optional exponent, without thousands separators."""
     sign = f"[{decimal}]"
     return f"^[+-]?(?:[0-9]+{sign}?[0-9]*|{sign}[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 
 
 def strict(regex: str) -> str:
-    """The same expression for Java, whose `$` also stands before a line end at the end of a text."""
+    """Convert an expression for Java, whose `$` also matches before a final line terminator."""
     return regex.removesuffix("$") + r"\z"
 
 
 def plain_regex(decimal: str = ".") -> str:
-    """Of these numbers the usual ones: no exponent, and too few digits to overflow a double."""
+    """Return the expression of a number without an exponent and with too few digits to overflow a double."""
     sign = f"[{decimal}]"
     return f"^[+-]?(?:[0-9]{{1,300}}(?:{sign}[0-9]*)?|{sign}[0-9]+)$"
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A datetime pattern as a regular expression: pieces of it in order, literal text or (part, expression)."""
+    """A datetime pattern as a regular expression, in pieces of (part or None for literal text, expression)."""
 
     text: str
     pieces: tuple[tuple[Part | None, str], ...]
@@ -101,16 +101,16 @@ class Pattern:
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """The parts in the order of their groups, the first of which is number 1."""
+        """The parts in the order of their groups, which are numbered from 1."""
         return tuple(part for part, _ in self.pieces if part is not None)
 
     @property
     def timed(self) -> bool:
-        """Whether it says a time of day."""
+        """Whether the pattern has a time of day."""
         return "hour" in self.parts
 
     def regex(self, names: bool = False) -> str:
-        """The expression over the whole text, with a group for each part, named (RE2, Python) or not (Java)."""
+        """Return the expression for a whole text; each part is a group, named (RE2, Python) or not (Java)."""
         return "^" + "".join(_group(part, body, names) for part, body in self.pieces) + "$"
 
 
@@ -126,21 +126,21 @@ def _literal(text: str) -> str:
 
 @cache
 def pattern(text: str) -> Pattern:
-    """A Spark datetime pattern, understood.
+    """Parse a Spark datetime pattern.
 
     Raises:
-        SpecError: it has a letter that is not supported, or no full date.
+        SpecError: The pattern has an unsupported letter, or not exactly one year, month and day.
     """
     if text == ISO_TIMESTAMP:
         return _iso_timestamp()
     pieces = [_piece(match, text) for match in _SCAN.finditer(text)]
     parts = [part for part, _ in pieces if part is not None]
     if len(set(parts)) < len(parts) or not {"year", "month", "day"} <= set(parts) or not _SAFE.fullmatch(text):
-        raise SpecError(f"A datetime pattern must say year, month and day once each. Got '{text}' instead.", _ADVICE)
+        raise SpecError(f"A datetime pattern must have year, month and day once each. Got '{text}' instead.", _ADVICE)
     return Pattern(text, tuple(pieces), bool(re.search("(?<!y)yy(?!y)", text)), "MMM" in text)
 
 
-_ADVICE: Final = f"Patterns are made of {', '.join(_TOKENS)} and signs between them, as in `dd.MM.yyyy HH:mm`."
+_ADVICE: Final = f"Patterns consist of {', '.join(_TOKENS)} and separators, as in `dd.MM.yyyy HH:mm`."
 
 
 def _piece(match: re.Match[str], text: str) -> tuple[Part | None, str]:

@@ -1,4 +1,4 @@
-"""What MLflow loads: the model in a folder, asked with a pandas frame. Needs neither Spark nor what trained it."""
+"""The MLflow loader module: prediction of pandas DataFrames with a bundle, without Spark or spark_jobs."""
 
 from __future__ import annotations
 
@@ -23,21 +23,26 @@ _ZONE = "spark.sql.session.timeZone"
 
 
 class GraphModel:
-    """A model as MLflow asks it."""
+    """The Python model that MLflow calls."""
 
     def __init__(self, predictor: Predictor) -> None:
         self.predictor = predictor
         self._told: set[str] = set()
 
     def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> pd.DataFrame:
-        """What the model says of each row, beside the rows' index.
+        """Return the model's predictions with the index of the input.
 
-        Returns `prediction` (a number, or the label as text); for two classes `probability` (of the positive one), for
-        classes `probabilities` (a dictionary of label to double); instead of them `margin` for an SVM; `valid`, whether
-        what is said are finite numbers.
+        Args:
+            model_input: A pandas DataFrame, or a mapping of column names to values.
+            params: Ignored.
+
+        Returns:
+            A DataFrame with `prediction` (a number, or the label as text) and `valid` (whether all outputs are finite).
+            Classifiers add `probabilities` (a dictionary of label to double) and, for two classes, `probability` of the
+            positive class; an SVM adds `margin` instead.
 
         Raises:
-            DataError: a column that the model reads is not there, or is text and came as something else.
+            DataError: A used column is missing, or is text but has values of another type.
         """
         import pandas as pd
 
@@ -57,15 +62,15 @@ class GraphModel:
         return said | {"valid": found["valid"]}
 
     def _tell(self, lost: Mapping[str, int]) -> None:
-        """Say once of each column that it came with cells that count as missing."""
+        """Warn once for each column about values that became null."""
         kinds = {one.name: one.cells for one in self.predictor.manifest.inputs}
         for name, count in lost.items():
             if name not in self._told:
                 self._told.add(name)
-                _log.warning("'%s': %s cells are no %s and count as missing.", name, count, kinds[name])
+                _log.warning("'%s': %s cells are not a %s and became null.", name, count, kinds[name])
 
     def _wall(self) -> tzinfo | None:
-        """In a Spark task pandas has moments as wall time of the session's zone."""
+        """Return the session's time zone inside a Spark task, where pandas has timestamps as its local times."""
         if not any(one.cells in ("date", "timestamp") for one in self.predictor.manifest.inputs):
             return None
         tasks = sys.modules.get("pyspark.taskcontext")
@@ -76,11 +81,11 @@ class GraphModel:
         try:
             return zone_of(name) if name else _Here()
         except (ValueError, ZoneInfoNotFoundError) as error:
-            raise JobError(f"{_ZONE} is '{name}', which is no IANA time zone.", f"Set {_ZONE} to one.") from error
+            raise JobError(f"{_ZONE} is '{name}', which is not an IANA time zone.", f"Set {_ZONE} to one.") from error
 
 
 class _Here(tzinfo):
-    """This machine's own zone, which Spark's sessions have unless they are told another."""
+    """This machine's time zone, the default of Spark sessions."""
 
     def utcoffset(self, moment: datetime | None) -> timedelta | None:
         return moment.replace(tzinfo=None).astimezone().utcoffset() if moment else None
@@ -97,7 +102,7 @@ def _by_label(values: Array, labels: tuple[str, ...]) -> list[dict[str, float]]:
 
 
 def _read_csv_requests() -> None:
-    """Let MLflow's server read CSV as `score` does; it refuses to where a signature has columns of type Any."""
+    """Make MLflow's server read CSV as text, as `score` does; it refuses signatures with columns of type Any."""
     server = sys.modules.get("mlflow.pyfunc.scoring_server")
     parse = getattr(server, "parse_csv_input", None)
     if server is None or parse is None or hasattr(parse, "typed"):

@@ -1,4 +1,4 @@
-"""ONNX Runtime as graphs are run: one thread a session, some rows at a time."""
+"""ONNX Runtime sessions: one thread per session, rows in chunks."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-ROWS_AT_ONCE = 1024  # what a graph makes of them stays in the processor's cache
+ROWS_AT_ONCE = 1024  # intermediate tensors of a chunk fit in the CPU cache
 
 
-def session_of(graph: bytes) -> onnxruntime.InferenceSession:
-    """A session of one thread: servers and Spark run a process a core, and what is small is not worth sharing.
+def inference_session(graph: bytes) -> onnxruntime.InferenceSession:
+    """Return a single-threaded session: servers and Spark run one process per core, and graphs are small.
 
     Raises:
         Exception: ONNX Runtime cannot run the graph; its errors have no common class.
@@ -24,8 +24,10 @@ def session_of(graph: bytes) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
-def run(session: onnxruntime.InferenceSession, feed: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-    """What a graph says of rows (arrays `[N]` by the names of its inputs), by the names of its outputs."""
+def run_graph(
+    session: onnxruntime.InferenceSession, feed: Mapping[str, npt.NDArray[Any]]
+) -> dict[str, npt.NDArray[Any]]:
+    """Run a graph on input tensors `[N]` by name, in chunks of `ROWS_AT_ONCE`, and return its outputs by name."""
     names = [output.name for output in session.get_outputs()]
     starts = range(0, max(len(next(iter(feed.values()))), 1), ROWS_AT_ONCE)
     parts = [session.run(names, {name: all_[at : at + ROWS_AT_ONCE] for name, all_ in feed.items()}) for at in starts]

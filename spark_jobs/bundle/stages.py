@@ -1,4 +1,4 @@
-"""A saved Spark pipeline, read without Spark: its stages in order, their parameters and their fitted numbers."""
+"""Reader of saved Spark pipelines without Spark: the stages in order, with parameters and fitted values."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ Numbers = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Stage:
-    """One saved stage. `kind` is its class, without the package where that is Spark's or XGBoost's.
+    """One saved stage. `kind` is its class name, without the package if that is Spark's or XGBoost's.
 
-    `params` has the defaults filled in; `extra` is what the stage wrote beside its parameters (the number of classes,
-    say).
+    `params` includes the defaults; `extra` is other saved metadata, such as the number of classes.
     """
 
     kind: str
@@ -31,37 +30,37 @@ class Stage:
 
     @property
     def inputs(self) -> list[str]:
-        """The columns it reads."""
+        """The stage's input columns."""
         return _names(self.params, "inputCols", "inputCol")
 
     @property
     def outputs(self) -> list[str]:
-        """The columns it makes."""
+        """The stage's output columns."""
         return _names(self.params, "outputCols", "outputCol")
 
     def rows(self, name: str = "data") -> list[dict[str, Any]]:
-        """Its fitted numbers, as the rows of its Parquet files."""
+        """Return the fitted values as the rows of the stage's Parquet files."""
         import pyarrow.parquet as parquet
 
         files = sorted((self.folder / name).glob("*.parquet"))
         return [row for file in files for row in parquet.ParquetFile(file).read().to_pylist()]
 
     def row(self) -> dict[str, Any]:
-        """Its fitted numbers, where they are one row.
+        """Return the fitted values of a stage that stores exactly one row.
 
         Raises:
-            JobError: they are not.
+            BundleError: The stage has another number of rows.
         """
         rows = self.rows()
         if len(rows) != 1:
-            raise BundleError(f"The saved stage {self.folder.name} has {len(rows)} rows instead of one.")
+            raise BundleError(f"The saved stage {self.folder.name} must have one row. Got {len(rows)} instead.")
         return _Named(rows[0], self.folder.name)
 
     def expect(self, **params: Any) -> None:
-        """Refuse parameters that are not these.
+        """Refuse parameters with other values than these.
 
         Raises:
-            JobError: with the stage's and the parameter's name, what was expected and what came.
+            BundleError: A parameter differs; the message has the stage, the parameter and both values.
         """
         for name, wanted in params.items():
             found = self.params.get(name)
@@ -69,50 +68,50 @@ class Stage:
                 raise BundleError(f"The saved stage {self.folder.name} has {name}={found!r:.200}, not {wanted!r:.200}.")
 
     def expect_columns(self, inputs: Sequence[str], outputs: Sequence[str]) -> None:
-        """Refuse other columns than these.
+        """Refuse other input or output columns than these.
 
         Raises:
-            JobError: with the stage's name, what was expected and what came.
+            BundleError: The columns differ; the message has the stage and both lists.
         """
         if self.inputs != list(inputs) or self.outputs != list(outputs):
             came = f"{', '.join(self.inputs)} → {', '.join(self.outputs)}"
             wanted = f"{', '.join(inputs)} → {', '.join(outputs)}"
-            raise BundleError(f"The saved stage {self.folder.name} goes {came:.200}, not {wanted:.200}.")
+            raise BundleError(f"The saved stage {self.folder.name} maps {came:.200}, not {wanted:.200}.")
 
     def expect_stored(self, name: str, wanted: Sequence[Any]) -> None:
-        """Refuse fitted values that are not these.
+        """Refuse other fitted values than these.
 
         Raises:
-            JobError: with the stage's and the value's name.
+            BundleError: The values differ; the message has the stage and the name of the values.
         """
         if list(self.row()[name]) != list(wanted):
-            raise BundleError(f"The saved stage {self.folder.name} was not made of this plan: its {name} differ.")
+            raise BundleError(f"The saved stage {self.folder.name} does not match the plan: its {name} differ.")
 
     def expect_kind(self, *kinds: str) -> None:
         """Refuse a stage of another class.
 
         Raises:
-            JobError: with the stage's name, its class and those expected.
+            BundleError: The class differs; the message has the stage, its class and the expected ones.
         """
         if self.kind not in kinds:
             raise BundleError(f"The saved stage {self.folder.name} is a {self.kind}, not a {' or '.join(kinds)}.")
 
     def expect_classes(self, found: int, wanted: int) -> None:
-        """Refuse a model of another number of classes.
+        """Refuse a model with another number of classes.
 
         Raises:
-            JobError: with the stage's name and both numbers.
+            BundleError: The number differs; the message has the stage and both numbers.
         """
         if found != wanted:
-            raise BundleError(f"The saved stage {self.folder.name} knows {found} classes, its plan {wanted}.")
+            raise BundleError(f"The saved stage {self.folder.name} has {found} classes, the plan {wanted}.")
 
     def text(self, name: str) -> str:
-        """The whole of one text that was saved as lines, such as XGBoost's model, which is cut every 4 MiB."""
+        """Return a text that was saved as lines, such as XGBoost's model, which is split every 4 MiB."""
         parts = sorted((self.folder / name).glob("part-*"))
         return "".join(file.read_text(encoding="utf-8").replace("\n", "") for file in parts)
 
     def part(self, name: str) -> Stage:
-        """A model inside this one."""
+        """Return a model nested in this one."""
         return read_stage(self.folder / name)
 
 
@@ -120,10 +119,10 @@ _PACKAGES = ("org.apache.spark.ml.", "pyspark.ml.", "xgboost.spark.")
 
 
 def read_pipeline(folder: Path) -> list[Stage]:
-    """The stages of a `PipelineModel` that Spark saved, in order.
+    """Return the stages of a saved `PipelineModel` in order.
 
     Raises:
-        JobError: the folder is not one.
+        BundleError: The folder is not a saved pipeline.
     """
     order = _metadata(folder).get("paramMap", {}).get("stageUids")
     if not isinstance(order, list):
@@ -133,10 +132,10 @@ def read_pipeline(folder: Path) -> list[Stage]:
 
 
 def read_stage(folder: Path) -> Stage:
-    """One stage that Spark saved.
+    """Return one saved stage.
 
     Raises:
-        JobError: the folder is not one.
+        BundleError: The folder is not a saved stage.
     """
     found = _metadata(folder)
     params = {**found.pop("defaultParamMap", {}), **found.pop("paramMap", {})}
@@ -149,7 +148,7 @@ def _kind(name: str) -> str:
 
 
 class _Named(dict[str, Any]):
-    """What a stage stored; what it did not store is missed by name."""
+    """Stored values of a stage; a missing key raises a `BundleError` that names the stage and the key."""
 
     def __init__(self, stored: Mapping[str, Any], stage: str) -> None:
         super().__init__(stored)
@@ -160,7 +159,7 @@ class _Named(dict[str, Any]):
 
 
 def vector(stored: Mapping[str, Any]) -> Numbers:
-    """A vector as Spark stores it, dense or sparse."""
+    """Convert a stored Spark vector, dense or sparse, to an array."""
     values = np.array(stored["values"], dtype=np.float64)
     if stored["type"] == 1:
         return values
@@ -170,7 +169,7 @@ def vector(stored: Mapping[str, Any]) -> Numbers:
 
 
 def matrix(stored: Mapping[str, Any]) -> Numbers:
-    """A matrix as Spark stores it, dense or sparse, by columns or by rows."""
+    """Convert a stored Spark matrix, dense or sparse, column-major or row-major, to an array."""
     rows, columns = stored["numRows"], stored["numCols"]
     values = np.array(stored["values"], dtype=np.float64)
     flipped = bool(stored["isTransposed"])
@@ -194,5 +193,5 @@ def _metadata(folder: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(files[0].read_text(encoding="utf-8"))
     except ValueError as error:
-        raise BundleError(f"The metadata of {folder} is torn: {error}.") from error
+        raise BundleError(f"The metadata of {folder} is malformed: {error}.") from error
     return found

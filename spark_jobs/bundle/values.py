@@ -1,6 +1,6 @@
-"""How a cell becomes what the graph takes, in Python, as `data.cells` says it in SQL: the same texts, the same values.
+"""Conversion of single cells to the graph's inputs in Python, equal to `spark_jobs.columns.cells` in SQL.
 
-A missing cell is None, NaN, pandas' NA or NaT, or a text that the manifest's `null_values` have.
+A null cell is None, NaN, pandas' NA or NaT, or one of the manifest's `null_values`.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _BOOLEANS = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
 
 
 def reader_of(one: Input, zones: Zones) -> Reader:
-    """What reads a cell (trimmed text, or a value of Python's own) of a column that is not text: NaN if it cannot."""
+    """Return the function that converts a cell (trimmed text or a Python value) of a non-text column, or to NaN."""
     if one.cells == "number":
-        return lambda cell: number(cell, one.numerals)
+        return lambda cell: read_number(cell, one.numerals)
     if one.cells == "boolean":
         return boolean
     if one.cells == "date":
@@ -36,17 +36,17 @@ def reader_of(one: Input, zones: Zones) -> Reader:
 
 
 def is_missing(cell: Any) -> bool:
-    """Whether a cell holds nothing."""
+    """Return whether a cell is null."""
     if cell is None:
         return True
     try:
         return bool(cell != cell)
-    except (TypeError, ValueError, ArithmeticError):  # NA is neither equal nor unequal to itself, nor is an array
+    except (TypeError, ValueError, ArithmeticError):  # comparing NA or an array gives no bool
         return type(cell).__name__ == "NAType"
 
 
-def number(cell: Any, numerals: Numerals = PLAIN) -> float:
-    """A cell as a finite number."""
+def read_number(cell: Any, numerals: Numerals = PLAIN) -> float:
+    """Convert a cell to a finite number, or NaN."""
     if isinstance(cell, str):
         written = float_text(cell, numerals)
         return NULL if written is None else _finite(written)
@@ -54,18 +54,18 @@ def number(cell: Any, numerals: Numerals = PLAIN) -> float:
 
 
 def boolean(cell: Any) -> float:
-    """A cell as 1 or 0: true, false (in any case), 1, 0."""
+    """Convert a cell (true or false in any case, 1, 0) to 1.0 or 0.0, or NaN."""
     if isinstance(cell, str):
         return _BOOLEANS.get(cell.lower(), NULL)
     return float(cell) if isinstance(cell, int | float | Decimal) and cell in (0, 1) else NULL
 
 
 def day(cell: Any, formats: tuple[str, ...], zones: Zones) -> float:
-    """A cell as the seconds since 1970 UTC at the midnight of its day."""
+    """Convert a cell to the seconds since 1970 UTC at midnight of its date, or NaN."""
     if isinstance(cell, date):
         try:
             return float(day_of(cell, zones) * DAY)
-        except OverflowError:  # a day before the year 1 or after 9999
+        except OverflowError:  # before year 1 or after 9999
             return NULL
     written = _digits(cell)
     found = None if written is None else day_of_text(written, formats)
@@ -73,7 +73,7 @@ def day(cell: Any, formats: tuple[str, ...], zones: Zones) -> float:
 
 
 def moment(cell: Any, formats: tuple[str, ...], zones: Zones) -> float:
-    """A cell as seconds since 1970 UTC."""
+    """Convert a cell to seconds since 1970 UTC, or NaN."""
     if isinstance(cell, date):
         return moment_of(cell, zones) / MICRO
     written = _digits(cell)
@@ -81,15 +81,15 @@ def moment(cell: Any, formats: tuple[str, ...], zones: Zones) -> float:
     return NULL if found is None else found / MICRO
 
 
-def text(cell: Any, digits: bool) -> str | None:
-    """A cell as text; a whole number as its `digits`, where these may stand for it. None for anything else."""
-    if isinstance(cell, str):  # half a surrogate pair is no text, and what Java writes for it is a question mark
+def read_text(cell: Any, digits: bool) -> str | None:
+    """Convert a cell to text: text stays, an integer becomes its digits if `digits` allows it, else None."""
+    if isinstance(cell, str):  # a lone surrogate becomes a question mark, as in Java
         return cell if cell.isascii() else cell.encode("utf-8", "replace").decode("utf-8")
     return _digits(cell) if digits else None
 
 
-def plain(cell: Any) -> Any:
-    """A cell as a value of Python's own: text trimmed, numpy's scalars unwrapped."""
+def plain_value(cell: Any) -> Any:
+    """Convert a cell to a Python value: trim text, unwrap NumPy scalars."""
     if isinstance(cell, str):
         return cell.strip(BLANKS)
     if isinstance(cell, np.datetime64):
@@ -99,7 +99,7 @@ def plain(cell: Any) -> Any:
 
 
 def _digits(cell: Any) -> str | None:
-    """Text, or the digits of a whole number, which pandas holds as 1.0 where the column has missing cells."""
+    """Return text, or the digits of an integer, which pandas stores as 1.0 in columns with nulls; else None."""
     if isinstance(cell, str):
         return cell
     if isinstance(cell, bool) or not isinstance(cell, int | float) or not -_MOST < cell < _MOST:
@@ -110,6 +110,6 @@ def _digits(cell: Any) -> str | None:
 def _finite(value: Any) -> float:
     try:
         found = float(value)
-    except (OverflowError, ValueError):  # a whole number too large, a signalling NaN
+    except (OverflowError, ValueError):  # an int too large for a double, or a signaling NaN
         return NULL
     return found if math.isfinite(found) else NULL

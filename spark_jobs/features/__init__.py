@@ -1,7 +1,7 @@
-"""How columns become numbers: one file per encoder and per scaler, found by its name.
+"""Feature steps: encoders and scalers, one module for each, found by name.
 
-The names of the pipeline's columns are made here and nowhere else: `n0` a number, `c0` a category, and what the steps
-make of them.
+The plan's inputs have slots such as `n0` (number) and `c0` (category). The steps derive the names of the pipeline's
+other columns from them.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ Role = Literal["encoders", "scalers"]
 MISSING = "(missing)"
 EMPTY = "(empty)"
 PARTS = ("elapsed", "year", "month", "day", "weekday", "hour", "minute")
-CYCLIC = ("month", "day", "weekday", "hour")  # parts that come round again: levels for an algorithm that takes one-hot
+CYCLIC = ("month", "day", "weekday", "hour")  # cyclic parts become categories for algorithms that use one-hot encoding
 
 
 @dataclass(frozen=True, slots=True)
 class NumberInput:
-    """A number the model reads, and everything that happens to it before scaling.
+    """A numeric input of the model, with all its preprocessing before scaling.
 
-    `part` names the part of a date or time (None for a plain number). Values outside `bounds` are clipped or become
-    missing; a missing one becomes `fill`. `shift` is taken off first, where the spread is tiny against the mean.
+    `part` is the part of a date or time (None for a plain number). Values outside of `bounds` are clipped or become
+    null; nulls become `fill`. `shift` is subtracted before imputation if the spread is tiny compared with the mean.
     """
 
     slot: str
@@ -53,13 +53,13 @@ class NumberInput:
 
     @property
     def title(self) -> str:
-        """The name people read."""
+        """The display name."""
         return part_name(self.column, self.part)
 
 
 @dataclass(frozen=True, slots=True)
 class CategoryInput:
-    """A category the model reads: its levels in index order; whatever is not among them is one more level."""
+    """A categorical input of the model, with its levels in index order; all unseen values share one more level."""
 
     slot: str
     column: str
@@ -73,7 +73,7 @@ class CategoryInput:
 
     @property
     def title(self) -> str:
-        """The name people read."""
+        """The display name."""
         return part_name(self.column, self.part)
 
 
@@ -82,11 +82,11 @@ Input = NumberInput | CategoryInput
 
 @dataclass(frozen=True, slots=True)
 class Scaler:
-    """A way to scale numbers: its Spark estimator, and the few values that teach it exactly what the profile knows.
+    """A scaler: its Spark estimator, and the synopsis, the few values on which the estimator fits the profile's result.
 
-    `graph` scales a matrix [N, D] as the saved stage, of the class `saved`, does; without one a pipeline can be made
-    with `graph: skip` only. `affine` says of that stage what is taken off each number, and what the rest is multiplied
-    with (0 for a constant).
+    `graph` scales a matrix `[N, D]` like the saved stage of class `saved`; without it, training needs `graph: skip`.
+    `affine` returns that stage's centers and factors, each `[D]`: a value becomes `(x - center) * factor`, with factor
+    0 for a constant.
     """
 
     title: str
@@ -99,15 +99,14 @@ class Scaler:
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """A way to encode categories.
+    """An encoder of categories.
 
-    `stages` makes the fitted stages for some inputs at once, `folded` those for training rows where an encoding learns
-    from the target; both get what each level is worth, shape (levels + 1, targets), only then. `outputs` names the
-    columns made of the inputs, `slots` the features in them, for a number of targets. Supervised outputs are scaled
-    with the numbers; `nominal` ones are positions, which trees take as categories. `positions` says whether it starts
-    from positions (`features.index`) rather than from the text itself. `graph` makes its outputs, by their names, from
-    its saved stages, of the kinds `saved`, and the positions of the inputs' levels; without one a pipeline can be made
-    with `graph: skip` only.
+    `stages` returns the fitted stages for several inputs. `folded` returns those for training rows, for encodings that
+    learn from the target; only these get the encoding of each level, shape (levels + 1, targets). `outputs` returns the
+    names of the output columns, `slots` the names of the features in them, for a number of targets. Supervised outputs
+    are scaled like numbers; `nominal` ones are level indices, which trees use as categories. `positions`: the encoder
+    reads level indices (`features.index`) instead of text. `graph` returns its outputs by name from its saved stages,
+    of the classes `saved`, and the level indices; without it, training needs `graph: skip`.
     """
 
     title: str
@@ -129,27 +128,27 @@ class Encoder:
 
     @property
     def supervised(self) -> bool:
-        """Whether it learns from the target, so that training rows have to be encoded by the other folds."""
+        """Whether it learns from the target, so that training rows must be encoded by the other folds."""
         return self.folded is not None
 
 
 def part_name(column: str, part: str | None) -> str:
-    """A column, or a part of one, as people and profiles name it."""
+    """Return the display name of a column or of a date part, as profiles use it."""
     return f"{column} ▸ {part}" if part else column
 
 
-def kinds(role: Role) -> tuple[str, ...]:
-    """The names that an encoder or a scaler may have in the spec."""
+def step_kinds(role: Role) -> tuple[str, ...]:
+    """Return the names of all encoders or all scalers."""
     package = import_module(f"{__name__}.{role}")
     return tuple(sorted(module.name for module in iter_modules(package.__path__) if module.name[0] != "_"))
 
 
 @cache
 def find_encoder(kind: str) -> Encoder:
-    """The encoder of that kind.
+    """Return the encoder with this name.
 
     Raises:
-        SpecError: there is none.
+        SpecError: There is none.
     """
     encoder: Encoder = _find("encoders", "features.categorical", kind).STEP
     return encoder
@@ -157,24 +156,24 @@ def find_encoder(kind: str) -> Encoder:
 
 @cache
 def find_scaler(kind: str) -> Scaler:
-    """The scaler of that kind.
+    """Return the scaler with this name.
 
     Raises:
-        SpecError: there is none.
+        SpecError: There is none.
     """
     scaler: Scaler = _find("scalers", "features.numeric", kind).STEP
     return scaler
 
 
 def has_graph(kind: str | None) -> bool:
-    """Whether what the spec asks for by that word can be said in a graph; what is left open always can."""
-    if kind in kinds("encoders"):
+    """Return whether an encoder or scaler has an ONNX graph; `auto`, None and unknown names count as yes."""
+    if kind in step_kinds("encoders"):
         return find_encoder(str(kind)).graph is not None
-    return kind not in kinds("scalers") or find_scaler(str(kind)).graph is not None
+    return kind not in step_kinds("scalers") or find_scaler(str(kind)).graph is not None
 
 
 def _find(role: Role, key: str, kind: str) -> Any:
-    known = kinds(role)
+    known = step_kinds(role)
     if kind not in known:
         raise SpecError(
             f"`{key}` must be one of auto, {', '.join(known)}. Got '{kind}' instead.", did_you_mean(kind, known)

@@ -1,7 +1,7 @@
-"""The graph's calendar: from seconds since 1970 to the parts of a date, in a time zone.
+"""Date parts in the graph: from seconds since 1970 to year, month, day and so on, in a time zone.
 
-Methods: Hinnant, "chrono-compatible low-level date algorithms" (2013), for days to year, month and day; the zone's
-transitions as a table of steps.
+Methods: Hinnant, "chrono-compatible low-level date algorithms" (2013), for year, month and day; a step function for
+the time zone's UTC offsets.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from spark_jobs.ops.dialect import Value
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-FIRST, LAST = 1800, 2500  # the years that a clock's table covers: the last 400 stand for all that follow
+FIRST, LAST = 1800, 2500  # the years of a time zone table; the last 400 years repeat forever
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
-    """How far the wall clock of a zone is ahead of UTC, in seconds.
+class TimezoneTable:
+    """The UTC offsets of a time zone, in seconds.
 
-    `offsets[0]` before `moments[0]` (seconds since 1970), `offsets[i]` from `moments[i - 1]` on. That of UTC has no
+    `offsets[0]` applies before `moments[0]` (seconds since 1970), `offsets[i]` from `moments[i - 1]` on. UTC has no
     moments.
     """
 
@@ -36,24 +36,24 @@ class Clock:
     offsets: tuple[int, ...] = (0,)
 
     def to_json(self) -> str:
-        """The clock as text that `from_json` reads."""
+        """Serialize the table for `from_json`."""
         return json.dumps(asdict(self)) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> Clock:
-        """The clock that `to_json` wrote."""
+    def from_json(cls, text: str) -> TimezoneTable:
+        """Parse a table that `to_json` wrote."""
         stored = json.loads(text)
         return cls(stored["zone"], tuple(stored["moments"]), tuple(stored["offsets"]))
 
 
 def part_of_date(seconds: Value, part: str) -> Value:
-    """A part of a date that is given as seconds at its midnight, or later on that day."""
+    """Return a part of a date, given as seconds since 1970 at any time of that day."""
     days = floor(divide(seconds, float(DAY)))
     return days if part == "elapsed" else _of_day(days, part)
 
 
-def part_of_moment(seconds: Value, part: str, clock: Clock) -> Value:
-    """A part of a moment's wall time by a clock; `elapsed` are the days since 1970 in UTC."""
+def part_of_moment(seconds: Value, part: str, clock: TimezoneTable) -> Value:
+    """Return a part of an instant's local time; `elapsed` is the number of days since 1970 in UTC."""
     if part == "elapsed":
         return divide(rounded(multiply(seconds, 1e6)), DAY * 1e6)
     whole = floor(seconds)
@@ -66,7 +66,7 @@ def part_of_moment(seconds: Value, part: str, clock: Clock) -> Value:
 
 
 def _of_day(days: Value, part: str) -> Value:
-    """Year, month or day of a count of days since 1970-01-01, or its weekday, Monday 0."""
+    """Return the year, month, day or weekday (Monday is 0) of a number of days since 1970-01-01."""
     if part == "weekday":
         return modulo(add(days, 3.0), 7.0)
     shifted = add(days, 719_468.0)  # days since 0000-03-01
@@ -85,7 +85,7 @@ def _of_day(days: Value, part: str) -> Value:
     return add(years, multiply(era, 400.0), where(less(january, 3.0), 1.0, 0.0))
 
 
-def _offset(seconds: Value, clock: Clock) -> Value:
+def _offset(seconds: Value, clock: TimezoneTable) -> Value:
     if not clock.moments:
         return constant(float(clock.offsets[0]))
     later = subtract(seconds, float(CYCLIC))

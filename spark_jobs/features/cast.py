@@ -1,4 +1,4 @@
-"""The pipeline's first stage: from the user's columns, whatever their names, to numbers and text under safe names."""
+"""The pipeline's first stage: SQL that casts the source's columns to numbers and text with safe names."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from spark_jobs.data import cells
-from spark_jobs.data.names import quoted
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns import cells
+from spark_jobs.columns.names import quoted
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import EMPTY, CategoryInput, Input, NumberInput
 
 if TYPE_CHECKING:
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 def cast_stage(inputs: Sequence[Input], types: Mapping[str, ColumnType], zone: str) -> Transformer:
-    """The SQLTransformer of `statement`."""
+    """Return the `SQLTransformer` of `statement`."""
     from pyspark.ml.feature import SQLTransformer
 
     return SQLTransformer(statement=statement(inputs, types, zone))
 
 
 def statement(inputs: Sequence[Input], types: Mapping[str, ColumnType], zone: str) -> str:
-    """The SQL of the first stage: the whole row as `_row`, and one safe column per input.
+    """Return the SQL of the first stage, which selects the row as `_row` and one column for each input.
 
-    Numbers are cast, bounded and shifted; categories become text, a missing one a level of its own. A value that
-    cannot be read is null; the target is never named.
+    Numbers are cast, bounded and shifted. Categories become text, with a separate level for null. Malformed values
+    become null. The statement never refers to the target.
     """
     columns = [f"{_value(one, types[one.column], zone)} AS {one.slot}" for one in inputs]
     flags = [f"{_flag(one, types[one.column], zone)} AS {flag_name(one.slot)}" for one in inputs if one.indicator]
@@ -34,14 +34,14 @@ def statement(inputs: Sequence[Input], types: Mapping[str, ColumnType], zone: st
 
 
 def flag_name(slot: str) -> str:
-    """The column that is 1 where a value was missing."""
+    """Return the name of the column that is 1 where a value was null."""
     return f"{slot}_missing"
 
 
 def _value(one: Input, kind: ColumnType, zone: str) -> str:
     if isinstance(one, NumberInput):
-        value = bounded_sql(number_sql(kind, one.part, zone), one)
-        return f"({value} - {literal(one.shift)})" if one.shift else value
+        value = bounded_sql(numeric_input_sql(kind, one.part, zone), one)
+        return f"({value} - {double_literal(one.shift)})" if one.shift else value
     return category_sql(one, kind, zone)
 
 
@@ -49,42 +49,42 @@ def _flag(one: Input, kind: ColumnType, zone: str) -> str:
     if isinstance(one, CategoryInput):
         value = category_scan_sql(kind, one.part, zone)
     else:
-        value = bounded_sql(number_sql(kind, one.part, zone), one)
+        value = bounded_sql(numeric_input_sql(kind, one.part, zone), one)
     return f"CAST({value} IS NULL AS DOUBLE)"
 
 
-def number_sql(kind: ColumnType, part: str | None, zone: str) -> str:
-    """A cell as a double, or a part of a date or time as one."""
+def numeric_input_sql(kind: ColumnType, part: str | None, zone: str) -> str:
+    """Return the SQL of a cell, or of a date part, as a double."""
     if part is not None:
         return _part_sql(kind, part, zone)
     return cells.value_sql(quoted(kind.name), kind, zone)
 
 
 def bounded_sql(value: str, one: NumberInput) -> str:
-    """A number clipped to the input's bounds, or null outside them."""
+    """Return the SQL of a number clipped to the input's bounds, or null outside of them."""
     if one.bounds is None:
         return value
-    low, high = literal(one.bounds[0]), literal(one.bounds[1])
+    low, high = double_literal(one.bounds[0]), double_literal(one.bounds[1])
     if one.outside == "null":
         return f"CASE WHEN {value} BETWEEN {low} AND {high} THEN {value} END"
     return f"CASE WHEN {value} < {low} THEN {low} WHEN {value} > {high} THEN {high} ELSE {value} END"
 
 
 def category_sql(one: CategoryInput, kind: ColumnType, zone: str) -> str:
-    """A category as text that is never null nor empty."""
+    """Return the SQL of a category as text that is neither null nor empty."""
     return f"coalesce({category_scan_sql(kind, one.part, zone)}, {text_literal(one.fill)})"
 
 
 def category_scan_sql(kind: ColumnType, part: str | None, zone: str) -> str:
-    """A category, or a part of a date or time, as text that is never empty; null where it is missing."""
+    """Return the SQL of a category or date part as text that is never empty, or null."""
     if part is not None:
         return f"CAST(CAST({_part_sql(kind, part, zone)} AS INT) AS STRING)"
     text = cells.text_sql(quoted(kind.name))
     return f"CASE WHEN {text} = '' THEN '{EMPTY}' ELSE {text} END"
 
 
-def literal(value: float) -> str:
-    """A number as SQL text, to the last bit.
+def double_literal(value: float) -> str:
+    """Return a number as an exact SQL literal.
 
     >>> literal(0.1)
     '0.1D'
@@ -95,7 +95,7 @@ def literal(value: float) -> str:
 
 
 def text_literal(text: str) -> str:
-    """A text as SQL that cannot be read as SQL: its bytes.
+    """Return a text as an SQL expression of its bytes, which rules out SQL injection.
 
     >>> text_literal("it's")
     "decode(X'69742773', 'UTF-8')"

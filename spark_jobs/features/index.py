@@ -1,4 +1,4 @@
-"""Levels → positions, for the encodings that start from them."""
+"""Indexing of levels, for the encoders that read level indices."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def indexed(slot: str) -> str:
-    """The column that holds a category's position."""
+    """Return the name of the column with a category's level index."""
     return f"{slot}_index"
 
 
 def index_stages(spark: SparkSession, inputs: Sequence[CategoryInput]) -> list[Transformer]:
-    """One indexer for all categories whose levels are in the order of their text, one each for those in another."""
+    """Return one indexer for all categories with levels in text order, and one for each category in another order."""
     from pyspark.ml.feature import StringIndexerModel
 
     plain = [one for one in inputs if not one.ordered]
@@ -49,10 +49,10 @@ def _alphabetical(spark: SparkSession, inputs: Sequence[CategoryInput]) -> Trans
 
 
 def check_saved(stages: Sequence[Stage], inputs: Sequence[CategoryInput]) -> None:
-    """Refuse saved indexers whose levels are not those of the plan.
+    """Refuse saved indexers whose levels differ from the plan's.
 
     Raises:
-        JobError: with the name of the stage.
+        BundleError: The levels differ; the message names the stage.
     """
     plain = [one for one in inputs if not one.ordered]
     groups = [*([plain] if plain else []), *([one] for one in inputs if one.ordered)]
@@ -61,5 +61,5 @@ def check_saved(stages: Sequence[Stage], inputs: Sequence[CategoryInput]) -> Non
         labels = stage.row()["labelsArray"]
         stage.expect_columns([one.slot for one in group], [indexed(one.slot) for one in group])
         if [list(found) for found in labels] != [list(one.levels) for one in group]:
-            message = f"The saved stage {stage.folder.name} was not made of this plan: its levels differ."
+            message = f"The saved stage {stage.folder.name} does not match the plan: its levels differ."
             raise BundleError(message)

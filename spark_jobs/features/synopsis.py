@@ -1,4 +1,4 @@
-"""The handful of rows that teach an estimator exactly what a profile knows."""
+"""The synopsis: a few rows on which an estimator fits exactly the statistics of a profile."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 def synopsis(spark: SparkSession, columns: Mapping[str, Sequence[float] | Sequence[str]]) -> DataFrame:
-    """Columns of numbers (double) or of text under safe names; shorter ones end in nulls.
+    """Return a DataFrame of double or text columns; shorter columns are padded with nulls.
 
-    They travel as Arrow, so that Spark holds them in its plan and starts no Python for them.
+    The rows are sent as Arrow, so Spark holds them in its plan and starts no Python worker for them.
     """
     import pyarrow as pa
 

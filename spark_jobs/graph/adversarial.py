@@ -1,4 +1,4 @@
-"""Rows that try to make a graph and its pipeline disagree, made from the model's own thresholds, levels and bounds."""
+"""Adversarial rows for comparing a graph with its pipeline, built from the model's thresholds, levels and bounds."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spark_jobs.bundle.stages import read_pipeline
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import EMPTY, MISSING, CategoryInput, NumberInput
-from spark_jobs.features.calendar import EPOCH, Clock
+from spark_jobs.features.calendar import EPOCH, TimezoneTable
 from spark_jobs.graph.split_points import about, scaled_numbers, split_points
-from spark_jobs.graph.wall import read_clock
+from spark_jobs.graph.timezone import load_timezone_table
 from spark_jobs.plan import Plan
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ _USUAL = ("level", "split", "fill", "part", "boolean")
 _EXTREMES = (1.7976931348623157e308, -1.7976931348623157e308, 5e-324, -0.0, 1e15, -1e15, 2.0**53 + 2)
 _LONGEST = 20_000
 _BORDERS = 40
-_EXACT = 2.0**33  # as far from 1970 as seconds in a double tell one microsecond from the next
+_EXACT = 2.0**33  # up to this many seconds from 1970, a double distinguishes microseconds
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """A value to try in one column, and what kind of trial it is."""
+class Case:
+    """A value to test in one column, and the kind of the test."""
 
     kind: str
     column: str
@@ -41,23 +41,29 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Weak:
-    """Where a model could be hit: the values at its trees' thresholds by slot, numbers that are constant, its clock."""
+class EdgeCases:
+    """A model's edge cases: values at tree thresholds by slot, slots of constant numbers, and the time zone table."""
 
     points: Mapping[str, Sequence[float]]
     constant: frozenset[str]
-    clock: Clock
+    clock: TimezoneTable
 
 
 def adversarial_rows(plan: Plan, pipeline: Path, model: ModelProto, sentinel: str) -> pa.Table:
-    """Raw rows of the columns that the model reads, and under `⟨kind⟩` what each tries.
+    """Return raw rows of the columns that the model reads, with the kind of each row in the column `⟨kind⟩`.
 
-    Each trial stands alone in a row that is otherwise typical; a thousand rows mix trials of all columns, but for the
-    extreme ones: several of them together overflow or not by the order in which they are added up.
+    Each case has its own row, which is otherwise typical. A thousand more rows mix the cases of all columns, except the
+    extreme ones: whether a sum of several of them overflows depends on the order of the additions.
+
+    Args:
+        plan: The plan of the model.
+        pipeline: The folder of the saved pipeline.
+        model: The graph compiled from it.
+        sentinel: The text that stands for null in the graph's string inputs.
     """
     import pyarrow as pa
 
-    trials = list(_trials(plan, weak_points(plan, pipeline, model), sentinel))
+    trials = list(_trials(plan, edge_cases(plan, pipeline, model), sentinel))
     typical = {name: _typical(plan, plan.type_of(name)) for name in plan.used}
     rows = [*(({one.column: one.value}, one.kind) for one in trials), *_mixed(trials)]
     columns = {
@@ -67,16 +73,16 @@ def adversarial_rows(plan: Plan, pipeline: Path, model: ModelProto, sentinel: st
     return pa.table({**columns, KIND: [kind for _, kind in rows]})
 
 
-def weak_points(plan: Plan, pipeline: Path, model: ModelProto) -> Weak:
-    """What of a saved pipeline and its graph the trials are made of."""
-    stages, clock = read_pipeline(pipeline), read_clock(plan, pipeline)
+def edge_cases(plan: Plan, pipeline: Path, model: ModelProto) -> EdgeCases:
+    """Return the edge cases of a saved pipeline and its graph."""
+    stages, clock = read_pipeline(pipeline), load_timezone_table(plan, pipeline)
     flat = {one.slot for one in scaled_numbers(stages).values() if not one.factor}
     plain = {one.slot for one in plan.numbers if one.part is None and plan.type_of(one.column).cells == "number"}
-    return Weak(split_points(plan, stages, model, clock), frozenset(flat & plain), clock)
+    return EdgeCases(split_points(plan, stages, model, clock), frozenset(flat & plain), clock)
 
 
-def kinds(plan: Plan, weak: Weak) -> set[str]:
-    """The kinds of trials that must not be missing from a proof."""
+def row_kinds(plan: Plan, weak: EdgeCases) -> set[str]:
+    """Return the kinds of rows that a verification must include."""
     found = {"null", "mixed"}
     for name in plan.used:
         found |= _KINDS[plan.type_of(name).cells]
@@ -97,12 +103,12 @@ _KINDS: Mapping[str, set[str]] = {
 
 
 def _has_splits(plan: Plan, one: NumberInput) -> bool:
-    """Whether its thresholds are tried by themselves; of small parts of dates and of booleans every value is."""
+    """Return whether its thresholds need cases; small parts of dates and booleans are tested with every value."""
     return one.part in (None, "elapsed", "year") and plan.type_of(one.column).cells != "boolean"
 
 
 def typical_row(plan: Plan) -> dict[str, float | str]:
-    """One row as the graph takes it: numbers, seconds since 1970 for dates and times, texts."""
+    """Return a typical row in the graph's input types: numbers, seconds since 1970 for dates and times, texts."""
     row = {name: _typical(plan, plan.type_of(name)) for name in plan.used}
     return {name: _seconds(value) for name, value in row.items()}
 
@@ -115,9 +121,9 @@ def _seconds(value: Any) -> float | str:
     return value if isinstance(value, str) else float(value)
 
 
-def _mixed(trials: Sequence[Trial]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Trials of all columns at once, half of them of the usual kinds: odd ones lead to few of a model's branches."""
-    chance = random.Random(1)  # the same rows every time
+def _mixed(trials: Sequence[Case]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield rows that mix cases of all columns; half of the values are usual, since odd ones reach few branches."""
+    chance = random.Random(1)  # a fixed seed gives the same rows every time
     odd: dict[str, list[Any]] = {}
     usual: dict[str, list[Any]] = {}
     for one in trials:
@@ -130,50 +136,50 @@ def _mixed(trials: Sequence[Trial]) -> Iterator[tuple[dict[str, Any], str]]:
         yield {name: chance.choice(chance.choice(lists)) for name, *lists in choices}, "mixed"
 
 
-def _trials(plan: Plan, weak: Weak, sentinel: str) -> Iterator[Trial]:
+def _trials(plan: Plan, weak: EdgeCases, sentinel: str) -> Iterator[Case]:
     for name in plan.used:
         kind = plan.type_of(name)
         inputs = [one for one in plan.inputs if one.column == name]
         numbers = [one for one in inputs if isinstance(one, NumberInput)]
-        yield Trial("null", name, None)
+        yield Case("null", name, None)
         if kind.cells == "text":
             yield from _texts(name, [one for one in inputs if isinstance(one, CategoryInput)], sentinel)
         elif kind.cells == "boolean":
-            yield from (Trial("boolean", name, value) for value in (True, False))
+            yield from (Case("boolean", name, value) for value in (True, False))
         elif kind.cells == "number":
             yield from _numbers(name, numbers, weak)
         else:
             yield from _moments(kind, numbers, weak)
 
 
-def _texts(name: str, inputs: Sequence[CategoryInput], sentinel: str) -> Iterator[Trial]:
+def _texts(name: str, inputs: Sequence[CategoryInput], sentinel: str) -> Iterator[Case]:
     levels = list(dict.fromkeys(level for one in inputs for level in one.levels))
-    yield from (Trial("level", name, level) for level in levels)
+    yield from (Case("level", name, level) for level in levels)
     first = _some_level(levels)
     odd = [f" {first} ", f"\t{first}", first.swapcase(), first + "\u0301", f"{first}\x00", first[:-1]]
-    yield from (Trial("near a level", name, text) for text in odd)
-    yield from (Trial("unseen", name, text) for text in ("-" * (2 + max(map(len, levels), default=0)), "never seen"))
-    yield from (Trial("empty", name, text) for text in ("", " ", "   "))
+    yield from (Case("near a level", name, text) for text in odd)
+    yield from (Case("unseen", name, text) for text in ("-" * (2 + max(map(len, levels), default=0)), "never seen"))
+    yield from (Case("empty", name, text) for text in ("", " ", "   "))
     alike = (sentinel, sentinel * 2, f" {sentinel}", MISSING, EMPTY, "null", "None", "nan")
-    yield from (Trial("sentinel", name, text) for text in alike)
-    yield Trial("long", name, first * (_LONGEST // max(len(first), 1)))
-    yield from (Trial("not ASCII", name, text) for text in ("Ω≈ç√", "日本語", "🛩️", "İi̇\u0131I", "\u202eright", "ﬀ"))
+    yield from (Case("sentinel", name, text) for text in alike)
+    yield Case("long", name, first * (_LONGEST // max(len(first), 1)))
+    yield from (Case("not ASCII", name, text) for text in ("Ω≈ç√", "日本語", "🛩️", "İi̇\u0131I", "\u202eright", "ﬀ"))
 
 
-def _numbers(name: str, inputs: Sequence[NumberInput], weak: Weak) -> Iterator[Trial]:
-    yield from (Trial("not finite", name, value) for value in (math.nan, math.inf, -math.inf))
-    yield from (Trial("extreme", name, value) for value in _EXTREMES)
+def _numbers(name: str, inputs: Sequence[NumberInput], weak: EdgeCases) -> Iterator[Case]:
+    yield from (Case("not finite", name, value) for value in (math.nan, math.inf, -math.inf))
+    yield from (Case("extreme", name, value) for value in _EXTREMES)
     for one in inputs:
         for edge in one.bounds or ():
-            yield from (Trial("bound", name, value) for value in about(edge))
+            yield from (Case("bound", name, value) for value in about(edge))
         usual = one.fill + one.shift
-        yield from (Trial("fill", name, value) for value in about(usual))
+        yield from (Case("fill", name, value) for value in about(usual))
         if one.slot in weak.constant:
-            yield from (Trial("constant", name, usual + off) for off in (0.0, 1.0, -1e6))
-        yield from (Trial("split", name, value) for value in weak.points.get(one.slot, ()))
+            yield from (Case("constant", name, usual + off) for off in (0.0, 1.0, -1e6))
+        yield from (Case("split", name, value) for value in weak.points.get(one.slot, ()))
 
 
-def _moments(kind: ColumnType, inputs: Sequence[NumberInput], weak: Weak) -> Iterator[Trial]:
+def _moments(kind: ColumnType, inputs: Sequence[NumberInput], weak: EdgeCases) -> Iterator[Case]:
     dated = kind.cells == "date"
     tries = [("day border", moment) for moment in _borders()]
     tries += [("leap day", moment) for moment in _leap_days()]
@@ -185,11 +191,11 @@ def _moments(kind: ColumnType, inputs: Sequence[NumberInput], weak: Weak) -> Ite
     for what, seconds in tries:
         moment = _moment(seconds)
         if moment is not None:
-            yield Trial(what, kind.name, moment.date() if dated else moment)
+            yield Case(what, kind.name, moment.date() if dated else moment)
 
 
 def _decisive(one: NumberInput, points: Sequence[float]) -> Iterator[float]:
-    """Moments about the thresholds for the days since 1970, or for the year; `_parts` has all values of other parts."""
+    """Yield times around the thresholds of the parts `elapsed` and `year`; `_parts` covers all other date parts."""
     for at in points:
         if one.part == "elapsed" and abs(at) < 1e7:
             yield from (at * 86_400 + off for off in (-1e-6, 0, 1e-6))
@@ -212,13 +218,13 @@ def _leap_days() -> Iterator[float]:
 
 
 def _parts() -> Iterator[float]:
-    """Every month, day, weekday, hour and minute, and the years from 2000 to 2059."""
+    """Yield times that cover every month, day, weekday, hour and minute, and the years 2000 to 2059."""
     yield from (_since(2000 + one, one % 12 + 1, one % 28 + 1, one % 24, one) for one in range(60))
     yield from (_since(2021, 1, 29), _since(2021, 1, 30), _since(2021, 1, 31, 23, 59), _since(2020, 12, 31, 12))
 
 
-def _changes(clock: Clock) -> Iterator[float]:
-    """Every change of a clock; those of the last decades more closely."""
+def _changes(clock: TimezoneTable) -> Iterator[float]:
+    """Yield times around every UTC offset change, with more times around those of recent decades."""
     yield from (moment + off for moment in clock.moments for off in (-1, 0))
     recent = [moment for moment in clock.moments if 0 <= moment < 2_200_000_000][-_BORDERS:]
     for moment in [*clock.moments[:3], *recent]:
@@ -249,7 +255,7 @@ def _typical(plan: Plan, kind: ColumnType) -> Any:
 
 
 def _some_level(levels: Sequence[str]) -> str:
-    """A level that stands in the data as it is called."""
+    """Return a level that occurs in the data, not one of the levels for null and empty text."""
     return next((level for level in levels if level not in (EMPTY, MISSING)), "a")
 
 

@@ -1,7 +1,7 @@
-"""A fitted pipeline → one graph: what Spark's stages say of a row, said again in ONNX, stage by stage.
+"""Compilation of a saved Spark pipeline to one ONNX graph, stage by stage.
 
-The fitted numbers come from the saved pipeline, the steps from the plan; where the two do not say the same, nothing is
-compiled. Neither Spark nor Java is needed.
+The fitted numbers come from the saved pipeline, the steps from the plan. A pipeline that does not match its plan is
+refused. Neither Spark nor Java is needed.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spark_jobs.bundle.stages import Stage, read_pipeline
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import JobError
 from spark_jobs.features import CategoryInput, Encoder, NumberInput, find_encoder, find_scaler
 from spark_jobs.features import columns as raw_columns
-from spark_jobs.features.calendar import Clock
+from spark_jobs.features.calendar import TimezoneTable
 from spark_jobs.features.cast import flag_name, statement
 from spark_jobs.features.index import check_saved
-from spark_jobs.graph.wall import read_clock
+from spark_jobs.graph.timezone import load_timezone_table
 from spark_jobs.models import find
-from spark_jobs.ops.arithmetic import beside, is_nan, number, picked, upright, where
+from spark_jobs.ops.arithmetic import as_column, hstack, is_nan, number, take_columns, where
 from spark_jobs.ops.dialect import build, number_input, text_input
 from spark_jobs.ops.lookup import named
 from spark_jobs.ops.vector import Block, Dense, Vector
@@ -33,59 +33,70 @@ from spark_jobs.plan import Plan
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from spark_jobs.ops.answer import Answer
     from spark_jobs.ops.dialect import Value
+    from spark_jobs.ops.output import Output
 
 _SENTINEL = "⟨null⟩"
-_AS_THEY_ARE = ("text", "number")  # plain numbers are cleaned all at once, by `columns.numbers`
+_AS_THEY_ARE = ("text", "number")  # plain numbers are cleaned together, by `features.columns.numbers`
 _ADVICE = "Train again with this version, or with `graph: skip`."
 
 
 def compile_graph(plan: Plan, pipeline: Path, sentinel: str) -> ModelProto:
-    """The graph of a saved pipeline, with the inputs and outputs of the design.
+    """Compile a saved pipeline to an ONNX graph.
+
+    Inputs are tensors `[N]`, one for each raw column of `plan.used`: string for text, else double. Outputs are
+    `prediction` `[N]`, for classes `probabilities` or `margin`, and `valid` `[N]` (whether all outputs are finite).
+
+    Args:
+        plan: The plan of the model.
+        pipeline: The folder of the saved `PipelineModel`.
+        sentinel: The text that stands for null in string inputs; see `sentinel_for`.
 
     Raises:
-        JobError: a stage or a parameter that the plan does not know, or that has no graph.
+        JobError: A stage or parameter does not match the plan or has no graph.
     """
     inputs = {name: text_input() if plan.type_of(name).cells == "text" else number_input() for name in plan.used}
-    work = _Work(plan, iter(read_pipeline(pipeline)), inputs, sentinel, read_clock(plan, pipeline))
+    work = _Work(plan, iter(read_pipeline(pipeline)), inputs, sentinel, load_timezone_table(plan, pipeline))
     features = work.features()
     return build(inputs, _outputs(plan, _answer(plan, work.last(), features)))
 
 
 def sentinel_for(plan: Plan) -> str:
-    """A text for null that is none of the model's levels, nor is it twice, as a real text that is the same is given."""
+    """Return a text for null such that neither it nor its doubling is a level of the model.
+
+    A real text equal to the sentinel is passed to the graph doubled.
+    """
     sentinel = _SENTINEL
     while any({sentinel, sentinel * 2} & set(one.levels) for one in plan.categories):
         sentinel += "⟩"
     return sentinel
 
 
-def _answer(plan: Plan, model: Stage, features: Vector) -> Answer:
+def _answer(plan: Plan, model: Stage, features: Vector) -> Output:
     algorithm = find(plan.model)
     if algorithm.graph is None:
-        raise JobError(f"`model.kind: {plan.model}` has no graph.", _ADVICE)
+        raise JobError(f"`model.kind: {plan.model}` has no ONNX graph.", _ADVICE)
     model.expect_kind(*algorithm.saved)
     model.expect(featuresCol="features", predictionCol="prediction")
     model.expect_classes(model.extra.get("numClasses", plan.problem.classes), plan.problem.classes)
     return algorithm.graph(model, features, plan.problem.classes)
 
 
-def _outputs(plan: Plan, answer: Answer) -> dict[str, Value]:
-    if answer.number is not None:
-        return {"prediction": answer.number, "valid": answer.valid}
-    assert answer.position is not None
-    outputs = {"prediction": named(answer.position, plan.problem.labels)}
-    if answer.shares is not None:
-        outputs["probabilities"] = answer.shares
-    elif answer.margin is not None:
-        outputs["margin"] = answer.margin
-    return outputs | {"valid": answer.valid}
+def _outputs(plan: Plan, output: Output) -> dict[str, Value]:
+    if output.value is not None:
+        return {"prediction": output.value, "valid": output.valid}
+    assert output.class_index is not None
+    outputs = {"prediction": named(output.class_index, plan.problem.labels)}
+    if output.probabilities is not None:
+        outputs["probabilities"] = output.probabilities
+    elif output.margin is not None:
+        outputs["margin"] = output.margin
+    return outputs | {"valid": output.valid}
 
 
 @dataclass(frozen=True)
 class _Column:
-    """A column of the pipeline: one place of a matrix."""
+    """A column of the pipeline: its matrix, its position there, and the matrix's width."""
 
     matrix: Value
     place: int
@@ -93,10 +104,10 @@ class _Column:
 
 
 class _Work:
-    """One walk along the saved stages, in the order in which `fitted.fit_features` made them."""
+    """One pass over the saved stages, in the order in which `fit_features` created them."""
 
     def __init__(
-        self, plan: Plan, stages: Iterator[Stage], inputs: Mapping[str, Value], sentinel: str, clock: Clock
+        self, plan: Plan, stages: Iterator[Stage], inputs: Mapping[str, Value], sentinel: str, clock: TimezoneTable
     ) -> None:
         self.plan, self.stages, self.sentinel, self.clock = plan, stages, sentinel, clock
         self.types: dict[str, ColumnType] = {kind.name: kind for kind in plan.types}
@@ -108,22 +119,22 @@ class _Work:
         self.blocks: dict[str, Sequence[Block]] = {}
 
     def take(self, kind: str) -> Stage:
-        """The next stage, which must be of that kind."""
+        """Return the next stage, which must be of this kind."""
         stage = next(self.stages, None)
         if stage is None or stage.kind != kind:
-            found = "nothing" if stage is None else f"{stage.folder.name}, a {stage.kind},"
-            raise JobError(f"The saved pipeline has {found} where its plan has a {kind}.", _ADVICE)
+            found = "no stage" if stage is None else f"{stage.folder.name}, a {stage.kind},"
+            raise JobError(f"The saved pipeline has {found} where its plan expects a {kind}.", _ADVICE)
         return stage
 
     def last(self) -> Stage:
-        """The model, after which nothing may come."""
+        """Return the model, which must be the last stage."""
         stage, after = next(self.stages, None), next(self.stages, None)
         if stage is None or after is not None:
-            raise JobError("The saved pipeline does not end with one model.", _ADVICE)
+            raise JobError("The saved pipeline must end with exactly one model.", _ADVICE)
         return stage
 
     def features(self) -> Vector:
-        """The feature vector."""
+        """Return the feature vector."""
         self._cast()
         self._encoded()
         for kind in self._scales():
@@ -143,7 +154,7 @@ class _Work:
             if flag_name(one.slot) not in self.columns:
                 kind, column = self.types[one.column], self.raw[one.column]
                 value = raw_columns.flag(one, kind, column, self.clock, self.sentinel)
-                self._put([flag_name(one.slot)], upright(value))
+                self._put([flag_name(one.slot)], as_column(value))
 
     def _impute(self, inputs: Sequence[NumberInput]) -> None:
         values = raw_columns.numbers(inputs, self.types, self.raw, self.clock)
@@ -174,7 +185,7 @@ class _Work:
 
     def _encode(self, kind: str, encoder: Encoder, group: Sequence[CategoryInput], positions: Sequence[Value]) -> None:
         if encoder.graph is None:
-            raise JobError(f"`features.categorical: {kind}` has no graph.", _ADVICE)
+            raise JobError(f"`features.categorical: {kind}` has no ONNX graph.", _ADVICE)
         stages = [self.take(one) for one in encoder.saved]
         for name, blocks in encoder.graph(stages, group, positions).items():
             self.blocks[name] = blocks
@@ -193,7 +204,7 @@ class _Work:
     def _scaled(self, kind: str) -> None:
         scaler = find_scaler(kind)
         if scaler.graph is None:
-            raise JobError(f"`features.numeric: {kind}` has no graph.", _ADVICE)
+            raise JobError(f"`features.numeric: {kind}` has no ONNX graph.", _ADVICE)
         assembler, stage = self.take("VectorAssembler"), self.take(scaler.saved)
         assembler.expect(outputCol=f"dense_{kind}", handleInvalid="error")
         values = self._matrix(assembler.inputs)
@@ -207,7 +218,7 @@ class _Work:
         return self.blocks[name] if name in self.blocks else [Dense(self._matrix([name]), 1)]
 
     def _matrix(self, names: Sequence[str]) -> Value:
-        """Columns side by side; those that lie together already are not taken apart."""
+        """Concatenate columns to a matrix; adjacent columns of one matrix are sliced together."""
         parts: list[Value] = []
         for run in _runs(names, self.columns):
             first = self.columns.get(run[0])
@@ -216,17 +227,17 @@ class _Work:
             elif len(run) == first.width:
                 parts.append(first.matrix)
             else:
-                parts.append(picked(first.matrix, [self.columns[name].place for name in run]))
-        return beside(parts)
+                parts.append(take_columns(first.matrix, [self.columns[name].place for name in run]))
+        return hstack(parts)
 
     def _known(self, name: str) -> Sequence[Block]:
         if name not in self.blocks:
-            raise JobError(f"The saved pipeline reads a column that its plan does not make: {name}.", _ADVICE)
+            raise JobError(f"The saved pipeline reads a column that its plan does not produce: {name}.", _ADVICE)
         return self.blocks[name]
 
 
 def _runs(names: Sequence[str], columns: Mapping[str, _Column]) -> list[list[str]]:
-    """Names in order, cut where the matrix that they are in changes."""
+    """Group names into runs of increasing columns of the same matrix, in order."""
     runs: list[list[str]] = []
     for name in names:
         here = columns.get(name)

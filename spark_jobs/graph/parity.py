@@ -1,4 +1,4 @@
-"""Two answers to the same rows, compared."""
+"""Parity of a graph and its pipeline: comparison of their outputs for the same rows."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Numbers = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Answers:
-    """What is said of N rows: numbers, or positions of classes with their scores `[N, K]`.
+    """The outputs for N rows: numbers `[N]`, or class indices `[N]` with scores `[N, K]`.
 
-    `valid` is what the graph itself says of each row.
+    `valid` `[N]` is the graph's own output of that name.
     """
 
     prediction: Numbers
@@ -25,18 +25,18 @@ class Answers:
 
     @property
     def finite(self) -> npt.NDArray[np.bool_]:
-        """Whether all that is said of a row are numbers."""
+        """Whether all outputs of a row are finite, `[N]`."""
         said: npt.NDArray[np.bool_] = np.isfinite(self.prediction)
         return said if self.scores is None else said & np.isfinite(self.scores).all(axis=1)
 
 
 @dataclass(frozen=True)
 class Parity:
-    """How a graph and its pipeline compare: the rows of each kind, those that differ, and the largest difference.
+    """The comparison of a graph with its pipeline: rows by kind, differing rows by kind, and the largest difference.
 
-    A difference is absolute or, of values above 1, relative. Of a row for which neither says a finite number nothing is
-    compared but that: the graph calls it not valid. A kind that had to be tried and has no rows proves nothing.
-    `causes` say of the rows that differ by no finite number what came instead, and of `example`, one row, both answers.
+    A difference is absolute, or relative for values above 1. A row with a non-finite output on both sides counts as
+    equal if the graph marks it as not valid. A required kind without rows fails the comparison. `causes` describes the
+    rows that differ by more than a finite number; `example` is the index of one differing row.
     """
 
     bound: float
@@ -48,7 +48,7 @@ class Parity:
 
     @property
     def holds(self) -> bool:
-        """Whether no row differs, and there are rows of every kind."""
+        """Whether no row differs and every required kind has rows."""
         return bool(self.rows) and all(self.rows.values()) and not any(self.differing.values())
 
     def __str__(self) -> str:
@@ -57,22 +57,27 @@ class Parity:
             return f"equal on {rows:,} rows of {len(self.rows)} kinds, largest difference {self.largest:.1e}"
         untried = [kind for kind, count in self.rows.items() if not count]
         if untried or not rows:
-            return f"nothing is proven without rows of the kinds: {', '.join(untried) or 'any'}"
+            return f"not verified: there are no rows of the kinds {', '.join(untried) or 'any'}"
         causes = "; ".join([*self.causes, f"largest finite difference {self.largest:.1e}"])
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.differing.items() if count)
         return f"{off:,} of {rows:,} rows differ ({causes}; by kind of row: {kinds})"
 
     def to_dict(self) -> dict[str, Any]:
-        """The proof as JSON can hold it."""
+        """Return the comparison as JSON values."""
         return asdict(self) | {"holds": self.holds}
 
 
 def compare(
     pipeline: Answers, graph: Answers, kinds: Sequence[str], bound: float, wanted: Iterable[str] = ()
 ) -> Parity:
-    """How far two answers are apart, by kind of row; a class may differ where its score ties within the bound.
+    """Compare outputs by kind of row; classes may differ if their scores tie within the bound.
 
-    `wanted` are the kinds that must be among them.
+    Args:
+        pipeline: The outputs of the Spark pipeline.
+        graph: The outputs of the graph for the same rows.
+        kinds: The kind of each row.
+        bound: The largest allowed difference.
+        wanted: The kinds that must have rows.
     """
     off = _off(pipeline, graph)
     if graph.valid is not None:
@@ -92,12 +97,12 @@ def compare(
 
 
 def said(answers: Answers, row: int) -> Numbers:
-    """All numbers that are said of a row."""
+    """Return the numeric outputs of a row: its scores, else its prediction."""
     return np.atleast_1d(answers.prediction[row] if answers.scores is None else answers.scores[row])
 
 
 def _causes(pipeline: Answers, graph: Answers, wrong: npt.NDArray[np.bool_]) -> list[str]:
-    """What the graph says instead, for the rows that differ by no finite number."""
+    """Describe the rows whose outputs differ by more than a finite number, with the number of rows."""
     found: dict[str, list[str]] = {}
     for row in np.flatnonzero(wrong).tolist():
         one, other = said(pipeline, row), said(graph, row)
@@ -120,7 +125,7 @@ def _word(value: float) -> str:
 
 
 def _largest(off: Numbers) -> float:
-    """The largest difference that is a number; JSON holds no other."""
+    """Return the largest finite difference, since JSON cannot represent infinities."""
     finite = off[np.isfinite(off)]
     return float(finite.max(initial=0.0))
 
@@ -137,7 +142,7 @@ def _off(pipeline: Answers, graph: Answers) -> Numbers:
 
 
 def _apart(one: Numbers, two: Numbers) -> Numbers:
-    """|a - b|, over |a| where that is above 1; 0 for the same infinity or two that are no numbers."""
+    """Return |a - b|, divided by |a| where that exceeds 1; 0 for equal infinities and for two NaNs."""
     with np.errstate(invalid="ignore", over="ignore"):
         apart: Numbers = np.abs(one - two) / np.maximum(np.abs(one), 1.0)
     return np.where((one == two) | (np.isnan(one) & np.isnan(two)), 0.0, apart)

@@ -1,4 +1,4 @@
-"""Scoring in Spark through the graph: Arrow batches of what the graph reads, one session of ONNX Runtime a worker."""
+"""Scoring in Spark through the graph: an Arrow UDF with one ONNX Runtime session per worker."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 
 from spark_jobs.bundle.patterns import BLANKS
-from spark_jobs.contract.familiar import Familiar
-from spark_jobs.contract.unfamiliar import COUNTS, Count, distinct, untold
-from spark_jobs.data import cells
-from spark_jobs.data.names import col, quoted
-from spark_jobs.data.transport import by_rows
-from spark_jobs.data.types import ColumnType
-from spark_jobs.graph.halves import Halves, halves
+from spark_jobs.checks.training_domain import TrainingDomain
+from spark_jobs.checks.unseen import COUNTS, UnseenCounter, distinct, untold
+from spark_jobs.columns import cells
+from spark_jobs.columns.arrow_batches import by_rows
+from spark_jobs.columns.names import col, quoted
+from spark_jobs.columns.types import ColumnType
+from spark_jobs.graph.split_lookups import SplitLookups, split_lookups
 from spark_jobs.plan import Plan
-from spark_jobs.plan.problem import Problem
+from spark_jobs.plan.learning_task import LearningTask
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,70 +39,79 @@ def graph_predictions(
     plan: Plan,
     rows: DataFrame,
     sentinel: str,
-    sift: Callable[[DataFrame, str], DataFrame] | None = None,
-    familiar: Familiar | None = None,
+    keep_valid: Callable[[DataFrame, str], DataFrame] | None = None,
+    training_domain: TrainingDomain | None = None,
 ) -> DataFrame:
-    """What a graph says of rows, in the columns of `fitted.predictions`.
+    """Return a graph's predictions of rows, in the columns of `feature_pipeline.predictions`, plus `valid`.
 
-    And `valid`: whether what is said are finite numbers. `sift` takes the rows with a column of answers, of that name,
-    and gives those of them and of their columns that are to be kept; the answers hold what was counted of cells that
-    are not `familiar`.
+    `valid` is whether all outputs of a row are finite.
+
+    Args:
+        graph: The serialized graph.
+        plan: The plan of the model.
+        rows: The rows to score, with the columns of `plan.used`.
+        sentinel: The text that stands for null in string inputs.
+        keep_valid: Takes the rows with the graph's output, a column of the given name, and returns the rows and
+            columns to keep.
+        training_domain: Levels and ranges of the training data; the output counts the cells outside of them.
     """
     import onnx
 
     model = onnx.load_model_from_string(graph)
-    answered = rows.withColumn(_ANSWER, answers(model, plan, rows, sentinel, familiar or Familiar()))
-    kept = answered if sift is None else sift(answered, _ANSWER)
+    answered = rows.withColumn(_ANSWER, answers(model, plan, rows, sentinel, training_domain or TrainingDomain()))
+    kept = answered if keep_valid is None else keep_valid(answered, _ANSWER)
     whole = F.struct(*[col(name) for name in kept.columns if name != _ANSWER]).alias("_row")
     return kept.select(whole, *_said(plan.problem, F.col(_ANSWER), _has_shares(model)))
 
 
-def answers(model: ModelProto, plan: Plan, rows: DataFrame, sentinel: str, familiar: Familiar) -> Column:
-    """The graph's answer to each row.
+def answers(model: ModelProto, plan: Plan, rows: DataFrame, sentinel: str, training_domain: TrainingDomain) -> Column:
+    """Return the column of the graph's outputs.
 
-    A struct of `prediction` (a double, or the position of a class), `valid`, for classes `scores`, and `unfamiliar`:
-    in the last row of each part the counts of what is not familiar.
+    It is a struct of `prediction` (a double, or a class index), `valid`, for classes `scores`, and the counts of values
+    outside the training domain, which only the last row of each partition has.
     """
     stored = dict(rows.dtypes)
-    # One by one: side by side in a struct they would be copied once more.
-    asked = [_sent(plan, name, stored[name], familiar) for name in plan.used]
+    # Separate arguments, since a struct of the columns would copy them once more.
+    asked = [_sent(plan, name, stored[name], training_domain) for name in plan.used]
     texts = [plan.type_of(name).cells == "text" for name in plan.used]
-    runner = _runner(halves(model), list(plan.used), texts, sentinel, familiar)
+    runner = _runner(split_lookups(model), list(plan.used), texts, sentinel, training_domain)
     answer: Column = arrow_udf(_answer_type(plan.problem))(runner)(*asked)  # type: ignore[call-overload]
     return answer
 
 
-def sending(spark: SparkSession, plan: Plan, familiar: Familiar | None = None) -> AbstractContextManager[None]:
-    """While the block runs, rows go to the graph in batches that need no weighing: texts beyond all levels go short."""
+def sending(
+    spark: SparkSession, plan: Plan, training_domain: TrainingDomain | None = None
+) -> AbstractContextManager[None]:
+    """Send rows to the graph in batches of fixed row count during the block; long texts are shortened, see `_sent`."""
     texts = [name for name in plan.used if plan.type_of(name).cells == "text"]
-    longest = max((_longest_level(plan, name, familiar or Familiar()) + 1 for name in texts), default=0)
+    longest = max((_longest_level(plan, name, training_domain or TrainingDomain()) + 1 for name in texts), default=0)
     return by_rows(spark, len(texts), max(_WIDE, longest))
 
 
-def _longest_level(plan: Plan, name: str, familiar: Familiar) -> int:
+def _longest_level(plan: Plan, name: str, training_domain: TrainingDomain) -> int:
     encoded = (level for one in plan.categories if one.column == name for level in one.levels)
-    return max(map(len, (*encoded, *familiar.levels.get(name, ()))), default=0)
+    return max(map(len, (*encoded, *training_domain.levels.get(name, ()))), default=0)
 
 
-def _sent(plan: Plan, name: str, stored: str, familiar: Familiar) -> Column:
-    """A column as it goes to Python: what needs no SQL is left as it is.
+def _sent(plan: Plan, name: str, stored: str, training_domain: TrainingDomain) -> Column:
+    """Return a column as it is sent to Python, with as little SQL as possible.
 
-    The graph itself takes what is no finite number for missing, and text is trimmed once a distinct value.
+    The graph itself treats non-finite numbers as null, and the UDF trims each distinct text once.
     """
     kind = plan.type_of(name)
     if kind.cells == "number" and stored in _NUMBERS:
         return col(kind.name).cast("double")
     if kind.cells == "text" and stored == "string":
-        text, longest = col(kind.name), _longest_level(plan, name, familiar)
+        text, longest = col(kind.name), _longest_level(plan, name, training_domain)
         trimmed = F.btrim(text, F.lit(BLANKS))
-        # Not cut: what is left of it could end in a blank, and trimmed be a level.
+        # Replace a long text instead of cutting it: the cut text, trimmed again, could equal a level.
         short = F.when(F.char_length(trimmed) > longest, F.lit("-" * (longest + 1))).otherwise(trimmed)
         return F.when(F.octet_length(text) > _WIDE, short).otherwise(text)
     return graph_input(kind, stored, plan.timezone)
 
 
 def graph_input(kind: ColumnType, stored: str, zone: str) -> Column:
-    """A column as the graph takes it: a double (seconds since 1970 for dates and times), or trimmed text."""
+    """Return a column in the graph's input type: a double (seconds since 1970 for dates and times) or trimmed text."""
     name = quoted(kind.name) if cells.accepts(kind.cells, stored) else f"CAST({quoted(kind.name)} AS STRING)"
     value = cells.value_sql(name, kind, zone)
     if kind.cells == "date":
@@ -110,7 +119,7 @@ def graph_input(kind: ColumnType, stored: str, zone: str) -> Column:
     return F.expr(f"unix_micros({value}) / 1000000D" if kind.cells == "timestamp" else value)
 
 
-def _answer_type(problem: Problem) -> str:
+def _answer_type(problem: LearningTask) -> str:
     if not problem.labels:
         return f"struct<prediction: double, valid: boolean, {COUNTS}: array<bigint>>"
     return f"struct<prediction: int, valid: boolean, scores: array<double>, {COUNTS}: array<bigint>>"
@@ -120,7 +129,7 @@ def _has_shares(model: ModelProto) -> bool:
     return any(one.name == "probabilities" for one in model.graph.output)
 
 
-def _said(problem: Problem, answer: Column, shares: bool) -> list[Column]:
+def _said(problem: LearningTask, answer: Column, shares: bool) -> list[Column]:
     prediction, valid = answer["prediction"], answer["valid"].alias("valid")
     if not problem.labels:
         return [prediction.alias("prediction"), valid]
@@ -137,11 +146,13 @@ def _said(problem: Problem, answer: Column, shares: bool) -> list[Column]:
     return [*columns, valid]
 
 
-def _runner(parts: Halves, names: list[str], texts: list[bool], sentinel: str, familiar: Familiar) -> Any:
+def _runner(
+    parts: SplitLookups, names: list[str], texts: list[bool], sentinel: str, training_domain: TrainingDomain
+) -> Any:
     def answered(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[pa.Array]:
-        from spark_jobs.bundle.runtime import run
+        from spark_jobs.bundle.runtime import run_graph
 
-        count = Count(familiar)
+        count = UnseenCounter(training_domain)
         for batch, is_last in _with_last(batches):
             columns = (batch,) if len(names) == 1 else batch
             feed: dict[str, Any] = {}
@@ -151,14 +162,14 @@ def _runner(parts: Halves, names: list[str], texts: list[bool], sentinel: str, f
                 else:
                     feed[name] = _numbers(values)
                     count.numbers(name, feed[name])
-            found, rows = run(_session(parts.rest), feed), len(columns[0])
+            found, rows = run_graph(_session(parts.rest), feed), len(columns[0])
             yield _answer(found, bool(parts.labels), count.told(rows) if is_last else untold(rows))
 
     return answered
 
 
 def _with_last(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[tuple[tuple[pa.Array, ...], bool]]:
-    """The batches that hold rows, and whether each is the last of them."""
+    """Yield the non-empty batches, each with whether it is the last one."""
     held = None
     for batch in batches:
         if len(batch[0] if isinstance(batch, tuple) else batch):
@@ -174,8 +185,10 @@ def _numbers(values: pa.Array) -> npt.NDArray[np.float64]:
     return found
 
 
-def _positions(parts: Halves, name: str, values: pa.Array, sentinel: str, count: Count) -> Mapping[str, Any]:
-    """The positions of a text column's levels, each distinct text looked up once; null comes after the last of them."""
+def _positions(
+    parts: SplitLookups, name: str, values: pa.Array, sentinel: str, count: UnseenCounter
+) -> Mapping[str, Any]:
+    """Return a text column's level indices, looked up once for each distinct text; null comes after the texts."""
     trimmed, codes = distinct(values)
     count.texts(name, trimmed, codes)
     asked = {name: _texts(trimmed, sentinel)}
@@ -184,7 +197,7 @@ def _positions(parts: Halves, name: str, values: pa.Array, sentinel: str, count:
 
 
 def _texts(trimmed: Sequence[str], sentinel: str) -> npt.NDArray[Any]:
-    """The texts, then the sentinel; a text that happens to be the sentinel is another one, as unknown as it was."""
+    """Return the texts, then the sentinel; a text equal to the sentinel is doubled, so that it stays unseen."""
     import numpy as np
 
     return np.array([*(sentinel * 2 if text == sentinel else text for text in trimmed), sentinel], dtype=object)
@@ -210,7 +223,7 @@ def _struct(**fields: pa.Array) -> pa.Array:
 
 @lru_cache(maxsize=64)
 def _session(model: bytes) -> InferenceSession:
-    """One session a process and graph."""
-    from spark_jobs.bundle.runtime import session_of
+    """Return the process's session for a graph."""
+    from spark_jobs.bundle.runtime import inference_session
 
-    return session_of(model)
+    return inference_session(model)

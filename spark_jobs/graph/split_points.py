@@ -1,4 +1,4 @@
-"""Where the trees of a graph decide, as values of the raw numbers: found in the graph, led back through the scaling."""
+"""The split thresholds of a graph's trees, converted back through the scaling to values of the raw numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from spark_jobs.bundle.stages import Stage
 from spark_jobs.features import find_scaler
-from spark_jobs.features.calendar import Clock
+from spark_jobs.features.calendar import TimezoneTable
 from spark_jobs.plan import Plan
 
 if TYPE_CHECKING:
@@ -22,15 +22,17 @@ _AT_MOST, _BELOW = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """How a number reaches the feature vector: less `center`, times `factor` (0 for a constant)."""
+    """The scaling of a number in the feature vector: `(x - center) * factor`; `factor` is 0 for a constant."""
 
     slot: str
     center: float = 0.0
     factor: float = 1.0
 
 
-def split_points(plan: Plan, stages: Sequence[Stage], model: ModelProto, clock: Clock) -> dict[str, list[float]]:
-    """For each number, by its slot, the values at every threshold of the model's trees and next to it on both sides."""
+def split_points(
+    plan: Plan, stages: Sequence[Stage], model: ModelProto, clock: TimezoneTable
+) -> dict[str, list[float]]:
+    """Return for each number, by slot, the values at every tree threshold and their neighbors on both sides."""
     places, shifts = scaled_numbers(stages), {one.slot: one.shift for one in plan.numbers}
     found: dict[str, set[float]] = {}
     for feature, at, below in _splits(model, clock):
@@ -41,7 +43,7 @@ def split_points(plan: Plan, stages: Sequence[Stage], model: ModelProto, clock: 
 
 
 def scaled_numbers(stages: Sequence[Stage]) -> dict[int, Scaled]:
-    """The numbers among the places of the feature vector."""
+    """Return the scaling of the numbers in the feature vector, by position."""
     *_, last = [stage for stage in stages if stage.kind == "VectorAssembler"]
     groups = dict(_groups(stages))
     found: dict[int, Scaled] = {}
@@ -74,10 +76,10 @@ def _hot_width(stages: Sequence[Stage]) -> int:
     return next(len(stage.row()["vocabulary"]) for stage in stages if stage.kind == "CountVectorizerModel")
 
 
-def _splits(model: ModelProto, clock: Clock) -> set[tuple[int, float, bool]]:
-    """Feature, threshold and whether a yes is strictly below it, each once; the tables of a clock are left out.
+def _splits(model: ModelProto, clock: TimezoneTable) -> set[tuple[int, float, bool]]:
+    """Return the distinct splits as feature, threshold and whether the comparison is `<` instead of `<=`.
 
-    Hundreds of thousands of nodes share a few thousand thresholds.
+    Time zone tables are left out. Hundreds of thousands of nodes share a few thousand thresholds.
     """
     moments = {float(moment) for moment in clock.moments}
     found: set[tuple[int, float, bool]] = set()
@@ -103,7 +105,7 @@ def _attributes(node: Any) -> Mapping[str, Any]:
 
 
 def _raw(one: Scaled, shift: float, at: float, below: bool) -> Iterator[float]:
-    """The raw values that reach a threshold, or just miss it; where there is arithmetic between, some more of them."""
+    """Yield the raw values at and next to a threshold; more of them if scaling may round."""
     near = {*about(at), *(_singles(at) if below else ())}
     if (one.center, one.factor, shift) == (0.0, 1.0, 0.0):
         yield from near
@@ -113,7 +115,7 @@ def _raw(one: Scaled, shift: float, at: float, below: bool) -> Iterator[float]:
 
 
 def _singles(at: float) -> Iterator[float]:
-    """The neighbours in single precision, and what lies half-way: there rounding to single decides."""
+    """Yield the single-precision neighbors and the midpoints between them, where rounding to single decides."""
     single = np.float32(at)
     for side in (-np.inf, np.inf):
         other = float(np.nextafter(single, np.float32(side)))
@@ -121,5 +123,5 @@ def _singles(at: float) -> Iterator[float]:
 
 
 def about(value: float) -> tuple[float, float, float]:
-    """A number and its two neighbours."""
+    """Return the next smaller double, the number, and the next larger double."""
     return float(np.nextafter(value, -np.inf)), value, float(np.nextafter(value, np.inf))

@@ -1,4 +1,4 @@
-"""Evaluates the champion on the test rows of a challenger: during its training, or for the gate."""
+"""Evaluation of the champion on a challenger's test rows, during training or for the promotion gate."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from pyspark.sql import SparkSession
 
 from spark_jobs import progress
 from spark_jobs.bundle import load_manifest
-from spark_jobs.causes import worded
+from spark_jobs.error_translation import translate_error
 from spark_jobs.errors import GateError
 from spark_jobs.registry.gate import Comparison, EvaluationSetup
 from spark_jobs.registry.tracking import Tracking
-from spark_jobs.registry.versions import ModelVersion, look_up, resolve
+from spark_jobs.registry.versions import ModelVersion, look_up, resolve_version
 from spark_jobs.spec import Spec, load_spec
 from spark_jobs.training.comparison import evaluate_bundle
-from spark_jobs.training.prepare import Prepared, look, prepare
+from spark_jobs.training.prepare import Prepared, inspect_source, prepare
 from spark_jobs.training.staging import identity
 
 
 def setup_of(spec: Spec, prepared: Prepared) -> EvaluationSetup:
-    """What a training predicts, and how its test rows are chosen."""
-    types = prepared.looked.types
+    """Return what a training predicts and how its test rows are chosen."""
+    types = prepared.inspected.types
     return EvaluationSetup(
         task=prepared.problem.task,
         target=spec.target,
@@ -33,21 +33,21 @@ def setup_of(spec: Spec, prepared: Prepared) -> EvaluationSetup:
         key=spec.key,
         identity={name: types[name].cells for name in identity(spec, types)},
         cut=prepared.rule.cut,
-        fingerprint=prepared.looked.table.fingerprint,
+        fingerprint=prepared.inspected.table.fingerprint,
     )
 
 
 def compare_champion(spec: Spec, tracking: Tracking, prepared: Prepared, folder: Path) -> Comparison | None:
-    """Evaluate the champion on the test rows of a training that goes on; None where there is no champion.
+    """Evaluate the champion on the test rows of a running training; return None if there is no champion.
 
-    What goes wrong is told by the comparison: it does not stop the training.
+    A failure does not stop the training: the comparison's `error` reports it.
     """
     champion = look_up(tracking, spec.track.register_as or spec.name, "champion")
     return None if champion is None else _told(champion, partial(_evaluated, spec, tracking, prepared, folder))
 
 
 def _evaluated(spec: Spec, tracking: Tracking, prepared: Prepared, folder: Path, champion: ModelVersion) -> Comparison:
-    bundle = resolve(tracking, champion.name, champion.version).bundle
+    bundle = resolve_version(tracking, champion.name, champion.version).bundle
     own, other = setup_of(spec, prepared), EvaluationSetup.of(load_manifest(bundle))
     different = own.differences(other)
     if different:
@@ -61,15 +61,15 @@ def _told(champion: ModelVersion, evaluate: Callable[[ModelVersion], Comparison]
     try:
         return evaluate(champion)
     except Exception as error:
-        return Comparison(champion.version, error=f"It could not be evaluated: {worded(error).message}")
+        return Comparison(champion.version, error=f"It could not be evaluated: {translate_error(error).message}")
 
 
 def compare_again(
     spark: SparkSession, tracking: Tracking, champion: ModelVersion, challenger: ModelVersion
 ) -> Comparison:
-    """Evaluate a champion on the test rows of a challenger that was trained when there was another champion, or none.
+    """Evaluate a champion on the test rows of a challenger that was trained before this one was the champion.
 
-    The rows are read from the challenger's source again and chosen by its own spec.
+    The rows are read again from the challenger's source and split by its own spec.
     """
     return _told(champion, partial(_from_source, spark, tracking, challenger))
 
@@ -80,8 +80,8 @@ def _from_source(
     spec, _ = load_spec(challenger.bundle / "spec.yml")
     root = Path(tracking.root).resolve()
     with TemporaryDirectory(prefix="compare-", dir=root) as scratch:
-        looked = look(spec, spark)
-        if looked.table.fingerprint != load_manifest(challenger.bundle).data["fingerprint"]:
+        inspected = inspect_source(spec, spark)
+        if inspected.table.fingerprint != load_manifest(challenger.bundle).data["fingerprint"]:
             raise GateError(f"the source has changed since version {challenger.version} was trained.")
-        prepared = prepare(spec, spark, looked, Path(scratch))
+        prepared = prepare(spec, spark, inspected, Path(scratch))
         return _evaluated(spec, tracking, prepared, Path(scratch), champion)

@@ -1,4 +1,4 @@
-"""Is the spec right, as far as it can be seen without Spark and without data?"""
+"""check: validate a spec without Spark and without data."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from spark_jobs import features, models
 from spark_jobs.errors import SpecError, did_you_mean
 from spark_jobs.jobs.result import Result
 from spark_jobs.spec import Environment, Spec
-from spark_jobs.spec.mistakes import Mistake, dotted, got, refusal
-from spark_jobs.spec.yaml12 import Path
+from spark_jobs.spec.mistakes import SpecIssue, dotted, got, refusal
+from spark_jobs.spec.yaml12 import KeyPath
 
-_SKIP = "Set `graph: skip` to score with Spark alone, or choose another."
+_SKIP = "Set `graph: skip` to score with Spark only, or choose another kind."
 
 
 def run(spec: Spec, env: Environment) -> Result:
-    """Say what was checked; `verify` has found nothing wrong."""
+    """Return a summary of a spec that has passed validation."""
     source = spec.source.path or spec.source.table
     lines = (
-        f"{spec.name}: the spec is right, as far as that shows without the data.",
+        f"{spec.name}: the spec is valid, as far as that can be checked without data.",
         *made_name(spec),
         f"  predict   {spec.target} from {source}" + (f" ({spec.task})" if spec.task else ""),
         f"  model     {models.find(spec.model.kind).title}",
@@ -29,46 +29,52 @@ def run(spec: Spec, env: Environment) -> Result:
 
 
 def made_name(spec: Spec) -> tuple[str, ...]:
-    """The line that shows a name that had to be made; none where the name is as it was given."""
+    """Return the summary line for a name derived from a location, or nothing if the name was given."""
     return (f"  name      '{spec.name}', made from '{spec.made_from}'",) if spec.made_from else ()
 
 
-def verify(spec: Spec, place: Callable[[Path], str] = lambda path: "") -> None:
-    """Join the spec with what algorithms and value steps say of their own options.
+def verify_spec(spec: Spec, place: Callable[[KeyPath], str] = lambda path: "") -> None:
+    """Validate the options that algorithms and feature steps define.
+
+    Args:
+        spec: The spec.
+        place: Returns the prefix of a key path in error messages, such as file, line and column.
 
     Raises:
-        SpecError: every mistake found.
+        SpecError: An option is invalid; the message lists all mistakes.
     """
     mistakes = list(option_mistakes(spec))
     if mistakes:
         raise refusal(mistakes, place)
 
 
-def option_mistakes(spec: Spec) -> Iterator[Mistake]:
-    """What algorithms and value steps say of their own options in a spec."""
+def option_mistakes(spec: Spec) -> Iterator[SpecIssue]:
+    """Yield the mistakes in the options that algorithms and feature steps define."""
     yield from _model(spec)
     yield from _steps(spec)
 
 
-def _model(spec: Spec) -> Iterator[Mistake]:
+def _model(spec: Spec) -> Iterator[SpecIssue]:
     kind = spec.model.kind
-    if kind not in models.kinds():
-        return  # a rule of the spec says so
+    if kind not in models.algorithm_kinds():
+        return  # reported by spec/rules.py
     try:
-        models.refuse(kind, spec.task)
+        models.check_supported(kind, spec.task)
     except SpecError as error:
         yield _told(error, ("model", "kind"))
     algorithm = models.find(kind)
     if algorithm.graph is None and spec.graph == "required":
-        yield Mistake(("model", "kind"), f"has no graph for {kind}, so that the model could not be served.", _SKIP)
+        yield SpecIssue(("model", "kind"), f"'{kind}' has no ONNX graph, so the model could not be served.", _SKIP)
     if not algorithm.weighted and (spec.weight is not None or spec.model.balance):
-        path: Path = ("weight",) if spec.weight is not None else ("model", "balance")
-        yield Mistake(path, f"has no use with `model.kind: {kind}`, which takes no row weights.", "Take it out.")
+        path: KeyPath = ("weight",) if spec.weight is not None else ("model", "balance")
+        yield SpecIssue(
+            path, f"does not apply to `model.kind: {kind}`, which does not support row weights.", "Remove it."
+        )
     yield from _params(spec)
 
 
-def _params(spec: Spec) -> Iterator[Mistake]:
-    """Each option by itself, so that every wrong one is named; then all together."""
+def _params(spec: Spec) -> Iterator[SpecIssue]:
+    """Validate each option on its own, to report every wrong one, and then all options together."""
     wrong = False
     for name, value in spec.model.params.items():
         try:
@@ -83,17 +89,17 @@ def _params(spec: Spec) -> Iterator[Mistake]:
             yield _told(error, ("model", "params"))
 
 
-def _told(error: SpecError, path: Path) -> Mistake:
-    """What an algorithm says of its option, without the key it begins with: that is written with its place."""
+def _told(error: SpecError, path: KeyPath) -> SpecIssue:
+    """Convert an algorithm's error to an issue without the leading key, since `refusal` adds the key path."""
     found = re.match(r"`([^`]*)` (.*)", error.message, re.DOTALL)
     known = found is not None and found[1].startswith((dotted(path), ".".join(map(str, path))))
     text = found[2] if known and found else f"is refused: {error.message}"
-    return Mistake(path, text, error.advice)
+    return SpecIssue(path, text, error.advice)
 
 
-def _steps(spec: Spec) -> Iterator[Mistake]:
-    encoders, scalers = ("auto", *features.kinds("encoders")), ("auto", *features.kinds("scalers"))
-    asked: list[tuple[Path, str | None, tuple[str, ...]]] = [
+def _steps(spec: Spec) -> Iterator[SpecIssue]:
+    encoders, scalers = ("auto", *features.step_kinds("encoders")), ("auto", *features.step_kinds("scalers"))
+    asked: list[tuple[KeyPath, str | None, tuple[str, ...]]] = [
         (("features", "categorical"), spec.features.categorical, encoders),
         (("features", "numeric"), spec.features.numeric, scalers),
     ]
@@ -104,6 +110,6 @@ def _steps(spec: Spec) -> Iterator[Mistake]:
         asked.append(((*place, "date"), choice.date, ("parts", "none")))
     for path, kind, known in asked:
         if kind is not None and kind not in known:
-            yield Mistake(path, f"must be one of {', '.join(known)}.{got(kind)}", did_you_mean(kind, known))
+            yield SpecIssue(path, f"must be one of {', '.join(known)}.{got(kind)}", did_you_mean(kind, known))
         elif spec.graph == "required" and not features.has_graph(kind):
-            yield Mistake(path, f"has no graph for {kind}, so that the model could not be served.", _SKIP)
+            yield SpecIssue(path, f"'{kind}' has no ONNX graph, so the model could not be served.", _SKIP)

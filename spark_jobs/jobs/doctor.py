@@ -1,4 +1,4 @@
-"""doctor: is everything there that a job needs, and what would mend what is not?"""
+"""doctor: check the requirements of jobs on this machine and advise how to fix what is missing."""
 
 from __future__ import annotations
 
@@ -15,12 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from spark_jobs import jars, progress, session
+from spark_jobs import progress
 from spark_jobs.errors import JobError, SparkJobsError
 from spark_jobs.jobs.result import Result
+from spark_jobs.models import Algorithm, algorithm_kinds, find
+from spark_jobs.runtime import jars, session
 from spark_jobs.spec import Environment, Spec
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 State = Literal["good", "poor", "bad"]
 _MARK = {"good": "ok  ", "poor": "note", "bad": "FAIL"}
@@ -30,7 +35,7 @@ _PATIENCE = 20.0
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found; `advice` is the line that would mend it."""
+    """The result of one check; `advice` says how to fix it."""
 
     name: str
     state: State
@@ -38,29 +43,31 @@ class Finding:
     advice: str = ""
 
     def line(self) -> str:
-        """The finding as the terminal shows it."""
+        """Return the finding as shown in the terminal."""
         return f"{_MARK[self.state]}  {self.name:<14} {self.found}" + (
             f"\n      {'':<14} {self.advice}" if self.advice else ""
         )
 
 
-def run(env: Environment, spec: Spec | None = None) -> Result:
-    """Check this machine for what jobs need, the quick things first; Spark itself is tried only where they are right.
+def run(env: Environment, spec: Spec | None = None, spark: SparkSession | None = None) -> Result:
+    """Check the requirements of jobs on this machine; start Spark only if all quick checks pass.
+
+    `spark` is a session that is open already; without one, a session is opened and closed again.
 
     Raises:
-        JobError: something is missing that a job cannot do without; it names all of it, and what would mend it.
+        JobError: A requirement is not met; the message lists all of them, the advice how to fix them.
     """
     with progress.phase("looking"):
         findings = list(_quick(env, spec))
     if all(finding.state != "bad" for finding in findings):
-        findings.append(_guarded("Python workers", lambda: _workers(env)))
+        findings.append(_guarded("Python workers", lambda: _workers(env, spark)))
     lines = tuple(finding.line() for finding in findings)
     bad = [finding for finding in findings if finding.state == "bad"]
     if bad:
         for line in lines:
             progress.note(line)
         cause = "; ".join(f"{finding.name}: {finding.found.rstrip('.')}" for finding in bad)
-        raise JobError(f"A job would not run here. {cause}.", " ".join(finding.advice for finding in bad))
+        raise JobError(f"Jobs cannot run here. {cause}.", " ".join(finding.advice for finding in bad))
     told = [{"name": each.name, "state": each.state, "found": each.found, "advice": each.advice} for each in findings]
     return Result(job="doctor", summary=lines, extra={"checks": told})
 
@@ -75,7 +82,9 @@ def _quick(env: Environment, spec: Spec | None) -> Iterator[Finding]:
     yield _memory(env.memory, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     yield _guarded("Folder", lambda: _folder(root))
     yield _guarded("MLflow", lambda: _mlflow(spec.track.uri if spec else "sqlite", root))
-    yield _xgboost(spec is not None and spec.model.kind == "xgboost")
+    for kind in algorithm_kinds():
+        if find(kind).package:
+            yield package_finding(find(kind), is_needed=spec is not None and spec.model.kind == kind)
 
 
 def _guarded(name: str, look: Callable[[], Finding]) -> Finding:
@@ -90,7 +99,9 @@ def _guarded(name: str, look: Callable[[], Finding]) -> Finding:
 def _python(version: tuple[int, ...]) -> Finding:
     found = ".".join(str(part) for part in version)
     if version < (3, 11):
-        return Finding("Python", "bad", f"{found}; 3.11 or newer is needed", "Make the environment with python3.11.")
+        return Finding(
+            "Python", "bad", f"{found}; 3.11 or newer is required", "Create the environment with python3.11."
+        )
     return Finding("Python", "good", f"{found}, {sys.executable}")
 
 
@@ -114,23 +125,28 @@ def _java() -> Finding:
     match = re.search(r'version "(\d+)[^"]*"', told)
     if match is None or int(match[1]) not in (17, 21):
         shown = match[0] if match else "unknown version"
-        return Finding("Java", "bad", f"{shown} at {binary}; Spark needs 17 or 21", "Set JAVA_HOME to a Java 17.")
+        return Finding(
+            "Java", "bad", f"{shown} at {binary}; Spark needs 17 or 21", "Set JAVA_HOME to a Java 17 installation."
+        )
     return Finding("Java", "good", f"{match[0].removeprefix('version ').strip(chr(34))}, {binary}")
 
 
 def _jars() -> Finding:
-    missing = jars.missing()
+    missing = jars.missing_jars()
     if missing:
         names = ", ".join(jar.name for jar in missing[:3]) + (", …" if len(missing) > 3 else "")
-        return Finding("Delta's jars", "bad", f"{len(missing)} not fetched: {names}", f"{_command('spark_jobs.jars')}")
+        return Finding(
+            "Delta's jars", "bad", f"{len(missing)} missing: {names}", f"{_command('spark_jobs.runtime.jars')}"
+        )
     return Finding("Delta's jars", "good", f"{len(jars.pinned())} in {jars.cache_folder() / 'jars'}")
 
 
 def _archive() -> Finding:
     if jars.archive_path().is_file():
-        return Finding("Quick start", "good", "Spark's classes are recorded")
-    advice = f"The next local job records them in the background; now: {_command('spark_jobs.jobs.warm_up')}"
-    return Finding("Quick start", "poor", "Spark starts slower than it could", advice)
+        return Finding("Quick start", "good", "the class archive exists")
+    command = _command("spark_jobs.runtime.class_archive")
+    advice = f"The next local job creates it in the background; to create it now: {command}"
+    return Finding("Quick start", "poor", "no class archive: Spark starts more slowly", advice)
 
 
 def _memory(asked: str, there: int) -> Finding:
@@ -147,14 +163,14 @@ def _folder(root: Path) -> Finding:
     free = shutil.disk_usage(there).free
     found = f"{root}, {free / _GIB:.1f} GiB free"
     if not os.access(there, os.W_OK):
-        return Finding("Folder", "bad", f"{there} cannot be written", "Set `root` in conf/env to a folder of yours.")
+        return Finding("Folder", "bad", f"{there} is not writable", "Set `root` in conf/env to a writable folder.")
     if free < 5 * _GIB:
-        return Finding("Folder", "bad" if free < _GIB else "poor", found, "Make room, or set `root` in conf/env.")
+        return Finding("Folder", "bad" if free < _GIB else "poor", found, "Free disk space, or set `root` in conf/env.")
     return Finding("Folder", "good", found)
 
 
 def _mlflow(uri: str, root: Path) -> Finding:
-    from spark_jobs.registry.tracking import Tracking, connect
+    from spark_jobs.registry.tracking import Tracking, mlflow_client
 
     tracking = Tracking(uri, str(root))
     if tracking.local and not (root / "mlflow.db").exists():
@@ -163,12 +179,12 @@ def _mlflow(uri: str, root: Path) -> Finding:
         file = tracking.address.removeprefix("sqlite:///")
         with closing(sqlite3.connect(file)) as database:
             database.execute("PRAGMA user_version")
-    _within(_PATIENCE, lambda: connect(tracking).search_experiments(max_results=1))
+    _within(_PATIENCE, lambda: mlflow_client(tracking).search_experiments(max_results=1))
     return Finding("MLflow", "good", tracking.address)
 
 
 def _within(seconds: float, ask: Callable[[], object]) -> None:
-    # MLflow tries an unreachable store again for minutes; the thread is left to it.
+    # MLflow retries an unreachable store for minutes; the daemon thread is abandoned.
     answers: Queue[Exception | None] = Queue()
 
     def work() -> None:
@@ -182,27 +198,30 @@ def _within(seconds: float, ask: Callable[[], object]) -> None:
     try:
         failed = answers.get(timeout=seconds)
     except Empty:
-        raise JobError(f"no answer within {seconds:.0f} s", "Check `track.uri`, and that the server runs.") from None
+        raise JobError(
+            f"no answer within {seconds:.0f} s", "Check `track.uri` and whether the server is running."
+        ) from None
     if failed is not None:
         raise failed
 
 
-def _xgboost(needed: bool) -> Finding:
-    for package in ("xgboost-cpu", "xgboost"):
-        try:
-            return Finding("XGBoost", "good", f"{package} {importlib.metadata.version(package)}")
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return Finding("XGBoost", "bad" if needed else "poor", "not installed", "pip install 'spark-jobs[boost]'")
+def package_finding(algorithm: Algorithm, is_needed: bool) -> Finding:
+    """Look for the package that an algorithm needs; a missing one is bad only if the spec asks for the algorithm."""
+    installed = importlib.metadata.packages_distributions().get(algorithm.package, [])
+    if installed:
+        return Finding(algorithm.title, "good", f"{installed[0]} {importlib.metadata.version(installed[0])}")
+    advice = f"pip install 'spark-jobs[{algorithm.extra}]'"
+    return Finding(algorithm.title, "bad" if is_needed else "poor", "not installed", advice)
 
 
-def _workers(env: Environment) -> Finding:
+def _workers(env: Environment, given: SparkSession | None) -> Finding:
     with progress.phase("trying Spark"):
-        spark = session.open(env)
+        spark = given or session.open(env)
         try:
             told = {row.told for row in spark.range(2).mapInArrow(_introduce, "told string").collect()}
         finally:
-            session.close(spark)
+            if given is None:
+                session.close(spark)
     if len(told) != 1:
         return Finding("Python workers", "bad", f"differ: {', '.join(sorted(told))}", "Set PYSPARK_PYTHON.")
     return Finding("Python workers", "good", told.pop())

@@ -1,4 +1,4 @@
-"""export: the graph, its manifest and an example, for wherever ONNX Runtime runs."""
+"""export: write a model's ONNX graph, manifest, reader and an example, for any ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spark_jobs import progress
-from spark_jobs.bundle import GRAPH, KEPT_CLOCK, NAME, Manifest, verify, write
+from spark_jobs.bundle import GRAPH, KEPT_CLOCK, NAME, Manifest, verify_bundle, write
 from spark_jobs.bundle.carried import carried_reader
 from spark_jobs.errors import JobError, SpecError
 from spark_jobs.jobs.result import Result
@@ -40,44 +40,48 @@ print({{output.name: answer.tolist() for output, answer in zip(session.get_outpu
 
 
 def run(arguments: Namespace) -> Result:
-    """Write the graph of a bundle, or of a spec's champion, to a folder of its own.
+    """Write the graph that a command line asks for: of a bundle, or of a spec's champion."""
+    return export(_bundle(arguments), Path(arguments.to), arguments.compat)
+
+
+def export(bundle: Path, to: Path, compat: bool = False) -> Result:
+    """Write the graph of a bundle to a folder; `compat` writes one for runtimes that lack ai.onnx.ml 5.
 
     Raises:
-        JobError: the bundle is not what was written, or has no graph.
-        SpecError: the folder to write to is in use.
+        JobError: The bundle is corrupt or has no graph.
+        SpecError: The target folder exists and is not an earlier export.
     """
-    bundle, to = _bundle(arguments), Path(arguments.to)
     _check_free(to)
     with progress.phase("exporting"):
         manifest, plan = _read(bundle)
-        graph = _older(plan, bundle, manifest) if arguments.compat else (bundle / GRAPH).read_bytes()
+        graph = _older(plan, bundle, manifest) if compat else (bundle / GRAPH).read_bytes()
         files: dict[str, str | bytes | Path] = {GRAPH: graph, EXAMPLE: program(plan), **_reader()}
         if KEPT_CLOCK in manifest.sha256:
             files[KEPT_CLOCK] = bundle / KEPT_CLOCK
         write(to, replace(manifest, sha256={}), files)
-    kind = "for older runtimes (ai.onnx 17, ai.onnx.ml 3)" if arguments.compat else "as it was proven"
+    kind = "for older runtimes (ai.onnx 17, ai.onnx.ml 3)" if compat else "as verified in training"
     return Result(
         job="export",
         bundle=str(bundle),
         seconds=progress.seconds(),
         summary=(
-            f"{plan.name}: the graph {kind} is in {to}.",
+            f"{plan.name}: exported the graph {kind} to {to}.",
             f"  reads     {len(manifest.inputs)} columns, named and typed in {to / NAME}",
-            f"  example   cd {to} && python {EXAMPLE}    (needs onnxruntime and numpy, nothing else)",
-            f"  reader    `{READER}.predictor.load(folder, whole=False).predict(columns)` takes rows as written",
+            f"  example   cd {to} && python {EXAMPLE}    (needs only onnxruntime and numpy)",
+            f"  reader    `{READER}.predictor.load(folder, whole=False).predict(columns)` accepts raw values",
         ),
     )
 
 
 def program(plan: Plan) -> str:
-    """A small program that runs the graph on one typical row."""
+    """Return the source of a small program that runs the graph on one typical row."""
     from spark_jobs.graph.adversarial import typical_row
 
     return _PROGRAM.format(name=plan.name, manifest=NAME, graph=GRAPH, row=typical_row(plan))
 
 
 def _reader() -> dict[str, str]:
-    """The small reader: from rows as they are written to the graph's arrays and its answers."""
+    """Return the reader's files, which convert raw rows to the graph's tensors and run it."""
     _, modules = carried_reader("predictor", READER)
     return {f"{READER}/{name}": text for name, text in modules.items()}
 
@@ -87,24 +91,24 @@ def _bundle(arguments: Namespace) -> Path:
     if (given / NAME).is_file():
         return given
     if given.is_dir():
-        raise JobError(f"{given} is not a bundle: it has no {NAME}.", "Give a spec, or the folder of a bundle.")
+        raise JobError(f"{given} is not a bundle: it has no {NAME}.", "Give a spec or a bundle's folder.")
     from spark_jobs.jobs import check
     from spark_jobs.registry.tracking import Tracking
-    from spark_jobs.registry.versions import Alias, resolve
+    from spark_jobs.registry.versions import Alias, resolve_version
 
     spec, _ = load_spec(arguments.conf, arguments.set, check.option_mistakes)
     env = load_environment(arguments.env, given.parent)
     which: Alias | int = "champion" if arguments.version is None else arguments.version
-    return resolve(Tracking(spec.track.uri, env.root), spec.track.register_as or spec.name, which).bundle
+    return resolve_version(Tracking(spec.track.uri, env.root), spec.track.register_as or spec.name, which).bundle
 
 
 def _check_free(to: Path) -> None:
     if to.exists() and not (to.is_dir() and _is_export(to)):
-        raise SpecError(f"`--to`: {to} is there already and is no export.", "Name a folder that is not there yet.")
+        raise SpecError(f"`--to`: {to} already exists and is not an export.", "Name a new folder.")
 
 
 def _is_export(folder: Path) -> bool:
-    """Whether a folder is empty, or holds an earlier export and nothing else: it is replaced as a whole."""
+    """Return whether a folder is empty or contains only an earlier export, which is replaced as a whole."""
     there = {path.name for path in folder.iterdir()}
     return not there or ({NAME, GRAPH, EXAMPLE} <= there <= {NAME, GRAPH, EXAMPLE, READER, Path(KEPT_CLOCK).parts[0]})
 
@@ -112,16 +116,18 @@ def _is_export(folder: Path) -> bool:
 def _read(bundle: Path) -> tuple[Manifest, Plan]:
     from spark_jobs.plan import Plan
 
-    manifest = verify(bundle)
+    manifest = verify_bundle(bundle)
     if GRAPH not in manifest.sha256:
-        raise JobError(f"The bundle {bundle} has no graph: it was trained with `graph: skip`.", "Train without it.")
+        raise JobError(
+            f"The bundle {bundle} has no graph: it was trained with `graph: skip`.", "Remove that key and train again."
+        )
     return manifest, Plan.from_json((bundle / "plan.json").read_text(encoding="utf-8"))
 
 
 def _older(plan: Plan, bundle: Path, manifest: Manifest) -> bytes:
-    """The graph in operators of older runtimes, checked against the one that was proven."""
+    """Return the graph in operators of older opsets, compared with the verified graph."""
     from spark_jobs.graph.compile import compile_graph
-    from spark_jobs.graph.same import check_same
+    from spark_jobs.graph.equivalence import check_same
     from spark_jobs.ops.dialect import older
 
     with older():

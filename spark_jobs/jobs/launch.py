@@ -1,4 +1,4 @@
-"""From a verb and its options to the job that does it, with a session where it needs one."""
+"""Dispatch of a verb to its job, with a Spark session if the job needs one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spark_jobs import progress
+from spark_jobs.errors import SpecError
 from spark_jobs.jobs import check
 from spark_jobs.jobs.result import Result
 from spark_jobs.spec import Environment, Spec, load_environment, load_spec
@@ -21,14 +22,17 @@ LASTING = ("stream",)
 WITHOUT_SOURCE = ("promote", "maintain")
 LOOKING = ("train", "run", "plan", "profile")
 SCORING = ("score", "stream")
-PATIENCE = 10.0  # seconds that an interrupted session gets to end
+PATIENCE = 10.0  # seconds to wait for an interrupted session to close
 
 
 def launch(arguments: Namespace) -> Result:
-    """Do what the command line asks.
+    """Run the job of a command line.
+
+    Args:
+        arguments: The result of `spark_jobs.cli.parser.parse`.
 
     Raises:
-        SparkJobsError: as the job says; a wrong spec is refused before anything starts.
+        SparkJobsError: The job failed. An invalid spec raises `SpecError` before anything starts.
     """
     options = {name: value for name, value in vars(arguments).items() if name not in OWN}
     match arguments.verb:
@@ -41,33 +45,34 @@ def launch(arguments: Namespace) -> Result:
 
             return export.run(arguments)
         case "check":
-            spec, environment = asked(arguments)
+            spec, environment = load_config(arguments)
             return check.run(spec, env=environment)
         case "doctor" | "init" as verb:
             return _without_session(verb, arguments, options)
         case verb:
             from spark_jobs.jobs import preflight
 
-            spec, environment = asked(arguments)
+            spec, environment = load_config(arguments)
+            check_source(verb, spec, options)
             answered = preflight.answer(verb, spec, environment, options)
             return answered or _with_session(verb, spec, environment, options)
 
 
-def asked(arguments: Namespace) -> tuple[Spec, Environment]:
-    """The spec and the environment of a command line, checked as far as that goes without data.
+def load_config(arguments: Namespace) -> tuple[Spec, Environment]:
+    """Load the spec and the environment of a command line, validated as far as possible without data.
 
     Raises:
-        SpecError: every mistake found.
+        SpecError: The spec or the environment is invalid; the message lists all mistakes found.
     """
     spec, _ = load_spec(arguments.conf, arguments.set, check.option_mistakes)
     return spec, load_environment(arguments.env, Path(arguments.conf).parent)
 
 
 def _without_session(verb: str, arguments: Namespace, options: dict[str, Any]) -> Result:
-    """Jobs that open a session themselves, or look at why none opens."""
+    """Run a job that opens a session itself, or that checks why none opens."""
     job = import_module(f"spark_jobs.jobs.{verb}")
     if getattr(arguments, "conf", None) is not None:
-        spec, environment = asked(arguments)
+        spec, environment = load_config(arguments)
     else:
         spec, environment = None, load_environment(arguments.env, Path("conf"))
     if verb == "doctor":
@@ -77,12 +82,12 @@ def _without_session(verb: str, arguments: Namespace, options: dict[str, Any]) -
 
 
 def _with_session(verb: str, spec: Spec, environment: Environment, options: dict[str, Any]) -> Result:
-    from spark_jobs import session, settings
+    from spark_jobs.runtime import session, settings
 
     _check_there(verb, spec, environment, options)
     needs = (settings.connectors_of(spec), verb in LASTING)
     with progress.phase("starting Spark"):
-        session.prepare(environment, *needs)  # in the background, while the job is imported
+        session.open_in_background(environment, *needs)  # starts in the background while the job's modules are imported
         job = import_module(f"spark_jobs.jobs.{verb}")
         _look_ahead(verb, spec, environment)
         spark = session.open(environment, *needs)
@@ -100,45 +105,61 @@ def _with_session(verb: str, spec: Spec, environment: Environment, options: dict
 
 
 def _record_classes(environment: Environment) -> None:
-    """After the first local job: the next ones start seconds sooner."""
-    from spark_jobs import session, settings
-    from spark_jobs.jobs.warm_up import record_in_background
+    """Create the class archive after the first local job, so that later jobs start seconds sooner."""
+    from spark_jobs.runtime import session, settings
+    from spark_jobs.runtime.class_archive import record_in_background
 
     if settings.is_local(environment) and not session.is_given() and record_in_background():
-        progress.note("Recording Spark's classes in the background, once: later jobs start sooner.")
+        progress.note("Creating Spark's class archive once in the background: later jobs start sooner.")
 
 
 def _look_ahead(verb: str, spec: Spec, environment: Environment) -> None:
-    """Use the time until Spark is there."""
+    """Import the registry's client and read a small local source while Spark starts."""
     if verb in SCORING:
-        from spark_jobs.registry.tracking import Tracking, warm
+        from spark_jobs.registry.tracking import Tracking, preload
 
-        warm(Tracking(spec.track.uri, environment.root))
+        preload(Tracking(spec.track.uri, environment.root))
     if verb in LOOKING:
-        from spark_jobs.training.prepare import look_ahead
+        from spark_jobs.training.prepare import prefetch_source
 
-        look_ahead(spec)
+        prefetch_source(spec)
+
+
+def check_source(verb: str, spec: Spec, options: dict[str, Any]) -> None:
+    """Refuse a source that is a DataFrame of a program, which the command line does not have.
+
+    Raises:
+        SpecError: the verb reads such a source.
+    """
+    source = spec.stream.source or spec.source if verb == "stream" else spec.source
+    replaced = options.get("input") or options.get("replay")
+    if source.kind == "dataframe" and verb not in WITHOUT_SOURCE and not replaced:
+        other = " or give the rows to score by `--input PATH`," if verb == "score" else ""
+        raise SpecError(
+            f"`source` is the DataFrame '{source.table}' of a program; the command line has no DataFrames.",
+            f"Name a file or a table in `source`,{other} or pass `source=frame` in the program.",
+        )
 
 
 def _check_there(verb: str, spec: Spec, environment: Environment, options: dict[str, Any]) -> None:
-    """Refuses a path or a secret of this machine that is not there, before Spark is started for it."""
-    from spark_jobs import session, settings
-    from spark_jobs.data.files import is_absent, missing
-    from spark_jobs.data.secrets import resolved
+    """Refuse a missing local path or secret before Spark starts."""
+    from spark_jobs.runtime import session, settings
+    from spark_jobs.sources.files import is_absent, no_such_path
+    from spark_jobs.sources.secrets import resolved
 
     source = spec.stream.source or spec.source if verb == "stream" else spec.source
     path = options.get("input") or source.path
     here = settings.is_local(environment) and not session.is_given()
     if here and verb not in WITHOUT_SOURCE and path is not None and is_absent(path):
-        raise missing(path)
+        raise no_such_path(path)
     if here and verb not in WITHOUT_SOURCE and not (options.get("input") or options.get("replay")):
         for key, said in (("user", source.user), ("password", source.password)):
             resolved(said or "", f"source.{key}")
 
 
 def _close_soon(spark: SparkSession) -> None:
-    """End an interrupted session; its JVM may be busy, so the wait has an end."""
-    from spark_jobs import session
+    """Close an interrupted session; wait at most `PATIENCE` seconds, since its JVM may be busy."""
+    from spark_jobs.runtime import session
 
     closing = threading.Thread(target=session.close, args=(spark,), daemon=True)
     closing.start()

@@ -1,4 +1,4 @@
-"""maintain: the tables of a use case keep few files, and none that nobody can need any more."""
+"""maintain: compact the small files of a use case's tables and vacuum files that no recent version uses."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from dataclasses import replace
 from pyspark.sql import SparkSession
 
 from spark_jobs import progress
-from spark_jobs.data import delta, upkeep
-from spark_jobs.data.ledger import TABLE as LEDGER
-from spark_jobs.data.lock import locked
-from spark_jobs.data.upkeep import Upkeep
-from spark_jobs.jobs.account import keeping_ledger
 from spark_jobs.jobs.result import Result
-from spark_jobs.jobs.score import prediction_table
+from spark_jobs.jobs.run_record import record_run
+from spark_jobs.scoring.score_batch import prediction_table
 from spark_jobs.spec import Environment, Spec
 from spark_jobs.spec.retention import check_keep
+from spark_jobs.tables import delta
+from spark_jobs.tables import maintenance as upkeep
+from spark_jobs.tables.ledger import TABLE as LEDGER
+from spark_jobs.tables.locks import locked
+from spark_jobs.tables.maintenance import MaintenanceResult
 
 
 def run(
@@ -26,27 +27,37 @@ def run(
     keep: int | None = None,
     break_readers: bool = False,
 ) -> Result:
-    """Takes care of predictions, quarantine and ledger, one after the other, each while nobody else writes it.
+    """Compact and vacuum predictions, quarantine and ledger, one after the other, each under its write lock.
+
+    Args:
+        spec: The spec of the use case.
+        spark: The session.
+        env: The environment, whose root folder holds the tables.
+        dry_run: Report what would be deleted and change nothing.
+        keep: The retention period in days; None for the table's setting or 7 days.
+        break_readers: Allow less than 7 days.
 
     Raises:
-        SpecError: fewer days are asked for than readers may need, and nothing says that this is meant.
+        SpecError: `keep` is less than 7 days and `break_readers` is false.
     """
     check_keep(keep, break_readers)
     if dry_run:
         return _result(spec, env, _all(spec, spark, env, keep, dry_run), dry_run)
-    with keeping_ledger("maintain", spec, spark, env) as ledger:
+    with record_run("maintain", spec, spark, env) as ledger:
         done = _all(spec, spark, env, keep, dry_run)
         ledger.entry = replace(ledger.entry, note="; ".join(_line(name, one) for name, one in done.items()))
     return _result(spec, env, done, dry_run)
 
 
-def _all(spec: Spec, spark: SparkSession, env: Environment, keep: int | None, dry_run: bool) -> dict[str, Upkeep]:
-    done: dict[str, Upkeep] = {}
+def _all(
+    spec: Spec, spark: SparkSession, env: Environment, keep: int | None, dry_run: bool
+) -> dict[str, MaintenanceResult]:
+    done: dict[str, MaintenanceResult] = {}
     for name in _names(spec):
         path = delta.table_path(env.root, name)
         if delta.exists(spark, path):
             with progress.phase(name), locked(env.root, f"table-{name}"):
-                done[name] = (upkeep.would_do if dry_run else upkeep.do)(spark, path, keep)
+                done[name] = (upkeep.dry_run if dry_run else upkeep.compact_and_vacuum)(spark, path, keep)
     return done
 
 
@@ -54,7 +65,7 @@ def _names(spec: Spec) -> tuple[str, ...]:
     return prediction_table(spec), f"{spec.name}_quarantine", LEDGER
 
 
-def _result(spec: Spec, env: Environment, done: dict[str, Upkeep], dry_run: bool) -> Result:
+def _result(spec: Spec, env: Environment, done: dict[str, MaintenanceResult], dry_run: bool) -> Result:
     absent = [name for name in _names(spec) if name not in done]
     places = {name: delta.table_path(env.root, name) for name in done}
     what = "what would be deleted" if dry_run else "its tables"
@@ -70,12 +81,12 @@ def _result(spec: Spec, env: Environment, done: dict[str, Upkeep], dry_run: bool
         summary=(
             f"{spec.name}: {what}.",
             *(f"  {_line(name, one, dry_run)}" for name, one in done.items()),
-            *([f"  not there yet: {', '.join(absent)}"] if absent else []),
+            *([f"  not created yet: {', '.join(absent)}"] if absent else []),
         ),
     )
 
 
-def _line(name: str, one: Upkeep, dry_run: bool = False) -> str:
+def _line(name: str, one: MaintenanceResult, dry_run: bool = False) -> str:
     weight = "" if one.removed_bytes is None else f" of {one.removed_bytes:,} bytes"
     gone = f"{one.removed_files:,} old files{weight} {'would be ' if dry_run else ''}deleted"
     files = f"{one.files_before:,} files" + ("" if dry_run else f" became {one.files_after:,}")

@@ -1,4 +1,4 @@
-"""plan: every decision that a training would take, with its reason, before anything is fitted."""
+"""plan: report every decision that training would take, with its reason, without fitting a model."""
 
 from __future__ import annotations
 
@@ -10,27 +10,33 @@ from pyspark.sql import SparkSession
 from spark_jobs import progress
 from spark_jobs.jobs.check import made_name
 from spark_jobs.jobs.result import Result
-from spark_jobs.jobs.summary import all_decided, counted, warned
-from spark_jobs.plan import Decision
+from spark_jobs.jobs.summary import counted, warned
+from spark_jobs.plan import Decision, Plan
+from spark_jobs.plan.plan import decision_lines
 from spark_jobs.spec import Environment, Spec
-from spark_jobs.training.course import plan_training
-from spark_jobs.training.prepare import look, prepare
+from spark_jobs.training.prepare import inspect_source, prepare
+from spark_jobs.training.workflow import plan_training
 
 
 def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
-    """Read, profile and decide; nothing is kept."""
+    """Read and profile the source and return all decisions; write nothing."""
+    return plan_with_result(spec, spark, env)[1]
+
+
+def plan_with_result(spec: Spec, spark: SparkSession, env: Environment) -> tuple[Plan, Result]:
+    """Return the plan of a training, and the result that the command line prints."""
     root = Path(env.root).resolve()
     root.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="plan-", dir=root) as scratch:
-        looked = look(spec, spark)
-        prepared = prepare(spec, spark, looked, Path(scratch))
+        inspected = inspect_source(spec, spark)
+        prepared = prepare(spec, spark, inspected, Path(scratch))
         plan = plan_training(spec, prepared).plan
-    reading = [Decision("source", looked.table.reading.kind, said) for said in looked.table.reading.decisions]
-    decisions, warnings = [*reading, *plan.decisions], (*looked.warnings, *progress.warnings())
-    return Result(
+    reading = [Decision("source", inspected.table.reading.kind, said) for said in inspected.table.reading.decisions]
+    decisions, warnings = [*reading, *plan.decisions], (*inspected.warnings, *progress.warnings())
+    return plan, Result(
         job="plan",
         rows=prepared.counts,
-        cells=looked.lost,
+        cells=inspected.lost,
         left_out=plan.left_out,
         warnings=warnings,
         seconds=progress.seconds(),
@@ -39,7 +45,7 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
             f"{spec.name}: what `train` would do.",
             *made_name(spec),
             f"  rows: {counted(prepared.counts)}",
-            *all_decided(decisions),
+            *(f"  {line}" for line in decision_lines(decisions)),
             *warned(warnings),
         ),
     )

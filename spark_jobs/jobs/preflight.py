@@ -1,4 +1,4 @@
-"""What the registry alone can answer, before Spark is started for it."""
+"""Checks against the model registry that need no Spark session."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from spark_jobs.bundle import load_manifest
 from spark_jobs.errors import SpecError
 from spark_jobs.jobs.result import Result
 from spark_jobs.registry.tracking import Tracking
-from spark_jobs.registry.versions import Alias, look_up, peek, resolve
+from spark_jobs.registry.versions import Alias, look_up, peek, resolve_version
 from spark_jobs.spec import Environment, Spec
 
 
 def answer(verb: str, spec: Spec, env: Environment, options: Mapping[str, Any]) -> Result | None:
-    """The result of a job that has nothing to do; None where a session is needed.
+    """Return the result of a job that has nothing to do, or None if the job needs a session.
 
     Raises:
-        JobError: there is no such version, champion or challenger.
-        SpecError: options that exclude each other.
+        JobError: The version, champion or challenger does not exist.
+        SpecError: Two options cannot be combined.
     """
     tracking, name = Tracking(spec.track.uri, env.root), spec.track.register_as or spec.name
     match verb:
@@ -41,10 +41,10 @@ def _check_options(options: Mapping[str, Any]) -> None:
 
 
 def _check_registered(tracking: Tracking, name: str, which: Alias | int) -> None:
-    """MLflow is asked, which takes seconds to import, only where a look at the store does not find the version."""
+    """Query MLflow, which takes seconds to import, only if reading its store does not find the version."""
     if peek(tracking, name, which) is None:
         with progress.phase("finding the model"):
-            resolve(tracking, name, which)
+            resolve_version(tracking, name, which)
 
 
 def _nothing_to_promote(spec: Spec, tracking: Tracking, name: str) -> Result | None:
@@ -52,7 +52,7 @@ def _nothing_to_promote(spec: Spec, tracking: Tracking, name: str) -> Result | N
     if challenger is not None and challenger != peek(tracking, name, "champion"):
         return None
     with progress.phase("finding the model"):
-        found, champion = resolve(tracking, name, "challenger"), look_up(tracking, name, "champion")
+        found, champion = resolve_version(tracking, name, "challenger"), look_up(tracking, name, "champion")
     if champion is None or champion.version != found.version:
         return None
     return Result(
@@ -62,5 +62,5 @@ def _nothing_to_promote(spec: Spec, tracking: Tracking, name: str) -> Result | N
         metrics=load_manifest(found.bundle).metrics,
         bundle=str(found.bundle),
         seconds=progress.seconds(),
-        summary=(f"{spec.name}: version {found.version} of '{name}' is the champion already; nothing has changed.",),
+        summary=(f"{spec.name}: version {found.version} of '{name}' is already the champion; nothing has changed.",),
     )

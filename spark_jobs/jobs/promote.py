@@ -1,4 +1,4 @@
-"""promote: the challenger becomes champion, if the gate agrees."""
+"""promote: make the challenger the champion if it passes the gate."""
 
 from __future__ import annotations
 
@@ -9,18 +9,22 @@ from pyspark.sql import SparkSession
 
 from spark_jobs import progress
 from spark_jobs.bundle import load_manifest
-from spark_jobs.jobs.account import keeping_ledger
 from spark_jobs.jobs.champion import compare_again
 from spark_jobs.jobs.result import Result
+from spark_jobs.jobs.run_record import record_run
 from spark_jobs.jobs.summary import because, promoted
-from spark_jobs.registry.gate import Promotion, promote
+from spark_jobs.registry.gate import Promotion, promote_challenger
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.spec import Environment, Spec
 
 
 def run(spec: Spec, spark: SparkSession, env: Environment, force: bool = False) -> Result:
-    """Compares the challenger with the champion and moves the alias; the ledger tells of it, of a refusal too."""
-    with keeping_ledger("promote", spec, spark, env) as ledger:
+    """Compare the challenger with the champion and move the alias; record the decision, or a refusal, in the ledger.
+
+    Raises:
+        GateError: The challenger does not pass and `force` is false.
+    """
+    with record_run("promote", spec, spark, env) as ledger:
         promotion = decide(spec, spark, env, force)
         version = promotion.version
         ledger.entry = replace(
@@ -30,20 +34,20 @@ def run(spec: Spec, spark: SparkSession, env: Environment, force: bool = False) 
 
 
 def decide(spec: Spec, spark: SparkSession, env: Environment, force: bool = False) -> Promotion:
-    """The promotion itself.
+    """Apply the gate and move the alias, without a ledger entry.
 
     Raises:
-        GateError: the challenger does not pass.
+        GateError: The challenger does not pass and `force` is false.
     """
     with progress.phase("promoting"):
         tracking = Tracking(spec.track.uri, env.root)
         metric = next(iter(spec.evaluate.metrics), None)
         name, gate = spec.track.register_as or spec.name, spec.evaluate.gate
-        return promote(tracking, name, metric, gate, partial(compare_again, spark, tracking), force)
+        return promote_challenger(tracking, name, metric, gate, partial(compare_again, spark, tracking), force)
 
 
 def result(spec: Spec, promotion: Promotion, ledger: str) -> Result:
-    """What `promote` hands back."""
+    """Return the result of `promote_challenger`."""
     version = promotion.version
     return Result(
         job="promote",
@@ -59,4 +63,4 @@ def result(spec: Spec, promotion: Promotion, ledger: str) -> Result:
 
 def _note(promotion: Promotion) -> str:
     reasons = " ".join(promotion.reasons)
-    return f"Promoted by force, though: {reasons}" if promotion.forced else reasons
+    return f"Promoted with --force although: {reasons}" if promotion.forced else reasons

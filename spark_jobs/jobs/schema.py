@@ -1,4 +1,4 @@
-"""The JSON schema of a spec, with the options of every algorithm and the kinds of every value step."""
+"""schema: the JSON schema of a spec, with the options of all algorithms and the kinds of all feature steps."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from spark_jobs.jobs.result import Result
 
 
 def run() -> Result:
-    """The schema as text for people's editors, and as a value for `--json`."""
+    """Return the schema as text for editors, and as an object for `--json`."""
     made = whole()
     return Result(job="schema", extra={"schema": made}, summary=(json.dumps(made, indent=2, ensure_ascii=False),))
 
 
 def whole() -> dict[str, Any]:
-    """The JSON schema of a spec file, with the options of steps and algorithms where the spec leaves them open."""
+    """Return the spec's JSON schema, completed with the kinds of feature steps and each algorithm's options."""
     made = spec.schema()
     definitions = made["$defs"]
-    encoders, scalers = ["auto", *features.kinds("encoders")], ["auto", *features.kinds("scalers")]
+    encoders, scalers = ["auto", *features.step_kinds("encoders")], ["auto", *features.step_kinds("scalers")]
     for name in ("Features", "ColumnFeatures"):
         definitions[name]["properties"]["categorical"]["enum"] = encoders + [None] * (name != "Features")
         definitions[name]["properties"]["numeric"]["enum"] = scalers + [None] * (name != "Features")
-    definitions["Model"]["properties"]["kind"]["enum"] = list(models.kinds())
-    definitions["Model"]["allOf"] = [_params_of(kind, definitions) for kind in models.kinds()]
+    definitions["Model"]["properties"]["kind"]["enum"] = list(models.algorithm_kinds())
+    definitions["Model"]["allOf"] = [_params_of(kind, definitions) for kind in models.algorithm_kinds()]
     return made
 
 

@@ -1,95 +1,56 @@
-"""score: a table → its predictions, by the champion or another version."""
+"""score: write predictions for a table, by the champion or another version."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from pyspark.ml import PipelineModel
 from pyspark.sql import SparkSession
 
 from spark_jobs import progress
-from spark_jobs.bundle import GRAPH, load_manifest, verify
-from spark_jobs.contract.familiar import Familiar
-from spark_jobs.contract.findings import Findings
-from spark_jobs.data.delta import Once
-from spark_jobs.data.prediction_rows import Target
-from spark_jobs.data.predictions import Written, already_written, column_names, write_predictions
-from spark_jobs.data.quarantine import quarantine_path, quarantined_rows, write_quarantine
-from spark_jobs.data.row_ids import are_unlike
-from spark_jobs.errors import JobError
-from spark_jobs.fitted import predictions
-from spark_jobs.graph.score import graph_predictions, sending
-from spark_jobs.jobs.account import keeping_ledger
-from spark_jobs.jobs.batch import Batch, batch_of, input_source, is_empty_file
 from spark_jobs.jobs.result import Result
+from spark_jobs.jobs.run_record import record_run
 from spark_jobs.jobs.summary import named_lines
-from spark_jobs.jobs.unread import check_still, read_unread, reading_lines
-from spark_jobs.persistence import load_pipeline
-from spark_jobs.plan import Plan
-from spark_jobs.profile.profile import Profile
-from spark_jobs.registry.tracking import Tracking, warm
-from spark_jobs.registry.versions import ModelVersion, resolve
-from spark_jobs.spec import Environment, Spec
-
-
-@dataclass(frozen=True)
-class Scored:
-    """What a scoring came to; `names` are the columns that the table keeps under other names, by their own names."""
-
-    version: ModelVersion
-    batch: Batch | None = None
-    written: Written | None = None
-    quarantined: int = 0
-    quarantine: str | None = None
-    found: Findings = field(default_factory=Findings)
-    names: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def rows(self) -> dict[str, int]:
-        """Rows by fate: those read, counted at the source where they can be, were scored or quarantined; duplicates are
-        those that were there already.
-        """
-        scored = self.written.scored if self.written else 0
-        known = self.written.duplicates if self.written else 0
-        counted = self.batch.records if self.batch and self.written and self.written.outcome == "written" else None
-        read = scored + self.quarantined if counted is None else counted
-        return {"read": read, "scored": scored, "quarantined": self.quarantined, "duplicates": known}
-
-    @property
-    def cells(self) -> dict[str, int]:
-        """The values that became null, by column."""
-        counts = dict(self.found.lost)
-        for name, count in self.written.lost.items() if self.written else ():
-            counts[name] = counts.get(name, 0) + count
-        return counts
-
-    @property
-    def extra(self) -> dict[str, object]:
-        """What there is to know of the rows beside their number."""
-        batch = self.batch
-        told = {"extra_columns": list(batch.extra), "skipped_checks": list(batch.skipped)} if batch else {}
-        named = {"column_names": dict(self.names)}
-        return {**{name: value for name, value in {**told, **named}.items() if value}, **self.found.extra()}
+from spark_jobs.registry.tracking import Tracking, preload
+from spark_jobs.registry.versions import ModelVersion, resolve_version
+from spark_jobs.scoring.batch import batch_of, input_source, is_empty_file
+from spark_jobs.scoring.incremental import check_still, read_unread, reading_lines
+from spark_jobs.scoring.replay import replay as replayed
+from spark_jobs.scoring.score_batch import (
+    Scored,
+    prediction_table,
+    score_batch,
+    stored_plan,
+    tables_of,
+    training_domain_of,
+)
+from spark_jobs.spec import Environment, Source, Spec
+from spark_jobs.tables.predictions import column_names
 
 
 def run(
     spec: Spec,
     spark: SparkSession,
     env: Environment,
-    input: str | None = None,
+    input: str | Source | None = None,
     version: int | None = None,
     rescore: bool = False,
     replay: str | None = None,
 ) -> Result:
-    """Scores an input and adds the predictions to their table; the ledger tells of it, also where it failed.
+    """Score an input, add its predictions to their table, and record the run in the ledger, also if it fails.
 
-    `replay` names a batch of which refused rows are scored instead, where they meet the checks of today.
+    Args:
+        spec: The spec of the use case.
+        spark: The session.
+        env: The environment, whose root folder holds the tables.
+        input: The path of the rows to score; default: the spec's source.
+        version: The model version; default: the champion.
+        rescore: Score rows again that this version has already scored.
+        replay: The id of a batch: score its quarantined rows that now pass the checks, instead of an input.
     """
-    warm(Tracking(spec.track.uri, env.root))
-    with keeping_ledger("score", spec, spark, env) as ledger:
+    preload(Tracking(spec.track.uri, env.root))
+    with record_run("score", spec, spark, env) as ledger:
         if replay is not None:
-            scored = _replay(spec, spark, env, version, replay)
+            scored = replayed(spec, spark, env, _version(spec, env, version), replay)
         else:
             scored = _score(spec, spark, env, input, version, rescore)
         batch = scored.batch
@@ -99,104 +60,8 @@ def run(
     return result(spec, scored, ledger.place)
 
 
-def score_batch(
-    spec: Spec,
-    spark: SparkSession,
-    env: Environment,
-    version: ModelVersion,
-    batch: Batch,
-    rescore: bool = False,
-    model: PipelineModel | None = None,
-) -> Scored:
-    """Scores rows that were read already through the version's graph, and puts those that are refused in quarantine.
-
-    A version without a graph is scored by its pipeline: `model`, where it is at hand.
-
-    Raises:
-        DataError: the batch breaks a check of severity `fail`; nothing was written.
-        JobError: not every row is in one of the tables.
-    """
-    plan, target = stored_plan(version), target_of(spec, env, version, batch, rescore)
-    with progress.phase("scoring"):
-        there = already_written(spark, target)
-        if there is not None:
-            refused = _quarantined_before(spec, spark, env, batch)
-            return Scored(version, batch, there, refused, _place(spec, env, refused))
-        found = batch.accept()
-        # Asked of the rows before they are judged: to look for equal ones among those judged would judge them twice.
-        unlike = target.unlike if batch.judged is None else are_unlike(batch.judged.typed, spec.key)
-        written = _write(spark, plan, version, batch, replace(target, unlike=unlike), model)
-        found = found or batch.found(seen=written.plain)
-    with progress.phase("quarantine"):
-        refused = found.refused + batch.malformed_count
-        there_now = quarantine_batch(spec, env, batch) if refused else 0
-    scored = Scored(version, batch, written, there_now, _place(spec, env, there_now), found)
-    _balance(scored, found.rows + batch.malformed_count if batch.judged else None, refused)
-    return scored
-
-
-def _quarantined_before(spec: Spec, spark: SparkSession, env: Environment, batch: Batch) -> int:
-    """The refused rows of a batch whose predictions are written; it may have been cut off before they were."""
-    if not batch.malformed_count and not (batch.judged and batch.judged.may_refuse):
-        return 0
-    there = quarantined_rows(spark, env.root, spec.name, batch.batch_id)
-    return there or (quarantine_batch(spec, env, batch) if batch.refused_count() else 0)
-
-
-def _place(spec: Spec, env: Environment, refused: int) -> str | None:
-    return quarantine_path(env.root, spec.name) if refused else None
-
-
-def _balance(scored: Scored, passed: int | None, refused: int) -> None:
-    """Each row that the source holds, and each that passed through the write, is in one of the two tables."""
-    rows = scored.rows
-    ended = rows["scored"] + rows["quarantined"]
-    if {rows["read"], ended if passed is None else passed} != {ended} or scored.quarantined != refused:
-        raise JobError(
-            f"{rows['read']:,} rows were read and {refused:,} refused; {rows['scored']:,} are among the predictions "
-            f"and {rows['quarantined']:,} in quarantine.",
-            "The input changed while it was read, or a table was written to by something else. Score it again.",
-        )
-
-
-def quarantine_batch(spec: Spec, env: Environment, batch: Batch, once: Once | None = None) -> int:
-    """Puts the rows of a batch that are not scored into quarantine, one time at most; says how many are there."""
-    if batch.refused is None:
-        return 0
-    return write_quarantine(batch.refused, env.root, spec.name, batch.batch_id, once).rows
-
-
-def _write(
-    spark: SparkSession, plan: Plan, version: ModelVersion, batch: Batch, target: Target, model: PipelineModel | None
-) -> Written:
-    graph = version.bundle / GRAPH
-    if graph.is_file():
-        sentinel = load_manifest(version.bundle).null_sentinel
-        scored = graph_predictions(graph.read_bytes(), plan, batch.rows, sentinel, batch.sift, batch.familiar)
-        with sending(spark, plan, batch.familiar):
-            return write_predictions(scored, target)
-    model = model or load_pipeline(version.bundle / "pipeline", spark)
-    return write_predictions(predictions(model, plan.problem, batch.good), target)
-
-
-def stored_plan(version: ModelVersion) -> Plan:
-    """The plan of a version, its bundle checked file by file.
-
-    Raises:
-        JobError: the bundle is not what was written.
-    """
-    verify(version.bundle)
-    return Plan.from_json((version.bundle / "plan.json").read_text(encoding="utf-8"))
-
-
-def familiar_to(version: ModelVersion, plan: Plan) -> Familiar:
-    """What the training rows of a version held of the columns that it reads."""
-    stored = version.bundle / "profile.json"
-    return Familiar.of(Profile.read(stored), [plan.type_of(name) for name in plan.used])
-
-
 def result(spec: Spec, scored: Scored, ledger: str) -> Result:
-    """What `score` hands back."""
+    """Return the result of `score`."""
     version = scored.version
     return Result(
         job="score",
@@ -212,32 +77,14 @@ def result(spec: Spec, scored: Scored, ledger: str) -> Result:
     )
 
 
-def tables_of(spec: Spec, scored: Scored, ledger: str) -> dict[str, str]:
-    """Where the tables are that a scoring wrote, by their names."""
-    written = {prediction_table(spec): scored.written.location} if scored.written else {}
-    torn = {f"{spec.name}_quarantine": scored.quarantine} if scored.quarantine else {}
-    return {"ledger": ledger, **written, **torn}
-
-
-def prediction_table(spec: Spec) -> str:
-    """The name of the table that predictions go to."""
-    return spec.predictions.table or f"{spec.name}_predictions"
-
-
-def _replay(spec: Spec, spark: SparkSession, env: Environment, number: int | None, batch_id: str) -> Scored:
-    from spark_jobs.jobs.replay import replay  # which itself scores
-
-    return replay(spec, spark, env, _version(spec, env, number), batch_id)
-
-
 def _version(spec: Spec, env: Environment, number: int | None) -> ModelVersion:
     with progress.phase("finding the model"):
         name = spec.track.register_as or spec.name
-        return resolve(Tracking(spec.track.uri, env.root), name, "champion" if number is None else number)
+        return resolve_version(Tracking(spec.track.uri, env.root), name, "champion" if number is None else number)
 
 
 def _score(
-    spec: Spec, spark: SparkSession, env: Environment, path: str | None, number: int | None, rescore: bool
+    spec: Spec, spark: SparkSession, env: Environment, path: str | Source | None, number: int | None, rescore: bool
 ) -> Scored:
     version = _version(spec, env, number)
     source = input_source(spec, path, spark)
@@ -248,28 +95,10 @@ def _score(
         table = read_unread(source, spec, version, spark, env, plan, again=rescore)
         if table is None:
             return Scored(version)
-        batch = batch_of(table, plan, spec, familiar_to(version, plan))
+        batch = batch_of(table, plan, spec, training_domain_of(version, plan))
     scored = score_batch(spec, spark, env, version, batch, rescore)
     check_still(batch.reads)
     return scored
-
-
-def target_of(spec: Spec, env: Environment, version: ModelVersion, batch: Batch, rescore: bool = False) -> Target:
-    """Where the predictions of a batch go, and what they are of."""
-    return Target(
-        root=env.root,
-        table=prediction_table(spec),
-        model=version.name,
-        version=version.version,
-        run_id=version.run_id,
-        batch_id=batch.batch_id,
-        key=spec.key,
-        keep=spec.predictions.keep,
-        partition_by=spec.predictions.partition_by,
-        names=spec.predictions.names,
-        rescore=rescore,
-        unlike=batch.unlike,
-    )
 
 
 def _alias(version: ModelVersion) -> str | None:
@@ -280,20 +109,20 @@ def _summary(spec: Spec, scored: Scored) -> tuple[str, ...]:
     rows, written = scored.rows, scored.written
     lines = [f"{spec.name}: {rows['scored']:,} rows scored by version {scored.version.version}."]
     if not rows["read"]:
-        lines.append("  nothing   the input holds no rows")
+        lines.append("  nothing   the input has no rows")
     if rows["duplicates"]:
-        lines.append(f"  known     {rows['duplicates']:,} rows were in the table already")
+        lines.append(f"  known     {rows['duplicates']:,} rows were already in the table")
     if rows["quarantined"]:
         lines.append(f"  refused   {rows['quarantined']:,} rows are in quarantine: {scored.quarantine}")
     lines += scored.found.lines()
     if scored.batch and scored.batch.skipped:
-        lines.append("  not asked of rows without the target: " + "; ".join(scored.batch.skipped))
+        lines.append("  checks skipped, since the target is absent: " + "; ".join(scored.batch.skipped))
     if scored.cells:
         lines.append("  became null  " + ", ".join(f"{name} {count:,}" for name, count in scored.cells.items()))
     lines += named_lines(scored.names)
     lines += reading_lines(scored.batch.reads) if scored.batch else []
     if scored.batch and scored.batch.extra:
-        lines.append("  extra     columns that training did not know: " + ", ".join(scored.batch.extra[:12]))
+        lines.append("  extra     columns that the training data did not have: " + ", ".join(scored.batch.extra[:12]))
     if written:
         lines.append(f"  table     {written.location}")
     return tuple(lines)

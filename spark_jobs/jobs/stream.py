@@ -1,4 +1,4 @@
-"""stream: what arrives → its predictions, micro-batch by micro-batch, each row once."""
+"""stream: score arriving rows in micro-batches, each row exactly once."""
 
 from __future__ import annotations
 
@@ -12,57 +12,60 @@ from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from spark_jobs import progress
-from spark_jobs.data.checkpoint import Checkpoint, checkpoint_of
-from spark_jobs.data.delta import table_path
-from spark_jobs.data.lock import locked
-from spark_jobs.data.predictions import column_names
-from spark_jobs.data.source import kind_of_source
-from spark_jobs.data.streams import open_stream, telling
 from spark_jobs.errors import JobError
-from spark_jobs.jobs.micro_batch import Scorer
 from spark_jobs.jobs.result import Result
-from spark_jobs.jobs.score import prediction_table
-from spark_jobs.jobs.standing import Standing, standing_of
-from spark_jobs.jobs.stream_account import SUMMED, StreamAccount
-from spark_jobs.jobs.stream_ledger import StreamLedger
 from spark_jobs.jobs.summary import named_lines
-from spark_jobs.registry.tracking import Tracking, warm
+from spark_jobs.registry.tracking import Tracking, preload
+from spark_jobs.scoring.score_batch import prediction_table
+from spark_jobs.sources.table_reader import kind_of_source
 from spark_jobs.spec import Environment, Source, Spec
+from spark_jobs.streaming.checkpoint import Checkpoint, checkpoint_of
+from spark_jobs.streaming.micro_batch import Scorer
+from spark_jobs.streaming.recovery import CommittedOffsets, committed_offsets
+from spark_jobs.streaming.stream_ledger import StreamLedger
+from spark_jobs.streaming.stream_progress import SUMMED, StreamProgress
+from spark_jobs.streaming.stream_sources import open_source_stream, translate_errors
+from spark_jobs.tables.delta import table_path
+from spark_jobs.tables.locks import locked
+from spark_jobs.tables.predictions import column_names
 
 _TICK = 0.5
-_PATIENCE = 20.0  # seconds that the end of a micro-batch may take to be written down
+_PATIENCE = 20.0  # seconds to wait for Spark to commit a finished micro-batch
 
 
 def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
-    """Score what arrives until it is told to stop, or until all that was there is scored (`available_now`, `once`)."""
-    warm(Tracking(spec.track.uri, env.root))
+    """Score arriving rows until stopped, or until all available rows are scored (`available_now`, `once`)."""
+    preload(Tracking(spec.track.uri, env.root))
     checkpoint = checkpoint_of(spec.stream.checkpoint, env.root, spec.name)
     source = spec.stream.source or spec.source
     with _alone(env, spec.name):
-        checkpoint.agree(*_asked(spec, source))
-        ledger = StreamLedger(spec, spark, env, checkpoint, is_complete=checkpoint.begun is None)
-        account = StreamAccount(ledger.tell)
+        checkpoint.check_compatible(*_asked(spec, source))
+        ledger = StreamLedger(spec, spark, env, checkpoint, is_complete=checkpoint.last_planned is None)
+        account = StreamProgress(ledger.tell)
         scorer = Scorer(spec, spark, env, checkpoint, source, kind_of_source(source, spark), account)
         with progress.phase("finding the model"):
             version = scorer.champion().version
             scorer.model(version)
         scorer.standing = _standing(spec, spark, env, source, checkpoint)
-        with progress.phase("streaming"), telling(source):
+        with progress.phase("streaming"), translate_errors(source):
             _watch(_started(spec, source, spark, checkpoint, scorer), scorer, checkpoint)
         account.flush()
         ledger.complete()
     return _result(spec, env, scorer, version)
 
 
-def _standing(spec: Spec, spark: SparkSession, env: Environment, source: Source, checkpoint: Checkpoint) -> Standing:
-    kept = checkpoint.remembered("standing", lambda: asdict(standing_of(spec, spark, env, source)))
-    whole, some = ({int(key): end for key, end in kept.get(name, {}).items()} for name in ("whole", "some"))
-    return Standing(whole, some, kept.get("batch_id"))
+def _standing(
+    spec: Spec, spark: SparkSession, env: Environment, source: Source, checkpoint: Checkpoint
+) -> CommittedOffsets:
+    kept = checkpoint.load_or_compute("standing", lambda: asdict(committed_offsets(spec, spark, env, source)))
+    found = [kept.get(new, kept.get(old, {})) for new, old in (("complete", "whole"), ("partial", "some"))]
+    complete, partial = ({int(partition): end for partition, end in one.items()} for one in found)
+    return CommittedOffsets(complete, partial, kept.get("batch_id"))
 
 
 @contextmanager
 def _alone(env: Environment, name: str) -> Iterator[None]:
-    """One stream of a name at a time."""
+    """Ensure that only one stream of this name runs under the root folder."""
     held = False
     try:
         with locked(env.root, f"stream-{name}", seconds=1.0):
@@ -72,7 +75,7 @@ def _alone(env: Environment, name: str) -> Iterator[None]:
         if held:
             raise
         cause = f"Another stream of '{name}' is running under {env.root}."
-        raise JobError(cause, "Stop it first; a stream and its checkpoint belong to one process.") from error
+        raise JobError(cause, "Stop it first: only one process may use a stream's checkpoint.") from error
 
 
 def _asked(spec: Spec, source: Source) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -88,7 +91,7 @@ def _asked(spec: Spec, source: Source) -> tuple[Mapping[str, Any], Mapping[str, 
 
 
 def _started(spec: Spec, source: Source, spark: SparkSession, checkpoint: Checkpoint, scorer: Scorer) -> StreamingQuery:
-    writer = open_stream(source, spec.stream, spark, scorer.standing.whole).writeStream.foreachBatch(scorer)
+    writer = open_source_stream(source, spec.stream, spark, scorer.standing.complete).writeStream.foreachBatch(scorer)
     writer = writer.option("checkpointLocation", str(checkpoint.folder))
     match spec.stream.trigger:
         case "available_now":
@@ -106,9 +109,9 @@ def _spelled(interval: str) -> str:
 
 
 def _watch(query: StreamingQuery, scorer: Scorer, checkpoint: Checkpoint) -> None:
-    """Waits for the stream's end. Ctrl-C and SIGTERM stop it after the micro-batch that is being scored."""
+    """Wait for the stream to end; on Ctrl-C or SIGTERM, stop it after the current micro-batch."""
     over = threading.Event()
-    # This thread itself asks Spark nothing: a signal in the middle of an answer would spoil the connection.
+    # Only the other thread calls Spark: a signal during a py4j call would corrupt the connection.
     threading.Thread(target=_follow, args=(query, scorer, over), name="stream", daemon=True).start()
     try:
         while not over.wait(_TICK):
@@ -126,7 +129,7 @@ def _watch(query: StreamingQuery, scorer: Scorer, checkpoint: Checkpoint) -> Non
 
 
 def _follow(query: StreamingQuery, scorer: Scorer, over: threading.Event) -> None:
-    with suppress(Exception):  # where Spark is gone, the stream is over
+    with suppress(Exception):  # if Spark is gone, the stream has ended
         while query.isActive:
             scorer.account.see(query.lastProgress)
             if scorer.account.is_due:
@@ -137,7 +140,7 @@ def _follow(query: StreamingQuery, scorer: Scorer, over: threading.Event) -> Non
 
 
 def _flush(query: StreamingQuery, scorer: Scorer) -> None:
-    """Writes what was done into the ledger; a stream that cannot is over."""
+    """Write the progress to the ledger; stop the stream if that fails."""
     try:
         scorer.account.flush()
     except Exception as error:
@@ -147,9 +150,13 @@ def _flush(query: StreamingQuery, scorer: Scorer) -> None:
 
 
 def _until_written(checkpoint: Checkpoint, scorer: Scorer, over: threading.Event) -> None:
-    """Spark notes the end of a micro-batch after we are done with it."""
+    """Wait until Spark has committed the last scored micro-batch, which it does after `foreachBatch` returns."""
     ticks = int(_PATIENCE / _TICK)
-    while ticks and not over.is_set() and (checkpoint.ended if checkpoint.ended is not None else -1) < scorer.last:
+    while (
+        ticks
+        and not over.is_set()
+        and (checkpoint.last_committed if checkpoint.last_committed is not None else -1) < scorer.last
+    ):
         over.wait(_TICK)
         ticks -= 1
 
@@ -159,7 +166,7 @@ def _result(spec: Spec, env: Environment, scorer: Scorer, version: int) -> Resul
     rows = {name: account.totals[name] for name in SUMMED}
     names = column_names(scorer.spark, env.root, prediction_table(spec))
     tables = [prediction_table(spec), *([f"{spec.name}_quarantine"] if rows["quarantined"] else []), "ledger"]
-    others = f"{account.others:,} messages have keys that are no columns, such as '{account.other}'; these are left out"
+    others = f"{account.others:,} messages have keys that are not columns, such as '{account.other}'; they are ignored"
     return Result(
         job="stream",
         run_id=model.run_id,

@@ -1,4 +1,4 @@
-"""What a person reads at the end of a job."""
+"""The lines that a job prints at its end."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from shlex import quote
 from spark_jobs.jobs.check import made_name
 from spark_jobs.plan import Decision, Plan
 from spark_jobs.registry.gate import Comparison, Promotion
-from spark_jobs.registry.publish import Finished
+from spark_jobs.registry.mlflow_names import as_text
+from spark_jobs.registry.publish import TrainingArtifacts
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion
-from spark_jobs.registry.words import text_of
 
 _SHOWN = 12
 
 
-def training_summary(done: Finished, version: ModelVersion, tracking: Tracking) -> tuple[str, ...]:
-    """Which version is the challenger, and what `training_lines` say."""
+def training_summary(done: TrainingArtifacts, version: ModelVersion, tracking: Tracking) -> tuple[str, ...]:
+    """Return the summary of a training: the new challenger's version, then `training_lines`."""
     headline = f"{done.spec.name}: version {version.version} of '{version.name}' is the challenger."
     return headline, *training_lines(done, version, tracking)
 
 
-def training_lines(done: Finished, version: ModelVersion, tracking: Tracking) -> tuple[str, ...]:
-    """Rows, decisions, metrics, and where everything is."""
+def training_lines(done: TrainingArtifacts, version: ModelVersion, tracking: Tracking) -> tuple[str, ...]:
+    """Return the lines for rows, decisions, metrics, warnings, and the locations of report and run."""
     return (
         *made_name(done.spec),
         f"  rows      {counted(done.rows)}",
@@ -39,64 +39,56 @@ def training_lines(done: Finished, version: ModelVersion, tracking: Tracking) ->
 
 
 def mlflow_commands(tracking: Tracking) -> list[str]:
-    """What to type so that MLflow's own commands find the run and the model, and to look at them in a browser."""
+    """Return the shell commands that point MLflow to the tracking store and open its UI."""
     address = tracking.address
-    if "@" in address:  # it may hold a password
+    if "@" in address:  # may contain a password
         return []
     lines = [f"  mlflow    export MLFLOW_TRACKING_URI={quote(address)}"]
-    if not address.startswith(("http:", "https:", "databricks")):  # these have a page of their own
+    if not address.startswith(("http:", "https:", "databricks")):  # these servers have their own UI
         lines.append('            mlflow ui --backend-store-uri "$MLFLOW_TRACKING_URI"')
     return lines
 
 
 def promoted(name: str, promotion: Promotion) -> str:
-    """Which version is the champion."""
+    """Return the line that names the champion, and its predecessor if it changed."""
     version = promotion.version
     before = f" (before: version {promotion.previous})" if promotion.moved and promotion.previous else ""
     return f"{name}: version {version.version} of '{version.name}' is the champion{before}."
 
 
 def because(promotion: Promotion) -> tuple[str, ...]:
-    """Why, a line each."""
-    forced = ("  forced    the gate had said no, which is written down in the ledger",) if promotion.forced else ()
+    """Return a line for each reason of a promotion."""
+    forced = ("  forced    the gate rejected it; the ledger records this",) if promotion.forced else ()
     return *(f"  because   {reason}" for reason in promotion.reasons), *forced
 
 
 def warned(warnings: Iterable[str]) -> list[str]:
-    """What a person should read, a line each."""
+    """Return a line for each warning."""
     return [f"  warning   {sentence}" for sentence in warnings]
 
 
 def named_lines(names: Mapping[str, str]) -> list[str]:
-    """The columns that a table keeps under other names, by their own names."""
+    """Return the line that maps columns to their names in the table, if any differ."""
     shown = [f"'{name}' as {stored}" for name, stored in names.items()]
-    return [f"  names     the table keeps {text_of(shown, _SHOWN)}"] if shown else []
+    return [f"  names     the table stores {as_text(shown, _SHOWN)}"] if shown else []
 
 
 def counted(rows: Mapping[str, int]) -> str:
-    """Counts that are not zero, one after the other."""
+    """Return the nonzero counts as one comma-separated text."""
     return ", ".join(f"{name} {count:,}" for name, count in rows.items() if count)
 
 
 def measured(metrics: Mapping[str, float]) -> str:
-    """Metrics with four digits that count."""
+    """Return the metrics as one text, with four significant digits."""
     return ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
 
 
 def decided(plan: Plan) -> list[str]:
-    """The plan in a few lines: what is predicted, how, from what, and what was left out and why."""
+    """Return the plan in a few lines: task, split, model, inputs, and the unused columns with their reasons."""
     head = [_line(decision) for decision in plan.decisions if decision.subject in ("task", "split", "model")]
     lines = [f"left out  {name}: {reason}" for name, reason in list(plan.left_out.items())[:_SHOWN]]
     more = len(plan.left_out) - _SHOWN
     return [*head, f"inputs    {len(plan.inputs)} from {len(plan.used)} columns", *lines, *_more(more, "columns")]
-
-
-def all_decided(decisions: Iterable[Decision]) -> tuple[str, ...]:
-    """Every decision with its reason, in columns."""
-    known = list(decisions)
-    subject = min(max((len(one.subject) for one in known), default=0), 32)
-    choice = min(max((len(one.choice) for one in known), default=0), 36)
-    return tuple(f"  {one.subject:<{subject}}  {one.choice:<{choice}}  {one.reason}".rstrip() for one in known)
 
 
 def _compared(champion: Comparison | None) -> list[str]:

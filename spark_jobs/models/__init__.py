@@ -8,50 +8,64 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from spark_jobs.errors import SpecError, did_you_mean
-from spark_jobs.models._balance import balanced_weights
-from spark_jobs.models._wording import advice, fault, shown
+from spark_jobs.models._class_weights import balanced_weights
+from spark_jobs.models._wording import advice, fault, format_value
 from spark_jobs.spec import Task
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator, Model
 
     from spark_jobs.bundle.stages import Stage
-    from spark_jobs.ops.answer import Answer
+    from spark_jobs.ops.output import Output
     from spark_jobs.ops.vector import Vector
 
 __all__ = [
     "Algorithm",
+    "FitContext",
     "Options",
-    "Shape",
     "balanced_weights",
+    "check_supported",
     "estimator",
     "find",
     "kinds",
     "options",
     "partitions",
-    "refuse",
 ]
 
 
 class Options(BaseModel):
-    """An algorithm's options, with defaults that end in sensible time."""
+    """An algorithm's options, with defaults that train in reasonable time.
+
+    The names are Spark's in snake_case, or XGBoost's for XGBoost. `synonyms` maps other names to an option, for the
+    suggestion in an error message only; `_wording` has those that all algorithms share.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
+    synonyms: ClassVar[Mapping[str, str]] = {}
+
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """What an estimator may know before it sees a row.
+class FitContext:
+    """What is known of the training rows before an estimator is fitted.
 
-    `width` is the length of the feature vector, `arity` the largest number of levels of a column that stays a category
-    (0 where there is none), `weight` whether a column `weight` is there. Columns are always `features` (vector),
-    `label` (double), `weight` (double); outputs `prediction`, `rawPrediction`, `probability`. `label_std` is the
-    standard deviation of a regression's label, in its own unit.
+    The input columns are always `features` (vector), `label` (double) and, where rows have weights, `weight` (double).
+    The output columns are `prediction`, `rawPrediction` and `probability`.
+
+    Attributes:
+        task: regression, binary or multiclass.
+        classes: Number of classes; 0 for regression.
+        width: Length of the feature vector.
+        arity: Largest number of levels of a feature that stays categorical; 0 where there is none.
+        rows: Number of training rows.
+        weight: Whether there is a column `weight`.
+        seed: Seed of everything random.
+        label_std: Standard deviation of a regression's label, in the label's unit.
     """
 
     task: Task
@@ -65,29 +79,41 @@ class Shape:
 
     @property
     def columns(self) -> dict[str, Any]:
-        """The input columns, as the arguments that every Spark estimator takes."""
+        """Return the input columns, as the arguments that every Spark estimator takes."""
         weight = {"weightCol": "weight"} if self.weight else {}
         return {"featuresCol": "features", "labelCol": "label", **weight}
 
 
 @dataclass(frozen=True, slots=True)
 class Algorithm:
-    """An algorithm family: what it can do, what it likes to be fed, and how it is made.
+    """An algorithm family: what it supports, which features it needs, and how it is built.
 
-    `estimators` has one maker per task it supports; `instead` says, for the others, what to use. `categories` and
-    `scaled` are what `features: auto` chooses for it; `scaler` names the scaling where the options decide it.
-    `importances` gives one number per slot of the feature vector. `requires_classic` refuses Spark Connect;
-    `package` is what has to be installed and `extra` our extra that brings it. `task_rows` is about how many rows keep
-    one Spark task busy longer than it takes to start; 0 leaves the partitions to the algorithm. `rereads` are the tasks
-    for which Spark reads the rows more than once and does not keep them itself. `graph` says of a saved model, which is
-    of one of the classes `saved`, what it makes of the feature vector, for a number of classes; one without can be
-    trained with `graph: skip` only.
+    Attributes:
+        title: The name in messages and reports.
+        options: The class of its `model.params`.
+        estimators: A function that builds the unfitted estimator, for each supported task.
+        alternatives: For each other task, advice on which algorithm to use.
+        categories: How `features: auto` encodes categories.
+        scaled: Whether `features: auto` scales numbers.
+        weighted: Whether it takes row weights.
+        probabilities: Whether it predicts probabilities of classes.
+        importances: Computes one importance per slot of the feature vector from the fitted model.
+        requires_classic: Whether it needs a classic Spark session, not Spark Connect.
+        package: The package that has to be installed.
+        extra: Our extra that installs `package`.
+        tolerance: The largest relative difference that the graph may have from Spark's predictions.
+        task_rows: Rows that keep a Spark task busy longer than it takes to start; 0 leaves the partitions as they are.
+        iterative: The tasks for which Spark reads the rows more than once without caching them itself.
+        scaler: The scaling of `features: auto`, where it depends on the options.
+        saved: The classes that its models are saved as.
+        graph: Builds the graph of a saved model from the feature vector, for a number of classes (0 for regression).
+            An algorithm without one can be trained with `graph: skip` only.
     """
 
     title: str
     options: type[Options]
-    estimators: Mapping[Task, Callable[[Any, Shape], Estimator[Any]]]
-    instead: Mapping[Task, str] = field(default_factory=dict)
+    estimators: Mapping[Task, Callable[[Any, FitContext], Estimator[Any]]]
+    alternatives: Mapping[Task, str] = field(default_factory=dict)
     categories: Literal["one_hot", "label"] = "one_hot"
     scaled: bool = True
     weighted: bool = True
@@ -96,39 +122,41 @@ class Algorithm:
     requires_classic: bool = False
     package: str = ""
     extra: str = ""
+    tolerance: float = 1e-9
     task_rows: int = 0
-    rereads: tuple[Task, ...] = ()
+    iterative: tuple[Task, ...] = ()
     scaler: Callable[[Any], Literal["standard", "min_max", "none"]] | None = None
     saved: tuple[str, ...] = ()
-    graph: Callable[[Stage, Vector, int], Answer] | None = None
+    graph: Callable[[Stage, Vector, int], Output] | None = None
 
 
 @cache
-def kinds() -> tuple[str, ...]:
-    """The names that `model.kind` may have."""
+def algorithm_kinds() -> tuple[str, ...]:
+    """Return the names that `model.kind` may have."""
     return tuple(sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_")))
 
 
 @cache
 def find(kind: str) -> Algorithm:
-    """The algorithm of that kind.
+    """Return the algorithm of a kind.
 
     Raises:
-        SpecError: there is none.
+        SpecError: There is no such kind.
     """
-    if kind not in kinds():
+    if kind not in algorithm_kinds():
         raise SpecError(
-            f"`model.kind` must be one of {', '.join(kinds())}. Got '{kind}' instead.", did_you_mean(kind, kinds())
+            f"`model.kind` must be one of {', '.join(algorithm_kinds())}. Got '{kind}' instead.",
+            did_you_mean(kind, algorithm_kinds()),
         )
     algorithm: Algorithm = import_module(f"{__name__}.{kind}").ALGORITHM
     return algorithm
 
 
 def options(kind: str, params: Mapping[str, Any]) -> Options:
-    """The options that `model.params` asks for, every default filled in.
+    """Validate `model.params` and fill in the defaults.
 
     Raises:
-        SpecError: an option that the algorithm does not have, or a value it cannot take; named by its key path.
+        SpecError: The algorithm has no such option, or the value is not valid; the message names the key path.
     """
     known = find(kind).options
     try:
@@ -141,26 +169,31 @@ def _refuse_option(kind: str, known: type[Options], params: Mapping[str, Any], e
     first = error.errors()[0]
     name = str(first["loc"][0]) if first["loc"] else ""
     if first["type"] == "extra_forbidden":
-        message = f"`model.params.{name}` is not an option of `model.kind: {kind}`. Got {shown(params[name])} for it."
-        raise SpecError(message, advice(name, known.model_fields)) from None
+        message = (
+            f"`model.params.{name}` is not an option of `model.kind: {kind}`. Got {format_value(params[name])} for it."
+        )
+        raise SpecError(message, advice(name, known.model_fields, known.synonyms)) from None
     if not name:
         raise SpecError(f"`model.params` does not fit `model.kind: {kind}`: {first['ctx']['error']}.") from None
     raise SpecError(fault(name, known.model_json_schema()["properties"][name], params[name])) from None
 
 
-def refuse(kind: str, task: Task | None = None, *, connect: bool = False) -> None:
-    """Say no, before anything runs, where the algorithm cannot do what is asked; return where it can.
+def check_supported(kind: str, task: Task | None = None, *, connect: bool = False) -> None:
+    """Check, before anything runs, that the algorithm supports the task and the session.
 
-    `task` is left out while it is not known; `connect` says that the session is a Spark Connect one.
+    Args:
+        kind: The algorithm, `model.kind` of the spec.
+        task: The task, or None while it is not known.
+        connect: Whether the session is a Spark Connect session.
 
     Raises:
-        SpecError: the task is not supported, a package is missing, or the algorithm needs a classic session.
+        SpecError: The task is not supported, a package is missing, or the algorithm needs a classic session.
     """
     algorithm = find(kind)
     if task is not None and task not in algorithm.estimators:
         able = " and ".join(algorithm.estimators)
         message = f"`model.kind: {kind}` ({algorithm.title}) cannot do `task: {task}`; it does {able}."
-        raise SpecError(message, algorithm.instead.get(task, ""))
+        raise SpecError(message, algorithm.alternatives.get(task, ""))
     if algorithm.package and find_spec(algorithm.package) is None:
         message = f"`model.kind: {kind}` needs the package {algorithm.package}, which is not installed."
         raise SpecError(message, f"Install it: pip install 'spark-jobs[{algorithm.extra}]'")
@@ -170,24 +203,24 @@ def refuse(kind: str, task: Task | None = None, *, connect: bool = False) -> Non
 
 
 def partitions(kind: str, rows: int) -> int | None:
-    """How many partitions a training frame of that many rows should be brought down to; None: leave them as they are.
+    """Return the number of partitions for a training frame of that many rows, or None to leave it as it is.
 
     Iterative algorithms run hundreds of Spark jobs; on small data the start of a job's tasks is most of its time (a
-    one-against-rest SVM on 1,700 rows: 18 s in two partitions, 7 s in one).
+    one-vs-rest SVM on 1,700 rows: 18 s in two partitions, 7 s in one).
     """
     task_rows = find(kind).task_rows
     return max(1, rows // task_rows) if task_rows else None
 
 
-def estimator(kind: str, params: Mapping[str, Any], shape: Shape) -> Estimator[Any]:
-    """The unfitted Spark estimator for a spec's `model.kind` and `model.params`.
+def estimator(kind: str, params: Mapping[str, Any], context: FitContext) -> Estimator[Any]:
+    """Build the unfitted Spark estimator for a spec's `model.kind` and `model.params`.
 
     Raises:
-        SpecError: as `refuse` and `options`.
+        SpecError: As `check_supported` and `options`.
     """
-    refuse(kind, shape.task)
+    check_supported(kind, context.task)
     algorithm = find(kind)
-    if shape.weight and not algorithm.weighted:
+    if context.weight and not algorithm.weighted:
         message = f"`model.kind: {kind}` ({algorithm.title}) takes no row weights."
         raise SpecError(message, "Leave out `weight` and `model.balance`, or use `linear`, `forest` or `xgboost`.")
-    return algorithm.estimators[shape.task](options(kind, params), shape)
+    return algorithm.estimators[context.task](options(kind, params), context)

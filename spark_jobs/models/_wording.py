@@ -1,4 +1,4 @@
-"""What an option must be and what came, in words."""
+"""Messages about wrong options: what was expected, what was found, which option was meant."""
 
 from __future__ import annotations
 
@@ -7,62 +7,63 @@ from typing import Any
 
 from spark_jobs.errors import did_you_mean
 
-_ELSEWHERE = {
-    "n_estimators": "trees",
-    "num_trees": "trees",
-    "num_round": "trees",
-    "num_boost_round": "trees",
-    "rounds": "trees",
-    "eta": "learning_rate",
-    "step_size": "learning_rate",
-    "reg_param": "regularization",
-    "reg_lambda": "regularization",
-    "lambda": "regularization",
-    "alpha": "regularization",
-    "l2": "regularization",
-    "l1_ratio": "elastic_net",
-    "reg_alpha": "l1",
-    "tol": "tolerance",
-    "fit_intercept": "intercept",
-    "n_iter": "max_iterations",
-    "epochs": "max_iterations",
-    "max_bin": "bins",
-    "depth": "max_depth",
-    "min_samples_leaf": "min_rows",
-    "min_instances_per_node": "min_rows",
-    "min_child_weight": "min_weight",
-    "min_info_gain": "min_gain",
-    "gamma": "min_gain",
-    "subsampling_rate": "subsample",
-    "feature_subset_strategy": "features_per_split",
-    "max_features": "features_per_split",
-    "colsample_bytree": "features_per_tree",
-    "num_workers": "workers",
-    "hidden_layer_sizes": "layers",
-    "hidden_layers": "layers",
-    "model_type": "kind",
-}
+TREE_COUNT = ("num_trees", "n_estimators", "trees", "num_round", "num_boost_round", "rounds")
+
+# Names that mean the same here, in earlier versions and in other libraries; the first group with an option wins.
+_SYNONYMS = (
+    TREE_COUNT,
+    ("step_size", "learning_rate", "eta"),
+    ("reg_alpha", "alpha", "l1"),
+    ("reg_param", "reg_lambda", "regularization", "lambda", "alpha", "l2"),
+    ("elastic_net_param", "elastic_net", "l1_ratio"),
+    ("max_iter", "max_iterations", "n_iter", "epochs"),
+    ("tol", "tolerance"),
+    ("fit_intercept", "intercept"),
+    ("max_bins", "max_bin", "bins"),
+    ("min_instances_per_node", "min_rows", "min_samples_leaf", "min_child_weight", "min_weight"),
+    ("min_info_gain", "min_gain", "gamma", "min_split_loss"),
+    ("subsampling_rate", "subsample"),
+    ("feature_subset_strategy", "features_per_split", "max_features"),
+    ("colsample_bytree", "features_per_tree"),
+    ("max_memory_in_mb", "memory"),
+    ("num_workers", "workers"),
+    ("hidden_layers", "layers", "hidden_layer_sizes"),
+    ("block_size", "block_rows", "batch_size"),
+    ("model_type", "kind"),
+)
 
 
-def advice(name: str, known: Iterable[str]) -> str:
-    """The nearest option, also where the name is what another library calls it.
+def advice(name: str, options: Iterable[str], synonyms: Mapping[str, str]) -> str:
+    """Suggest the option that was meant: the same name in camelCase, a synonym, or the nearest name.
 
-    >>> advice("n_estimators", ["trees", "max_depth"])
-    "Did you mean 'trees'?"
+    Args:
+        name: The unknown option.
+        options: The options of the algorithm.
+        synonyms: The algorithm's own synonyms, mapped to its options; they win over those that all algorithms share.
+
+    >>> advice("trees", ["max_depth", "num_trees"], {}), advice("maxMemoryInMB", ["max_memory_in_mb"], {})
+    ("Did you mean 'num_trees'?", "Did you mean 'max_memory_in_mb'?")
     """
-    valid = list(known)
-    snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
-    other = _ELSEWHERE.get(snake)
-    return f"Did you mean '{other}'?" if other in valid else did_you_mean(snake, valid)
+    by_letters = {_letters(option): option for option in options}
+    letters = _letters(name)
+    shared = (_letters(one) for group in _SYNONYMS if letters in map(_letters, group) for one in group)
+    own = (_letters(option) for synonym, option in synonyms.items() if letters == _letters(synonym))
+    meant = next((by_letters[one] for one in (letters, *own, *shared) if one in by_letters), None)
+    return f"Did you mean '{meant}'?" if meant else did_you_mean(name, by_letters.values())
+
+
+def _letters(name: str) -> str:
+    """Return the name in lower case without underscores: camelCase and snake_case are the same then."""
+    return name.replace("_", "").lower()
 
 
 def fault(name: str, schema: Mapping[str, Any], value: Any) -> str:
-    """One line: the key, what it must be (from its JSON schema), what came."""
-    return f"`model.params.{name}` must be {expected(schema)}. Got {shown(value)} instead."
+    """Return the message for a wrong value: the key, what its JSON schema expects, and the value found."""
+    return f"`model.params.{name}` must be {expected(schema)}. Got {format_value(value)} instead."
 
 
 def expected(schema: Mapping[str, Any]) -> str:
-    """What a JSON schema allows, in words.
+    """Describe what a JSON schema allows.
 
     >>> expected({"type": "integer", "minimum": 1, "maximum": 30})
     'a whole number, at least 1 and at most 30'
@@ -84,8 +85,8 @@ def _limits(schema: Mapping[str, Any]) -> list[str]:
     return [f"{phrase} {schema[key]:g}" for key, phrase in words.items() if key in schema]
 
 
-def shown(value: Any) -> str:
-    """A value as the user would write it, cut where it is long.
+def format_value(value: Any) -> str:
+    """Return a value as the user would write it, shortened to 60 characters.
 
     >>> shown("ten"), shown(True), shown(None)
     ("'ten'", 'true', 'null')

@@ -2,56 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from spark_jobs.models import Algorithm, Shape, _slots, _trees
+from spark_jobs.models import Algorithm, FitContext, _importances, _trees
 from spark_jobs.models._trees import TreeOptions, arguments
+from spark_jobs.models._wording import TREE_COUNT
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
 
 
 class BoostedTreesOptions(TreeOptions):
-    """Options of boosted trees."""
+    """Options of boosted trees, under Spark's names."""
 
-    trees: int = Field(50, ge=1, le=10_000, description="Trees, grown one after the other.")
-    max_depth: int = Field(5, ge=0, le=30, description="Splits from the root to a leaf at most.")
-    learning_rate: float = Field(0.2, gt=0, le=1, description="How much of each tree is taken.")
-    subsample: float = Field(1.0, gt=0, le=1, description="Rows drawn for each tree, as a share of all.")
+    synonyms: ClassVar[Mapping[str, str]] = dict.fromkeys(TREE_COUNT, "max_iter")
+
+    max_iter: int = Field(50, ge=1, le=10_000, description="Number of trees. Each boosting iteration adds one.")
+    max_depth: int = Field(5, ge=0, le=30, description="Maximum number of splits from the root to a leaf.")
+    step_size: float = Field(0.2, gt=0, le=1, description="Factor that shrinks the contribution of each tree.")
+    subsampling_rate: float = Field(1.0, gt=0, le=1, description="Fraction of the rows that each tree is trained on.")
 
 
-def _arguments(options: BoostedTreesOptions, shape: Shape) -> dict[str, Any]:
+def _arguments(options: BoostedTreesOptions, context: FitContext) -> dict[str, Any]:
     return {
-        **arguments(options, shape),
-        "maxIter": options.trees,
-        "stepSize": options.learning_rate,
-        "subsamplingRate": options.subsample,
+        **arguments(options, context),
+        "maxIter": options.max_iter,
+        "stepSize": options.step_size,
+        "subsamplingRate": options.subsampling_rate,
     }
 
 
-def _regression(options: BoostedTreesOptions, shape: Shape) -> Estimator[Any]:
+def _regression(options: BoostedTreesOptions, context: FitContext) -> Estimator[Any]:
     from pyspark.ml.regression import GBTRegressor
 
-    return GBTRegressor(**_arguments(options, shape))
+    return GBTRegressor(**_arguments(options, context))
 
 
-def _binary(options: BoostedTreesOptions, shape: Shape) -> Estimator[Any]:
+def _binary(options: BoostedTreesOptions, context: FitContext) -> Estimator[Any]:
     from pyspark.ml.classification import GBTClassifier
 
-    return GBTClassifier(**_arguments(options, shape))
+    return GBTClassifier(**_arguments(options, context))
 
 
 ALGORITHM = Algorithm(
     title="gradient-boosted trees",
     options=BoostedTreesOptions,
     estimators={"regression": _regression, "binary": _binary},
-    instead={"multiclass": "For more than two classes use `model.kind: xgboost` or `forest`."},
+    alternatives={"multiclass": "For more than two classes use `model.kind: xgboost` or `forest`."},
     categories="label",
     scaled=False,
     task_rows=10_000,
-    importances=_slots.of_trees,
+    importances=_importances.of_trees,
     saved=("GBTRegressionModel", "GBTClassificationModel"),
     graph=_trees.graph_of_sum,
 )

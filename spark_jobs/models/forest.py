@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from spark_jobs.models import Algorithm, Shape, _slots, _trees
+from spark_jobs.models import Algorithm, FitContext, _importances, _trees
 from spark_jobs.models._trees import TreeOptions, arguments
 
 if TYPE_CHECKING:
@@ -17,37 +17,38 @@ _Features = Literal["auto", "all", "sqrt", "log2", "onethird"] | Annotated[float
 
 
 class ForestOptions(TreeOptions):
-    """Options of a random forest."""
+    """Options of a random forest, under Spark's names."""
 
-    trees: int = Field(50, ge=1, le=10_000, description="Trees in the forest.")
-    max_depth: int = Field(10, ge=0, le=30, description="Splits from the root to a leaf at most.")
-    min_rows: int = Field(2, ge=1, description="Rows in a leaf at least.")
-    subsample: float = Field(1.0, gt=0, le=1, description="Rows drawn for each tree, as a share of all.")
-    features_per_split: _Features = Field(
+    num_trees: int = Field(50, ge=1, le=10_000, description="Number of trees.")
+    max_depth: int = Field(10, ge=0, le=30, description="Maximum number of splits from the root to a leaf.")
+    min_instances_per_node: int = Field(2, ge=1, description="Minimum number of rows in a leaf.")
+    subsampling_rate: float = Field(1.0, gt=0, le=1, description="Fraction of the rows that each tree is trained on.")
+    feature_subset_strategy: _Features = Field(
         "auto",
-        description="Features tried at a split: a rule or a share. auto: a third for a number, sqrt for a class.",
+        description="Features considered at each split: a rule or a fraction. "
+        "auto is `onethird` for regression and `sqrt` for classification.",
     )
 
 
-def _arguments(options: ForestOptions, shape: Shape) -> dict[str, Any]:
+def _arguments(options: ForestOptions, context: FitContext) -> dict[str, Any]:
     return {
-        **arguments(options, shape),
-        "numTrees": options.trees,
-        "subsamplingRate": options.subsample,
-        "featureSubsetStrategy": str(options.features_per_split),
+        **arguments(options, context),
+        "numTrees": options.num_trees,
+        "subsamplingRate": options.subsampling_rate,
+        "featureSubsetStrategy": str(options.feature_subset_strategy),
     }
 
 
-def _regression(options: ForestOptions, shape: Shape) -> Estimator[Any]:
+def _regression(options: ForestOptions, context: FitContext) -> Estimator[Any]:
     from pyspark.ml.regression import RandomForestRegressor
 
-    return RandomForestRegressor(**_arguments(options, shape))
+    return RandomForestRegressor(**_arguments(options, context))
 
 
-def _classes(options: ForestOptions, shape: Shape) -> Estimator[Any]:
+def _classes(options: ForestOptions, context: FitContext) -> Estimator[Any]:
     from pyspark.ml.classification import RandomForestClassifier
 
-    return RandomForestClassifier(**_arguments(options, shape))
+    return RandomForestClassifier(**_arguments(options, context))
 
 
 ALGORITHM = Algorithm(
@@ -57,7 +58,7 @@ ALGORITHM = Algorithm(
     categories="label",
     scaled=False,
     task_rows=2_000,
-    importances=_slots.of_trees,
+    importances=_importances.of_trees,
     saved=("RandomForestRegressionModel", "RandomForestClassificationModel"),
     graph=_trees.graph_of_many,
 )

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from spark_jobs.bundle.stages import matrix, vector
-from spark_jobs.models import Algorithm, Options, Shape, _slots
-from spark_jobs.models._answers import logit, of_margin, of_scores, two
-from spark_jobs.ops.answer import Answer
-from spark_jobs.ops.arithmetic import add, flat, sigmoid, softmax
+from spark_jobs.models import Algorithm, FitContext, Options, _importances
+from spark_jobs.models._decision import logit, of_margin, of_scores, two
+from spark_jobs.ops.arithmetic import add, sigmoid, softmax, squeeze
+from spark_jobs.ops.output import Output
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
@@ -20,59 +20,70 @@ if TYPE_CHECKING:
 
 
 class LinearOptions(Options):
-    """Options of linear and logistic regression."""
+    """Options of linear and logistic regression, under Spark's names."""
 
-    regularization: float = Field(1e-4, ge=0, description="Weight of the penalty on the size of coefficients.")
-    elastic_net: float = Field(0.0, ge=0, le=1, description="Share of the penalty on |c| (lasso); the rest is on c².")
-    max_iterations: int = Field(100, ge=1, le=100_000, description="Passes over the data at most.")
-    tolerance: float = Field(1e-6, gt=0, lt=1, description="Relative change below which the search ends.")
-    intercept: bool = Field(True, description="Whether the model has a constant term.")
+    reg_param: float = Field(
+        1e-4,
+        ge=0,
+        description="Strength of the penalty on the coefficients. "
+        "Regression multiplies it by the label's standard deviation, so that the label's unit does not matter.",
+    )
+    elastic_net_param: float = Field(
+        0.0, ge=0, le=1, description="Mix of the penalty: 0 is ridge (L2), 1 is lasso (L1), between is elastic net."
+    )
+    max_iter: int = Field(100, ge=1, le=100_000, description="Maximum number of iterations.")
+    tol: float = Field(
+        1e-6, gt=0, lt=1, description="Convergence tolerance: relative change at which the iterations stop."
+    )
+    fit_intercept: bool = Field(True, description="Whether to fit an intercept.")
     solver: Literal["auto", "normal", "l-bfgs"] = Field(
-        "auto", description="Regression: `normal` needs one pass and at most 4096 features; auto takes it where it can."
+        "auto",
+        description="Solver for regression. `normal` needs one pass and at most 4096 features; "
+        "auto uses it where possible.",
     )
 
 
-def _arguments(options: LinearOptions, shape: Shape) -> dict[str, Any]:
+def _arguments(options: LinearOptions, context: FitContext) -> dict[str, Any]:
     return {
-        **shape.columns,
-        "regParam": options.regularization,
-        "elasticNetParam": options.elastic_net,
-        "maxIter": options.max_iterations,
-        "tol": options.tolerance,
-        "fitIntercept": options.intercept,
+        **context.columns,
+        "regParam": options.reg_param,
+        "elasticNetParam": options.elastic_net_param,
+        "maxIter": options.max_iter,
+        "tol": options.tol,
+        "fitIntercept": options.fit_intercept,
     }
 
 
-def _regression(options: LinearOptions, shape: Shape) -> Estimator[Any]:
-    """Least squares with a penalty that knows no units.
+def _regression(options: LinearOptions, context: FitContext) -> Estimator[Any]:
+    """Fit least squares with a penalty that does not depend on the label's unit.
 
     Spark divides the penalty by the label's standard deviation, so it is multiplied by it here. `standardization` keeps
     a penalty on constant features; without one their normal equations are singular and Spark falls back to a search.
     """
     from pyspark.ml.regression import LinearRegression
 
-    arguments = _arguments(options, shape)
-    arguments["regParam"] *= shape.label_std
+    arguments = _arguments(options, context)
+    arguments["regParam"] *= context.label_std
     return LinearRegression(**arguments, standardization=True, solver=options.solver)
 
 
-def _classes(options: LinearOptions, shape: Shape) -> Estimator[Any]:
+def _classes(options: LinearOptions, context: FitContext) -> Estimator[Any]:
     from pyspark.ml.classification import LogisticRegression
 
-    family = "binomial" if shape.task == "binary" else "multinomial"
-    return LogisticRegression(**_arguments(options, shape), standardization=False, family=family)
+    family = "binomial" if context.task == "binary" else "multinomial"
+    return LogisticRegression(**_arguments(options, context), standardization=False, family=family)
 
 
-def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
+def _graph(stage: Stage, features: Vector, classes: int) -> Output:
     found = stage.row()
     if not classes:
-        return Answer(number=add(flat(features.times(vector(found["coefficients"])[:, None])), found["intercept"]))
+        return Output(value=add(squeeze(features.times(vector(found["coefficients"])[:, None])), found["intercept"]))
     stage.expect_classes(found["numClasses"], classes)
     scores = add(features.times(matrix(found["coefficientMatrix"]).T), vector(found["interceptVector"])[None, :])
     if found["isMultinomial"]:
         return of_scores(stage, scores, softmax(scores))
-    margin = flat(scores)
-    return Answer(position=of_margin(margin, logit(_threshold(stage))), shares=two(sigmoid(margin)))
+    margin = squeeze(scores)
+    return Output(class_index=of_margin(margin, logit(_threshold(stage))), probabilities=two(sigmoid(margin)))
 
 
 def _threshold(stage: Stage) -> float:
@@ -87,8 +98,8 @@ ALGORITHM = Algorithm(
     options=LinearOptions,
     estimators={"regression": _regression, "binary": _classes, "multiclass": _classes},
     task_rows=25_000,
-    rereads=("regression",),
-    importances=_slots.of_coefficients,
+    iterative=("regression",),
+    importances=_importances.of_coefficients,
     saved=("LinearRegressionModel", "LogisticRegressionModel"),
     graph=_graph,
 )

@@ -10,23 +10,23 @@ import numpy as np
 from pydantic import Field
 
 from spark_jobs.bundle.stages import Numbers, matrix, vector
-from spark_jobs.models import Algorithm, Options, Shape
-from spark_jobs.models._answers import of_scores
-from spark_jobs.ops.answer import Answer
+from spark_jobs.models import Algorithm, FitContext, Options
+from spark_jobs.models._decision import of_scores
 from spark_jobs.ops.arithmetic import (
     add,
     all_of,
+    as_column,
     at_least,
-    beside,
     divide,
     either,
     equal,
+    hstack,
     multiply,
     row_sum,
     softmax,
     subtract,
-    upright,
 )
+from spark_jobs.ops.output import Output
 from spark_jobs.ops.vector import Dense
 
 if TYPE_CHECKING:
@@ -38,29 +38,32 @@ if TYPE_CHECKING:
 
 
 class NaiveBayesOptions(Options):
-    """Options of naive Bayes."""
+    """Options of naive Bayes, under Spark's names."""
 
-    kind: Literal["gaussian", "multinomial", "bernoulli", "complement"] = Field(
+    model_type: Literal["gaussian", "multinomial", "bernoulli", "complement"] = Field(
         "gaussian",
-        description="gaussian takes any numbers; multinomial and complement none below 0; bernoulli 0 and 1 only.",
+        description="Distribution of the features. gaussian takes any number, multinomial and complement no negative "
+        "ones, bernoulli only 0 and 1.",
     )
-    smoothing: float = Field(1.0, ge=0, description="Rows added to every count; gaussian has no counts.")
+    smoothing: float = Field(
+        1.0, ge=0, description="Additive (Laplace) smoothing of the counts. gaussian has no counts and ignores it."
+    )
 
 
 def _scaler(options: NaiveBayesOptions) -> Literal["standard", "min_max", "none"]:
-    """The counting kinds refuse what is below 0, and bernoulli whatever scaling makes of 0 and 1."""
-    if options.kind == "gaussian":
+    """Return the scaling: multinomial and complement reject negative numbers, bernoulli anything but 0 and 1."""
+    if options.model_type == "gaussian":
         return "standard"
-    return "none" if options.kind == "bernoulli" else "min_max"
+    return "none" if options.model_type == "bernoulli" else "min_max"
 
 
-def _classes(options: NaiveBayesOptions, shape: Shape) -> Estimator[Any]:
+def _classes(options: NaiveBayesOptions, context: FitContext) -> Estimator[Any]:
     from pyspark.ml.classification import NaiveBayes
 
-    return NaiveBayes(**shape.columns, modelType=options.kind, smoothing=options.smoothing)
+    return NaiveBayes(**context.columns, modelType=options.model_type, smoothing=options.smoothing)
 
 
-def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
+def _graph(stage: Stage, features: Vector, classes: int) -> Output:
     found, kind = stage.row(), stage.params["modelType"]
     prior, theta = vector(found["pi"])[None, :], matrix(found["theta"])
     stage.expect_classes(prior.shape[1], classes)
@@ -78,17 +81,17 @@ def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
 
 
 def _taken(features: Vector, ones: bool) -> Value | None:
-    """Whether the features of a row can be counts: none below 0, or nothing but 0 and 1."""
+    """Return whether the model accepts the features of a row: none below 0, or only 0 and 1."""
     dense = [block.values for block in features.blocks if isinstance(block, Dense)]
     if not dense:
         return None
-    values = beside(dense)
+    values = hstack(dense)
     return all_of(either(equal(values, 0.0), equal(values, 1.0)) if ones else at_least(values, 0.0))
 
 
 def _gaussian(features: Vector, prior: Numbers, means: Numbers, variances: Numbers) -> Value:
     def of_dense(block: Dense, place: slice) -> Value:
-        return beside([upright(_squares(block.values, *pair)) for pair in _pairs(means, variances, place)])
+        return hstack([as_column(_squares(block.values, *pair)) for pair in _pairs(means, variances, place)])
 
     def of_hot(place: slice) -> Numbers:
         zeros, ones = means[:, place] ** 2 / variances[:, place], (1 - means[:, place]) ** 2 / variances[:, place]
@@ -112,7 +115,7 @@ ALGORITHM = Algorithm(
     title="naive Bayes",
     options=NaiveBayesOptions,
     estimators={"binary": _classes, "multiclass": _classes},
-    instead={"regression": "For a number use `model.kind: linear`, `forest`, `boosted_trees` or `xgboost`."},
+    alternatives={"regression": "For a number use `model.kind: linear`, `forest`, `boosted_trees` or `xgboost`."},
     scaler=_scaler,
     task_rows=100_000,
     saved=("NaiveBayesModel",),

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from spark_jobs.bundle.stages import vector
-from spark_jobs.models import Algorithm, Options, Shape
-from spark_jobs.models._answers import of_scores
-from spark_jobs.ops.answer import Answer
+from spark_jobs.models import Algorithm, FitContext, Options
+from spark_jobs.models._decision import of_scores
 from spark_jobs.ops.arithmetic import add, matmul, sigmoid, softmax
+from spark_jobs.ops.output import Output
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
@@ -23,30 +23,36 @@ _Units = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class NeuralNetOptions(Options):
-    """Options of the multilayer perceptron."""
+    """Options of the multilayer perceptron, under Spark's names except for `hidden_layers`."""
 
-    layers: tuple[_Units, ...] = Field(
-        (32,), strict=False, max_length=8, description="Units of each hidden layer; [] leaves none."
+    hidden_layers: tuple[_Units, ...] = Field(
+        (32,),
+        strict=False,
+        max_length=8,
+        description="Number of units in each hidden layer; [] for none. "
+        "Spark's `layers` without the input and output layer, which follow from the data.",
     )
-    max_iterations: int = Field(100, ge=1, le=100_000, description="Passes over the data at most.")
-    tolerance: float = Field(1e-5, gt=0, lt=1, description="Relative change below which the search ends.")
-    block_rows: int = Field(128, ge=1, le=100_000, description="Rows multiplied as one matrix.")
+    max_iter: int = Field(100, ge=1, le=100_000, description="Maximum number of iterations.")
+    tol: float = Field(
+        1e-5, gt=0, lt=1, description="Convergence tolerance: relative change at which the iterations stop."
+    )
+    block_size: int = Field(128, ge=1, le=100_000, description="Number of rows stacked into one matrix.")
 
 
-def _classes(options: NeuralNetOptions, shape: Shape) -> Estimator[Any]:
+def _classes(options: NeuralNetOptions, context: FitContext) -> Estimator[Any]:
     from pyspark.ml.classification import MultilayerPerceptronClassifier
 
     return MultilayerPerceptronClassifier(
-        **shape.columns,
-        layers=[shape.width, *options.layers, shape.classes],
-        maxIter=options.max_iterations,
-        tol=options.tolerance,
-        blockSize=options.block_rows,
-        seed=shape.seed,
+        **context.columns,
+        layers=[context.width, *options.hidden_layers, context.classes],
+        maxIter=options.max_iter,
+        tol=options.tol,
+        blockSize=options.block_size,
+        seed=context.seed,
     )
 
 
-def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
+def _graph(stage: Stage, features: Vector, classes: int) -> Output:
     weights, layers = vector(stage.row()["weights"]), stage.params["layers"]
     stage.expect_classes(layers[-1], classes)
     values, start = None, 0
@@ -63,7 +69,7 @@ ALGORITHM = Algorithm(
     title="multilayer perceptron",
     options=NeuralNetOptions,
     estimators={"binary": _classes, "multiclass": _classes},
-    instead={"regression": "For a number use `model.kind: xgboost`, `boosted_trees`, `forest` or `linear`."},
+    alternatives={"regression": "For a number use `model.kind: xgboost`, `boosted_trees`, `forest` or `linear`."},
     weighted=False,
     task_rows=2_000,
     saved=("MultilayerPerceptronClassificationModel",),

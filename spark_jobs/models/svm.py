@@ -1,4 +1,4 @@
-"""Linear support vector machine; for many classes one against the rest."""
+"""Linear support vector machine; one-vs-rest for more than two classes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 from pydantic import Field
 
 from spark_jobs.bundle.stages import vector
-from spark_jobs.models import Algorithm, Options, Shape, _slots
-from spark_jobs.models._answers import of_margin
-from spark_jobs.ops.answer import Answer
-from spark_jobs.ops.arithmetic import add, flat
+from spark_jobs.models import Algorithm, FitContext, Options, _importances
+from spark_jobs.models._decision import of_margin
+from spark_jobs.ops.arithmetic import add, squeeze
 from spark_jobs.ops.lookup import first_largest
+from spark_jobs.ops.output import Output
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
@@ -23,45 +23,47 @@ if TYPE_CHECKING:
 
 
 class SvmOptions(Options):
-    """Options of the linear support vector machine."""
+    """Options of the linear support vector machine, under Spark's names."""
 
-    regularization: float = Field(1e-4, ge=0, description="Weight of the penalty on the size of coefficients.")
-    max_iterations: int = Field(30, ge=1, le=100_000, description="Passes over the data at most, for each class.")
-    tolerance: float = Field(1e-3, gt=0, lt=1, description="Relative change below which the search ends.")
-    intercept: bool = Field(True, description="Whether the model has a constant term.")
-    parallelism: int = Field(4, ge=1, le=64, description="Classes fitted at the same time.")
+    reg_param: float = Field(1e-4, ge=0, description="Strength of the L2 penalty on the coefficients.")
+    max_iter: int = Field(30, ge=1, le=100_000, description="Maximum number of iterations for each class.")
+    tol: float = Field(
+        1e-3, gt=0, lt=1, description="Convergence tolerance: relative change at which the iterations stop."
+    )
+    fit_intercept: bool = Field(True, description="Whether to fit an intercept.")
+    parallelism: int = Field(4, ge=1, le=64, description="Number of classes that are fitted at the same time.")
 
 
-def _binary(options: SvmOptions, shape: Shape) -> LinearSVC:
+def _binary(options: SvmOptions, context: FitContext) -> LinearSVC:
     from pyspark.ml.classification import LinearSVC
 
     return LinearSVC(
-        **shape.columns,
-        regParam=options.regularization,
-        maxIter=options.max_iterations,
-        tol=options.tolerance,
-        fitIntercept=options.intercept,
+        **context.columns,
+        regParam=options.reg_param,
+        maxIter=options.max_iter,
+        tol=options.tol,
+        fitIntercept=options.fit_intercept,
         standardization=False,
     )
 
 
-def _multiclass(options: SvmOptions, shape: Shape) -> Estimator[Any]:
-    """One machine a class, several at once: each is a row of tiny Spark jobs, two or three an iteration."""
+def _multiclass(options: SvmOptions, context: FitContext) -> Estimator[Any]:
+    """Fit one machine per class, several at once: each runs two or three tiny Spark jobs per iteration."""
     from pyspark.ml.classification import OneVsRest
 
-    parallelism = min(options.parallelism, shape.classes)
-    return OneVsRest(**shape.columns, classifier=_binary(options, shape), parallelism=parallelism)
+    parallelism = min(options.parallelism, context.classes)
+    return OneVsRest(**context.columns, classifier=_binary(options, context), parallelism=parallelism)
 
 
-def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
+def _graph(stage: Stage, features: Vector, classes: int) -> Output:
     machines = [stage] if stage.kind == "LinearSVCModel" else _machines(stage, classes)
     found = [machine.row() for machine in machines]
     weights = np.stack([vector(one["coefficients"]) for one in found], axis=1)
     margins = add(features.times(weights), np.array([[one["intercept"] for one in found]]))
     if len(machines) > 1:
-        return Answer(position=first_largest(margins), margin=margins)
-    margin = flat(margins)
-    return Answer(position=of_margin(margin, float(stage.params["threshold"])), margin=margin, flat_margin=True)
+        return Output(class_index=first_largest(margins), margin=margins)
+    margin = squeeze(margins)
+    return Output(class_index=of_margin(margin, float(stage.params["threshold"])), margin=margin, flat_margin=True)
 
 
 def _machines(stage: Stage, classes: int) -> list[Stage]:
@@ -75,10 +77,10 @@ ALGORITHM = Algorithm(
     title="linear support vector machine",
     options=SvmOptions,
     estimators={"binary": _binary, "multiclass": _multiclass},
-    instead={"regression": "For a number use `model.kind: linear`, `forest`, `boosted_trees` or `xgboost`."},
+    alternatives={"regression": "For a number use `model.kind: linear`, `forest`, `boosted_trees` or `xgboost`."},
     probabilities=False,
     task_rows=25_000,
-    importances=_slots.of_coefficients,
+    importances=_importances.of_coefficients,
     saved=("LinearSVCModel", "OneVsRestModel"),
     graph=_graph,
 )

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spark_jobs.models import Algorithm, Shape, _slots, _trees
+from spark_jobs.models import Algorithm, FitContext, _importances, _trees
 from spark_jobs.models._trees import TreeOptions, arguments
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
 
 
-def _regression(options: TreeOptions, shape: Shape) -> Estimator[Any]:
+def _regression(options: TreeOptions, context: FitContext) -> Estimator[Any]:
     from pyspark.ml.regression import DecisionTreeRegressor
 
-    return DecisionTreeRegressor(**arguments(options, shape))
+    return DecisionTreeRegressor(**arguments(options, context))
 
 
-def _classes(options: TreeOptions, shape: Shape) -> Estimator[Any]:
+def _classes(options: TreeOptions, context: FitContext) -> Estimator[Any]:
     from pyspark.ml.classification import DecisionTreeClassifier
 
-    return DecisionTreeClassifier(**arguments(options, shape))
+    return DecisionTreeClassifier(**arguments(options, context))
 
 
 ALGORITHM = Algorithm(
@@ -30,7 +30,7 @@ ALGORITHM = Algorithm(
     categories="label",
     scaled=False,
     task_rows=10_000,
-    importances=_slots.of_trees,
+    importances=_importances.of_trees,
     saved=("DecisionTreeRegressionModel", "DecisionTreeClassificationModel"),
     graph=_trees.graph_of_one,
 )

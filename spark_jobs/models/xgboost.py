@@ -11,12 +11,12 @@ import numpy as np
 from pydantic import Field
 
 from spark_jobs.errors import JobError
-from spark_jobs.models import Algorithm, Options, Shape
-from spark_jobs.models._answers import two
-from spark_jobs.ops.answer import Answer
-from spark_jobs.ops.arithmetic import beside, sigmoid, softmax, upright
+from spark_jobs.models import Algorithm, FitContext, Options
+from spark_jobs.models._decision import two
+from spark_jobs.ops.arithmetic import as_column, hstack, sigmoid, softmax
 from spark_jobs.ops.lookup import first_largest
-from spark_jobs.ops.tree_nodes import Leaf, Split, Tree
+from spark_jobs.ops.output import Output
+from spark_jobs.ops.tree_nodes import Leaf, SplitNode, Tree
 from spark_jobs.ops.trees import running_sum
 
 if TYPE_CHECKING:
@@ -27,23 +27,27 @@ if TYPE_CHECKING:
 
 
 class XgboostOptions(Options):
-    """Options of XGBoost."""
+    """Options of XGBoost, under XGBoost's names."""
 
-    trees: int = Field(400, ge=1, le=100_000, description="Rounds of boosting.")
-    max_depth: int = Field(6, ge=1, le=30, description="Splits from the root to a leaf at most.")
-    learning_rate: float = Field(0.05, gt=0, le=1, description="How much of each tree is taken.")
-    bins: int = Field(256, ge=2, le=10_000, description="Thresholds tried per number.")
-    subsample: float = Field(0.8, gt=0, le=1, description="Rows drawn for each tree, as a share of all.")
-    features_per_tree: float = Field(0.8, gt=0, le=1, description="Features drawn for each tree, as a share of all.")
-    min_weight: float = Field(1.0, ge=0, description="Sum of second derivatives in a leaf at least; rows for a number.")
-    min_gain: float = Field(0.0, ge=0, description="Loss that a split must take away at least.")
-    regularization: float = Field(1.0, ge=0, description="Weight of the penalty on squared leaf values.")
-    l1: float = Field(0.0, ge=0, description="Weight of the penalty on absolute leaf values.")
-    workers: int = Field(1, ge=1, le=1024, description="Spark tasks that train together, all at once.")
+    n_estimators: int = Field(400, ge=1, le=100_000, description="Number of boosting rounds.")
+    max_depth: int = Field(6, ge=1, le=30, description="Maximum number of splits from the root to a leaf.")
+    learning_rate: float = Field(0.05, gt=0, le=1, description="Factor that shrinks the contribution of each tree.")
+    max_bin: int = Field(256, ge=2, le=10_000, description="Maximum number of bins per feature.")
+    subsample: float = Field(0.8, gt=0, le=1, description="Fraction of the rows that each tree is trained on.")
+    colsample_bytree: float = Field(
+        0.8, gt=0, le=1, description="Fraction of the features that each tree is trained on."
+    )
+    min_child_weight: float = Field(
+        1.0, ge=0, description="Minimum sum of second derivatives in a leaf; for regression, of row weights."
+    )
+    gamma: float = Field(0.0, ge=0, description="Minimum reduction of the loss for a split.")
+    reg_lambda: float = Field(1.0, ge=0, description="Strength of the L2 penalty on the leaf values.")
+    reg_alpha: float = Field(0.0, ge=0, description="Strength of the L1 penalty on the leaf values.")
+    num_workers: int = Field(1, ge=1, le=1024, description="Number of Spark tasks that train together.")
 
 
-def _arguments(options: XgboostOptions, shape: Shape) -> dict[str, Any]:
-    """The arguments of both estimators.
+def _arguments(options: XgboostOptions, context: FitContext) -> dict[str, Any]:
+    """Return the arguments of both estimators.
 
     Vectors are trained as dense rows whatever their storage, and only NaN is missing: in sparse storage XGBoost would
     take a zero for a missing value. Rows are shuffled always: Spark's barrier mode refuses a coalesced or united frame.
@@ -51,60 +55,60 @@ def _arguments(options: XgboostOptions, shape: Shape) -> dict[str, Any]:
     return {
         "features_col": "features",
         "label_col": "label",
-        **({"weight_col": "weight"} if shape.weight else {}),
-        "n_estimators": options.trees,
+        **({"weight_col": "weight"} if context.weight else {}),
+        "n_estimators": options.n_estimators,
         "max_depth": options.max_depth,
         "learning_rate": options.learning_rate,
-        "max_bin": options.bins,
+        "max_bin": options.max_bin,
         "subsample": options.subsample,
-        "colsample_bytree": options.features_per_tree,
-        "min_child_weight": options.min_weight,
-        "gamma": options.min_gain,
-        "reg_lambda": options.regularization,
-        "reg_alpha": options.l1,
-        "num_workers": options.workers,
+        "colsample_bytree": options.colsample_bytree,
+        "min_child_weight": options.min_child_weight,
+        "gamma": options.gamma,
+        "reg_lambda": options.reg_lambda,
+        "reg_alpha": options.reg_alpha,
+        "num_workers": options.num_workers,
         "force_repartition": True,
         "missing": float("nan"),
         "enable_sparse_data_optim": False,
         "tree_method": "hist",
         "device": "cpu",
-        "random_state": shape.seed,
+        "random_state": context.seed,
         "verbosity": 0,
         "verbose": False,
     }
 
 
 def _silence() -> None:
-    """Keep the training's own notes off the terminal; warnings still come through."""
+    """Hide XGBoost's info messages; warnings are still shown."""
     for name in ("XGBoost-PySpark", "XGBoostPySpark", "SparkXGBRegressor", "SparkXGBClassifier"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _regression(options: XgboostOptions, shape: Shape) -> Estimator[Any]:
+def _regression(options: XgboostOptions, context: FitContext) -> Estimator[Any]:
     from xgboost.spark import SparkXGBRegressor
 
     _silence()
-    estimator: Estimator[Any] = SparkXGBRegressor(**_arguments(options, shape))
+    estimator: Estimator[Any] = SparkXGBRegressor(**_arguments(options, context))
     return estimator
 
 
-def _classes(options: XgboostOptions, shape: Shape) -> Estimator[Any]:
+def _classes(options: XgboostOptions, context: FitContext) -> Estimator[Any]:
     from xgboost.spark import SparkXGBClassifier
 
     _silence()
-    estimator: Estimator[Any] = SparkXGBClassifier(**_arguments(options, shape))
+    estimator: Estimator[Any] = SparkXGBClassifier(**_arguments(options, context))
     return estimator
 
 
 def _importances(model: Model) -> list[float]:
-    """The share of each slot in the loss that all splits took away; the shares add up to 1."""
+    """Return the fraction of the loss reduction that each slot brought; the fractions sum to 1."""
     booster = model.get_booster()  # type: ignore[attr-defined]  # of xgboost.spark's models
     gains: dict[str, float] = booster.get_score(importance_type="total_gain")
     total = sum(gains.values()) or 1.0
     return [gains.get(f"f{slot}", 0.0) / total for slot in range(booster.num_features())]
 
 
-def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
+def _graph(stage: Stage, features: Vector, classes: int) -> Output:
     stage.expect(missing=float("nan"), enable_sparse_data_optim=False, iteration_range=None, base_margin_col=None)
     learner = json.loads(stage.text("model"))["learner"]
     booster, several = learner["gradient_booster"], classes > 2
@@ -118,13 +122,13 @@ def _graph(stage: Stage, features: Vector, classes: int) -> Answer:
     dense = features.dense()
     sums = [running_sum(dense, trees, start) for trees, start in _by_target(learner, classes)]
     if not classes:
-        return Answer(number=sums[0])
-    shares = softmax(beside([upright(one) for one in sums])) if several else two(sigmoid(sums[0]))
-    return Answer(position=first_largest(shares), shares=shares)
+        return Output(value=sums[0])
+    shares = softmax(hstack([as_column(one) for one in sums])) if several else two(sigmoid(sums[0]))
+    return Output(class_index=first_largest(shares), probabilities=shares)
 
 
 def _by_target(learner: Mapping[str, Any], classes: int) -> list[tuple[list[Tree], float]]:
-    """For each sum its trees, in order, and what it starts from; XGBoost keeps that of two classes as a share."""
+    """Return the trees and base score of each sum; XGBoost stores the base score of two classes as a probability."""
     model, stored = learner["gradient_booster"]["model"], json.loads(learner["learner_model_param"]["base_score"])
     starts = np.atleast_1d(np.array(stored, dtype=np.float32))
     if classes == 2:
@@ -141,7 +145,7 @@ def _tree(stored: Mapping[str, Any]) -> Tree:
     columns = zip(stored["left_children"], stored["right_children"], stored["split_indices"], at.tolist(),
                   stored["default_left"], strict=True)  # fmt: skip
     return [
-        Leaf((value,)) if left < 0 else Split(feature, left, right, value, strict=True, missing_left=bool(missing))
+        Leaf((value,)) if left < 0 else SplitNode(feature, left, right, value, strict=True, missing_left=bool(missing))
         for left, right, feature, value, missing in columns
     ]
 
@@ -155,6 +159,7 @@ ALGORITHM = Algorithm(
     importances=_importances,
     requires_classic=True,
     package="xgboost",
+    tolerance=1e-5,  # it computes in single precision
     extra="boost",
     saved=("SparkXGBRegressorModel", "SparkXGBClassifierModel"),
     graph=_graph,

@@ -1,5 +1,5 @@
-"""The graph's vocabulary: what a step or a model may say, typed, over ONNX in double precision.
+"""Typed operators for ONNX graphs in double precision, from which feature steps and models build theirs.
 
-Values are columns of N rows: numbers `[N]`, matrices `[N, D]`, text `[N]`, positions `[N]` (int64). Everything is said
-through this room, so that another way to build graphs would be one change here.
+Values are tensors of N rows: numbers `[N]`, matrices `[N, D]`, text `[N]`, indices `[N]` (int64). All graphs are built
+through this package, so that another graph library would be a change only here.
 """

@@ -1,4 +1,4 @@
-"""Arithmetic on columns and matrices; null is NaN, and what is said of one value is said of all."""
+"""Elementwise arithmetic on columns and matrices; null is NaN."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def value(term: Term) -> Value:
-    """A term as a value of the graph."""
+    """Convert a number or array to a constant of the graph; return graph values unchanged."""
     return constant(term) if isinstance(term, (int, float, np.ndarray)) else term
 
 
 def add(*terms: Term) -> Value:
-    """The sum of terms, from left to right."""
+    """Return the sum of terms, added from left to right."""
     return reduce(_add, [value(term) for term in terms])
 
 
@@ -33,49 +33,49 @@ def _add(one: Value, other: Value) -> Value:
 
 
 def subtract(one: Term, other: Term) -> Value:
-    """One less the other."""
+    """Return one minus the other."""
     return op("sub", value(one), value(other))
 
 
 def multiply(one: Term, other: Term) -> Value:
-    """The product."""
+    """Return the product."""
     return op("mul", value(one), value(other))
 
 
 def divide(one: Term, other: Term) -> Value:
-    """The quotient."""
+    """Return the quotient."""
     return op("div", value(one), value(other))
 
 
 def modulo(one: Value, other: float) -> Value:
-    """The rest of whole numbers, never below 0."""
+    """Return the remainder of integers, never negative for a positive divisor."""
     return subtract(one, multiply(floor(divide(one, other)), other))
 
 
 def floor(one: Value) -> Value:
-    """The largest whole number that is not above."""
+    """Return the largest integer that is not greater."""
     return op("floor", one)
 
 
 def rounded(one: Value) -> Value:
-    """The nearest whole number, of two the even one."""
+    """Return the nearest integer; ties round to even."""
     return op("round", one)
 
 
 def exp(one: Value) -> Value:
-    """e to the power of it."""
+    """Return e to the power of the value."""
     return op("exp", one)
 
 
 def sigmoid(one: Value) -> Value:
-    """1 / (1 + e⁻ˣ), as Spark computes it: ONNX Runtime's own loses digits in double precision."""
+    """Return 1 / (1 + e⁻ˣ) as Spark computes it; ONNX Runtime's `Sigmoid` loses digits in double precision."""
     return divide(1.0, add(1.0, exp(multiply(one, -1.0))))
 
 
 def softmax(scores: Value) -> Value:
-    """Scores [N, K] as shares: eˣ over their sum, the largest score taken off first.
+    """Convert scores `[N, K]` to probabilities: eˣ over their sum, after subtracting the largest score.
 
-    As in Spark the first score that is infinite has it all, and others times 0 are left: NaN for infinite ones.
+    As in Spark, the first infinite score gets probability 1 and the others 0, or NaN if they are infinite as well.
     """
     known = where(is_nan(scores), -np.inf, scores)
     most = op("reduce_max", known, **_rows())
@@ -89,91 +89,91 @@ def softmax(scores: Value) -> Value:
 
 
 def _rows() -> dict[str, Any]:
-    """The axis along a row, as an attribute where the operator has it as one."""
+    """Return the axis along a row: an attribute in older opsets, an input in current ones."""
     return {"axes": [1]} if is_older() else {"axes": constant([1], np.int64)}
 
 
 def normalized(shares: Value) -> Value:
-    """Rows [N, K] over their sums."""
+    """Divide rows `[N, K]` by their sums."""
     return divide(shares, op("reduce_sum", shares, constant([1], np.int64)))
 
 
 def matmul(one: Value, matrix: npt.NDArray[np.float64]) -> Value:
-    """A matrix [N, D] times one of numbers [D, M]."""
+    """Multiply a matrix `[N, D]` by a constant matrix `[D, M]`."""
     return op("matmul", one, constant(matrix))
 
 
 def where(condition: Value, one: Term, other: Term) -> Value:
-    """One where the condition holds, else the other."""
+    """Return one where the condition holds, else the other."""
     return op("where", condition, value(one), value(other))
 
 
 def is_nan(one: Value) -> Value:
-    """Whether a value is missing."""
+    """Return whether a value is null (NaN)."""
     return op("isnan", one)
 
 
 def is_finite(one: Value) -> Value:
-    """Whether a value is a number, neither missing nor infinite."""
+    """Return whether a value is finite, neither NaN nor infinite."""
     return less(op("abs", one), float("inf"))
 
 
 def less(one: Term, other: Term) -> Value:
-    """Whether one is below the other; a missing value never is."""
+    """Return whether one is less than the other; false for NaN."""
     return op("less", value(one), value(other))
 
 
 def at_least(one: Term, other: Term) -> Value:
-    """Whether one is not below the other; a missing value is neither."""
+    """Return whether one is greater than or equal to the other; false for NaN."""
     return op("greater_or_equal", value(one), value(other))
 
 
 def equal(one: Term, other: Term) -> Value:
-    """Whether both are the same."""
+    """Return whether both are equal."""
     return op("equal", value(one), value(other))
 
 
 def either(one: Value, other: Value) -> Value:
-    """Whether one condition holds, or the other."""
+    """Return whether at least one of two conditions holds."""
     return op("or_", one, other)
 
 
 def both(one: Value, other: Value) -> Value:
-    """Whether two conditions hold."""
+    """Return whether both conditions hold."""
     return op("and_", one, other)
 
 
 def number(one: Value) -> Value:
-    """A condition or a position as a number."""
+    """Convert a condition or an index to a double."""
     return op("cast", one, to=np.float64)
 
 
 def all_of(conditions: Value) -> Value:
-    """Whether all conditions of a row [N, K] hold."""
+    """Return whether all conditions of a row hold: `[N, K]` to `[N]`."""
     missed = op("reduce_sum", number(op("not_", conditions)), constant([1], np.int64), keepdims=0)
     return less(missed, 0.5)
 
 
 def row_sum(matrix: Value) -> Value:
-    """The sum of each row of a matrix, [N]."""
+    """Return the sum of each row of a matrix, `[N]`."""
     return op("reduce_sum", matrix, constant([1], np.int64), keepdims=0)
 
 
-def upright(column: Value) -> Value:
-    """A column [N] as a matrix [N, 1]."""
+def as_column(column: Value) -> Value:
+    """Reshape a column `[N]` to a matrix `[N, 1]`."""
     return op("unsqueeze", column, constant([1], np.int64))
 
 
-def flat(matrix: Value) -> Value:
-    """A matrix [N, 1] as a column [N]."""
+def squeeze(matrix: Value) -> Value:
+    """Reshape a matrix `[N, 1]` to a column `[N]`."""
     return op("squeeze", matrix, constant([1], np.int64))
 
 
-def beside(matrices: Sequence[Value]) -> Value:
-    """Matrices of N rows as one."""
+def hstack(matrices: Sequence[Value]) -> Value:
+    """Concatenate matrices of N rows horizontally."""
     return matrices[0] if len(matrices) == 1 else op("concat", list(matrices), axis=1)
 
 
-def picked(matrix: Value, places: Sequence[int]) -> Value:
-    """Some columns of a matrix, as a matrix."""
+def take_columns(matrix: Value, places: Sequence[int]) -> Value:
+    """Return some columns of a matrix, as a matrix."""
     return op("gather", matrix, constant(list(places), np.int64), axis=1)

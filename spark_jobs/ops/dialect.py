@@ -1,4 +1,4 @@
-"""Which operators a graph is made of: those of today, or those that older runtimes know."""
+"""The opsets of a graph: the current ones, or older ones for older runtimes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OLDER: ContextVar[bool] = ContextVar("older", default=False)
 
 @contextmanager
 def older() -> Iterator[None]:
-    """While the block runs, graphs are made of ai.onnx 17 and ai.onnx.ml 3."""
+    """Build graphs with the opsets ai.onnx 17 and ai.onnx.ml 3 during the block."""
     token = _OLDER.set(True)
     try:
         yield
@@ -32,12 +32,12 @@ def older() -> Iterator[None]:
 
 
 def is_older() -> bool:
-    """Whether operators of older runtimes are asked for."""
+    """Return whether graphs are built with the older opsets."""
     return _OLDER.get()
 
 
 def op(name: str, *values: Any, **attributes: Any) -> Value:
-    """A general operator: of ai.onnx 21, or 17."""
+    """Apply an operator of ai.onnx 21, or of 17 in `older`."""
     found: Value = getattr(_module("spox.opset.ai.onnx.v17" if is_older() else "spox.opset.ai.onnx.v21"), name)(
         *values, **attributes
     )
@@ -45,7 +45,7 @@ def op(name: str, *values: Any, **attributes: Any) -> Value:
 
 
 def ml_op(name: str, *values: Any, **attributes: Any) -> Value:
-    """An operator of machine learning: of ai.onnx.ml 5, or 3."""
+    """Apply an operator of ai.onnx.ml 5, or of 3 in `older`."""
     found: Value = getattr(_module("spox.opset.ai.onnx.ml.v3" if is_older() else "spox.opset.ai.onnx.ml.v5"), name)(
         *values, **attributes
     )
@@ -58,12 +58,12 @@ def _module(name: str) -> Any:
 
 
 def number_input() -> Value:
-    """A column of numbers that comes from outside, `[N]` of double."""
+    """Return a graph input for a column of numbers, `[N]` of double."""
     return _input(np.float64)
 
 
 def text_input() -> Value:
-    """A column of text that comes from outside, `[N]`."""
+    """Return a graph input for a column of text, `[N]` of string."""
     return _input(np.str_)
 
 
@@ -74,12 +74,12 @@ def _input(kind: npt.DTypeLike) -> Value:
 
 
 def constant(values: npt.ArrayLike, kind: npt.DTypeLike = np.float64) -> Value:
-    """Numbers, positions or texts that are part of the graph."""
+    """Return a constant tensor of numbers, indices or texts."""
     return op("constant", value=np.asarray(values, dtype=kind))
 
 
 def build(inputs: dict[str, Value], outputs: dict[str, Value]) -> ModelProto:
-    """The graph from named inputs to named outputs; it names its dialect's versions, whatever its operators need."""
+    """Build the model from named inputs to named outputs; it declares its opsets even if its operators need less."""
     import spox
 
     model = spox.build(inputs, outputs)

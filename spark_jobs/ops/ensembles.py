@@ -1,4 +1,4 @@
-"""The operators that hold decision trees: the one of today and the one that older runtimes know."""
+"""The ONNX operators for decision trees: `TreeEnsemble`, and `TreeEnsembleRegressor` of older opsets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spark_jobs.ops.dialect import ml_op
-from spark_jobs.ops.tree_nodes import Leaf, Node, Split, Tree
+from spark_jobs.ops.tree_nodes import Leaf, Node, SplitNode, Tree
 
 if TYPE_CHECKING:
     from spark_jobs.ops.dialect import Value
@@ -20,8 +20,8 @@ _LEQ, _LT, _MEMBER = 0, 1, 6
 
 
 @dataclass
-class Grove:
-    """Trees as the attributes of today's operator, inner nodes and leaves apart; each tree speaks of one target."""
+class TreeEnsembleBuilder:
+    """Trees as the attributes of `TreeEnsemble`, with inner nodes and leaves separate; each tree has one target."""
 
     features: list[int] = field(default_factory=list)
     splits: list[float] = field(default_factory=list)
@@ -34,11 +34,11 @@ class Grove:
     weights: list[float] = field(default_factory=list)
     roots: list[int] = field(default_factory=list)
 
-    def plant(self, tree: Tree, target: int, worth: int = 0) -> None:
-        """Add a tree that tells a target one of the numbers that its leaves hold."""
+    def add_tree(self, tree: Tree, target: int, worth: int = 0) -> None:
+        """Add a tree for a target; `worth` is the index of the number to use in each leaf."""
         self.roots.append(len(self.features))
-        if isinstance(tree[0], Leaf):  # two leaves: of one alone ONNX Runtime 1.32 says that of another tree
-            tree = (Split(0, 1, 2), tree[0], tree[0])
+        if isinstance(tree[0], Leaf):  # ONNX Runtime 1.32 returns another tree's leaf for a single leaf
+            tree = (SplitNode(0, 1, 2), tree[0], tree[0])
         inner = {place: len(self.features) + rank for rank, place in enumerate(_inner(tree))}
         leaves = {place: len(self.weights) + rank for rank, place in enumerate(_leaves(tree))}
         places = {place: (0, number) for place, number in inner.items()} | {
@@ -51,7 +51,7 @@ class Grove:
             self.weights.append(tree[place].worth[worth])  # type: ignore[union-attr]
 
     def _split(self, node: Node, places: dict[int, tuple[int, int]]) -> None:
-        assert isinstance(node, Split)
+        assert isinstance(node, SplitNode)
         self.features.append(node.feature)
         self.splits.append(node.at)
         self.modes.append(_MEMBER if node.members is not None else _LT if node.strict else _LEQ)
@@ -62,7 +62,7 @@ class Grove:
             self.members += [*node.members, float("nan")]
 
     def said(self, features: Value, targets: int, kind: Kind) -> Value:
-        """What the trees say of features `[N, width]`, added up by target, `[N, targets]`; all of one precision."""
+        """Return the sum of the trees by target, `[N, targets]`, for features `[N, width]`, in one precision."""
         return ml_op(
             "tree_ensemble",
             features,
@@ -83,7 +83,7 @@ class Grove:
 
 
 def _inner(tree: Tree) -> list[int]:
-    return [place for place, node in enumerate(tree) if isinstance(node, Split)]
+    return [place for place, node in enumerate(tree) if isinstance(node, SplitNode)]
 
 
 def _leaves(tree: Tree) -> list[int]:
@@ -91,9 +91,9 @@ def _leaves(tree: Tree) -> list[int]:
 
 
 def each_of_older(features: Value, trees: Sequence[Tree], weights: Sequence[float], kind: Kind) -> Value:
-    """What each tree says in older runtimes, `[N, trees]` of single precision: the weight of the leaf of a row.
+    """Return each tree's leaf weight with older opsets, `[N, trees]` in single precision.
 
-    Thresholds are of the precision of the features; weights are those of all leaves, tree after tree.
+    Thresholds have the precision of the features. `weights` are those of all leaves, tree by tree.
     """
     nodes = [(number, place, node) for number, tree in enumerate(trees) for place, node in enumerate(tree)]
     leaves = [(number, place) for number, place, node in nodes if isinstance(node, Leaf)]
@@ -103,21 +103,23 @@ def each_of_older(features: Value, trees: Sequence[Tree], weights: Sequence[floa
         n_targets=len(trees),
         nodes_treeids=[number for number, _, _ in nodes],
         nodes_nodeids=[place for _, place, _ in nodes],
-        nodes_featureids=[node.feature if isinstance(node, Split) else 0 for _, _, node in nodes],
+        nodes_featureids=[node.feature if isinstance(node, SplitNode) else 0 for _, _, node in nodes],
         nodes_modes=[_mode(node) for _, _, node in nodes],
-        nodes_truenodeids=[node.left if isinstance(node, Split) else 0 for _, _, node in nodes],
-        nodes_falsenodeids=[node.right if isinstance(node, Split) else 0 for _, _, node in nodes],
-        nodes_missing_value_tracks_true=[int(isinstance(node, Split) and node.missing_left) for _, _, node in nodes],
+        nodes_truenodeids=[node.left if isinstance(node, SplitNode) else 0 for _, _, node in nodes],
+        nodes_falsenodeids=[node.right if isinstance(node, SplitNode) else 0 for _, _, node in nodes],
+        nodes_missing_value_tracks_true=[
+            int(isinstance(node, SplitNode) and node.missing_left) for _, _, node in nodes
+        ],
         target_treeids=[number for number, _ in leaves],
         target_nodeids=[place for _, place in leaves],
         target_ids=[number for number, _ in leaves],
-        **_numbers("nodes_values", [node.at if isinstance(node, Split) else 0.0 for _, _, node in nodes], kind),
+        **_numbers("nodes_values", [node.at if isinstance(node, SplitNode) else 0.0 for _, _, node in nodes], kind),
         **_numbers("target_weights", weights, kind),
     )
 
 
 def _numbers(name: str, values: Sequence[float], kind: Kind) -> dict[str, Any]:
-    """An attribute of numbers, which has another name for those of double precision."""
+    """Return a numeric attribute, whose name depends on the precision."""
     if kind is np.float32:
         return {name: list(values)}
     return {f"{name}_as_tensor": np.array(values, dtype=kind)}

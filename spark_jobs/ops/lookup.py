@@ -1,4 +1,4 @@
-"""Finding: the position of a text or of a number among some, the row at a position, the first of the largest."""
+"""Lookups: the index of a text or number, the row or name at an index, and the index of the largest score."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def text_position(text: Value, positions: Mapping[str, int], otherwise: int) -> Value:
-    """The position of each text, [N] of int64."""
+    """Return the index of each text, `[N]` of int64; unknown texts have the index `otherwise`."""
     return ml_op(
         "label_encoder",
         text,
@@ -27,7 +27,7 @@ def text_position(text: Value, positions: Mapping[str, int], otherwise: int) -> 
 
 
 def number_position(numbers: Value, positions: Mapping[int, int], otherwise: int) -> Value:
-    """The position of each whole number, [N] of int64; a missing one has the position `otherwise`."""
+    """Return the index of each integer, `[N]` of int64; unknown integers and NaN have the index `otherwise`."""
     known = op("where", op("isnan", numbers), constant(-(2.0**52)), numbers)
     whole = op("cast", known, to=np.int64)
     if not positions:
@@ -42,15 +42,15 @@ def number_position(numbers: Value, positions: Mapping[int, int], otherwise: int
 
 
 def rows_of(table: npt.NDArray[np.float64], positions: Value) -> Value:
-    """The rows of a table [K, M] at some positions, [N, M]."""
+    """Return the rows of a table `[K, M]` at indices `[N]`, as `[N, M]`."""
     return op("gather", constant(table), positions, axis=0)
 
 
 def first_largest(scores: Value) -> Value:
-    """The position of the largest score of each row [N, K], of equal ones the first."""
+    """Return the index of the largest score of each row `[N, K]`; the first of equal ones."""
     return op("arg_max", scores, axis=1, keepdims=0)
 
 
 def named(positions: Value, names: Sequence[str]) -> Value:
-    """The name at each position, [N] of text."""
+    """Return the name at each index, `[N]` of text."""
     return op("gather", constant(list(names), np.str_), positions, axis=0)

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """The end of a tree, and what it says of each target."""
+    """A leaf with its value for each target."""
 
     worth: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
-    """A question: is feature `feature` at most `at` (below it where `strict`), or one of `members`; yes is `left`.
+class SplitNode:
+    """An inner node: rows with feature `<= at` (`< at` if `strict`), or with a value in `members`, go `left`.
 
-    A missing value is a yes where `missing_left`.
+    Nulls go left if `missing_left`.
     """
 
     feature: int
@@ -29,5 +29,5 @@ class Split:
     missing_left: bool = False
 
 
-Node = Leaf | Split
-Tree = Sequence[Node]  # the root first; `left` and `right` are places in it
+Node = Leaf | SplitNode
+Tree = Sequence[Node]  # the root is first; `left` and `right` are indices

@@ -1,4 +1,4 @@
-"""Decision trees as one operator."""
+"""Ensembles of decision trees as one ONNX operator."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spark_jobs.ops.arithmetic import beside, flat, picked, upright
+from spark_jobs.ops.arithmetic import as_column, hstack, squeeze, take_columns
 from spark_jobs.ops.dialect import constant, is_older, op
-from spark_jobs.ops.ensembles import Grove, each_of_older
-from spark_jobs.ops.tree_nodes import Leaf, Node, Split, Tree
+from spark_jobs.ops.ensembles import TreeEnsembleBuilder, each_of_older
+from spark_jobs.ops.tree_nodes import Leaf, Node, SplitNode, Tree
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spark_jobs.ops.dialect import Value
 
-_MASK = 31  # ONNX Runtime looks up one of 1 … 31 in a bit mask, any other value in several steps
+_MASK = 31  # ONNX Runtime tests values 1 … 31 by one bit mask, other values in several steps
 _MOST = 512
-_AT_ONCE = 64  # trees whose answers are held beside each other
+_AT_ONCE = 64  # the number of trees whose outputs are held at once
 
 
 def sum_of_trees(features: Value, width: int, trees: Sequence[Tree], targets: int) -> Value:
-    """What all trees say together, added up, `[N, targets]`; features are `[N, width]`."""
+    """Return the sum of all trees by target, `[N, targets]`, for features `[N, width]`."""
     if is_older():
         return _looked_up_sum(*_without_members(features, width, trees))
-    coded, mended = _coded(features, width, trees)
-    grove = Grove()
-    for tree in mended:
+    coded, fixed = _coded(features, width, trees)
+    grove = TreeEnsembleBuilder()
+    for tree in fixed:
         for target in range(targets):
             if targets == 1 or any(isinstance(node, Leaf) and node.worth[target] for node in tree):
-                grove.plant(tree, target, target)
+                grove.add_tree(tree, target, target)
     return grove.said(coded, targets, np.float64)
 
 
 def _looked_up_sum(features: Value, trees: Sequence[Tree]) -> Value:
-    """What older runtimes say is in single precision: only which leaf a row comes to is asked of them."""
+    """Return the sum with older opsets: they output single precision, so they return leaf indices for a lookup."""
     worth = np.array([node.worth for tree in trees for node in tree if isinstance(node, Leaf)])
     found = each_of_older(features, trees, range(len(worth)), np.float64)
     said = op("gather", constant(worth), op("cast", found, to=np.int64), axis=0)
@@ -45,10 +45,10 @@ def _looked_up_sum(features: Value, trees: Sequence[Tree]) -> Value:
 
 
 def running_sum(features: Value, trees: Sequence[Tree], start: float) -> Value:
-    """A start and what trees say, `[N]`, added in single precision tree after tree, as XGBoost does.
+    """Return `start` plus the trees, `[N]`, added in single precision one by one, as XGBoost does.
 
-    Where large leaves cancel, the rounding of each step shows in the sum. An operator that adds up its trees itself
-    does so in another order where it has several threads.
+    If large leaves cancel, the sum shows the rounding of each step. An operator that sums its trees itself uses another
+    order with several threads.
     """
     given = op("cast", features, to=np.float32)
     moved = [_from(start, trees[0]), *trees[1:]]
@@ -62,25 +62,25 @@ def running_sum(features: Value, trees: Sequence[Tree], start: float) -> Value:
 
 
 def _from(start: float, tree: Tree) -> Tree:
-    """A tree whose leaves have a start in them, rounded as its sum would be."""
+    """Add `start` to the leaves of a tree, rounded to single precision like the sum."""
     moved = [np.float32(start) + np.float32(node.worth[0]) if isinstance(node, Leaf) else 0.0 for node in tree]
     return [Leaf((float(worth),)) if isinstance(node, Leaf) else node for node, worth in zip(tree, moved, strict=True)]
 
 
 def _each(features: Value, trees: Sequence[Tree]) -> Value:
-    """What each tree says, `[N, trees]`, all in single precision."""
+    """Return the output of each tree, `[N, trees]`, in single precision."""
     if is_older():
         weights = [node.worth[0] for tree in trees for node in tree if isinstance(node, Leaf)]
         return each_of_older(features, trees, weights, np.float32)
-    grove = Grove()
+    grove = TreeEnsembleBuilder()
     for place, tree in enumerate(trees):
-        grove.plant(tree, place)
+        grove.add_tree(tree, place)
     return grove.said(features, len(trees), np.float32)
 
 
 def steps(numbers: Value, edges: Sequence[float], worth: Sequence[float]) -> Value:
-    """A function that jumps: `worth[i]` for a number at or above `edges[i - 1]` and below `edges[i]`, `[N]`."""
-    return flat(sum_of_trees(upright(numbers), 1, [_balanced(list(edges), list(worth))], 1))
+    """Apply a step function: `worth[i]` for numbers in `[edges[i - 1], edges[i])`, `[N]`."""
+    return squeeze(sum_of_trees(as_column(numbers), 1, [_balanced(list(edges), list(worth))], 1))
 
 
 def _balanced(edges: list[float], worth: list[float]) -> Tree:
@@ -94,7 +94,7 @@ def _balanced(edges: list[float], worth: list[float]) -> Tree:
         middle = (low + high) // 2
         nodes.append(Leaf(()))
         left, right = grow(low, middle), grow(middle + 1, high)
-        nodes[place] = Split(0, left, right, edges[middle], strict=True)
+        nodes[place] = SplitNode(0, left, right, edges[middle], strict=True)
         return place
 
     grow(0, len(edges))
@@ -102,9 +102,9 @@ def _balanced(edges: list[float], worth: list[float]) -> Tree:
 
 
 def _coded(features: Value, width: int, trees: Sequence[Tree]) -> tuple[Value, list[Tree]]:
-    """The same trees, sets asked of codes: a feature for some sets that tells apart what they ask, and no more.
+    """Replace set membership by code features, which merge the levels that no set of a group distinguishes.
 
-    Nearly twice as fast for dozens of levels. A feature of 0 and 1 stays, and one that would need too many codes.
+    This is nearly twice as fast for dozens of levels. Features of 0 and 1, and those that need too many codes, stay.
     """
     sets = {feature: masks for feature, masks in _masks(trees).items() if max(masks) > 0b11}
     codes = {feature: _codes(list(masks)) for feature, masks in sets.items()}
@@ -113,7 +113,7 @@ def _coded(features: Value, width: int, trees: Sequence[Tree]) -> tuple[Value, l
         if sum(len(codes[one][0]) for one in places) + len(codes[feature][0]) <= _MOST:
             places[feature] = width + sum(len(codes[one][0]) for one in places)
 
-    def mended(node: Node) -> Node:
+    def fixed(node: Node) -> Node:
         if isinstance(node, Leaf) or node.members is None or node.feature not in places:
             return node
         mask, (classes, which) = _mask(node.members), codes[node.feature]
@@ -121,15 +121,15 @@ def _coded(features: Value, width: int, trees: Sequence[Tree]) -> tuple[Value, l
         members = tuple(float(number) for number, one in enumerate(classes[code], 1) if one & mask)
         return replace(node, feature=places[node.feature] + code, members=members)
 
-    looked = [_looked_up(features, feature, _code_table(codes[feature][0])) for feature in places]
-    return beside([features, *looked]), [[mended(node) for node in tree] for tree in trees]
+    inspected = [_looked_up(features, feature, _code_table(codes[feature][0])) for feature in places]
+    return hstack([features, *inspected]), [[fixed(node) for node in tree] for tree in trees]
 
 
 def _masks(trees: Sequence[Tree]) -> dict[int, dict[int, None]]:
-    """The sets that are asked of each feature, as bit masks, in the order of the trees."""
+    """Return the membership sets of each feature as bit masks, in the order of the trees."""
     found: dict[int, dict[int, None]] = {}
     for node in (node for tree in trees for node in tree):
-        if isinstance(node, Split) and node.members is not None:
+        if isinstance(node, SplitNode) and node.members is not None:
             found.setdefault(node.feature, {})[_mask(node.members)] = None
     return found
 
@@ -139,7 +139,7 @@ def _mask(members: Sequence[float]) -> int:
 
 
 def _codes(masks: Sequence[int]) -> tuple[list[list[int]], dict[int, int]]:
-    """Codes, each as the masks of the values that share 1, 2 … of it; and by set the code that it is asked of."""
+    """Return the codes, each as the masks of the values with code 1, 2 …, and the code to test for each set."""
     whole = [(1 << max(mask.bit_length() for mask in masks) + 1) - 1]
     codes: list[list[int]] = [whole]
     which: dict[int, int] = {}
@@ -158,7 +158,7 @@ def _parted(classes: Sequence[int], mask: int) -> list[int]:
 
 
 def _code_table(codes: Sequence[Sequence[int]]) -> npt.NDArray[np.float64]:
-    """The codes of each value, `[values, codes]`; the last row is for all values above."""
+    """Return the codes of each value, `[values, codes]`; the last row is for all larger values."""
     table = np.zeros((max(max(classes) for classes in codes).bit_length(), len(codes)))
     for place, classes in enumerate(codes):
         for number, mask in enumerate(classes, 1):
@@ -167,21 +167,23 @@ def _code_table(codes: Sequence[Sequence[int]]) -> npt.NDArray[np.float64]:
 
 
 def _without_members(features: Value, width: int, trees: Sequence[Tree]) -> tuple[Value, list[Tree]]:
-    """The same trees without membership: each set a 0/1 feature of its own, looked up by the position in it."""
-    asked = [node for tree in trees for node in tree if isinstance(node, Split) and node.members is not None]
+    """Replace set membership, which older opsets lack, by one 0/1 feature for each set, looked up by value."""
+    asked = [node for tree in trees for node in tree if isinstance(node, SplitNode) and node.members is not None]
     sets = sorted({(node.feature, tuple(sorted(node.members or ()))) for node in asked})
     if not sets:
         return features, [list(tree) for tree in trees]
     place = {one: width + rank for rank, one in enumerate(sets)}
-    looked = [_membership(features, feature, [one for one in sets if one[0] == feature]) for feature in _firsts(sets)]
+    inspected = [
+        _membership(features, feature, [one for one in sets if one[0] == feature]) for feature in _firsts(sets)
+    ]
 
-    def mended(node: Node) -> Node:
+    def fixed(node: Node) -> Node:
         if isinstance(node, Leaf) or node.members is None:
             return node
         own = place[node.feature, tuple(sorted(node.members))]
-        return Split(own, node.right, node.left, at=0.5, missing_left=True)
+        return SplitNode(own, node.right, node.left, at=0.5, missing_left=True)
 
-    return beside([features, *looked]), [[mended(node) for node in tree] for tree in trees]
+    return hstack([features, *inspected]), [[fixed(node) for node in tree] for tree in trees]
 
 
 def _firsts(sets: Sequence[tuple[int, tuple[float, ...]]]) -> list[int]:
@@ -197,7 +199,7 @@ def _membership(features: Value, feature: int, sets: Sequence[tuple[int, tuple[f
 
 
 def _looked_up(features: Value, feature: int, table: npt.NDArray[np.float64]) -> Value:
-    """The rows of a table at the values of a feature; what is above them all has the last row."""
-    column = op("squeeze", picked(features, [feature]), constant([1], np.int64))
+    """Return the rows of a table at the values of a feature; larger values have the last row."""
+    column = op("squeeze", take_columns(features, [feature]), constant([1], np.int64))
     bounded = op("min", [column, constant(float(len(table) - 1))])
     return op("gather", constant(table), op("cast", bounded, to=np.int64), axis=0)

@@ -1,4 +1,4 @@
-"""The feature vector, in blocks: a level that is one of thousands stays a position as long as it can."""
+"""The feature vector as blocks, so that a one-hot level among thousands stays an index as long as possible."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spark_jobs.ops.arithmetic import add, beside, equal, matmul, number, upright
+from spark_jobs.ops.arithmetic import add, as_column, equal, hstack, matmul, number
 from spark_jobs.ops.dialect import constant
 from spark_jobs.ops.lookup import rows_of
 
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Dense:
-    """Numbers side by side, `[N, width]`."""
+    """A block of numbers, `[N, width]`."""
 
     values: Value
     width: int
 
     def dense(self) -> Value:
-        """The numbers."""
+        """Return the numbers."""
         return self.values
 
 
 @dataclass(frozen=True)
 class OneHot:
-    """A 1 at a position, zeros elsewhere; the position `width` is none of them, and all are zeros."""
+    """A one-hot block: a 1 at an index, zeros elsewhere; the index `width` gives all zeros."""
 
     position: Value
     width: int
 
     def dense(self) -> Value:
-        """The zeros and ones, `[N, width]`."""
+        """Return the zeros and ones, `[N, width]`."""
         places = constant(np.arange(self.width)[None, :], np.int64)
-        return number(equal(upright(self.position), places))
+        return number(equal(as_column(self.position), places))
 
 
 Block = Dense | OneHot
@@ -50,28 +50,28 @@ Block = Dense | OneHot
 
 @dataclass(frozen=True)
 class Vector:
-    """Blocks one after the other."""
+    """A feature vector: the concatenation of blocks."""
 
     blocks: tuple[Block, ...]
 
     @property
     def width(self) -> int:
-        """How many numbers it holds."""
+        """The length of the vector."""
         return sum(block.width for block in self.blocks)
 
     def dense(self) -> Value:
-        """All numbers, `[N, width]`."""
-        return beside([block.dense() for block in self.blocks])
+        """Return all numbers, `[N, width]`."""
+        return hstack([block.dense() for block in self.blocks])
 
     def times(self, weights: Matrix) -> Value:
-        """The product with a matrix [width, M], `[N, M]`; a one-hot block is a lookup of its rows."""
+        """Return the product with a matrix `[width, M]`, as `[N, M]`; a one-hot block is a lookup of its rows."""
         return self.summed(
             lambda dense, place: matmul(dense.values, weights[place]),
             lambda place: np.vstack([weights[place], np.zeros(weights.shape[1])]),
         )
 
     def summed(self, of_dense: Callable[[Dense, slice], Value], of_hot: Callable[[slice], Matrix]) -> Value:
-        """A sum over the blocks: a value for numbers, for a one-hot block a row of a table [width + 1, M]."""
+        """Sum over the blocks: `of_dense` gives a value, `of_hot` a table `[width + 1, M]` whose rows are looked up."""
         terms, start = [], 0
         for block in self.blocks:
             place = slice(start, start + block.width)

@@ -1,4 +1,4 @@
-"""From the candidates and their profile to the inputs of the model, each with its reason."""
+"""Inputs of the model: chosen from the candidates and their profile, each with its reason."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
 from spark_jobs.features import MISSING, CategoryInput, Input, NumberInput, find_encoder, find_scaler
 from spark_jobs.models import Algorithm
 from spark_jobs.plan.candidates import MODE, Candidate, missing_choice
-from spark_jobs.plan.leaks import leak
+from spark_jobs.plan.leakage import leak
+from spark_jobs.plan.learning_task import LearningTask
 from spark_jobs.plan.outliers import Bounds
-from spark_jobs.plan.problem import Problem
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.spec import Spec
@@ -22,11 +22,11 @@ TINY_SPREAD = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Knowledge:
-    """What inputs are decided from."""
+class PlanContext:
+    """Everything that inputs are decided from."""
 
     spec: Spec
-    problem: Problem
+    problem: LearningTask
     algorithm: Algorithm
     profile: Profile
     types: Mapping[str, ColumnType]
@@ -36,15 +36,20 @@ class Knowledge:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A candidate, what became of it (None: left out), and why."""
+    """A candidate, the input made from it (None: left out), and the reason."""
 
     candidate: Candidate
     input: Input | None
     reason: str
 
 
-def choose(known: Knowledge, candidate: Candidate) -> Choice | None:
-    """What becomes of a candidate; None for those that only lend their profile to another."""
+def plan_input(known: PlanContext, candidate: Candidate) -> Choice | None:
+    """Return the choice for a candidate; None for a candidate that is profiled only for another one.
+
+    Raises:
+        DataError: the profile lacks what the candidate needs.
+        SpecError: an encoder or a scaler does not exist.
+    """
     if candidate.part == MODE:
         return None
     column = known.profile[candidate.name]
@@ -56,20 +61,20 @@ def choose(known: Knowledge, candidate: Candidate) -> Choice | None:
     return _number(known, candidate, column)
 
 
-def _useless(known: Knowledge, column: ColumnProfile) -> str:
+def _useless(known: PlanContext, column: ColumnProfile) -> str:
     if not column.present:
         return "no value in the training rows"
     if column.numbers is not None and column.numbers.low == column.numbers.high and not column.missing:
-        return "one value only in the training rows"
+        return "only one value in the training rows"
     if column.levels is not None and column.levels.complete and len(column.levels.table) < 2:
-        return "one value only in the training rows"
+        return "only one value in the training rows"
     return "" if known.spec.columns.keep_leaks else leak(column, known.problem)
 
 
-def _number(known: Knowledge, candidate: Candidate, column: ColumnProfile) -> Choice:
+def _number(known: PlanContext, candidate: Candidate, column: ColumnProfile) -> Choice:
     spec, numbers = known.spec, column.numbers
     if numbers is None:
-        raise DataError(f"'{candidate.name}' has no summary of its numbers.", "Profile the table again.")
+        raise DataError(f"The profile of '{candidate.name}' lacks its numbers.", "Profile the table again.")
     bounds = known.bounds.get(candidate.name) if candidate.part is None else None
     outside: Literal["clip", "null"] = "null" if spec.clean.outliers.action == "null" else "clip"
     cleaned = column.cleaned or numbers
@@ -99,7 +104,7 @@ def _bounded(fill: float, bounds: Bounds | None, outside: str) -> float:
 
 
 def _fill(
-    known: Knowledge, candidate: Candidate, column: ColumnProfile, numbers: NumberSummary, method: str | float
+    known: PlanContext, candidate: Candidate, column: ColumnProfile, numbers: NumberSummary, method: str | float
 ) -> float:
     if isinstance(method, (int, float)):
         return float(method)
@@ -116,21 +121,23 @@ def _mode(column: ColumnProfile) -> float:
     return min((float(text) for text, rows in counts.items() if rows == most), default=0.0)
 
 
-def _number_reason(known: Knowledge, one: NumberInput, column: ColumnProfile, method: str | float, fill: float) -> str:
+def _number_reason(
+    known: PlanContext, one: NumberInput, column: ColumnProfile, method: str | float, fill: float
+) -> str:
     said = [known.types[one.column].reason]
     if column.missing:
         said.append(f"{column.missing:,} missing become {fill:.6g} ({method})")
     if one.bounds is not None:
         said.append(f"outside {one.bounds[0]:.6g} to {one.bounds[1]:.6g}: {one.outside}")
     elif known.bounds.get(one.title, ()) is None:
-        said.append(f"outlier rule {known.spec.clean.outliers.rule} skipped: it would flatten the column")
+        said.append(f"outlier rule {known.spec.clean.outliers.rule} skipped: it would leave a single value")
     return "; ".join(part for part in said if part)
 
 
-def _category(known: Knowledge, candidate: Candidate, column: ColumnProfile) -> Choice:
+def _category(known: PlanContext, candidate: Candidate, column: ColumnProfile) -> Choice:
     spec, levels = known.spec, column.levels
     if levels is None:
-        raise DataError(f"'{candidate.name}' has no counts of its levels.", "Profile the table again.")
+        raise DataError(f"The profile of '{candidate.name}' lacks its categories.", "Profile the table again.")
     counts = {level: rows for level, rows in levels.counts.items() if level != MISSING}
     method = missing_choice(spec, candidate.column, "categorical")
     fill = MISSING if method in ("label", "drop") else next(iter(counts)) if method == "mode" else str(method)
@@ -151,7 +158,7 @@ def _category(known: Knowledge, candidate: Candidate, column: ColumnProfile) -> 
         part=candidate.part,
     )
     rare = len(counts) - len(kept)
-    said = [known.types[one.column].reason, why, f"{rare:,} rare levels become one" if rare > 0 else ""]
+    said = [known.types[one.column].reason, why, f"{rare:,} rare categories become one" if rare > 0 else ""]
     said.append(f"{column.missing:,} missing become '{fill}'" if column.missing else "")
     return Choice(candidate, one, "; ".join(part for part in said if part))
 
@@ -165,22 +172,22 @@ def _kept(spec: Spec, name: str, counts: Mapping[str, int], encode: str) -> tupl
     return tuple(sorted(ranked[:bound]))
 
 
-def _encoding(known: Knowledge, name: str, levels: int) -> tuple[str, str]:
+def _encoding(known: PlanContext, name: str, levels: int) -> tuple[str, str]:
     own = known.spec.features.per_column.get(name)
     asked = (own.categorical if own else None) or known.spec.features.categorical
     if asked != "auto":
         find_encoder(asked)
         return asked, "as the spec says"
     if name in known.spec.columns.order:
-        return known.algorithm.categories, "its levels are given"
+        return known.algorithm.categories, "the spec lists its categories"
     bound = known.spec.features.max_categories
     if levels > bound:
-        return "target", f"{levels:,} levels are more than max_categories ({bound})"
-    return known.algorithm.categories, f"{levels:,} levels"
+        return "target", f"{levels:,} categories are more than max_categories ({bound})"
+    return known.algorithm.categories, f"{levels:,} categories"
 
 
-def numbered(inputs: list[Input]) -> tuple[Input, ...]:
-    """The inputs with their safe names: n0, n1 … for numbers, c0, c1 … for categories, numbers first."""
+def assign_slots(inputs: list[Input]) -> tuple[Input, ...]:
+    """Return the inputs with safe names: `n0`, `n1` … for numbers, then `c0`, `c1` … for categories."""
     numbers = [one for one in inputs if isinstance(one, NumberInput)]
     categories = [one for one in inputs if isinstance(one, CategoryInput)]
     return (

@@ -1,18 +1,18 @@
-"""Spec and profile → plan."""
+"""Make the plan from the spec and the profile."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
 from spark_jobs.features import CategoryInput, Input
 from spark_jobs.models import find, options
 from spark_jobs.plan.candidates import candidates, missing_choice, why_not
-from spark_jobs.plan.inputs import Choice, Knowledge, choose, numbered
+from spark_jobs.plan.inputs import Choice, PlanContext, assign_slots, plan_input
+from spark_jobs.plan.learning_task import LearningTask
 from spark_jobs.plan.outliers import Bounds, outlier_bounds
 from spark_jobs.plan.plan import Decision, Plan, PlannedColumn, Role
-from spark_jobs.plan.problem import Problem
 from spark_jobs.profile.profile import Profile
 from spark_jobs.spec import Spec
 
@@ -20,27 +20,32 @@ from spark_jobs.spec import Spec
 def make(
     spec: Spec,
     types: Sequence[ColumnType],
-    problem: Problem,
+    problem: LearningTask,
     profile: Profile,
     drops: Mapping[str, Bounds] | None = None,
 ) -> Plan:
-    """The plan for a spec, the types of the table's columns, and the profile of the training rows' candidates.
+    """Return the plan of a training.
 
-    `drops` are the bounds of a row rule that has been applied before the rows were profiled.
+    Args:
+        spec: the spec.
+        types: the types of the table's columns.
+        problem: the learning task.
+        profile: the profile of the training rows' candidates.
+        drops: the bounds by which outliers were dropped before the rows were profiled.
 
     Raises:
-        DataError: no column is left that the model could read.
-        SpecError: the algorithm, an encoder or a scaler is not known, or not for this task.
+        DataError: no column is left for the model.
+        SpecError: the algorithm, an encoder or a scaler does not exist, or does not support the task.
     """
     by_name = {kind.name: kind for kind in types}
     algorithm = find(spec.model.kind)
     chosen = options(spec.model.kind, spec.model.params)
     scale = algorithm.scaler(chosen) if algorithm.scaler else "standard" if algorithm.scaled else "none"
-    known = Knowledge(spec, problem, algorithm, profile, by_name, outlier_bounds(spec, by_name, profile), scale)
-    choices = [choice for one in candidates(spec, by_name) if (choice := choose(known, one)) is not None]
-    inputs = numbered([choice.input for choice in choices if choice.input is not None])
+    known = PlanContext(spec, problem, algorithm, profile, by_name, outlier_bounds(spec, by_name, profile), scale)
+    choices = [choice for one in candidates(spec, by_name) if (choice := plan_input(known, one)) is not None]
+    inputs = assign_slots([choice.input for choice in choices if choice.input is not None])
     if not inputs:
-        raise DataError("No column is left that the model could learn from.", _advice(_decisions(choices, spec, types)))
+        raise DataError("No column is left to train the model on.", _advice(_decisions(choices, spec, types)))
     return Plan(
         name=spec.name,
         problem=problem,
@@ -73,7 +78,7 @@ def _planned(spec: Spec, kind: ColumnType, choices: Sequence[Choice]) -> Planned
     if kind.name == spec.target:
         return PlannedColumn(kind, "target", kind.reason)
     if kind.name == spec.weight:
-        return PlannedColumn(kind, "weight", "the spec names it")
+        return PlannedColumn(kind, "weight", "the spec sets it")
     excluded = why_not(spec, kind)
     if excluded:
         role: Role = "ignored" if kind.name in spec.columns.ignore else "left out"
@@ -83,7 +88,7 @@ def _planned(spec: Spec, kind: ColumnType, choices: Sequence[Choice]) -> Planned
     return PlannedColumn(kind, "feature" if used else "left out", (used or own)[0].reason)
 
 
-def _headline(spec: Spec, problem: Problem) -> list[Decision]:
+def _headline(spec: Spec, problem: LearningTask) -> list[Decision]:
     task = problem.task + (f", {problem.classes} classes" if problem.classes > 2 else "")
     task += f", positive '{problem.positive}'" if problem.positive else ""
     split = f"{spec.split.kind}, about {spec.split.test:.0%} to test with"

@@ -1,10 +1,10 @@
-"""Where an outlier begins."""
+"""Bounds beyond which a number is an outlier."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.plan.candidates import is_candidate
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import Profile
@@ -14,10 +14,10 @@ Bounds = tuple[float, float]
 
 
 def bounds_of(numbers: NumberSummary, rule: Outliers) -> Bounds | None:
-    """The lowest and highest value that is no outlier; None where the rule would flatten the column.
+    """Return the lowest and highest value that is not an outlier; None if the rule would leave a single value.
 
-    `iqr`: quartiles ∓ factor × their distance (Tukey 1977); `zscore`: mean ∓ factor standard deviations; `quantile`:
-    the values at the ranks `lower` and `upper`.
+    Rules: `iqr` (quartiles ∓ factor × interquartile range, Tukey 1977), `zscore` (mean ∓ factor × standard deviation)
+    and `quantile` (the values at the ranks `lower` and `upper`).
     """
     if rule.rule == "none" or not numbers.count:
         return None
@@ -34,7 +34,7 @@ def bounds_of(numbers: NumberSummary, rule: Outliers) -> Bounds | None:
 
 
 def outlier_bounds(spec: Spec, types: Mapping[str, ColumnType], profile: Profile) -> dict[str, Bounds | None]:
-    """For each number that the rule looks at its bounds; None where they would flatten the column."""
+    """Return the bounds of each numeric candidate; None if the rule would leave a single value."""
     if spec.clean.outliers.rule == "none":
         return {}
     looked_at = [kind for name, kind in types.items() if kind.cells == "number" and name in profile.columns]
@@ -46,5 +46,5 @@ def outlier_bounds(spec: Spec, types: Mapping[str, ColumnType], profile: Profile
 
 
 def has_outliers(numbers: NumberSummary | None, bounds: Bounds | None) -> bool:
-    """Whether a number lies outside the bounds."""
+    """Return whether a number lies outside the bounds."""
     return numbers is not None and bounds is not None and (numbers.low < bounds[0] or numbers.high > bounds[1])

@@ -1,22 +1,23 @@
-"""The plan itself, and how it is stored."""
+"""The plan and its JSON form."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import CategoryInput, Input, NumberInput
-from spark_jobs.plan.problem import Problem
+from spark_jobs.notebook_html import notebook_table
+from spark_jobs.plan.learning_task import LearningTask
 
 Role = Literal["feature", "target", "weight", "ignored", "left out"]
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One choice: about what, which, and why."""
+    """One decision: its subject, the choice and the reason."""
 
     subject: str
     choice: str
@@ -25,7 +26,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class PlannedColumn:
-    """A column of the source and what becomes of it."""
+    """A column of the source with its role and the reason."""
 
     type: ColumnType
     role: Role
@@ -33,21 +34,38 @@ class PlannedColumn:
 
     @property
     def name(self) -> str:
-        """The user's name of the column."""
+        """Return the user's name of the column."""
         return self.type.name
 
     @property
     def kind(self) -> str:
-        """What the column is good for."""
+        """Return the use of the column, such as category or identifier."""
         return self.type.kind
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All that is decided before anything is fitted. `drops` are the row rules' bounds, by column."""
+    """Everything that is decided before fitting.
+
+    Attributes:
+        name: the name of the spec.
+        problem: the learning task.
+        columns: the columns of the source, in order.
+        inputs: the inputs of the model.
+        drops: the bounds outside of which training rows are dropped, by column.
+        drop_missing: columns whose nulls drop a training row.
+        model: the algorithm.
+        params: its options.
+        balance: whether classes are weighted to be balanced.
+        weight: the weight column.
+        key: the key columns.
+        timezone: the time zone of times without one.
+        seed: the random seed.
+        decisions: the decisions with their reasons, for the report.
+    """
 
     name: str
-    problem: Problem
+    problem: LearningTask
     columns: tuple[PlannedColumn, ...]
     inputs: tuple[Input, ...]
     drops: Mapping[str, tuple[float, float]]
@@ -61,47 +79,55 @@ class Plan:
     seed: int
     decisions: tuple[Decision, ...]
 
+    def __str__(self) -> str:
+        return "\n".join(decision_lines(self.decisions))
+
+    def _repr_html_(self) -> str:
+        """Show every decision as a table in a notebook."""
+        rows = [(one.subject, one.choice, one.reason) for one in self.decisions]
+        return notebook_table(f"Plan {self.name}", ("about", "decision", "reason"), rows)
+
     @property
     def numbers(self) -> tuple[NumberInput, ...]:
-        """The inputs that are numbers."""
+        """Return the numeric inputs."""
         return tuple(one for one in self.inputs if isinstance(one, NumberInput))
 
     @property
     def categories(self) -> tuple[CategoryInput, ...]:
-        """The inputs that are categories."""
+        """Return the categorical inputs."""
         return tuple(one for one in self.inputs if isinstance(one, CategoryInput))
 
     @property
     def types(self) -> tuple[ColumnType, ...]:
-        """How every column of the source is read, in the source's order."""
+        """Return the types of all columns of the source, in order."""
         return tuple(column.type for column in self.columns)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every column of the source, in the source's order."""
+        """Return the names of all columns of the source, in order."""
         return tuple(column.name for column in self.columns)
 
     @property
     def left_out(self) -> dict[str, str]:
-        """The columns that the model could have read and does not, with the reasons."""
+        """Return the reason for each column that the model could read but does not."""
         return {column.name: column.reason for column in self.columns if column.role == "left out"}
 
     def type_of(self, name: str) -> ColumnType:
-        """How that column is read."""
+        """Return the type of a column."""
         return next(column.type for column in self.columns if column.name == name)
 
     @property
     def used(self) -> tuple[str, ...]:
-        """The columns the model reads."""
+        """Return the columns that the model reads."""
         return tuple(dict.fromkeys(one.column for one in self.inputs))
 
     def to_json(self) -> str:
-        """The plan as text that `from_json` reads."""
+        """Return the plan as JSON text."""
         return json.dumps(asdict(self), indent=1, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Plan:
-        """The plan that `to_json` wrote."""
+        """Return the plan that `to_json` stored."""
         stored = json.loads(text)
         return cls(**stored | {
             "problem": _problem(stored["problem"]),
@@ -114,8 +140,16 @@ class Plan:
         })  # fmt: skip
 
 
-def _problem(stored: dict[str, Any]) -> Problem:
-    return Problem(**stored | {"labels": tuple(stored["labels"]), "warnings": tuple(stored.get("warnings", ()))})
+def decision_lines(decisions: Iterable[Decision]) -> tuple[str, ...]:
+    """Write every decision with its reason, a line each, in columns."""
+    known = list(decisions)
+    subject = min(max((len(one.subject) for one in known), default=0), 32)
+    choice = min(max((len(one.choice) for one in known), default=0), 36)
+    return tuple(f"{one.subject:<{subject}}  {one.choice:<{choice}}  {one.reason}".rstrip() for one in known)
+
+
+def _problem(stored: dict[str, Any]) -> LearningTask:
+    return LearningTask(**stored | {"labels": tuple(stored["labels"]), "warnings": tuple(stored.get("warnings", ()))})
 
 
 def _column(stored: dict[str, Any]) -> PlannedColumn:

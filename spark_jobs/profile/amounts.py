@@ -1,4 +1,4 @@
-"""Whether the cells of a text column are numbers, how they are written, and what else there is, in words."""
+"""Detection of numbers in text columns: how they are written, and which cells are not numbers."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ from typing import Any, Final
 from spark_jobs.bundle.numerals import Numerals, float_text, is_currency
 from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.profile.profile import ColumnProfile
-from spark_jobs.profile.reading import TextReading
 from spark_jobs.profile.spelling import Spelling, Unclear, numerals_of, spelling_of
+from spark_jobs.profile.type_counts import TypeCounts
 
-READS: Final = 0.95  # of the cells have to be numbers or dates for the column to be one
+READS: Final = 0.95  # the share of cells that must be numbers or dates for the column to be one
 _SHOWN: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """How many cells are numbers of those numerals.
+    """How the numbers of a text column are written.
 
-    `told` says in words how they are written, where that is not as a computer writes them; `against` why numbers are
-    not read as what they may be.
+    Attributes:
+        numerals: the number format.
+        read: the number of cells that parse with it.
+        told: a description of the format if it is not the plain one, for a reason.
+        against: why the cells are not read as numbers although they may be numbers.
     """
 
     numerals: Numerals
@@ -32,8 +35,13 @@ class Amounts:
 
 
 def amounts(profile: ColumnProfile, options: Mapping[str, Any]) -> Amounts:
-    """The numbers of a column of text; `decimal` and `thousands` of the source's options are certain."""
-    reading = profile.reading or TextReading()
+    """Return the number format of a text column, and how many cells parse with it.
+
+    Args:
+        profile: the profile of the column.
+        options: the source's options; `decimal` and `thousands` are binding.
+    """
+    reading = profile.reading or TypeCounts()
     decimal, thousands = str(options.get("decimal", "")), str(options.get("thousands", ""))
     plain = Amounts(Numerals(decimal or "."), reading.number)
     if not reading.written:
@@ -54,7 +62,7 @@ def _spelled(counts: Mapping[str, int]) -> list[tuple[Spelling, int]]:
     return [(Spelling.of_key(key), cells) for key, cells in counts.items()]
 
 
-def _numerals(reading: TextReading, decimal: str, thousands: str) -> Numerals:
+def _numerals(reading: TypeCounts, decimal: str, thousands: str) -> Numerals:
     both = [*_spelled(reading.written), *_spelled(reading.beside)]
     affixes = ("", *sorted({one.affix for one, _ in both} - {""}))
     alone = reading.number - sum(reading.beside.values())
@@ -67,16 +75,16 @@ def _numerals(reading: TextReading, decimal: str, thousands: str) -> Numerals:
     kept = {affix, ""} if is_currency(affix) else {affix}
     numerals = numerals_of([one for one, _ in both if one.affix in kept], decimal, thousands)
     if alone and reading.number > reading.whole and numerals.decimal != (decimal or "."):
-        raise Unclear  # of numbers in a part of the table where all were plain it is not known how they are written
+        raise Unclear  # spellings are not recorded in parts of the table where all numbers are plain
     return numerals
 
 
 def _in_words(numerals: Numerals) -> str:
-    between = {"": "", " ": "a blank"}.get(numerals.thousands, f"`{numerals.thousands}`")
+    between = {"": "", " ": "a space"}.get(numerals.thousands, f"`{numerals.thousands}`")
     said = [f"{between} between thousands"] if between else []
     said += ["a decimal comma"] if numerals.decimal == "," else []
     said += [f"`{numerals.affix}`"] if numerals.affix else []
-    return " and ".join(said) or "brackets or another sign for minus"
+    return " and ".join(said) or "parentheses or another minus sign"
 
 
 def _against(plain: Amounts, profile: ColumnProfile, unsure: str) -> Amounts:
@@ -88,20 +96,20 @@ def _against(plain: Amounts, profile: ColumnProfile, unsure: str) -> Amounts:
             f"`{example}` may be {example.replace(unsure, '')} or {example.replace(unsure, '.')}: " if example else ""
         )
         names = f"`source.options.thousands: '{unsure}'` or `source.options.decimal: '{unsure}'`"
-        return _refused(plain, f"{said}say {names}")
+        return _refused(plain, f"{said}set {names}")
     if unsure:
         return plain
     ways = {(one.decimal, one.thousands): level for level, one in spelled.items() if one.decimal or one.thousands}
     examples = " and ".join(f"`{level}`" for level in [*ways.values()][:3])
     return _refused(
         plain,
-        f"numbers are written in several ways, such as {examples}: say the decimal sign in `source.options.decimal`",
+        f"numbers are written in several ways, such as {examples}: set the decimal sign in `source.options.decimal`",
     )
 
 
 def several_ways(profile: ColumnProfile) -> str:
-    """The units or currencies beside the numbers of a column, where they are several."""
-    reading = profile.reading or TextReading()
+    """Return the units or currencies of a column of numbers as text if there are several, else an empty text."""
+    reading = profile.reading or TypeCounts()
     spelled = _spelled(reading.written)
     affixes = list(dict.fromkeys(one.affix for one, _ in sorted(spelled, key=lambda item: -item[1])))
     if sum(cells for _, cells in spelled) + reading.number < READS * reading.cells or len(affixes) < 2:
@@ -117,13 +125,13 @@ def _refused(plain: Amounts, against: str) -> Amounts:
 
 
 def others(profile: ColumnProfile, numerals: Numerals) -> str:
-    """The commonest cells that are no such numbers, in words, with what to do about a mark of a missing value."""
+    """Return the most frequent cells that are not numbers as text, with advice if one looks like a null value."""
     found = [f"`{text[:_SHOWN]}` ({cells:,})" for text, cells in _others(profile, numerals)][:3]
     if not found:
         return ""
     text, cells = next(_others(profile, numerals))
     mark = cells > 1 and not re.search("[0-9]", text)
-    advice = "; a mark of a missing value belongs into `source.null_values`" if mark else ""
+    advice = "; if it stands for null, add it to `source.null_values`" if mark else ""
     return f"such as {', '.join(found)}{advice}"
 
 

@@ -1,4 +1,4 @@
-"""A batch of rows → the profile of that batch. Knows Arrow, not Spark."""
+"""Profile of one batch of rows. Uses Arrow, not Spark."""
 
 from __future__ import annotations
 
@@ -10,22 +10,29 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from spark_jobs.profile.clipped_moments import Bounds, ClippedMoments
 from spark_jobs.profile.distinct import Distinct
-from spark_jobs.profile.fenced import Bounds, Fenced
 from spark_jobs.profile.levels import LevelCounts
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import ColumnProfile
-from spark_jobs.profile.reading import TextReading
-from spark_jobs.profile.relation import Relation
+from spark_jobs.profile.target_association import TargetAssociation
+from spark_jobs.profile.type_counts import TypeCounts
 
 
 @dataclass(frozen=True)
-class Depth:
-    """How much a scan looks at: quantiles, distinct values, how text reads, and how many levels it remembers.
+class ScanOptions:
+    """What a scan computes.
 
-    `missing_level` makes a missing text a level of that name, beside being counted as missing. `formats` are datetime
-    patterns to look for beside the usual ones. `bounds` tells from the numbers where they would be clipped. `longest`
-    are the characters of the longest text, where that is known.
+    Attributes:
+        quantiles: whether to sketch quantiles.
+        distinct: whether to sketch distinct values.
+        reading: whether to count the types that text parses as.
+        levels: how many distinct texts to keep.
+        decimal: the decimal sign of numbers in text.
+        missing_level: counts nulls of a text column also as a category of this name.
+        formats: datetime patterns to try in addition to the usual ones.
+        bounds: returns the bounds at which numbers would be clipped, given their summary.
+        longest: the length of the longest text in characters, if known.
     """
 
     quantiles: bool = True
@@ -41,29 +48,43 @@ class Depth:
 
 @dataclass(frozen=True)
 class Target:
-    """The target beside the columns: its values, or the index of its class among `classes`."""
+    """The target of the rows of a batch: its values, or class indices below `classes`."""
 
     values: npt.NDArray[np.float64]
     classes: int = 0
 
     @property
     def sums(self) -> npt.NDArray[np.float64]:
-        """One column for a regression, one 0/1 indicator per class otherwise."""
+        """Return the target, shape `(rows, 1)`, or 0/1 indicators of the classes, shape `(rows, classes)`."""
         if not self.classes:
             return self.values[:, None]
         indicators: npt.NDArray[np.float64] = (self.values[:, None] == np.arange(self.classes)).astype(np.float64)
         return indicators
 
-    def relation(self, x: npt.NDArray[np.float64], there: npt.NDArray[np.bool_]) -> Relation:
-        """How a column's numbers go with the target; `there` says which rows have one."""
+    def relation(self, x: npt.NDArray[np.float64], there: npt.NDArray[np.bool_]) -> TargetAssociation:
+        """Return the association of a column's numbers with the target; `there` marks the rows that have a number."""
         y = self.values if len(x) == len(self.values) else self.values[there]
-        return Relation.of_classes(x, y, self.classes) if self.classes else Relation.of(x, y[:, None])
+        return TargetAssociation.of_classes(x, y, self.classes) if self.classes else TargetAssociation.of(x, y[:, None])
 
 
 def profile_column(
-    name: str, kind: str, values: pa.Array, depth: Depth, target: Target | None, before: ColumnProfile | None = None
+    name: str,
+    kind: str,
+    values: pa.Array,
+    depth: ScanOptions,
+    target: Target | None,
+    before: ColumnProfile | None = None,
 ) -> ColumnProfile:
-    """The profile of one column of a batch, of type double or string; `before` is that of the batches before it."""
+    """Return the profile of one column of a batch.
+
+    Args:
+        name: the column.
+        kind: its stored type.
+        values: its cells, double or string.
+        depth: what to compute.
+        target: the target of the same rows, if any.
+        before: the profile of earlier batches.
+    """
     if pa.types.is_null(values.type):
         return ColumnProfile(name, kind, len(values), len(values))
     if pa.types.is_floating(values.type):
@@ -72,7 +93,7 @@ def profile_column(
 
 
 def _numbers(
-    name: str, kind: str, values: pa.Array, depth: Depth, target: Target | None, before: ColumnProfile | None
+    name: str, kind: str, values: pa.Array, depth: ScanOptions, target: Target | None, before: ColumnProfile | None
 ) -> ColumnProfile:
     whole = values.to_numpy(zero_copy_only=False)
     finite = np.isfinite(whole)
@@ -100,17 +121,17 @@ def _different(values: npt.NDArray[Any], before: ColumnProfile | None) -> Distin
 
 
 def _fenced(
-    values: npt.NDArray[np.float64], summary: NumberSummary, depth: Depth, before: ColumnProfile | None
-) -> Fenced | None:
-    """The numbers about the bounds that the first batch made expect."""
+    values: npt.NDArray[np.float64], summary: NumberSummary, depth: ScanOptions, before: ColumnProfile | None
+) -> ClippedMoments | None:
+    """Return the moments around the clipping bounds that the first batch suggested."""
     if before is not None and before.fenced is not None:
         return before.fenced.among(values)
     guess = depth.bounds(summary) if depth.bounds is not None and before is None else None
-    return Fenced.of(values, guess) if guess is not None else None
+    return ClippedMoments.of(values, guess) if guess is not None else None
 
 
 def _text(
-    name: str, kind: str, values: pa.Array, depth: Depth, target: Target | None, before: ColumnProfile | None
+    name: str, kind: str, values: pa.Array, depth: ScanOptions, target: Target | None, before: ColumnProfile | None
 ) -> ColumnProfile:
     missing = values.null_count
     if depth.missing_level is not None and missing:
@@ -130,7 +151,7 @@ def _text(
         missing=missing,
         different=_different(levels.to_numpy(zero_copy_only=False), before) if depth.distinct else None,
         levels=_most_frequent(levels, counts, table, depth.levels),
-        reading=TextReading.of(levels, counts, depth.decimal, depth.formats) if depth.reading else None,
+        reading=TypeCounts.of(levels, counts, depth.decimal, depth.formats) if depth.reading else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Which datetime pattern the cells of a text column are written in. Knows Arrow, not Spark."""
+"""Detection of the datetime pattern of a text column. Uses Arrow, not Spark."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from spark_jobs.bundle.patterns import ISO_DATE, ISO_TIMESTAMP, pattern
-from spark_jobs.data.types import Cells
+from spark_jobs.columns.types import Cells
 from spark_jobs.profile.profile import ColumnProfile
 
 _SWAPPED: Final = {
@@ -21,8 +21,7 @@ _SWAPPED: Final = {
 _NAMES_DATE: Final = "looks like a date: name its pattern in `source.options.dateFormat` or `timestampFormat`"
 _LOOKS: Final = {
     "[0-9]{1,4}:[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?": "looks like a time of day or a duration: give it as a number",
-    "[0-9]{1,2}[-/.][0-9]{1,2}[-/.][5-9][0-9]( .*)?": "has years of two digits, and which century is not told: "
-    "write them with four",
+    "[0-9]{1,2}[-/.][0-9]{1,2}[-/.][5-9][0-9]( .*)?": "has two-digit years of an unknown century: write them with four",
     "([0-9]{4}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2})[-/.][0-9]{2,4}.*": _NAMES_DATE,
     ".*[0-9]{1,2}([.]|st|nd|rd|th)?[-/ ][A-Za-z]{3,9}[.]?[-/ ,]+[0-9]{2,4}.*": _NAMES_DATE,
     ".*[A-Za-z]{3,9}[.]? [0-9]{1,2}(st|nd|rd|th)?,? [0-9]{4}.*": _NAMES_DATE,
@@ -30,7 +29,11 @@ _LOOKS: Final = {
 
 
 def best_format(formats: Mapping[str, int], named: tuple[str, ...], digits: bool = False) -> tuple[str, int]:
-    """The pattern that most cells fit; one the user named goes first, eight `digits` are a date only where asked."""
+    """Return the pattern that fits most cells, with their number.
+
+    A pattern that the user named takes precedence. Eight digits are a date only if `digits` is true or the user named
+    `yyyyMMdd`.
+    """
     counts = {form: n for form, n in formats.items() if form != "yyyyMMdd" or digits or form in named}
     if ISO_TIMESTAMP in counts:
         counts[ISO_TIMESTAMP] += counts.pop(ISO_DATE, 0)
@@ -38,7 +41,10 @@ def best_format(formats: Mapping[str, int], named: tuple[str, ...], digits: bool
 
 
 def other_way(form: str, formats: Mapping[str, int], named: tuple[str, ...]) -> str:
-    """The pattern with day and month the other way about, where every cell fits that too and the user named none."""
+    """Return the pattern with day and month swapped, or an empty text.
+
+    The pattern is returned if every cell fits it too and the user named no pattern.
+    """
     day, blank, clock = form.partition(" ")
     other = f"{_SWAPPED.get(day, '')}{blank}{clock}"
     swapped = day in _SWAPPED and form not in named and formats.get(form, 0) == formats.get(other, 0)
@@ -46,17 +52,17 @@ def other_way(form: str, formats: Mapping[str, int], named: tuple[str, ...]) -> 
 
 
 def date_cells(form: str) -> Cells:
-    """How cells of that pattern are read."""
+    """Return whether cells in that pattern are dates or timestamps."""
     return "timestamp" if form == ISO_TIMESTAMP or pattern(form).timed else "date"
 
 
 def extra(form: str) -> tuple[str, ...]:
-    """The pattern, unless it is read anyway."""
+    """Return the pattern, or nothing if it is ISO 8601 and therefore always tried."""
     return () if form in (ISO_DATE, ISO_TIMESTAMP) else (form,)
 
 
 def looks_like(profile: ColumnProfile) -> str:
-    """What the commonest cells of text look like that no pattern reads, and what would help; else empty."""
+    """Return what the most frequent text resembles and how to make it readable, or an empty text."""
     example = next(iter(profile.levels.counts), "") if profile.levels else ""
     found = next((said for look, said in _LOOKS.items() if re.fullmatch(look, example.strip())), "")
     return f"`{example[:30]}` {found}" if found else ""

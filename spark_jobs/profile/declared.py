@@ -1,18 +1,18 @@
-"""The kinds of columns that a spec declares."""
+"""The column kinds that a spec declares."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from spark_jobs.bundle.patterns import BLANKS
-from spark_jobs.data.cells import STORED_NUMBERS
-from spark_jobs.data.types import Kind
+from spark_jobs.columns.cells import STORED_NUMBERS
+from spark_jobs.columns.types import Kind
 from spark_jobs.profile.profile import ColumnProfile
 from spark_jobs.spec.models import Spec
 
 
 def declared_kinds(spec: Spec) -> Iterator[tuple[str, Kind]]:
-    """Yield each column that `columns` lists, with the kind that it is declared to be."""
+    """Yield each column that `columns` lists, with its declared kind."""
     columns = spec.columns
     lists: Mapping[Kind, tuple[str, ...]] = {
         "number": columns.numeric,
@@ -26,9 +26,10 @@ def declared_kinds(spec: Spec) -> Iterator[tuple[str, Kind]]:
 
 
 def are_numbers(column: ColumnProfile) -> bool:
-    """Whether the cells of a target that is declared a category are numbers, so that 1 and 1.0 are one label.
+    """Return whether a target that is declared a category holds numbers, so that 1 and 1.0 are one label.
 
-    Text is so where all cells are whole numbers, or no number is written in two ways: 1.1 and 1.10 stay apart.
+    Text counts as numbers if all cells are whole numbers, or if no number is written in two ways: 1.1 and 1.10 stay
+    distinct labels.
     """
     kind, reading, levels = column.type.split("(")[0], column.reading, column.levels
     if kind != "string":

@@ -1,4 +1,4 @@
-"""What each column is, decided from the profile of the whole table and never from its relation to the target."""
+"""Type detection: the type and use of each column, from the profile of the whole table and never from the target."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Final
 
-from spark_jobs.data.types import Cells, ColumnType, Kind
+from spark_jobs.columns.types import Cells, ColumnType, Kind
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.profile.amounts import READS, Amounts, amounts, others, several_ways
 from spark_jobs.profile.day_patterns import best_format, date_cells, extra, looks_like, other_way
 from spark_jobs.profile.declared import are_numbers, declared_kinds
 from spark_jobs.profile.profile import ColumnProfile, Profile
-from spark_jobs.profile.reading import TextReading
+from spark_jobs.profile.type_counts import TypeCounts
 from spark_jobs.spec.models import Spec
 
-WARNED: Final = 0.05  # of a declared column's cells that do not parse
+WARNED: Final = 0.05  # share of a declared column's cells that do not parse, above which to warn
 REFUSED: Final = 0.50
-CODES: Final = 0.001  # of whole numbers written with a leading zero make the column a code
-_FEW: Final = 20  # rows below which "all different" says nothing
+CODES: Final = 0.001  # share of whole numbers with a leading zero, above which the column holds codes
+_FEW: Final = 20  # rows below which distinct values do not show an identifier
 _INTEGERS: Final = ("tinyint", "smallint", "int", "bigint")
 _NUMERIC: Final = (*_INTEGERS, "float", "double", "decimal")
 _STORED: Final[Mapping[str, Cells]] = {
@@ -29,7 +29,7 @@ _STORED: Final[Mapping[str, Cells]] = {
     "timestamp": "timestamp",
     "timestamp_ntz": "timestamp",
 }
-_SIGNS: Final = "Say which sign is which in `source.options.decimal` or `source.options.thousands`."
+_SIGNS: Final = "Set `source.options.decimal` or `source.options.thousands`."
 _NAMED_ID: Final = re.compile(r"(?:^|[^A-Za-z])(?i:id|key|index|uuid|guid)(?:$|[^A-Za-z])|[a-z](?:Id|ID)$")
 
 
@@ -52,8 +52,8 @@ class _Column:
         return self.profile.present
 
     @property
-    def reading(self) -> TextReading:
-        return self.profile.reading or TextReading()
+    def reading(self) -> TypeCounts:
+        return self.profile.reading or TypeCounts()
 
     @cached_property
     def amounts(self) -> Amounts:
@@ -65,25 +65,25 @@ class _Column:
 
     @property
     def unique(self) -> bool:
-        """No value comes twice; where the count is an estimate it may be 3 standard errors (9 %) off."""
+        """Return whether all values are distinct; an estimated count may be off by 3 standard errors (9 %)."""
         different, levels = self.profile.distinct, self.profile.levels
         exact = different < 1000 or (levels is not None and levels.complete)
         return self.cells >= _FEW and different >= (self.cells if exact else 0.91 * self.cells)
 
 
 def detect(raw: Profile, spec: Spec, codes: Collection[str] = ()) -> tuple[ColumnType, ...]:
-    """How each column's cells are read and what the column is good for, each with its reason, in the table's order.
+    """Return the type and use of each column with the reason, in the table's order; the columns `codes` stay text.
 
-    A declared type (`columns.numeric`, `categorical`, `date`, `text`, `order`) goes before what the cells look like;
-    otherwise at least 95 % of the cells must read as a number or a date, and all as a boolean. `codes` stay text.
+    A declared kind (`columns.numeric`, `categorical`, `date`, `text`, `order`) takes precedence over detection.
+    Detection needs at least 95 % of the cells to parse as a number or a date, and all of them as a boolean.
 
     Raises:
-        DataError: a declared column is not there, or more than half of its cells do not read as declared.
+        DataError: a declared column does not exist, or more than half of its cells do not parse as declared.
     """
     declared = dict(declared_kinds(spec))
     for name, kind in declared.items():
         if name not in raw.columns:
-            cause = f"`columns` declares '{name}' as {kind}, and the table has no such column."
+            cause = f"`columns` declares '{name}' as {kind}, but the table has no such column."
             raise DataError(cause, did_you_mean(name, raw.columns))
     if declared.get(spec.target) == "category" and are_numbers(raw[spec.target]):
         del declared[spec.target]
@@ -96,7 +96,7 @@ def _decide(column: _Column, declared: Kind | None) -> ColumnType:
     if column.stored not in (*_NUMERIC, "string", "boolean", "date", "timestamp", "timestamp_ntz", "void"):
         if declared not in (None, "text"):
             cause = f"'{column.name}' is declared {declared}, but it is stored as {column.profile.type}."
-            raise DataError(cause, "No step can use that type: take it out of `columns`, or change it in the data.")
+            raise DataError(cause, "No step can use that type: remove it from `columns`, or change it in the data.")
         return ColumnType(column.name, "text", "unsupported", f"stored as {column.profile.type}, which no step can use")
     if declared == "number":
         return _declared_number(column)
@@ -105,7 +105,7 @@ def _decide(column: _Column, declared: Kind | None) -> ColumnType:
     if declared is not None:
         return ColumnType(column.name, "text", declared, f"declared {declared}")
     if column.code:
-        found = ColumnType(column.name, "text", "category", "folder names that a number would not write again: codes")
+        found = ColumnType(column.name, "text", "category", "folder names that change when read as numbers: codes")
     else:
         found = _from_text(column) if column.stored in ("string", "void") else _from_stored(column)
     return found if column.name == column.spec.target else _narrowed(column, found)
@@ -118,7 +118,7 @@ def _declared_number(column: _Column) -> ColumnType:
         raise DataError(f"'{column.name}' is declared a number: {numbers.against.partition(': ')[0]}.", _SIGNS)
     if column.stored in ("date", "timestamp", "timestamp_ntz"):
         read = 0
-    reason = _of_declared(column, "number", "no number", read) + numbers.told
+    reason = _of_declared(column, "number", "not numbers", read) + numbers.told
     if column.stored != "string":
         return replace(_from_stored(column), cells="number", kind="number", reason=reason)
     whole, scale = _exactness(column)
@@ -131,9 +131,9 @@ def _declared_date(column: _Column) -> ColumnType:
         return _from_stored(column)
     form, fits = best_format(column.reading.formats, column.named, digits=True)
     if other := other_way(form, column.reading.formats, column.named):
-        cause = f"'{column.name}' is declared a date, and every cell fits {form} as well as {other}."
-        raise DataError(cause, "Say which it is in `source.options.dateFormat`.")
-    reason = _of_declared(column, "date", "no date in a known pattern", fits)
+        cause = f"'{column.name}' is declared a date, but every cell fits {form} as well as {other}."
+        raise DataError(cause, "Set the pattern in `source.options.dateFormat`.")
+    reason = _of_declared(column, "date", "not dates in a known pattern", fits)
     cells = date_cells(form)
     return ColumnType(column.name, cells, cells, f"{reason}, written as {form}", formats=extra(form))
 
@@ -145,9 +145,11 @@ def _of_declared(column: _Column, kind: str, what: str, read: int) -> str:
         return f"declared {kind}"
     counted = f"{lost:,} of {column.cells:,} cells ({share:.1%}) are {what}"
     if share > REFUSED:
-        advice = f"Take it out of `columns`, or mend the cells; up to {REFUSED:.0%} may be left out."
+        advice = f"Remove it from `columns`, or fix the cells; up to {REFUSED:.0%} may fail to parse."
         raise DataError(f"'{column.name}' is declared {kind}, but {counted}.", advice)
-    return f"declared {kind}; {counted} and become null" + (", more than 5 %: a warning" if share > WARNED else "")
+    return f"declared {kind}; {counted} and become null" + (
+        ", above the warning limit of 5 %" if share > WARNED else ""
+    )
 
 
 def _from_stored(column: _Column) -> ColumnType:
@@ -163,7 +165,7 @@ def _from_stored(column: _Column) -> ColumnType:
 
 
 def _exactness(column: _Column) -> tuple[bool, int | None]:
-    """Whether BIGINT holds all numbers of a text column; else the scale of the decimal type for more than doubles."""
+    """Return whether BIGINT holds all numbers of a text column; else the decimal scale if doubles do not."""
     reading = column.reading
     if column.amounts.told:
         return False, None
@@ -177,7 +179,7 @@ def _from_text(column: _Column) -> ColumnType:
     reading, name = column.reading, column.name
     if not column.cells:
         return ColumnType(name, "text", "constant", "no cell holds a value")
-    if reading.boolean == column.cells > reading.number:  # also where most are 1 and 0
+    if reading.boolean == column.cells > reading.number:  # booleans may be mostly 1 and 0
         return ColumnType(name, "boolean", "boolean", f"all {column.cells:,} cells are true or false")
     numbers = column.amounts
     if numbers.against:
@@ -201,7 +203,7 @@ def _counted(column: _Column, read: int, what: str) -> str:
     if read == column.cells:
         return f"all {column.cells:,} cells are {what}s"
     lost = column.cells - read
-    return f"{lost:,} of {column.cells:,} cells are no {what.removeprefix('whole ')} and become null"
+    return f"{lost:,} of {column.cells:,} cells do not parse as {what.removeprefix('whole ')}s and become null"
 
 
 def _text_reason(column: _Column) -> str:
@@ -214,7 +216,7 @@ def _text_reason(column: _Column) -> str:
 
 
 def _hint(column: _Column) -> str:
-    """What the cells look like that are no level to learn from."""
+    """Return what the cells resemble, as a reason why they are not categories, or an empty text."""
     found = looks_like(column.profile) or several_ways(column.profile)
     return found and f": {found}"
 
@@ -228,20 +230,20 @@ def _date(column: _Column) -> ColumnType | None:
     if fits < READS * column.cells:
         return None
     if other := other_way(form, column.reading.formats, column.named):
-        reason = f"every cell fits {form} as well as {other}: say which in `source.options.dateFormat`"
+        reason = f"every cell fits {form} as well as {other}: set one in `source.options.dateFormat`"
         return ColumnType(column.name, "text", "text", reason)
     reason = f"{_counted(column, fits, 'date')}, written as {form}"
     return ColumnType(column.name, date_cells(form), date_cells(form), reason, formats=extra(form))
 
 
 def named_formats(spec: Spec) -> tuple[str, ...]:
-    """The datetime patterns that the source's options name: the profile of the raw table has to look for them."""
+    """Return the datetime patterns of the source's options, which the profile of the raw table must try."""
     options = spec.source.options
     return tuple(str(options[key]) for key in ("dateFormat", "timestampFormat") if key in options)
 
 
 def _narrowed(column: _Column, found: ColumnType) -> ColumnType:
-    """The same cells, as what they are good for: a constant, an identifier, too many levels."""
+    """Return the type with its use: for instance a constant, an identifier or free text."""
     kind, reason = _usefulness(column, found)
     return replace(found, kind=kind, reason=reason)
 
@@ -263,12 +265,12 @@ def _usefulness(column: _Column, found: ColumnType) -> tuple[Kind, str]:
 def _runs(column: _Column) -> bool:
     low, high = _extremes(column.profile)
     if column.stored == "string" and not column.amounts.numerals.plain:
-        return False  # nobody writes a key with signs between thousands or a currency
+        return False  # keys are not written with thousands separators or a currency
     return bool(_NAMED_ID.search(column.name)) or high - low < 2 * column.cells
 
 
 def is_beyond_double(column: ColumnProfile) -> bool:
-    """Whether a column has numbers beyond ±2**53, of which a double does not hold each."""
+    """Return whether a column has numbers beyond ±2**53, where a double does not hold every whole number."""
     return max(map(abs, _extremes(column))) > 2**53
 
 
@@ -277,7 +279,7 @@ def _why_id(column: _Column) -> str:
     running = high - low < 2 * column.cells
     if is_beyond_double(column.profile) and not running:
         return f", up to {high:,.0f}"
-    return f" and run from {low:,.0f} to {high:,.0f}" if running else ", and the name says identifier"
+    return f" and run from {low:,.0f} to {high:,.0f}" if running else ", and the name looks like an identifier"
 
 
 def _extremes(column: ColumnProfile) -> tuple[float, float]:
@@ -292,7 +294,7 @@ def _levels(column: _Column, found: ColumnType) -> tuple[Kind, str]:
     if column.unique and column.reading.longest <= 64:
         return "identifier", f"all {column.cells:,} values differ{_hint(column)}"
     if different > max(limit, 0.5 * column.cells):
-        return "text", f"{_text_reason(column)}: too many levels to learn from"
+        return "text", f"{_text_reason(column)}: too many categories to learn from"
     if column.reading.longest > 1000 and different > limit:
         return "text", f"long free text, up to {column.reading.longest:,} characters"
     return "category", found.reason

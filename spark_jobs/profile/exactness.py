@@ -1,4 +1,4 @@
-"""Which numbers, written as text, are more than a double holds. Knows Arrow, not Spark."""
+"""Detection of numbers in text that a double cannot hold exactly. Uses Arrow, not Spark."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
-EXPONENT: Final = 99  # as digits after the point of a number with an exponent: no decimal type has so many
+EXPONENT: Final = 99  # stands for the fraction digits of a number with an exponent: more than any decimal type has
 _SHORT: Final = 15  # digits that a double always holds
 
 
 def wide_whole(text: pa.Array, candidates: Flags) -> Flags:
-    """Which of the numbers beyond ±2**53 are written in digits, with `.0` at most, and within BIGINT."""
+    """Return which numbers beyond ±2**53 are whole, written as digits with at most `.0`, and within BIGINT."""
     found = np.zeros(len(text), dtype=np.bool_)
     for place in np.flatnonzero(candidates):
         cell = text[int(place)].as_py().removesuffix(".0")
@@ -26,7 +26,7 @@ def wide_whole(text: pa.Array, candidates: Flags) -> Flags:
 
 
 def places(text: pa.Array, numbers: Flags, decimal: str) -> tuple[int, int]:
-    """The most digits before and after the point of any of the numbers."""
+    """Return the largest number of digits before and after the decimal sign."""
     if not numbers.any():
         return 0, 0
     plain = pc.utf8_ltrim(text.filter(pa.array(numbers)), "+-")
@@ -39,7 +39,7 @@ def places(text: pa.Array, numbers: Flags, decimal: str) -> tuple[int, int]:
 
 
 def are_held(text: pa.Array, numbers: Floats, candidates: Flags, decimal: str) -> bool:
-    """Whether a double holds each of the candidates as it is written; those with an exponent are taken to be."""
+    """Return whether a double holds each candidate exactly as written; numbers with an exponent count as held."""
     long = candidates & (pc.utf8_length(text).to_numpy() > _SHORT)
     if not long.any():
         return True

@@ -1,4 +1,4 @@
-"""What a scan learns of the levels of a text column."""
+"""Counts of the distinct texts (levels) of a column."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ Sums = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LevelCounts:
-    """Rows per level and, beside them, sums of the target per level; two add up to those of both parts.
+    """Rows per level, with sums of the target per level. Counts of two parts of a table add up.
 
-    `table` maps a level to `[rows, sum, …]`: no sums without a target, the sum of the target for a regression, the
-    rows of each class otherwise. At most `limit` levels are kept, the most frequent ones; `dropped` counts the rows of
-    those that were let go.
+    Attributes:
+        table: `[rows, sum, …]` by level: no sums without a target, the sum of the target for a regression, the rows of
+            each class for a classification.
+        limit: how many levels are kept, the most frequent ones.
+        dropped: the rows of levels that were dropped.
     """
 
     table: dict[str, Sums]
@@ -27,7 +29,7 @@ class LevelCounts:
 
     @classmethod
     def of(cls, levels: list[str], table: npt.NDArray[np.float64], limit: int) -> LevelCounts:
-        """The counts of distinct levels, one row of `table` each."""
+        """Return the counts of distinct levels, one row of `table` per level."""
         return cls(dict(zip(levels, table, strict=True)), limit)._pruned()
 
     def __add__(self, other: LevelCounts) -> LevelCounts:
@@ -46,17 +48,17 @@ class LevelCounts:
 
     @property
     def complete(self) -> bool:
-        """Whether every level is here."""
+        """Return whether no level was dropped."""
         return self.dropped == 0
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """Rows per level, the most frequent first, equal ones in the order of their text."""
+        """Return the rows per level, most frequent first, ties in text order."""
         ranked = sorted(self.table.items(), key=lambda item: (-item[1][0], item[0]))
         return {level: int(sums[0]) for level, sums in ranked}
 
     def to_dict(self) -> dict[str, Any]:
-        """The counts as JSON can hold them."""
+        """Return the counts as JSON-compatible values."""
         return {
             "limit": self.limit,
             "dropped": self.dropped,
@@ -65,6 +67,6 @@ class LevelCounts:
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> LevelCounts:
-        """The counts that `to_dict` wrote."""
+        """Return the counts that `to_dict` stored."""
         table = {level: np.array(sums, dtype=np.float64) for level, sums in stored["levels"].items()}
         return cls(table, stored["limit"], stored["dropped"])

@@ -1,4 +1,4 @@
-"""What a scan learns of the numbers of a column."""
+"""Summary of the numbers of a column."""
 
 from __future__ import annotations
 
@@ -17,12 +17,20 @@ K = 4000
 
 @dataclass(frozen=True)
 class NumberSummary:
-    """Count, moments, extremes and quantiles of finite numbers; two summaries add up to that of both parts.
+    """Count, moments, extremes and quantiles of finite numbers. Summaries of two parts of a table add up.
 
-    Moments are kept about the mean, so that they stay exact where |mean| is large against the spread. Quantiles come
-    from a KLL sketch: exact up to 4,000 values, a rank error of about 3e-4 above.
+    Moments are kept about the mean, so they stay accurate if |mean| is large compared with the spread. Quantiles come
+    from a KLL sketch: exact up to 4,000 values, with a rank error of about 3e-4 above.
 
     Method: Chan, Golub, LeVeque (1983) for the moments; Karnin, Lang, Liberty (2016) for the sketch.
+
+    Attributes:
+        count: the number of values.
+        mean: their mean.
+        squares: the sum of squared deviations from the mean.
+        low: the minimum.
+        high: the maximum.
+        sketch: the KLL sketch; None if quantiles were not asked for.
     """
 
     count: int
@@ -34,7 +42,7 @@ class NumberSummary:
 
     @classmethod
     def of(cls, values: npt.NDArray[np.float64], sketched: bool = True, ordered: bool = False) -> NumberSummary:
-        """The summary of an array of finite numbers; `ordered` says that they are so from the least to the greatest."""
+        """Return the summary of an array of finite numbers; `ordered` says that they are ascending."""
         if not len(values):
             return cls(0, 0.0, 0.0, math.inf, -math.inf, kll_doubles_sketch(K) if sketched else None)
         if sketched and not ordered:
@@ -53,11 +61,11 @@ class NumberSummary:
 
     @property
     def std(self) -> float:
-        """The sample standard deviation (n - 1), 0 for fewer than two numbers."""
+        """Return the sample standard deviation (n - 1); 0 for fewer than two numbers."""
         return math.sqrt(self.squares / (self.count - 1)) if self.count > 1 else 0.0
 
     def quantile(self, rank: float) -> float:
-        """The number at that rank between 0 and 1.
+        """Return the quantile at a rank between 0 and 1.
 
         Raises:
             ValueError: there are no numbers, or no sketch was kept.
@@ -65,60 +73,65 @@ class NumberSummary:
         return self.quantiles([rank])[0]
 
     def quantiles(self, ranks: Sequence[float]) -> list[float]:
-        """The numbers at several ranks at once."""
+        """Return the quantiles at several ranks between 0 and 1.
+
+        Raises:
+            ValueError: there are no numbers, or no sketch was kept.
+        """
         if self.sketch is None or not self.count:
             raise ValueError("No quantiles: the column has no numbers, or its sketch was not kept.")
         return [float(value) for value in self.sketch.get_quantiles(list(ranks), True)]
 
     @property
     def median(self) -> float:
-        """The middle number; of an even count the mean of the two in the middle."""
+        """Return the median; for an even count, the mean of the two middle numbers."""
         upper = float(self.sketch.get_quantile(0.5, False)) if self.count else 0.0
         return (self.quantile(0.5) + upper) / 2
 
     def filled(self, missing: int, fill: float) -> NumberSummary:
-        """The summary after that many missing values were given the value `fill`."""
+        """Return the summary after `missing` nulls are imputed with the value `fill`."""
         if not missing:
             return self
         same = NumberSummary(missing, fill, 0.0, fill, fill, _repeated(fill, missing) if self.sketch else None)
         return self + same
 
     def shares_below(self, bounds: Sequence[float]) -> list[float]:
-        """For each bound the share of numbers at or below it."""
+        """Return for each bound the share of numbers at or below it."""
         return [float(self.sketch.get_rank(bound, True)) for bound in bounds] if self.count else [0.0] * len(bounds)
 
     def moved(self, by: float) -> NumberSummary:
-        """The summary of the numbers less `by`."""
+        """Return the summary of the numbers after subtracting `by`."""
         sketch = _Moved(self.sketch, by) if self.sketch is not None else None
         return NumberSummary(self.count, self.mean - by, self.squares, self.low - by, self.high - by, sketch)
 
     def to_dict(self) -> dict[str, Any]:
-        """The summary as JSON can hold it, the sketch in base 64 of its DataSketches bytes."""
+        """Return the summary as JSON-compatible values; the sketch is Base64 of its DataSketches bytes."""
         sketch = b64encode(self.sketch.serialize()).decode() if self.sketch is not None else None
         extremes = {"min": self.low, "max": self.high} if self.count else {}
         return {"count": self.count, "mean": self.mean, "squares": self.squares, **extremes, "kll": sketch}
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> NumberSummary:
-        """The summary that `to_dict` wrote."""
+        """Return the summary that `to_dict` stored."""
         sketch = kll_doubles_sketch.deserialize(b64decode(stored["kll"])) if stored.get("kll") else None
         low, high = stored.get("min", math.inf), stored.get("max", -math.inf)
         return cls(stored["count"], stored["mean"], stored["squares"], low, high, sketch)
 
 
 def moments(values: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """The mean and the sum of squares about it, what the mean was rounded by taken off again.
+    """Return the mean and the sum of squared deviations, with the rounding error of the mean corrected.
 
-    No matrix product: its library's threads wait for each other where every core has a worker of its own.
+    This avoids matrix products, because their library's threads block each other if every core runs a worker.
     """
-    about = float(values.mean())
-    off = values - about
-    rounding = float(off.mean())
-    return about + rounding, max(float(np.square(off).sum()) - len(values) * rounding * rounding, 0.0)
+    with np.errstate(over="ignore", invalid="ignore"):  # numbers near the limits of a double have infinite moments
+        about = float(values.mean())
+        off = values - about
+        rounding = float(off.mean())
+        return about + rounding, max(float(np.square(off).sum()) - len(values) * rounding * rounding, 0.0)
 
 
 def _sketch(ordered: npt.NDArray[np.float64]) -> Any:
-    """A sketch takes numbers in any order; in theirs it takes them three times as quickly, as it sorts them itself."""
+    """Return a sketch of ascending numbers; it accepts any order, but sorts internally and is three times faster so."""
     sketch = kll_doubles_sketch(K)
     sketch.update(np.require(ordered, requirements="W"))
     return sketch
@@ -134,7 +147,7 @@ class _Moved:
 
 
 def _repeated(value: float, times: int) -> Any:
-    """A sketch of one value many times, by doubling."""
+    """Return a sketch of one value repeated `times` times, by doubling."""
     whole, power = kll_doubles_sketch(K), kll_doubles_sketch(K)
     power.update(value)
     while times:

@@ -1,4 +1,4 @@
-"""What a scan of a table learns of every column; the profiles of two parts add up to that of the whole."""
+"""Profiles of tables and columns; the profiles of two parts of a table add up."""
 
 from __future__ import annotations
 
@@ -8,23 +8,35 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from spark_jobs.notebook_html import notebook_table
+from spark_jobs.profile.clipped_moments import ClippedMoments
 from spark_jobs.profile.distinct import Distinct
-from spark_jobs.profile.fenced import Fenced
 from spark_jobs.profile.levels import LevelCounts
 from spark_jobs.profile.numbers import NumberSummary
-from spark_jobs.profile.reading import TextReading
-from spark_jobs.profile.relation import Relation
+from spark_jobs.profile.target_association import TargetAssociation
+from spark_jobs.profile.type_counts import TypeCounts
 
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """One column: what is missing, and a summary of what is there.
+    """The profile of one column.
 
-    `missing` counts nulls, `nan` and `infinite` are counted apart. `numbers` is there for columns of numbers, `levels`
-    and `reading` for columns of text, `relation` where the scan was told of a target. `cleaned` are the numbers after
-    outliers were clipped or taken out, where that changed any; `fenced` what is known of them until that is decided.
-    Of plain text, `trimmed` says that no cell has blanks around it, and `null_values` are the marks of a missing value
-    that occur; None where that is not known.
+    Attributes:
+        name: the column.
+        type: its stored type.
+        rows: the number of rows.
+        missing: the number of nulls.
+        nan: the number of NaN values, which `missing` does not include.
+        infinite: the number of infinite values.
+        different: the distinct-value sketch.
+        numbers: the summary of a numeric column.
+        levels: the level counts of a text column.
+        reading: the types that the cells of a text column parse as.
+        relation: the association with the target, if the scan had one.
+        cleaned: the summary after outliers were clipped or nulled, if that changed a number.
+        fenced: the moments around the expected clipping bounds, until the bounds are known.
+        trimmed: for plain text, whether no cell has surrounding blanks.
+        null_values: for plain text, the null values that occur; None if unknown.
     """
 
     name: str
@@ -36,10 +48,10 @@ class ColumnProfile:
     different: Distinct | None = None
     numbers: NumberSummary | None = None
     levels: LevelCounts | None = None
-    reading: TextReading | None = None
-    relation: Relation | None = None
+    reading: TypeCounts | None = None
+    relation: TargetAssociation | None = None
     cleaned: NumberSummary | None = None
-    fenced: Fenced | None = None
+    fenced: ClippedMoments | None = None
     trimmed: bool = False
     null_values: Sequence[str] | None = None
 
@@ -51,25 +63,25 @@ class ColumnProfile:
 
     @property
     def present(self) -> int:
-        """Rows with a value that can be used."""
+        """Return the number of rows with a usable value."""
         return self.rows - self.missing - self.nan - self.infinite
 
     @property
     def distinct(self) -> int:
-        """The number of different values: exact where the levels are complete or few, else estimated."""
+        """Return the number of distinct values: exact if the levels are complete or few, else estimated."""
         if self.levels is not None and self.levels.complete:
             return len(self.levels.table)
         return self.different.count if self.different is not None else 0
 
     def to_dict(self) -> dict[str, Any]:
-        """The column as JSON can hold it."""
+        """Return the profile as JSON-compatible values."""
         plain = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _PARTS}
         parts = {name: getattr(self, name).to_dict() for name in _CLASSES if getattr(self, name) is not None}
         return plain | parts | ({"different": self.different.to_list()} if self.different is not None else {})
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> ColumnProfile:
-        """The column that `to_dict` wrote."""
+        """Return the profile that `to_dict` stored."""
         parts: dict[str, Any] = {
             name: kind.from_dict(stored[name]) for name, kind in _CLASSES.items() if name in stored
         }
@@ -79,13 +91,19 @@ class ColumnProfile:
         return cls(**plain, **parts)
 
 
+def _moments(column: ColumnProfile) -> tuple[float, float, float] | None:
+    """Mean, least and greatest of the numbers of a column; None where there are none."""
+    numbers = column.numbers
+    return (numbers.mean, numbers.low, numbers.high) if numbers is not None and numbers.count else None
+
+
 _CLASSES: dict[str, Any] = {
     "numbers": NumberSummary,
     "levels": LevelCounts,
-    "reading": TextReading,
-    "relation": Relation,
+    "reading": TypeCounts,
+    "relation": TargetAssociation,
     "cleaned": NumberSummary,
-    "fenced": Fenced,
+    "fenced": ClippedMoments,
 }
 _PARTS = ("different", *_CLASSES)
 
@@ -102,45 +120,62 @@ def _union(one: Sequence[str] | None, other: Sequence[str] | None) -> Sequence[s
 
 @dataclass(frozen=True)
 class Profile:
-    """What a scan learned of a table, column by column, in the table's order."""
+    """The profile of a table: its number of rows and its columns in order."""
 
     rows: int
     columns: dict[str, ColumnProfile]
 
     def __add__(self, other: Profile) -> Profile:
-        """The profile of both tables together.
+        """Return the profile of both tables together.
 
         Raises:
-            ValueError: they do not have the same columns.
+            ValueError: the tables do not have the same columns.
         """
         if self.columns.keys() != other.columns.keys():
             apart = sorted(self.columns.keys() ^ other.columns.keys())
-            raise ValueError(f"Profiles of different columns do not add up: {', '.join(apart)} is in one of them only.")
+            raise ValueError(f"Profiles with different columns cannot be added: only one has {', '.join(apart)}.")
         return Profile(
             self.rows + other.rows, {name: mine + other.columns[name] for name, mine in self.columns.items()}
         )
 
     @property
     def longest(self) -> int | None:
-        """The characters of the longest text; None where it was not looked how text reads."""
+        """Return the length of the longest text in characters; None if the scan did not parse text."""
         readings = [column.reading for column in self.columns.values() if column.levels is not None]
         return None if None in readings else max((one.longest for one in readings if one is not None), default=0)
+
+    def __str__(self) -> str:
+        width = min(max(map(len, self.columns), default=0), 40)
+        lines = (
+            f"{n:<{width}}  {c.type:<8}  {c.missing:,} missing  {c.distinct:,} distinct"
+            for n, c in self.columns.items()
+        )
+        return "\n".join([f"{self.rows:,} rows, {len(self.columns)} columns", *lines])
+
+    def _repr_html_(self) -> str:
+        """Show every column as a table in a notebook."""
+        head = ("column", "type", "missing", "distinct", "mean", "min", "max")
+        rows = [
+            (one.name, one.type, one.missing, one.distinct, *(_moments(one) or (None, None, None)))
+            for one in self.columns.values()
+        ]
+        return notebook_table(f"Profile: {self.rows:,} rows, {len(rows)} columns", head, rows)
 
     def __getitem__(self, name: str) -> ColumnProfile:
         return self.columns[name]
 
     def to_json(self) -> str:
-        """The profile as text that `from_json` reads."""
+        """Return the profile as JSON text."""
         return json.dumps({"rows": self.rows, "columns": [column.to_dict() for column in self.columns.values()]})
 
     @classmethod
     def from_json(cls, text: str) -> Profile:
-        """The profile that `to_json` wrote."""
+        """Return the profile that `to_json` stored."""
         stored = json.loads(text)
         columns = [ColumnProfile.from_dict(column) for column in stored["columns"]]
         return cls(stored["rows"], {column.name: column for column in columns})
 
     @classmethod
     def read(cls, path: Path) -> Profile:
-        """The profile in a file."""
+        """Return the profile stored in a file."""
         return cls.from_json(path.read_text())

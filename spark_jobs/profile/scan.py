@@ -1,4 +1,4 @@
-"""A table → its profile, in one Spark job whatever the number of columns."""
+"""Profile of a table in one Spark job, whatever the number of columns."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from spark_jobs.data.names import col
-from spark_jobs.data.transport import by_rows
-from spark_jobs.profile.batch import Depth, Target, profile_column
+from spark_jobs.columns.arrow_batches import by_rows
+from spark_jobs.columns.names import col
+from spark_jobs.profile.batch import ScanOptions, Target, profile_column
 from spark_jobs.profile.detect import is_beyond_double
 from spark_jobs.profile.profile import ColumnProfile, Profile
 
@@ -27,50 +27,50 @@ PARTIAL = "part int, position int, profile binary"
 _NUMBERS = (T.NumericType, T.BooleanType)
 
 
-def scan(rows: DataFrame, depth: Depth | None = None) -> Profile:
-    """The profile of a table's columns (all that are numbers, booleans, dates, times or text).
+def scan(rows: DataFrame, depth: ScanOptions | None = None) -> Profile:
+    """Profile the numeric, boolean, date, time and text columns of a table.
 
-    One pass over the rows; what comes back grows with the columns, never with the rows.
+    One pass reads the rows. The size of the result grows with the number of columns, never with the number of rows.
     """
     return scan_columns(rows, scannable(rows), depth=depth)
 
 
 def with_exact_counts(profile: Profile, rows: DataFrame) -> Profile:
-    """The profile of rows, where distinct values of stored numbers beyond a double are counted by their text.
+    """Return the profile with exact distinct counts for stored numbers beyond a double, counted by their text.
 
-    One more pass over these columns; none where there are none.
+    This takes one more pass over those columns, or none if there are no such columns.
     """
     stored = {name: one for name, one in profile.columns.items() if one.reading is None and name in rows.columns}
     wide = [name for name, column in stored.items() if is_beyond_double(column)]
     if not wide:
         return profile
     texts = {name: ("string", col(name).cast("string")) for name in wide}
-    counted = scan_columns(rows, texts, depth=Depth(quantiles=False, levels=1))
+    counted = scan_columns(rows, texts, depth=ScanOptions(quantiles=False, levels=1))
     exact = {name: replace(profile[name], different=counted[name].different) for name in wide}
     return Profile(profile.rows, {**profile.columns, **exact})
 
 
 def scannable(rows: DataFrame) -> dict[str, tuple[str, Column]]:
-    """The columns that can be profiled as `scan_columns` takes them; one of a nested type counts as its nulls only."""
+    """Return the columns as `scan_columns` takes them; of a column with a nested type only the nulls are counted."""
     found = {}
     for field in rows.schema.fields:
-        value = values(field.name, field.dataType) if is_scannable(field.dataType) else presence(field.name)
+        value = scanned_values(field.name, field.dataType) if is_scannable(field.dataType) else presence(field.name)
         found[field.name] = (field.dataType.simpleString(), value)
     return found
 
 
 def presence(name: str) -> Column:
-    """Whether a cell is there: 1 or null."""
+    """Return 1 for a cell with a value, else null."""
     return F.when(col(name).isNotNull(), F.lit(1.0))
 
 
 def is_scannable(kind: T.DataType) -> bool:
-    """Whether a column of that type can be profiled; nested ones cannot."""
+    """Return whether a column of that type can be profiled; nested types cannot."""
     return isinstance(kind, (T.NumericType, T.BooleanType, T.DatetimeType, T.StringType))
 
 
-def values(name: str, kind: T.DataType) -> Column:
-    """A column as the scan takes it: numbers, booleans and times as double (seconds since 1970), the rest as text."""
+def scanned_values(name: str, kind: T.DataType) -> Column:
+    """Return a column as a scan takes it: numbers, booleans and times (seconds since 1970) as double, else text."""
     if isinstance(kind, T.DateType):
         return (F.unix_date(col(name)) * 86400).cast("double")
     if isinstance(kind, (T.TimestampType, T.TimestampNTZType)):
@@ -84,11 +84,16 @@ def scan_columns(
     columns: Mapping[str, tuple[str, Column]],
     target: Column | None = None,
     classes: int = 0,
-    depth: Depth | None = None,
+    depth: ScanOptions | None = None,
 ) -> Profile:
-    """The profile of named expressions (type name, column of double or string), beside a target where one is given.
+    """Profile named expressions, together with a target if one is given.
 
-    `target` is a double that is never null: the value, or the index of the class among `classes`.
+    Args:
+        rows: the rows.
+        columns: by name, the type name and an expression of type double or string.
+        target: a double without nulls: the value, or the class index below `classes`.
+        classes: the number of classes; 0 for a regression.
+        depth: what to compute.
     """
     return scan_parts(rows, columns, F.lit(0), target, classes, depth)[0]
 
@@ -99,14 +104,14 @@ def scan_parts(
     part: Column,
     target: Column | None = None,
     classes: int = 0,
-    depth: Depth | None = None,
+    depth: ScanOptions | None = None,
 ) -> dict[int, Profile]:
-    """One profile for each value of `part` (an int), in the same single job."""
+    """Return one profile per value of `part` (int), in one Spark job."""
     safe = [value.alias(f"x{i}") for i, (_, value) in enumerate(columns.values())]
     beside = [] if target is None else [target.cast("double").alias("y")]
     batches = rows.select(*safe, part.cast("int").alias("part"), *beside)
     names = [(name, kind) for name, (kind, _) in columns.items()]
-    depth = depth or Depth()
+    depth = depth or ScanOptions()
     partials = batches.mapInArrow(_profiler(names, classes, depth), PARTIAL)
     texts = sum(kind.dataType == T.StringType() for kind in batches.schema.fields)
     with by_rows(rows.sparkSession, texts, depth.longest):
@@ -115,15 +120,15 @@ def scan_parts(
 
 
 def collect_profiles(partials: DataFrame) -> dict[int, dict[int, ColumnProfile]]:
-    """Merge the profiles of parts of a table (rows of `PARTIAL`) by part and by the column's position."""
+    """Merge partial profiles (rows of `PARTIAL`) by part and by the position of the column."""
     found: dict[int, dict[int, ColumnProfile]] = {}
     for row in partials.groupBy("part", "position").applyInArrow(_merge, PARTIAL).collect():
         found.setdefault(row["part"], {})[row["position"]] = _unpacked(row["profile"])
     return found
 
 
-def warm(spark: SparkSession) -> None:
-    """Begin to start Python's workers, who import for a second what a scan needs, while something else is done."""
+def preload_workers(spark: SparkSession) -> None:
+    """Start Python's workers in the background, because importing what a scan needs takes them about a second."""
     pool = ThreadPoolExecutor(1, "warming")
     pool.submit(spark.range(64).mapInArrow(_unchanged, "id long").write.format("noop").mode("overwrite").save)
     pool.shutdown(wait=False)
@@ -134,11 +139,11 @@ def _unchanged(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def _profiler(
-    names: list[tuple[str, str]], classes: int, depth: Depth
+    names: list[tuple[str, str]], classes: int, depth: ScanOptions
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def profile(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         found: dict[tuple[int, int], ColumnProfile] = {}
-        for batch in gathered(batches):
+        for batch in coalesce_batches(batches):
             for number, rows in _split(batch):
                 _add_batch(found, number, rows, names, classes, depth)
         yield packed(found)
@@ -146,8 +151,8 @@ def _profiler(
     return profile
 
 
-def gathered(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Fewer, larger batches: what a batch costs beside its rows is paid once in some megabytes."""
+def coalesce_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield fewer, larger batches, so that the fixed cost of a batch is paid once per 16 MiB."""
     waiting: list[pa.RecordBatch] = []
     for batch in batches:
         waiting.append(batch)
@@ -175,7 +180,7 @@ def _add_batch(
     batch: pa.RecordBatch,
     names: list[tuple[str, str]],
     classes: int,
-    depth: Depth,
+    depth: ScanOptions,
 ) -> None:
     y = batch.schema.get_field_index("y")
     target = Target(batch.column(y).to_numpy(zero_copy_only=False), classes) if y >= 0 else None
@@ -186,7 +191,7 @@ def _add_batch(
 
 
 def packed(found: Mapping[tuple[int, int], ColumnProfile]) -> pa.RecordBatch:
-    """Pack profiles by (part, position) as rows of `PARTIAL`."""
+    """Return profiles by (part, position) as rows of `PARTIAL`."""
     packed = {
         "part": pa.array([number for number, _ in found], pa.int32()),
         "position": pa.array([position for _, position in found], pa.int32()),

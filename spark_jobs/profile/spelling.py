@@ -1,4 +1,4 @@
-"""How the numbers of a column are written, decided from all its cells. Knows Arrow, not Spark."""
+"""Detection of number formats from all cells of a column. Uses Arrow, not Spark."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from spark_jobs.bundle.numerals import CODES, MINUS, QUOTES, SPACES, SYMBOLS, Numerals, is_currency
 
-_MOST: Final = 50  # spellings of one column that are told apart
+_MOST: Final = 50  # spellings that are counted per column
 _DOLLARS: Final = (
     "$",
     "£",
@@ -28,7 +28,7 @@ _DOLLARS: Final = (
     "INR",
     "CAD",
     "AUD",
-)  # where no comma stands before decimals
+)  # currencies of countries without a decimal comma
 _CURRENCY: Final = "|".join([f"[{SYMBOLS}]", *(re.sub(r"(\W)", r"[\1]", code) for code in CODES)])
 _UNIT: Final = "[A-Za-zµμ°Ω²³/%‰]{1,12}"
 _SIGN: Final = f"[+{MINUS}]?[{SPACES}]*"
@@ -41,7 +41,15 @@ _LOOSE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """How one number is written, as far as it tells: `unsure` is a sign that may be decimal or stand for thousands."""
+    """The format of one number, as far as its digits show it.
+
+    Attributes:
+        decimal: the decimal sign.
+        thousands: the thousands separator.
+        unsure: a sign that may be either of them.
+        signs: whether the minus sign is unusual, such as parentheses.
+        affix: a currency or unit.
+    """
 
     decimal: str = ""
     thousands: str = ""
@@ -50,25 +58,25 @@ class Spelling:
     affix: str = ""
 
     def key(self) -> str:
-        """Itself as text, from which `of_key` makes it again."""
+        """Return the spelling as text, which `of_key` parses."""
         marks = (self.decimal, self.thousands, self.unsure, "s" if self.signs else "")
         return "".join(mark or "_" for mark in marks) + self.affix
 
     @classmethod
     def of_key(cls, key: str) -> Spelling:
-        """The spelling of which `key` is the key."""
+        """Return the spelling of a key."""
         decimal, thousands, unsure, signs = ("" if mark == "_" else mark for mark in key[:4])
         return cls(decimal, thousands, unsure, bool(signs), key[4:])
 
     def fits(self, numerals: Numerals) -> bool:
-        """Whether a number written so is read by those numerals."""
+        """Return whether the numerals parse a number of this spelling."""
         known = ("", numerals.decimal, numerals.thousands)
         signs = self.decimal in known[:2] and self.thousands in ("", numerals.thousands) and self.unsure in known
         return signs and (self.affix == numerals.affix or (self.affix == "" and is_currency(numerals.affix)))
 
 
 def spellings(text: pa.Array, counts: npt.NDArray[np.int64]) -> dict[str, int]:
-    """The spellings of the texts that look like numbers, by their keys, and how many cells have each."""
+    """Count the cells of each spelling, by its key, among texts that look like numbers."""
     there = pc.match_substring_regex(text, _LOOSE)
     if not pc.any(there).as_py():
         return {}
@@ -83,7 +91,7 @@ def spellings(text: pa.Array, counts: npt.NDArray[np.int64]) -> dict[str, int]:
 
 
 def spelling_of(text: str) -> Spelling | None:
-    """How a text writes a number; None where it looks like none."""
+    """Return the spelling of a text; None if it does not look like a number."""
     return _of_shape(re.sub("[0-9]", "9", re.sub("^([^0-9]*)0", r"\1z", text)))
 
 
@@ -102,12 +110,12 @@ def _of_shape(shape: str) -> Spelling | None:
     odd = (opened == "(") != (closed == ")") or len(opened) > 1 or (parts["before"] and parts["after"])
     if signs is None or odd or (parts["power"] and signs[1]):
         return None
-    minus = found["sign"] + found["inner"] + closed  # with the blanks after a sign
+    minus = found["sign"] + found["inner"] + closed  # includes blanks after a sign
     return Spelling(*signs, minus not in ("", "+", "-") or closed != "", parts["before"] or parts["after"])
 
 
 def _separators(body: str) -> tuple[str, str, str] | None:
-    """The decimal sign, the one between thousands, and one of which the digits do not tell which it is."""
+    """Return the decimal sign, the thousands separator and the ambiguous sign of a number's digits."""
     plain = re.sub(f"[{QUOTES}]", "'", re.sub(f"[{SPACES}]", " ", body))
     groups, marks = re.split("[., ']", plain), re.findall("[., ']", plain)
     kinds = list(dict.fromkeys(marks))
@@ -134,17 +142,17 @@ def _grouped(groups: list[str]) -> bool:
 
 
 class Unclear(Exception):
-    """Numbers are there, and what they are cannot be told; `unsure` is the sign that may be two things."""
+    """The cells hold numbers of an ambiguous format; `unsure` is the ambiguous sign, if one is."""
 
     def __init__(self, unsure: str = "") -> None:
         self.unsure = unsure
 
 
 def numerals_of(found: Iterable[Spelling], decimal: str = "", thousands: str = "") -> Numerals:
-    """The numerals by which all spellings of one affix are read; a sign that is given is certain.
+    """Return the numerals that parse all spellings of one affix; a given sign is binding.
 
     Raises:
-        Unclear: they disagree, or a sign may be decimal as well as stand for thousands.
+        Unclear: the spellings disagree, or a sign may be decimal sign or thousands separator.
     """
     found = list(found)
     affix = next((one.affix for one in found if one.affix), "")
@@ -166,7 +174,7 @@ def _sole(signs: set[str]) -> str:
 
 
 def _resolved(sign: str, point: str, group: str, affix: str) -> tuple[str, str]:
-    """What a sign is that the digits do not tell, given what the others are."""
+    """Return the decimal sign and the thousands separator, given the role that an ambiguous sign can still have."""
     if sign in " '" or (point and group):
         raise Unclear(sign)
     if point:

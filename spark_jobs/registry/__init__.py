@@ -1,11 +1,11 @@
-"""MLflow: runs, registered models, the names their versions go by, and the gate."""
+"""MLflow: runs, registered models, the aliases of their versions, and the promotion gate."""
 
-from spark_jobs.registry.gate import Promotion, promote
-from spark_jobs.registry.log import Training, finish_interrupted, log_training
+from spark_jobs.registry.gate import Promotion, promote_challenger
+from spark_jobs.registry.log import TrainingLog, finish_interrupted, log_training
 from spark_jobs.registry.mlmodel import Signature, versions
 from spark_jobs.registry.runs import Run, end_run, start_run
-from spark_jobs.registry.tracking import Tracking, connect, warm
-from spark_jobs.registry.versions import ModelVersion, resolve
+from spark_jobs.registry.tracking import Tracking, mlflow_client, preload
+from spark_jobs.registry.versions import ModelVersion, resolve_version
 
 __all__ = [
     "ModelVersion",
@@ -13,14 +13,14 @@ __all__ = [
     "Run",
     "Signature",
     "Tracking",
-    "Training",
-    "connect",
+    "TrainingLog",
     "end_run",
     "finish_interrupted",
     "log_training",
-    "promote",
-    "resolve",
+    "mlflow_client",
+    "preload",
+    "promote_challenger",
+    "resolve_version",
     "start_run",
     "versions",
-    "warm",
 ]

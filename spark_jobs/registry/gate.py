@@ -1,4 +1,4 @@
-"""The gate: whether a challenger may become champion."""
+"""The promotion gate, which decides whether a challenger becomes the champion."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from spark_jobs.bundle import Manifest, load_manifest
-from spark_jobs.data.lock import locked
 from spark_jobs.errors import GateError, SparkJobsError, SpecError, did_you_mean
 from spark_jobs.registry.tracking import Tracking
-from spark_jobs.registry.versions import ModelVersion, look_up, point, resolve
+from spark_jobs.registry.versions import ModelVersion, look_up, resolve_version, set_alias
+from spark_jobs.tables.locks import locked
 
 LOWER_IS_BETTER: Final = frozenset({"rmse", "mse", "mae", "mape", "log_loss", "brier"})
 HIGHER_IS_BETTER: Final = frozenset(
     {"r2", "accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc"}
 )
-SAME: Final = 1e-6  # a graph differs a little from its pipeline: the same model again must be as good as itself
+SAME: Final = 1e-6  # tolerance: the metrics of one model differ slightly between graph and pipeline
 _PRIMARY: Final = {"regression": "rmse", "binary": "roc_auc", "multiclass": "log_loss"}
 _BETTER: Final = "Train a better model, or promote it anyway with --force."
-_AGAIN: Final = "Train again, with the target and the split of the champion, or promote it anyway with --force."
+_AGAIN: Final = "Train again with the champion's target and split, or promote it anyway with --force."
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationSetup:
-    """What a version predicts, and by which rule its test rows were chosen.
+    """What a version predicts, and the rule that chose its test rows.
 
-    `identity` are the columns of which the hash is taken, with the types they are read as, `cut` is the moment
-    (microseconds) after which a time split tests. Of a version made by an older release they are not known: None.
+    `identity` maps the columns that the split hashes to the types they are read as. `cut` is the time (microseconds
+    since 1970) after which a time split's rows are test rows. Both are None for versions of older releases.
     """
 
     task: str = ""
@@ -42,7 +42,7 @@ class EvaluationSetup:
 
     @classmethod
     def of(cls, manifest: Manifest) -> EvaluationSetup:
-        """What a bundle says of it."""
+        """Read the setup from a bundle's manifest."""
         data: Mapping[str, Any] = manifest.data
         return cls(
             str(data.get("task", "")),
@@ -56,26 +56,26 @@ class EvaluationSetup:
         )
 
     def differences(self, champion: EvaluationSetup) -> tuple[str, ...]:
-        """Why metrics must not be compared with those of a champion on the same rows; nothing where they may."""
+        """Return the reasons why metrics are not comparable with a champion's on the same rows; empty if they are."""
         return tuple(_other_problem(self, champion)) or tuple(_other_split(self, champion))
 
     def caution(self, champion: EvaluationSetup) -> str:
-        """Why a champion may have been trained on some of the test rows, though the rule is the same; else empty."""
+        """Return why a champion may have been trained on some test rows despite the same split rule, or ""."""
         kind = self.split.get("kind") if isinstance(self.split, Mapping) else None
         if kind == "hash" and None not in (self.identity, champion.identity) and self.identity != champion.identity:
-            return "Rows are hashed by other columns or types than the champion's: it may have learned from some."
+            return "The split hashes other columns or types: the champion may have been trained on some test rows."
         if kind == "random" and self.fingerprint != champion.fingerprint:
-            return "Rows were drawn from other data than the champion's: it may have learned from some of them."
+            return "The random split is of other data: the champion may have been trained on some test rows."
         if kind == "time" and self.cut is not None and champion.cut is not None and self.cut < champion.cut:
-            return "The earliest of these rows are from before the champion's cut: it has learned from them."
+            return "The earliest test rows precede the champion's cut: the champion was trained on them."
         return ""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How a champion did on the test rows of a challenger.
+    """The champion's metrics on a challenger's test rows.
 
-    `error` says why it is not known, `caution` why it may have learned from some of them.
+    `error` says why there are none; `caution` why the champion may have been trained on some of these rows.
     """
 
     version: int
@@ -86,7 +86,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What the gate looks at: metrics of the test rows, how these were chosen, and how a champion did on them."""
+    """The gate's input: a version's test metrics, its split rule, and the champion's metrics on the same rows."""
 
     version: int
     metrics: Mapping[str, float]
@@ -95,7 +95,7 @@ class Scores:
 
     @classmethod
     def of(cls, version: ModelVersion) -> Scores:
-        """What the bundle of a version says."""
+        """Read the scores from a version's bundle."""
         manifest = load_manifest(version.bundle)
         told = manifest.data.get("champion")
         champion = Comparison(**told) if told else None
@@ -104,7 +104,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """How a promotion went: which version is champion now, which was before, and why."""
+    """The outcome of a promotion: the new champion, the previous one, and the reasons."""
 
     version: ModelVersion
     previous: int | None
@@ -118,7 +118,7 @@ Evaluate = Callable[[ModelVersion, ModelVersion], Comparison]
 """Evaluates a champion on the test rows of a challenger."""
 
 
-def promote(
+def promote_challenger(
     tracking: Tracking,
     name: str,
     metric: str | None,
@@ -126,29 +126,33 @@ def promote(
     evaluate: Evaluate,
     force: bool = False,
 ) -> Promotion:
-    """Make the challenger champion, if it passes the thresholds and is no worse than the champion on the same rows.
+    """Make the challenger the champion if it meets all bounds and is not worse than the champion on the same rows.
 
-    `metric` is what the two are compared by (default: that of the task); `gate` maps metrics to the worst value that
-    passes. `evaluate` is asked where the training evaluated another champion, or none. With `force` the alias moves
-    anyway; the objections are in `reasons`.
+    Args:
+        tracking: The tracking store.
+        name: The registered model.
+        metric: The metric of the comparison; None for the task's primary metric.
+        gate: The worst value of each metric that passes.
+        evaluate: Evaluates the champion if the training evaluated another one, or none.
+        force: Move the alias even if the challenger fails; `reasons` then lists the failures.
 
     Raises:
-        GateError: the challenger does not pass; both numbers are named.
-        JobError: there is no challenger.
+        GateError: The challenger does not pass; the message has both values.
+        JobError: There is no challenger.
     """
     with locked(tracking.root, "promotion"):
-        challenger = resolve(tracking, name, "challenger")
+        challenger = resolve_version(tracking, name, "challenger")
         champion = look_up(tracking, name, "champion")
         previous = champion.version if champion else None
         new = Scores.of(challenger)
         chosen = metric or _PRIMARY.get(new.setup.task, "rmse")
         if champion and champion.version == challenger.version:
-            return Promotion(challenger, previous, chosen, ("It is the champion already.",), moved=False)
+            return Promotion(challenger, previous, chosen, ("It is already the champion.",), moved=False)
         compared = _compared(tracking, new, champion, challenger, evaluate) if champion else None
-        found = objections(new, compared, chosen, gate)
+        found = gate_failures(new, compared, chosen, gate)
         if found and not force:
             raise GateError(" ".join(found), _AGAIN if compared and compared.error else _BETTER)
-        point(tracking, name, "champion", challenger.version)
+        set_alias(tracking, name, "champion", challenger.version)
         reasons = found or (_praise(new, compared, chosen),)
         return Promotion(challenger, previous, chosen, reasons, forced=bool(found))
 
@@ -156,25 +160,29 @@ def promote(
 def _compared(
     tracking: Tracking, new: Scores, champion: ModelVersion, challenger: ModelVersion, evaluate: Evaluate
 ) -> Comparison:
-    """How the champion did on the challenger's test rows, as the training found or found now."""
+    """Return the champion's metrics on the challenger's test rows: stored by the training, or evaluated now."""
     stored = new.champion
     if stored is not None and stored.version == champion.version:
         return stored
     try:
-        there = resolve(tracking, champion.name, champion.version)
+        there = resolve_version(tracking, champion.name, champion.version)
         different = new.setup.differences(EvaluationSetup.of(load_manifest(there.bundle)))
         return Comparison(champion.version, error=" ".join(different)) if different else evaluate(there, challenger)
     except SparkJobsError as error:
         return Comparison(champion.version, error=f"It could not be evaluated: {error.message}")
 
 
-def objections(new: Scores, old: Comparison | None, metric: str, gate: Mapping[str, float]) -> tuple[str, ...]:
-    """What speaks against a challenger, one sentence each; nothing where it may be promoted.
+def gate_failures(new: Scores, old: Comparison | None, metric: str, gate: Mapping[str, float]) -> tuple[str, ...]:
+    """Return a sentence for each reason to reject a challenger; empty if it may be promoted.
 
-    `old` is how the champion did on the same rows.
+    Args:
+        new: The challenger's scores.
+        old: The champion's metrics on the same rows; None if there is no champion.
+        metric: The metric of the comparison.
+        gate: The worst value of each metric that passes.
 
     Raises:
-        SpecError: a metric has no known direction.
+        SpecError: It is unknown whether a metric is to be maximized or minimized.
     """
     found = [sentence for name, bound in gate.items() if (sentence := _misses(new, name, bound))]
     if old is None:
@@ -184,24 +192,24 @@ def objections(new: Scores, old: Comparison | None, metric: str, gate: Mapping[s
         return *found, f"{between} {old.error}"
     mine, theirs = _value(new.metrics, metric), _value(old.metrics, metric)
     if math.isnan(mine) or (_is_worse(metric, mine, theirs) and not math.isclose(mine, theirs, rel_tol=SAME)):
-        both = f"{metric} of version {new.version} is {mine:.6g}, that of the champion, version {old.version}"
-        found.append(f"{both}, is {theirs:.6g} on the same test rows. {old.caution}".rstrip())
+        both = f"{metric} of version {new.version} is {mine:.6g}; the champion, version {old.version}"
+        found.append(f"{both}, has {theirs:.6g} on the same test rows. {old.caution}".rstrip())
     return tuple(found)
 
 
 def _other_problem(new: EvaluationSetup, old: EvaluationSetup) -> Iterator[str]:
     if new.task != old.task:
-        yield f"The task is {new.task}, and was {old.task}."
+        yield f"The task is {new.task}; the champion's is {old.task}."
     if None not in (new.target, old.target) and new.target != old.target:
-        yield f"The target is '{new.target}', and was '{old.target}'."
+        yield f"The target is '{new.target}'; the champion's is '{old.target}'."
     if new.task == old.task and set(new.labels) != set(old.labels):
-        yield f"The labels are {_listed(new.labels)}, and were {_listed(old.labels)}."
+        yield f"The labels are {_listed(new.labels)}; the champion's are {_listed(old.labels)}."
 
 
 def _other_split(new: EvaluationSetup, old: EvaluationSetup) -> Iterator[str]:
     for what, one, other in (("`split`", new.split, old.split), ("`key`", new.key, old.key)):
         if None not in (one, other) and one != other:
-            yield f"The test rows are chosen by another {what}: the champion may have been trained on them."
+            yield f"The test rows are chosen by another {what}, so the champion may have been trained on them."
 
 
 def _listed(labels: tuple[str, ...], limit: int = 10) -> str:
@@ -227,12 +235,12 @@ def _is_worse(metric: str, value: float, than: float) -> bool:
     if metric in HIGHER_IS_BETTER:
         return value < than
     known = LOWER_IS_BETTER | HIGHER_IS_BETTER
-    raise SpecError(f"It is not known whether a higher '{metric}' is better.", did_you_mean(metric, known))
+    raise SpecError(f"'{metric}' is not a metric that the gate can compare.", did_you_mean(metric, known))
 
 
 def _praise(new: Scores, old: Comparison | None, metric: str) -> str:
     mine = f"{metric} is {_value(new.metrics, metric):.6g}"
     if old is None:
         return f"There was no champion; {mine}."
-    theirs = f"that of version {old.version} is {_value(old.metrics, metric):.6g} on the same test rows."
+    theirs = f"version {old.version} has {_value(old.metrics, metric):.6g} on the same test rows."
     return f"{mine}, {theirs} {old.caution}".rstrip()

@@ -1,4 +1,4 @@
-"""The input example of a model: a real row, as it was read."""
+"""The input example of an MLflow model: a raw row of the source."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from spark_jobs.bundle.patterns import number_regex
-from spark_jobs.data.names import col
+from spark_jobs.columns.names import col
 from spark_jobs.plan import Plan
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ _DIGITS = r"[+-]?[0-9]{1,15}"
 
 
 def example_row(rows: DataFrame, plan: Plan) -> list[object]:
-    """Of the first rows the one with the fewest missing cells: plain JSON values in the order of `plan.used`.
+    """Return the row with the fewest nulls of the first rows, as JSON values in the order of `plan.used`.
 
-    Numbers are numbers, as `pandas.read_csv` reads them; everything else is as the source has it.
+    Numbers are converted as `pandas.read_csv` does; all other values are as in the source.
     """
     chosen = rows.select(*[col(name) for name in plan.used])
     found = chosen.limit(_LOOKED_AT).collect()
@@ -32,7 +32,7 @@ def example_row(rows: DataFrame, plan: Plan) -> list[object]:
 
 
 def _instant(cell: datetime | None) -> str | None:
-    """An instant as UTC: Spark gives it as wall time of this machine."""
+    """Return an instant as UTC text; Spark returns it as local time of this machine."""
     return None if cell is None else cell.astimezone(UTC).isoformat()
 
 

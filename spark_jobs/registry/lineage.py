@@ -1,4 +1,4 @@
-"""What a run and a model show of themselves in MLflow: data sets, names, descriptions."""
+"""The lineage of a run and a model in MLflow: dataset inputs, run name, descriptions."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _LONGEST_NAME = 480
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """Where a model comes from.
+    """The origin of a model.
 
-    `rows` counts the rows of the source that trained and that tested the model, by `train` and `test`; `model` and
-    `version` describe the registered model and the new version of it.
+    `rows` counts the source's training and test rows (keys `train` and `test`). `model` and `version` are the
+    descriptions of the registered model and of its new version.
     """
 
     source: str = ""
@@ -35,7 +35,7 @@ class Lineage:
 
 
 def log_datasets(client: MlflowClient, run: Run, name: str, lineage: Lineage) -> None:
-    """Log the training and the test part of the source as dataset inputs of a run, the fingerprint as their digest."""
+    """Log the source's training and test rows as dataset inputs of a run, with the fingerprint as digest."""
     parts = [_dataset(name, context, rows, lineage) for context, rows in lineage.rows.items()]
     if parts:
         client.log_inputs(run.run_id, datasets=parts)
@@ -50,7 +50,7 @@ def _dataset(name: str, context: str, rows: int, lineage: Lineage) -> DatasetInp
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
     dataset = Dataset(
-        name=f"{name[:_LONGEST_NAME]} {context}",  # MLflow keeps one of each name and digest
+        name=f"{name[:_LONGEST_NAME]} {context}",  # MLflow stores one dataset for each name and digest
         digest=lineage.fingerprint[:_LONGEST_DIGEST],
         source_type=_source_type(lineage.source),
         source=json.dumps({"uri": lineage.source}),
@@ -60,6 +60,6 @@ def _dataset(name: str, context: str, rows: int, lineage: Lineage) -> DatasetInp
 
 
 def _source_type(location: str) -> str:
-    """MLflow's own name of the kind of source, so that it can open what it knows."""
+    """Return MLflow's source type of a location, so that MLflow can open the types it knows."""
     scheme = re.match(r"([a-z0-9+.-]+):", location)
     return "local" if scheme is None or scheme[1] == "file" else scheme[1]

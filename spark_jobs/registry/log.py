@@ -1,4 +1,4 @@
-"""What a training leaves in MLflow: a run, a model, a version called challenger."""
+"""Logging of a training to MLflow: its run, its model, and the new version with the alias `challenger`."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from spark_jobs.bundle import publish
-from spark_jobs.causes import optional
-from spark_jobs.data.lock import locked
+from spark_jobs.error_translation import optional
 from spark_jobs.errors import JobError
 from spark_jobs.registry.lineage import Lineage, log_datasets, name_run
+from spark_jobs.registry.mlflow_names import as_text, measures, parameters
 from spark_jobs.registry.mlmodel import Signature, link_or_copy, write_mlflow_model
 from spark_jobs.registry.runs import Run, end_run
-from spark_jobs.registry.tracking import Tracking, connect, default_store
-from spark_jobs.registry.versions import RUN_KEY, ModelVersion, described, fetch_bundle, of_run, point
-from spark_jobs.registry.words import measures, parameters, text_of
+from spark_jobs.registry.tracking import Tracking, default_store, mlflow_client
+from spark_jobs.registry.versions import RUN_KEY, ModelVersion, describe_version, fetch_bundle, of_run, set_alias
+from spark_jobs.tables.locks import locked
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -32,12 +32,12 @@ _METRICS_A_BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Training:
-    """All that is logged of a training.
+class TrainingLog:
+    """What is logged of a training.
 
-    `params` are the plan's values by dotted name (what is no short scalar is left to `plan.json`), `counts` metrics of
-    the run that are none of the model, `artifacts` files by their path in the run, `bundle` the folder that
-    `bundle.write` made, with `pipeline/` in it. `refused` says why the model must not be registered.
+    `params` are the plan's values by dotted name; values that are not short scalars are only in `plan.json`. `counts`
+    are metrics of the run but not of the model. `artifacts` maps paths in the run to files. `bundle` is the folder
+    that `bundle.write` made, including `pipeline/`. `refused` says why the model must not be registered, or is empty.
     """
 
     name: str
@@ -52,18 +52,18 @@ class Training:
     lineage: Lineage = field(default_factory=Lineage)
 
 
-def log_training(tracking: Tracking, run: Run, training: Training) -> ModelVersion:
-    """Logs a training, registers its model as challenger, moves its bundle to its place and ends the run.
+def log_training(tracking: Tracking, run: Run, training: TrainingLog) -> ModelVersion:
+    """Log a training, register its model as the challenger, publish its bundle and end the run.
 
-    A version that an interrupted try of the same run registered is finished, never doubled.
+    If an interrupted attempt of the same run already registered a version, that version is completed instead.
 
     Raises:
-        JobError: the model is logged, but must not be registered.
+        JobError: The model is logged but must not be registered.
     """
     done = finish_interrupted(tracking, run, training.name)
     if done is not None:
         return done
-    client = connect(tracking)
+    client = mlflow_client(tracking)
     optional("The report and other artifacts of the MLflow run", lambda: _log_artifacts(client, run, training), None)
     model_id = _log_model(client, run, training)
     optional(
@@ -71,30 +71,32 @@ def log_training(tracking: Tracking, run: Run, training: Training) -> ModelVersi
     )
     optional("Part of what the MLflow run shows", lambda: _log_values(client, run, training, model_id), None)
     if training.refused:
-        raise JobError(training.refused, "It is logged and not registered; use `graph: skip` to do without a graph.")
+        raise JobError(
+            training.refused, "The model is logged but not registered. To train without a graph, set `graph: skip`."
+        )
     with locked(tracking.root, "registry"):
         version = _register(tracking, client, run, training, model_id)
         publish(training.bundle, version.bundle)
-        point(tracking, training.name, "challenger", version.version)
+        set_alias(tracking, training.name, "challenger", version.version)
     optional("The name of the MLflow run", lambda: name_run(client, version), None)
     end_run(tracking, run.run_id, "FINISHED")
     return version
 
 
 def finish_interrupted(tracking: Tracking, run: Run, name: str) -> ModelVersion | None:
-    """Ends a run that was killed after it had registered its model; None where it had not come that far."""
+    """Complete a run that was killed after registering its model; return None if it had not registered one."""
     version = of_run(tracking, name, run.run_id) if run.resumed else None
     if version is None:
         return None
     with locked(tracking.root, "registry"):
         if not version.bundle.exists():
             fetch_bundle(tracking, version)
-        point(tracking, name, "challenger", version.version)
+        set_alias(tracking, name, "challenger", version.version)
     end_run(tracking, run.run_id, "FINISHED")
     return version
 
 
-def _log_artifacts(client: MlflowClient, run: Run, training: Training) -> None:
+def _log_artifacts(client: MlflowClient, run: Run, training: TrainingLog) -> None:
     with TemporaryDirectory(prefix="spark-jobs-") as scratch:
         for place, path in training.artifacts.items():
             target = Path(scratch) / place
@@ -103,7 +105,7 @@ def _log_artifacts(client: MlflowClient, run: Run, training: Training) -> None:
         client.log_artifacts(run.run_id, scratch)
 
 
-def _log_model(client: MlflowClient, run: Run, training: Training) -> str:
+def _log_model(client: MlflowClient, run: Run, training: TrainingLog) -> str:
     from mlflow.entities import LoggedModelOutput
 
     flat, _ = parameters(training.params)
@@ -124,7 +126,7 @@ def _log_model(client: MlflowClient, run: Run, training: Training) -> str:
     return str(model.model_id)
 
 
-def _log_values(client: MlflowClient, run: Run, training: Training, model_id: str) -> None:
+def _log_values(client: MlflowClient, run: Run, training: TrainingLog, model_id: str) -> None:
     from mlflow.entities import Metric, Param, RunTag
 
     now = int(time.time() * 1000)
@@ -135,13 +137,13 @@ def _log_values(client: MlflowClient, run: Run, training: Training, model_id: st
         for name, value in measures(training.metrics).items()
     ]
     metrics += [Metric(name, value, now, 0, run_id=run.run_id) for name, value in measures(training.counts).items()]
-    tags = {**training.tags, **({"spark_jobs.only_in_plan": text_of(left)} if left else {})}
+    tags = {**training.tags, **({"spark_jobs.only_in_plan": as_text(left)} if left else {})}
     client.log_batch(run.run_id, metrics=metrics[:_METRICS_A_BATCH], tags=[RunTag(*item) for item in tags.items()])
     for start in range(0, len(params), _PARAMS_A_BATCH):
         client.log_batch(run.run_id, params=params[start : start + _PARAMS_A_BATCH])
 
 
-def _register(tracking: Tracking, client: MlflowClient, run: Run, training: Training, model_id: str) -> ModelVersion:
+def _register(tracking: Tracking, client: MlflowClient, run: Run, training: TrainingLog, model_id: str) -> ModelVersion:
     from mlflow.exceptions import MlflowException
 
     name = training.name
@@ -162,4 +164,4 @@ def _register(tracking: Tracking, client: MlflowClient, run: Run, training: Trai
     link = json.dumps([{"name": name, "version": made.version}])
     linked = partial(client.set_logged_model_tags, model_id, {"mlflow.modelVersions": link})
     optional("The link from the MLflow run to the version", linked, None)
-    return described(tracking, made)
+    return describe_version(tracking, made)

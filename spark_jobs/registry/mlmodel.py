@@ -1,7 +1,7 @@
-"""A bundle as an MLflow model: its files beside those that MLflow's own loaders look for.
+"""A bundle as an MLflow model: the bundle's files plus those that MLflow's loaders expect.
 
-`mlflow.pyfunc` asks the graph, through a copy of this package's reader that lies in the model's folder: neither Spark
-nor this package is needed, and nothing is unpickled. A bundle without a graph it asks through Spark.
+`mlflow.pyfunc` runs the ONNX graph through a copy of this package's reader in the model's folder. It needs neither
+Spark nor this package, and unpickles nothing. A bundle without a graph is run through Spark.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import yaml
 
 from spark_jobs.bundle import GRAPH
 from spark_jobs.bundle.carried import LOADER, carried_reader
-from spark_jobs.causes import optional
+from spark_jobs.error_translation import optional
 
 if TYPE_CHECKING:
     from mlflow.models import Model, ModelSignature
@@ -36,9 +36,9 @@ OutputKind = Literal["double", "string", "boolean", "by label"]
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a model takes and gives: columns by name with their types, rows that show what they look like.
+    """A model's input and output columns with their types, and example rows.
 
-    `example` rows are plain JSON values in the order of `inputs`. An output `by label` is a double for each label.
+    `example` rows are JSON values in the order of `inputs`. An output of type `by label` is a double for each label.
     """
 
     inputs: Mapping[str, ColumnKind]
@@ -47,10 +47,10 @@ class Signature:
 
 
 def write_mlflow_model(bundle: Path, folder: Path, signature: Signature, run_id: str, model_id: str) -> None:
-    """Makes a folder that `mlflow.spark` and `mlflow.pyfunc` load, from a bundle that holds `pipeline/`.
+    """Write a folder that `mlflow.spark` and `mlflow.pyfunc` can load, from a bundle with `pipeline/`.
 
-    MLflow's own way starts Spark jobs, loads the model again and guesses requirements: 26 seconds where this takes
-    hundredths. Files are hard links where the file system allows them.
+    `mlflow.spark.log_model` starts Spark jobs, reloads the model and infers requirements, which takes 26 seconds; this
+    takes hundredths of a second. Files are hard-linked if the file system supports it.
     """
     from mlflow.models import Model
 
@@ -89,13 +89,13 @@ def _write_reader(folder: Path) -> dict[str, str]:
 
 
 def requirements(graph: bool) -> list[str]:
-    """What `mlflow.pyfunc` needs to load a model with or without a graph, pinned to what it was made with."""
+    """Return the pip requirements of `mlflow.pyfunc` for a model with or without a graph, pinned to this process."""
     names = ("mlflow", "onnxruntime" if graph else "pyspark", "pandas", "numpy")
     return [f"{name}=={found}" for name in names if (found := _installed(name))]
 
 
 def versions() -> dict[str, str]:
-    """The versions that a run was made with, by package, and Python's."""
+    """Return the versions of Python and of the main packages in this process, by name."""
     names = ("pyspark", "delta-spark", "mlflow", "spark-jobs")
     found = {name: _installed(name) for name in names}
     return {"python": python_version(), **{name: number for name, number in found.items() if number}}
@@ -109,7 +109,7 @@ def _installed(name: str) -> str | None:
 
 
 def link_or_copy(source: str, target: str) -> None:
-    """Puts a file in a second place without copying its bytes, where the file system can."""
+    """Hard-link a file to a second path, or copy it if the file system does not support links."""
     try:
         os.link(source, target)
     except OSError:
@@ -117,10 +117,10 @@ def link_or_copy(source: str, target: str) -> None:
 
 
 def _mlflow_signature(signature: Signature, graph: bool) -> ModelSignature:
-    """The signature as MLflow takes it; where there is a graph, cells may come as anything that its reader can read.
+    """Return MLflow's signature; with a graph, inputs are `AnyType`, since the bundle's reader converts them.
 
-    MLflow's own types would refuse the whole numbers that `pandas.read_csv` makes of a column of doubles, and turn
-    moments into another zone.
+    MLflow's own types would refuse the integers that `pandas.read_csv` makes of a double column without fractions, and
+    would shift timestamps to another time zone.
     """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema

@@ -1,11 +1,13 @@
-"""A finished training → its report, its bundle, its run and its version in the registry."""
+"""Publishing of a finished training: its report, its bundle, its MLflow run and its registered version."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +16,22 @@ from pyspark.sql import DataFrame
 from spark_jobs import progress
 from spark_jobs.bundle import GRAPH, Input, Manifest, write
 from spark_jobs.bundle.patterns import number_regex
-from spark_jobs.causes import optional
-from spark_jobs.data.types import ColumnType, Reading
-from spark_jobs.graph.proof import Proven
+from spark_jobs.columns.types import ColumnType
+from spark_jobs.error_translation import optional
+from spark_jobs.graph.verification import VerificationResult
 from spark_jobs.models import find
 from spark_jobs.plan import Plan
 from spark_jobs.profile.profile import Profile
 from spark_jobs.registry.gate import Comparison, EvaluationSetup
 from spark_jobs.registry.input_example import example_row
 from spark_jobs.registry.lineage import Lineage
-from spark_jobs.registry.log import Training, log_training
+from spark_jobs.registry.log import TrainingLog, log_training
 from spark_jobs.registry.mlmodel import ColumnKind, OutputKind, Signature, versions
-from spark_jobs.registry.runs import Run
+from spark_jobs.registry.runs import Run, current_user
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion
-from spark_jobs.report import Story, write_pictures, write_report
+from spark_jobs.report import Figures, ReportContext, write_figures, write_report
+from spark_jobs.sources.source_table import Reading
 from spark_jobs.spec import Spec, dump
 from spark_jobs.training.evaluation import Evaluation
 
@@ -44,8 +47,8 @@ _KINDS: Mapping[str, ColumnKind] = {
 
 
 @dataclass(frozen=True)
-class Finished:
-    """All that a training came to, before anything of it is published."""
+class TrainingArtifacts:
+    """All results of a training, before anything is published."""
 
     spec: Spec
     plan: Plan
@@ -59,16 +62,32 @@ class Finished:
     setup: EvaluationSetup
     champion: Comparison | None = None
     warnings: tuple[str, ...] = ()
-    proven: Proven | None = None
+    proven: VerificationResult | None = None
     example: Sequence[object] = ()
 
 
 def publish_training(
-    done: Finished, source: DataFrame, folder: Path, tracking: Tracking, run: Run, prove: Callable[[], Proven | None]
+    done: TrainingArtifacts,
+    source: DataFrame,
+    folder: Path,
+    tracking: Tracking,
+    run: Run,
+    prove: Callable[[], VerificationResult | None],
 ) -> ModelVersion:
     """Write the report and the bundle below `folder`, log them, and register the pipeline saved there as challenger.
 
-    Pictures are drawn, and a row of `source` is taken as the input example, while `prove` waits for Spark.
+    While `prove` waits for Spark, a thread draws the figures and reads the input example from `source`.
+
+    Args:
+        done: The results of the training.
+        source: The raw rows of the source.
+        folder: The folder with the saved `pipeline/`.
+        tracking: The tracking store.
+        run: The MLflow run of the training.
+        prove: Returns the verification of the ONNX graph, or None if there is no graph.
+
+    Raises:
+        JobError: The graph does not match the pipeline; the model is logged but not registered.
     """
     with ThreadPoolExecutor(1, "drawing") as pool:
         drawn = pool.submit(_drawn, done, folder / "report", run)
@@ -86,21 +105,21 @@ def _example(source: DataFrame, plan: Plan) -> list[object]:
     return optional("The input example", lambda: example_row(source, plan), [])
 
 
-def _drawn(done: Finished, folder: Path, run: Run) -> Mapping[str, Path | None]:
-    return optional("Every figure of the report", lambda: write_pictures(folder, _story(done, run)), {})
+def _drawn(done: TrainingArtifacts, folder: Path, run: Run) -> Figures:
+    return optional("Every figure of the report", lambda: write_figures(folder, _context(done, run)), {})
 
 
-def _reported(done: Finished, folder: Path, run: Run, drawn: Mapping[str, Path | None]) -> dict[str, Path]:
-    """The report under its name in the bundle; nothing where it fails, as it never decides whether there is a model."""
+def _reported(done: TrainingArtifacts, folder: Path, run: Run, drawn: Figures) -> dict[str, Path]:
+    """Write the report and return its path by its name in the bundle; empty on failure, which must not lose a model."""
 
     def report() -> dict[str, Path]:
-        return {"report.html": write_report(folder, _story(done, run), drawn)}
+        return {"report.html": write_report(folder, _context(done, run), drawn)}
 
     return optional("The report", report, {})
 
 
-def _story(done: Finished, run: Run) -> Story:
-    return Story(
+def _context(done: TrainingArtifacts, run: Run) -> ReportContext:
+    return ReportContext(
         name=done.spec.name,
         task=done.plan.problem.task,
         target=done.spec.target,
@@ -108,32 +127,36 @@ def _story(done: Finished, run: Run) -> Story:
         plan=done.plan,
         profile=done.profile,
         evaluation=done.evaluation,
-        importances=sorted(done.importances, key=lambda pair: -pair[1]),
+        importances=done.importances,
         rows=done.rows,
         cells=done.cells,
         seconds=progress.seconds(),
         versions=versions(),
         lineage=_lineage(done, run),
+        alias="" if _refused(done) else "challenger",
+        user=current_user(),
+        trained_at=datetime.now(UTC),
     )
 
 
-def _lineage(done: Finished, run: Run) -> dict[str, str]:
+def _lineage(done: TrainingArtifacts, run: Run) -> dict[str, str]:
     proof = "skipped" if done.proven is None else str(done.proven.parity)
     facts = {"run": run.run_id, "source": done.reading.location, "fingerprint": done.fingerprint}
     return facts | {"graph against pipeline": proof}
 
 
-def _files(done: Finished, folder: Path, report: Mapping[str, Path]) -> dict[str, Any]:
+def _files(done: TrainingArtifacts, folder: Path, report: Mapping[str, Path]) -> dict[str, Any]:
     graph = {} if done.proven is None else {GRAPH: done.proven.graph}
     return {**graph, **report} | {
         "plan.json": done.plan.to_json(),
         "profile.json": done.profile.to_json(),
+        "importances.json": json.dumps(done.importances),
         "spec.yml": dump(done.spec),
         "pipeline": folder / "pipeline",
     }
 
 
-def _manifest(done: Finished) -> Manifest:
+def _manifest(done: TrainingArtifacts) -> Manifest:
     inputs = tuple(_input(done.plan, done.plan.type_of(name)) for name in done.plan.used)
     data = {
         "source": done.reading.location,
@@ -159,7 +182,7 @@ def _manifest(done: Finished) -> Manifest:
     )
 
 
-def _graph(done: Finished) -> dict[str, Any]:
+def _graph(done: TrainingArtifacts) -> dict[str, Any]:
     if done.proven is None:
         return {}
     return {"null_sentinel": done.proven.sentinel, "parity": done.proven.parity.to_dict()}
@@ -174,13 +197,13 @@ def _input(plan: Plan, kind: ColumnType) -> Input:
     return Input(kind.name, "string", "text", digits=all(_DIGITS.fullmatch(level) for level in numbers))
 
 
-def _training(done: Finished, draft: Path, report: Path) -> Training:
+def _training(done: TrainingArtifacts, draft: Path, report: Path) -> TrainingLog:
     champion = done.champion or Comparison(0)
-    pictures = {f"plots/{path.name}": path for path in sorted(report.glob("*.png"))}
+    figures = {f"plots/{path.name}": path for path in sorted(report.glob("*.svg"))}
     settings = done.spec.model_dump(mode="json", include={"split", "clean", "features"})
     names = ("plan.json", "profile.json", "report.html")
     files = {name: draft / name for name in names if (draft / name).is_file()}
-    return Training(
+    return TrainingLog(
         name=done.spec.track.register_as or done.spec.name,
         bundle=draft,
         signature=_signature(done),
@@ -195,19 +218,19 @@ def _training(done: Finished, draft: Path, report: Path) -> Training:
             "spark_jobs.source": done.reading.location,
             "spark_jobs.parity": "skipped" if done.proven is None else str(done.proven.parity),
         },
-        artifacts={**files, **pictures},
+        artifacts={**files, **figures},
         refused=_refused(done),
         lineage=_logged_lineage(done),
     )
 
 
-def _counts(done: Finished) -> dict[str, float]:
-    """The rows by fate, and the seconds of each phase so far."""
+def _counts(done: TrainingArtifacts) -> dict[str, float]:
+    """Return the row counts by outcome, and the seconds of each phase so far."""
     rows = {f"rows.{fate}": float(count) for fate, count in done.rows.items()}
     return rows | {f"seconds.{phase}": spent for phase, spent in progress.seconds().items()}
 
 
-def _logged_lineage(done: Finished) -> Lineage:
+def _logged_lineage(done: TrainingArtifacts) -> Lineage:
     plan, target = done.plan, done.spec.target
     what = f"Predicts `{target}` ({plan.problem.task}) from {len(plan.used)} columns of {done.reading.location}."
     measured = ", ".join(f"{name} {value:.4g}" for name, value in done.evaluation.metrics.items())
@@ -220,22 +243,22 @@ def _logged_lineage(done: Finished) -> Lineage:
     )
 
 
-def _refused(done: Finished) -> str:
-    """Why the model must not be registered; empty where it may."""
+def _refused(done: TrainingArtifacts) -> str:
+    """Return why the model must not be registered, or an empty text."""
     if done.proven is None or done.proven.parity.holds:
         return ""
     told = f"The ONNX graph does not match the Spark pipeline: {done.proven.parity}."
     return f"{told} {done.proven.example}".strip()
 
 
-def _signature(done: Finished) -> Signature:
+def _signature(done: TrainingArtifacts) -> Signature:
     names = done.plan.used
     kinds: dict[str, ColumnKind] = {name: _KINDS[done.plan.type_of(name).cells] for name in names}
     return Signature(kinds, _outputs(done), [done.example] if done.example else [])
 
 
-def _outputs(done: Finished) -> dict[str, OutputKind]:
-    """What `mlflow.pyfunc` gives of a row: what the graph says, or the pipeline's own prediction."""
+def _outputs(done: TrainingArtifacts) -> dict[str, OutputKind]:
+    """Return the output columns of `mlflow.pyfunc`: the graph's outputs, or only `prediction` without a graph."""
     problem = done.plan.problem
     if done.proven is None:
         return {"prediction": "double"}

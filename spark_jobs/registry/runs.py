@@ -1,4 +1,4 @@
-"""MLflow runs that begin, are taken up again after an interruption, and end as what they were."""
+"""MLflow runs: start, resume after an interruption, and end with the right status."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from spark_jobs.registry.mlmodel import versions
-from spark_jobs.registry.tracking import Tracking, connect, experiment_id
+from spark_jobs.registry.tracking import Tracking, experiment_id, mlflow_client
 from spark_jobs.registry.versions import RUN_KEY
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _LONGEST_ERROR = 5000
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run that is going on; `resumed` where an interrupted one was taken up."""
+    """A running MLflow run; `resumed` if it continues an interrupted one."""
 
     run_id: str
     experiment_id: str
@@ -35,12 +35,18 @@ class Run:
 def start_run(
     tracking: Tracking, experiment: str, run_key: str, tags: Mapping[str, str] | None = None, ended: bool = False
 ) -> Run:
-    """Begins a training's run, or takes up the one of the same key that was interrupted.
+    """Start a training's run, or resume the interrupted one with the same key.
 
-    Runs of this machine whose process is gone are closed as KILLED. `run_key` says what is trained (spec, data); a run
-    that FAILED is never taken up, one that FINISHED only with `ended`: where the job was interrupted after it.
+    Runs of this machine whose process no longer exists are first closed as KILLED. A FAILED run is never resumed.
+
+    Args:
+        tracking: The tracking store.
+        experiment: The experiment's name; it is created if needed.
+        run_key: Identifies what is trained: the spec and the data.
+        tags: Additional tags.
+        ended: Resume a FINISHED run as well, since its job was interrupted after the run ended.
     """
-    client = connect(tracking)
+    client = mlflow_client(tracking)
     experiment_number = experiment_id(tracking, experiment)
     close_killed_runs(tracking, experiment_number)
     interrupted = _interrupted(client, experiment_number, run_key, ("KILLED", "FINISHED") if ended else ("KILLED",))
@@ -55,16 +61,16 @@ def start_run(
 
 
 def end_run(tracking: Tracking, run_id: str, status: Literal["FINISHED", "FAILED", "KILLED"], error: str = "") -> None:
-    """Ends a run as what it was; of a failed one the cause is kept as a tag."""
-    client = connect(tracking)
+    """End a run with a status; store the error message of a failed run as a tag."""
+    client = mlflow_client(tracking)
     if error:
         client.set_tag(run_id, "spark_jobs.error", error[:_LONGEST_ERROR])
     client.set_terminated(run_id, status)
 
 
 def close_killed_runs(tracking: Tracking, experiment_number: str) -> list[str]:
-    """Closes as KILLED the runs that a process of this machine left behind, and returns their ids."""
-    client = connect(tracking)
+    """Close the runs that dead processes of this machine left open as KILLED, and return their ids."""
+    client = mlflow_client(tracking)
     host = socket.gethostname()
     running = client.search_runs([experiment_number], "attributes.status = 'RUNNING'", max_results=1000)
     left = [run for run in running if _is_gone(run.data.tags.get(PROCESS, ""), host)]
@@ -74,14 +80,14 @@ def close_killed_runs(tracking: Tracking, experiment_number: str) -> list[str]:
 
 
 def _interrupted(client: MlflowClient, experiment_number: str, run_key: str, statuses: tuple[str, ...]) -> str | None:
-    """The last run of that key, if it was cut off before it logged anything or after it registered its model."""
+    """Return the last run of a key if it can be resumed: it logged no parameters yet, or registered its model."""
     found = client.search_runs(
         [experiment_number], f"tags.`{RUN_KEY}` = '{run_key}'", max_results=1, order_by=["attributes.start_time DESC"]
     )
     if not found or found[0].info.status not in statuses:
         return None
     run_id = str(found[0].info.run_id)
-    # What was half logged cannot be changed (parameters), so such a run stays closed and a new one begins.
+    # Logged parameters cannot be changed, so a partly logged run stays closed and a new one starts.
     clean = not found[0].data.params or client.search_model_versions(f"run_id = '{run_id}'")
     return run_id if clean else None
 
@@ -90,14 +96,15 @@ def _lineage() -> dict[str, str]:
     packages = {f"version.{name}": number for name, number in versions().items()}
     commit = _git_commit()
     source = {"mlflow.source.name": "spark-jobs train", "mlflow.source.type": "LOCAL"}
-    known = {"mlflow.source.git.commit": commit, "mlflow.user": _user()}
+    known = {"mlflow.source.git.commit": commit, "mlflow.user": current_user()}
     return {**packages, **source, **{tag: value for tag, value in known.items() if value}}
 
 
-def _user() -> str:
+def current_user() -> str:
+    """Return the name of the operating system's user; empty where it is unknown."""
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # a container may have neither a name for its user nor a variable that says one
+    except (OSError, KeyError):  # a container may have no name for its user
         return ""
 
 
@@ -128,7 +135,7 @@ def _is_gone(process: str, host: str) -> bool:
 
 
 def _started(number: int) -> str:
-    """When a process began, in the kernel's ticks, as numbers of processes are used again; empty where unknown."""
+    """Return a process's start time in kernel ticks, since process ids are reused; empty if unknown."""
     try:
         return Path(f"/proc/{number}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
     except (OSError, IndexError):

@@ -1,4 +1,4 @@
-"""The way to MLflow: which store, and a client that is ready when it is needed."""
+"""The connection to MLflow: the tracking store, and a client that is opened in the background."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from spark_jobs.data.lock import locked
 from spark_jobs.errors import JobError
+from spark_jobs.tables.locks import locked
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -30,44 +30,44 @@ _connecting = Lock()
 
 @dataclass(frozen=True, slots=True)
 class Tracking:
-    """Where runs are logged: `uri` as MLflow reads it, or `sqlite` for a database under `root`."""
+    """The tracking store: `uri` is MLflow's tracking URI, or `sqlite` for a database file under `root`."""
 
     uri: str
     root: str
 
     @property
     def local(self) -> bool:
-        """Whether runs and artifacts live under the root."""
+        """Whether runs and artifacts are stored under the root."""
         return self.uri == "sqlite"
 
     @property
     def database(self) -> Path:
-        """Where the local store lies."""
+        """The path of the local store's database."""
         return Path(self.root).absolute() / "mlflow.db"
 
     @property
     def address(self) -> str:
-        """The uri that MLflow is given."""
+        """The tracking URI to pass to MLflow."""
         return f"sqlite:///{self.database}" if self.local else self.uri
 
 
-def warm(tracking: Tracking) -> Future[MlflowClient]:
-    """Begins to import MLflow and to open its store while something else is done.
+def preload(tracking: Tracking) -> Future[MlflowClient]:
+    """Import MLflow and open its store in a background thread.
 
-    Importing takes 1 to 4 seconds and a new database 1 to 3, nearly all of it Python's own work. Errors show when the
-    client is asked for.
+    The import takes 1 to 4 seconds and a new database 1 to 3, nearly all of it CPU time in Python. `mlflow_client`
+    raises the error if the store cannot be opened.
     """
     pool = ThreadPoolExecutor(1, thread_name_prefix="mlflow")
-    future = pool.submit(connect, tracking)
+    future = pool.submit(mlflow_client, tracking)
     pool.shutdown(wait=False)
     return future
 
 
-def connect(tracking: Tracking) -> MlflowClient:
-    """The client of a store, made once a process.
+def mlflow_client(tracking: Tracking) -> MlflowClient:
+    """Return the client of a store, which is created once per process.
 
     Raises:
-        JobError: the store cannot be reached or opened.
+        JobError: The store cannot be reached or opened.
     """
     with _connecting:
         if tracking.address not in _clients:
@@ -76,12 +76,12 @@ def connect(tracking: Tracking) -> MlflowClient:
 
 
 def experiment_id(tracking: Tracking, name: str) -> str:
-    """The id of the experiment of that name, which is made where there is none.
+    """Return the id of an experiment, which is created if needed.
 
     Raises:
-        JobError: the experiment was deleted in MLflow.
+        JobError: The experiment was deleted in MLflow.
     """
-    client = connect(tracking)
+    client = mlflow_client(tracking)
     with locked(tracking.root, "registry"):
         found = client.get_experiment_by_name(name)
         if found is None:
@@ -96,10 +96,10 @@ def experiment_id(tracking: Tracking, name: str) -> str:
 
 @contextmanager
 def default_store(tracking: Tracking) -> Iterator[None]:
-    """Makes the store MLflow's default for a while: a database store looks `models:/` up in the default one."""
+    """Make the store MLflow's default during the block, since a database store resolves `models:/` in the default."""
     import mlflow
 
-    # What was the default by nobody's choice must not become one: it would outlast `mlflow.set_tracking_uri`.
+    # Restore only an explicitly set URI: setting the implicit default would make it permanent.
     chosen = mlflow.is_tracking_uri_set()  # type: ignore[no-untyped-call]
     before = mlflow.get_tracking_uri() if chosen else None
     mlflow.set_tracking_uri(tracking.address)
@@ -119,7 +119,7 @@ def _open(tracking: Tracking) -> MlflowClient:
             client = _client(tracking.address)
     except JobError:
         raise
-    except Exception as error:  # each kind of store raises its driver's own errors
+    except Exception as error:  # each kind of store raises the errors of its driver
         cause = str(error).strip().splitlines()[0]
         raise JobError(f"MLflow cannot be reached at {tracking.address}: {cause}", "Check `track.uri`.") from error
     return client
@@ -134,7 +134,7 @@ def _client(address: str) -> MlflowClient:
 
 
 def _make_whole(database: Path) -> None:
-    """A new database that is there whole or not at all: MLflow cannot open one whose making was cut off."""
+    """Create a new database atomically, since MLflow cannot open one whose creation was interrupted."""
     draft, copy = database.with_name("mlflow.draft.db"), database.with_name("mlflow.new.db")
     for left in database.parent.glob("mlflow.*.db*"):
         left.unlink()

@@ -1,4 +1,4 @@
-"""Versions of a registered model, the names they go by, and the bundles they stand for."""
+"""Versions of a registered model, their aliases and their bundles."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from spark_jobs.bundle import NAME, load_manifest, publish
 from spark_jobs.errors import JobError, did_you_mean
-from spark_jobs.registry.tracking import Tracking, connect
+from spark_jobs.registry.tracking import Tracking, mlflow_client
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -25,7 +25,7 @@ RUN_KEY = "spark_jobs.run_key"
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """One version of a registered model, and where its bundle lies."""
+    """One version of a registered model, with the path of its bundle."""
 
     name: str
     version: int
@@ -35,19 +35,19 @@ class ModelVersion:
 
 
 def bundle_path(root: str, name: str, version: int) -> Path:
-    """Where the bundle of a version lives under a root."""
+    """Return the path of a version's bundle under a root folder."""
     return Path(root).absolute() / "bundles" / quote(name, safe=" ") / str(version)
 
 
-def resolve(tracking: Tracking, name: str, which: Alias | int = "champion") -> ModelVersion:
-    """The version that an alias points to, or the one of that number, its bundle fetched where it is not there.
+def resolve_version(tracking: Tracking, name: str, which: Alias | int = "champion") -> ModelVersion:
+    """Return a version by alias or number, and download its bundle if it is not on this machine.
 
     Raises:
-        JobError: there is no such model, version or alias.
+        JobError: The model, version or alias does not exist.
     """
-    if tracking.local and not tracking.database.exists():  # to look into it would make it
+    if tracking.local and not tracking.database.exists():  # connecting would create it
         raise JobError(f"No model '{name}' is registered.", "Train one first.")
-    client = connect(tracking)
+    client = mlflow_client(tracking)
     found = look_up(tracking, name, which)
     if found is None:
         raise _missing(client, name, which)
@@ -57,14 +57,18 @@ def resolve(tracking: Tracking, name: str, which: Alias | int = "champion") -> M
 
 
 def look_up(tracking: Tracking, name: str, which: Alias | int) -> ModelVersion | None:
-    """The version that an alias points to, or the one of that number; None where there is none."""
-    client = connect(tracking)
+    """Return a version by alias or number, or None if it does not exist.
+
+    Raises:
+        JobError: MLflow cannot be queried.
+    """
+    client = mlflow_client(tracking)
     from mlflow.exceptions import MlflowException
 
     try:
         if isinstance(which, int):
-            return described(tracking, client.get_model_version(name, str(which)))
-        return described(tracking, client.get_model_version_by_alias(name, which))
+            return describe_version(tracking, client.get_model_version(name, str(which)))
+        return describe_version(tracking, client.get_model_version_by_alias(name, which))
     except MlflowException as error:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND"):
             raise JobError(f"MLflow could not look up '{name}': {error.message}", "Check `track.uri`.") from error
@@ -72,9 +76,10 @@ def look_up(tracking: Tracking, name: str, which: Alias | int) -> ModelVersion |
 
 
 def peek(tracking: Tracking, name: str, which: Alias | int) -> int | None:
-    """The number of a version as the local store has it, found in milliseconds; None where only MLflow can tell.
+    """Return a version's number from the local store's database, or None if only MLflow can tell.
 
-    MLflow takes seconds to import, and its tables are its own affair: None never means that there is no version.
+    This takes milliseconds, while MLflow takes seconds to import. Since MLflow may change its tables, None does not
+    mean that the version does not exist.
     """
     asked = (
         "SELECT version FROM model_versions WHERE name = ? AND version = ? AND current_stage <> 'Deleted_Internal'"
@@ -90,29 +95,29 @@ def peek(tracking: Tracking, name: str, which: Alias | int) -> int | None:
 
 
 def of_run(tracking: Tracking, name: str, run_id: str) -> ModelVersion | None:
-    """The version that a run registered, if it came that far."""
-    found = connect(tracking).search_model_versions(f"run_id = '{run_id}'")
-    mine = [described(tracking, version) for version in found if version.name == name]
+    """Return the version that a run registered, or None."""
+    found = mlflow_client(tracking).search_model_versions(f"run_id = '{run_id}'")
+    mine = [describe_version(tracking, version) for version in found if version.name == name]
     return min(mine, key=lambda version: version.version, default=None)
 
 
-def point(tracking: Tracking, name: str, alias: Alias, version: int) -> None:
-    """Lets an alias point to a version, and looks that it does.
+def set_alias(tracking: Tracking, name: str, alias: Alias, version: int) -> None:
+    """Point an alias to a version and verify it.
 
     Raises:
-        JobError: somebody else moved the alias at the same time.
+        JobError: Another process moved the alias at the same time.
     """
-    client = connect(tracking)
+    client = mlflow_client(tracking)
     client.set_registered_model_alias(name, alias, str(version))
     seen = client.get_model_version_by_alias(name, alias).version
     if int(seen) != version:
-        cause = f"'{alias}' of '{name}' was to be version {version} and is {seen}."
-        raise JobError(cause, "Somebody else moved it: look, then retry.")
+        cause = f"The alias '{alias}' of '{name}' should be version {version} but is {seen}."
+        raise JobError(cause, "Another process moved it. Check the alias, then retry.")
 
 
 def fetch_bundle(tracking: Tracking, version: ModelVersion) -> None:
-    """Takes the bundle of a version out of its model's artefacts and puts it in its place."""
-    place = connect(tracking).get_model_version_download_uri(version.name, str(version.version))
+    """Download a version's bundle from its MLflow artifacts and publish it on this machine."""
+    place = mlflow_client(tracking).get_model_version_download_uri(version.name, str(version.version))
     from mlflow.artifacts import download_artifacts
 
     with TemporaryDirectory(prefix="spark-jobs-") as scratch:
@@ -124,8 +129,8 @@ def fetch_bundle(tracking: Tracking, version: ModelVersion) -> None:
         publish(draft, version.bundle)
 
 
-def described(tracking: Tracking, found: MlflowVersion) -> ModelVersion:
-    """MLflow's version as ours."""
+def describe_version(tracking: Tracking, found: MlflowVersion) -> ModelVersion:
+    """Convert MLflow's model version to a `ModelVersion`."""
     number = int(found.version)
     return ModelVersion(
         found.name, number, found.run_id or "", bundle_path(tracking.root, found.name, number), tuple(found.aliases)
@@ -140,5 +145,5 @@ def _missing(client: MlflowClient, name: str, which: Alias | int) -> JobError:
         numbers = sorted(int(found.version) for found in client.search_model_versions(f"name = '{name}'"))
         listed = ", ".join(str(number) for number in numbers[-12:]) or "none"
         return JobError(f"The model '{name}' has no version {which}.", f"It has {listed}.")
-    advice = "Train first." if which == "challenger" else "Promote a version first, or name one with --version."
+    advice = "Train a model first." if which == "challenger" else "Promote a version first, or name one with --version."
     return JobError(f"The model '{name}' has no {which}.", advice)

@@ -1,6 +1,7 @@
-"""The self-contained report of a training, its pictures, and the page and the table of a profile."""
+"""The self-contained HTML report of a training, its figures, and the page and the terminal table of a profile."""
 
-from spark_jobs.report.story import Story
-from spark_jobs.report.writing import write_pictures, write_report
+from spark_jobs.report.context import ReportContext
+from spark_jobs.report.render import write_figures, write_report
+from spark_jobs.report.sections import Figures
 
-__all__ = ["Story", "write_pictures", "write_report"]
+__all__ = ["Figures", "ReportContext", "write_figures", "write_report"]

@@ -1,29 +1,29 @@
-"""What a column's values look like, from its profile."""
+"""The distribution of a column's values, from its profile."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import ColumnProfile
-from spark_jobs.report.html import Html
-from spark_jobs.report.numerals import number, shortened
-from spark_jobs.report.pictures import BLUE
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from spark_jobs.report.formatting import NO_PARTS, Formatter, choose_formatter, format_number, format_percent, shorten
+from spark_jobs.report.html import Html, tag
+from spark_jobs.report.svg import Axis, bars, chart, drawing, plot, rect, text
 
 MOST = 24
 TOP = 8
+MOST_VALUES = 60
+_PROBED = 4001
+_WIDEST = 120  # the steps that bars to scale may span
+_LARGEST = 2.0**53  # every double above is whole
+Doubles = NDArray[np.float64]
 
 
-def histogram(numbers: NumberSummary, bars: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Shares and edges of equal bars over the inner 98 %, read off the sketch."""
+def compute_histogram(numbers: NumberSummary, bars: int) -> tuple[Doubles, Doubles]:
+    """Return the shares and edges of equal bars over the middle 98 % of the values, read off the sketch."""
     points = np.asarray(numbers.quantiles([float(rank) for rank in np.linspace(0, 1, 40 * bars + 1)]))
     low, high = (float(end) for end in np.quantile(points, (0.01, 0.99), method="nearest"))
     if low == high:
@@ -35,7 +35,7 @@ def histogram(numbers: NumberSummary, bars: int) -> tuple[NDArray[np.float64], N
 
 
 def _apart(low: float, high: float, bars: int) -> tuple[float, float]:
-    """Ends so far apart that every bar has a width."""
+    """Move both ends so far apart that every bar has a width."""
     largest = max(abs(low), abs(high))
     if high / 2 - low / 2 > bars * np.spacing(largest):
         return low, high
@@ -43,8 +43,24 @@ def _apart(low: float, high: float, bars: int) -> tuple[float, float]:
     return low - wider, high + wider
 
 
-def sparkline(column: ColumnProfile) -> Html:
-    """The distribution as a tiny picture within a line of a table; nothing where there is nothing to see."""
+def count_whole_values(column: ColumnProfile) -> tuple[Doubles, Doubles] | None:
+    """Return the values of a column of at most `MOST_VALUES` different whole numbers, and the share of each.
+
+    Returns:
+        None for any other column. Values rarer than one in 4,000 may be absent.
+    """
+    numbers = column.numbers
+    if numbers is None or numbers.sketch is None or not numbers.count or not 0 < column.distinct <= MOST_VALUES:
+        return None
+    values = np.unique([numbers.low, *numbers.quantiles(np.linspace(0, 1, _PROBED).tolist()), numbers.high])
+    if len(values) > MOST_VALUES or np.abs(values).max() > _LARGEST or (values != np.floor(values)).any():
+        return None
+    ranks = [[float(numbers.sketch.get_rank(float(value), up)) for up in (False, True)] for value in values]
+    return values, np.diff(np.array(ranks), axis=1)[:, 0]
+
+
+def draw_sparkline(column: ColumnProfile) -> Html:
+    """Draw the distribution inside a line of a table; nothing where the column has no values."""
     heights = _heights(column)
     if not len(heights) or heights.max() <= 0:
         return Html("")
@@ -58,67 +74,83 @@ def sparkline(column: ColumnProfile) -> Html:
     return Html(f'<svg class="spark" viewBox="0 0 130 30" aria-hidden="true">{bars}</svg>')
 
 
-def _heights(column: ColumnProfile) -> NDArray[np.float64]:
+def _heights(column: ColumnProfile) -> Doubles:
     if column.numbers is not None and column.numbers.count and column.numbers.sketch is not None:
-        return histogram(column.numbers, 24)[0]
+        found = count_whole_values(column)
+        return compute_histogram(column.numbers, 24)[0] if found is None else found[1]
     if column.levels is not None:
         return np.array(list(column.levels.counts.values())[:16], dtype=float)
     return np.empty(0)
 
 
-def drawable(column: ColumnProfile) -> bool:
-    """Whether there is a distribution to draw."""
+def is_drawable(column: ColumnProfile) -> bool:
+    """Return whether a column has a distribution to draw."""
     if column.numbers is not None:
         return column.numbers.count > 0 and column.numbers.sketch is not None
     return column.levels is not None and bool(column.levels.table)
 
 
-def grid(columns: Sequence[ColumnProfile]) -> Figure:
-    """The distributions of up to `MOST` columns."""
-    from matplotlib.figure import Figure
-
-    shown = columns[:MOST]
-    across = min(4, len(shown))
-    down = -(-len(shown) // across)
-    figure = Figure(figsize=(2.7 * across, 1.75 * down))
-    inches = {"left": 0.12 / across, "right": 1 - 0.12 / across, "bottom": 0.17 / down, "top": 1 - 0.15 / down}
-    figure.subplots_adjust(**inches, wspace=0.12, hspace=0.45)
-    panels = np.atleast_1d(figure.subplots(down, across)).ravel()
-    for axes, column in zip(panels, shown, strict=False):
-        _panel(axes, column)
-    for axes in panels[len(shown) :]:
-        axes.set_axis_off()
-    return figure
+def draw_panels(columns: Sequence[ColumnProfile], parts: Mapping[str, str] = NO_PARTS) -> Html:
+    """Draw the distributions of up to `MOST` columns, one small chart each; `parts` as for `choose_formatter`."""
+    shown = [column for column in columns if is_drawable(column)][:MOST]
+    figures = [tag("figure", draw_panel(column, choose_formatter(column, parts))) for column in shown]
+    return tag("div", *figures, class_="panels") if figures else Html("")
 
 
-def _panel(axes: Axes, column: ColumnProfile) -> None:
-    axes.set_title(shortened(column.name, 26), fontsize=8.5)
-    axes.grid(False)
-    axes.spines["left"].set_visible(False)
-    if column.numbers is not None and column.numbers.count:
-        shares, edges = histogram(column.numbers, 30)
-        axes.bar(edges[:-1], shares, np.diff(edges), align="edge", color=BLUE, alpha=0.85, linewidth=0)
-        ends = [edges[0], edges[-1]]
-        axes.set_xticks(ends, [number(float(end)) for end in ends], fontsize=7)
-        _pull_in(axes)
-        axes.set_yticks([])
-    elif column.levels is not None:
-        _levels(axes, column.levels.counts)
+def draw_panel(column: ColumnProfile, form: Formatter = format_number) -> Html:
+    """Draw the distribution of one column: a bar per value, per level or per range."""
+    if column.numbers is None:
+        return _levels(column)
+    found = count_whole_values(column)
+    if found is None:
+        shares, edges = compute_histogram(column.numbers, 30)
+        low, high = float(edges[0]), float(edges[-1])
+        return _bars(column, (form(low), form(high)), edges, shares, "middle 98 % of values", (low, high))
+    values, shares = found
+    return _value_bars(column, form, values, shares)
 
 
-def _pull_in(axes: Axes) -> None:
-    labels: list[Any] = list(axes.get_xticklabels())
-    for label, side in zip(labels, ("left", "right"), strict=False):
-        label.set_horizontalalignment(side)
+def _value_bars(column: ColumnProfile, form: Formatter, values: Doubles, shares: Doubles) -> Html:
+    """Draw a bar per value; far apart, the values stand side by side, as bars to scale would be too thin to see."""
+    ends, step = (form(float(values[0])), form(float(values[-1]))), _step(values)
+    if values[-1] - values[0] <= _WIDEST * step:
+        edges, filled = _around(values, shares, step)
+        return _bars(column, ends, edges, filled, "one bar per value", (float(values[0]), float(values[-1])))
+    places = np.linspace(-0.5, len(values) - 0.5, len(values) + 1)
+    return _bars(column, ends, places, shares, "one bar per value, not to scale", (0.0, len(values) - 1.0))
 
 
-def _levels(axes: Axes, counts: dict[str, int]) -> None:
+def _step(values: Doubles) -> float:
+    return float(np.diff(values).min()) if len(values) > 1 else 1.0
+
+
+def _around(values: Doubles, shares: Doubles, step: float) -> tuple[Doubles, Doubles]:
+    """Return the edges of bars that are one step wide and centred on their values, with gaps where none is."""
+    edges = np.column_stack([values - step / 2, values + step / 2]).ravel()
+    filled = np.zeros(len(edges) - 1)
+    filled[::2] = shares
+    return edges, filled
+
+
+def _bars(
+    column: ColumnProfile, ends: tuple[str, str], edges: Doubles, shares: Doubles, title: str, at: tuple[float, float]
+) -> Html:
+    """Draw bars with the texts `ends` below the places `at`."""
+    ticks = tuple(dict(zip(at, ends, strict=True)).items())
+    top = float(shares.max()) * 100
+    y = Axis("rows (%)", 0.0, top * 1.05 or 1.0, ((0.0, "0"), (top, f"{top:.0f}" if top >= 10 else f"{top:.2g}")))
+    area = plot(Axis(title, float(edges[0]), float(edges[-1]), ticks), y, 260, 170)
+    return chart(column.name, area, bars(area, edges.tolist(), (shares * 100).tolist()))
+
+
+def _levels(column: ColumnProfile) -> Html:
+    counts = column.levels.counts if column.levels is not None else {}
     top = list(counts.items())[:TOP]
-    places = range(len(top))
-    axes.barh(places, [count for _, count in top], color=BLUE, alpha=0.3, height=0.85)
-    for place, (level, _) in zip(places, top, strict=True):
-        axes.text(0.01, place, shortened(level, 26), transform=axes.get_yaxis_transform(), va="center", fontsize=7)
-    axes.invert_yaxis()
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines["bottom"].set_visible(False)
+    most, body = max(count for _, count in top), []
+    for i, (level, count) in enumerate(top):
+        y = 26 + 17 * i
+        body += [rect(0, y, 250 * count / most, 14, "pale"), text(4, y + 11, shorten(level, 24), "strong")]
+        body.append(text(256, y + 11, format_percent(count, column.rows), "end"))
+    bottom, hidden = 26 + 17 * len(top) + 14, len(counts) - len(top)
+    note = f"share of rows; {hidden:,} more levels" if hidden else "share of rows"
+    return drawing(column.name, 260, bottom + 4, [*body, text(0, bottom, note, "axis-title")])

@@ -1,157 +1,187 @@
-"""Pictures of an evaluation."""
+"""Figures of an evaluation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from spark_jobs.report.numerals import number, shortened
-from spark_jobs.report.pictures import BLUE, COLOURS, GREY, INK, ORANGE, blank
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from spark_jobs.report.formatting import format_number, shorten
+from spark_jobs.report.html import Html
+from spark_jobs.report.svg import (
+    COLOURS,
+    Axis,
+    Plot,
+    bars,
+    chart,
+    compute_opacity,
+    diagonal,
+    drawing,
+    line,
+    measure,
+    plot,
+    rect,
+    segment,
+    text,
+)
 
 MOST_CURVES = 8
 MOST_CLASSES = 30
+MOST_IMPORTANCES = 20
+_QUARTERS = tuple((value, f"{value:g}") for value in (0.0, 0.25, 0.5, 0.75, 1.0))
+_LABELLED = 12  # up to so many classes each cell shows its count
 
 
-def residuals(details: Mapping[str, Any]) -> Figure:
-    """How far predictions are off."""
-    figure, axes = blank()
+def flip_residuals(details: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return edges and shares of the residuals as actual minus predicted; the evaluation keeps the opposite sign."""
     found = details["residuals"]
-    edges, shares = np.asarray(found["edges"]), np.asarray(found["shares"])
-    axes.bar(edges[:-1], shares * 100, np.diff(edges), align="edge", color=BLUE, alpha=0.85, linewidth=0)
-    axes.axvline(0, color=INK, linewidth=1)
-    median = found["quantiles"]["0.5"]
-    axes.axvline(median, color=ORANGE, linewidth=1.5, label=f"median {number(median)}")
-    axes.set(title="Residuals", xlabel="predicted less actual (the inner 99 %)", ylabel="% of test rows")
-    axes.legend()
-    return figure
+    return -np.asarray(found["edges"])[::-1], np.asarray(found["shares"])[::-1]
 
 
-def predicted_actual(details: Mapping[str, Any]) -> Figure:
-    """Predicted against actual values, all test rows."""
-    from matplotlib.colors import LinearSegmentedColormap, LogNorm
+def draw_residuals(details: Mapping[str, Any], target: str = "target") -> Html:
+    """Draw the histogram of actual minus predicted."""
+    edges, shares = flip_residuals(details)
+    percent = shares * 100
+    median = -details["residuals"]["quantiles"]["0.5"]
+    x = Axis(f"actual minus predicted {shorten(target, 14)} (middle 99 %)", float(edges[0]), float(edges[-1]))
+    area = plot(x, Axis("test rows (%)", 0.0, float(percent.max()) * 1.05 or 1.0))
+    bottom = area.top + area.height
+    marks = [segment(area.px(at), area.top, area.px(at), bottom, class_) for at, class_ in ((0.0, "axis"),
+             (median, "mark")) if edges[0] <= at <= edges[-1]]  # fmt: skip
+    return chart(
+        "Residuals", area, [*bars(area, edges, percent), *marks], [("#d9762b", f"median {format_number(median)}")]
+    )
 
-    figure, axes = blank()
+
+def draw_predicted_actual(details: Mapping[str, Any], target: str = "target") -> Html:
+    """Draw predicted over actual values of all test rows; darker cells hold more rows."""
     found = details["predicted_actual"]
     low, high, weights = found["low"], found["high"], np.asarray(found["weights"], dtype=float)
-    shown = np.ma.masked_less_equal(weights.T, 0)
-    top = max(float(weights.max()), 1.0)
-    floor = min(1.0, float(shown.min())) if shown.count() else 0.5
-    tints = LinearSegmentedColormap.from_list("tints", ["#dbe8f6", "#6aa0d8", BLUE, "#16365f"])
-    norm = LogNorm(floor, max(top, floor * 10))
-    mesh = axes.imshow(shown, origin="lower", extent=(low, high, low, high), cmap=tints, norm=norm, aspect="auto")
-    axes.plot([low, high], [low, high], color=ORANGE, linewidth=1.2)
-    axes.set(title="Predicted against actual", xlabel="actual", ylabel="predicted", xlim=(low, high), ylim=(low, high))
-    bar = figure.colorbar(mesh, ax=axes, pad=0.02, label="test rows", format=lambda value, _: number(value))
-    bar.outline.set_visible(False)
-    return figure
+    name = shorten(target, 24)
+    area = plot(Axis(f"actual {name}", low, high), Axis(f"predicted {name}", low, high), 420, 370)
+    width, height = area.width / len(weights), area.height / len(weights)
+    depth = np.log1p(weights) / (np.log1p(weights.max()) or 1.0)
+    cells = [
+        rect(area.left + i * width, area.top + area.height - (j + 1) * height, width, height, "cell",
+             fill_opacity=compute_opacity(depth[i, j]))
+        for i, j in np.argwhere(weights > 0)
+    ]  # fmt: skip
+    legend = [("#2f6db5", f"up to {format_number(float(weights.max()))} rows a cell"), ("#5d6778", "dashed: no error")]
+    return chart("Predicted and actual", area, [*cells, diagonal(area)], legend)
 
 
 def _largest(details: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     rows = {label: table["rows"] for label, table in details["per_class"].items()}
-    drawn = sorted(details["curves"].items(), key=lambda item: -rows.get(item[0], 0))
-    return drawn[:MOST_CURVES]
+    return sorted(details["curves"].items(), key=lambda item: -rows.get(item[0], 0))[:MOST_CURVES]
 
 
-def _area(label: str, details: Mapping[str, Any], area: float) -> str:
-    if len(details["curves"]) == 1:
-        return f"area {area:.4f}"
-    return f"{shortened(label, 18)} {area:.3f}"
+def _unit(x: str, y: str) -> Plot:
+    return plot(Axis(x, 0.0, 1.0, _QUARTERS), Axis(y, 0.0, 1.0, _QUARTERS))
 
 
-def roc(details: Mapping[str, Any]) -> Figure:
-    """The ROC curve of the positive class, or of each class against the rest."""
-    figure, axes = blank()
-    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=(0, (4, 3)))
-    for colour, (label, curve) in zip(COLOURS, _largest(details), strict=False):
+def _legend(details: Mapping[str, Any], what: str, values: Sequence[float]) -> list[tuple[str, str]]:
+    names = [shorten(label, 13) for label, _ in _largest(details)]
+    return [
+        (colour, f"{name}: {what} {value:.3f}") for colour, name, value in zip(COLOURS, names, values, strict=False)
+    ]
+
+
+def draw_roc(details: Mapping[str, Any]) -> Html:
+    """Draw the ROC curve of the positive class, or of each class against the rest."""
+    area, curves = _unit("false positive rate", "true positive rate"), _largest(details)
+    marks = [diagonal(area)]
+    for colour, (_, curve) in zip(COLOURS, curves, strict=False):
         points = curve["roc"]
-        axes.plot(
-            points["false_positive_rate"],
-            points["true_positive_rate"],
-            color=colour,
-            linewidth=1.8,
-            label=_area(label, details, curve["roc_auc"]),
-        )
-    axes.set(title="ROC", xlabel="false positive rate", ylabel="true positive rate", xlim=(-0.01, 1), ylim=(0, 1.01))
-    axes.legend(loc="lower right")
-    return figure
+        marks += line(area, points["false_positive_rate"], points["true_positive_rate"], colour)
+    return chart("ROC curve", area, marks, _legend(details, "area", [curve["roc_auc"] for _, curve in curves]))
 
 
-def precision_recall(details: Mapping[str, Any]) -> Figure:
-    """Precision over recall."""
-    figure, axes = blank()
-    for colour, (label, curve) in zip(COLOURS, _largest(details), strict=False):
+def draw_precision_recall(details: Mapping[str, Any]) -> Html:
+    """Draw precision over recall."""
+    area, curves, marks = _unit("recall", "precision"), _largest(details), []
+    for colour, (_, curve) in zip(COLOURS, curves, strict=False):
         points = curve["pr"]
-        named = _area(label, details, curve["pr_auc"])
-        axes.step(points["recall"], points["precision"], where="pre", color=colour, linewidth=1.8, label=named)
-    axes.set(title="Precision and recall", xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.03))
-    axes.legend(loc="lower left")
-    return figure
+        xs, ys = np.repeat(points["recall"], 2)[:-1], np.repeat(points["precision"], 2)[1:]
+        marks += line(area, xs, ys, colour)
+    areas = [curve["pr_auc"] for _, curve in curves]
+    return chart("Precision-recall curve", area, marks, _legend(details, "area", areas))
 
 
-def calibration(details: Mapping[str, Any]) -> Figure:
-    """Predicted probabilities against what came true."""
-    figure, axes = blank()
-    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=(0, (4, 3)))
-    single = len(details["curves"]) == 1
-    for colour, (label, curve) in zip(COLOURS, _largest(details), strict=False):
-        found = curve["calibration"]
-        named = f"mean gap {found['error']:.3f}" if single else f"{shortened(label, 18)} {found['error']:.3f}"
-        axes.plot(found["predicted"], found["observed"], "o-", markersize=4, color=colour, linewidth=1.4, label=named)
-    axes.set(title="Calibration", xlabel="predicted probability", ylabel="share that came true")
-    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
-    axes.legend(loc="upper left")
-    return figure
+def draw_calibration(details: Mapping[str, Any]) -> Html:
+    """Draw the observed over the predicted probability."""
+    area, curves = _unit("predicted probability", "observed share"), _largest(details)
+    marks = [diagonal(area)]
+    for colour, (_, curve) in zip(COLOURS, curves, strict=False):
+        marks += line(area, curve["calibration"]["predicted"], curve["calibration"]["observed"], colour, dots=True)
+    return chart("Calibration", area, marks, _legend(details, "ECE", [c["calibration"]["error"] for _, c in curves]))
 
 
-def confusion(details: Mapping[str, Any]) -> Figure:
-    """True against predicted classes, each row as shares."""
-    from matplotlib.colors import LinearSegmentedColormap
-
-    counts, labels = np.asarray(details["confusion"], dtype=float), list(details["labels"])
-    counts, labels = _fewer(counts, labels)
+def draw_confusion(details: Mapping[str, Any]) -> Html:
+    """Draw actual against predicted classes; the shade is the share of the actual class."""
+    counts, labels = _largest_classes(np.asarray(details["confusion"], dtype=float), list(details["labels"]))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    side = float(np.clip(1.9 + 0.42 * len(labels), 4.0, 10.0))
-    figure, axes = blank(side + 1.4, side)
-    tints = LinearSegmentedColormap.from_list("tints", ["#f4f7fb", "#8fb6e0", BLUE, "#1c477f"])
-    axes.imshow(shares, cmap=tints, vmin=0, vmax=1, aspect="auto")
-    names = [shortened(label, 20) for label in labels]
-    rows = names + ["never seen in training"] * (len(counts) - len(names))
-    slanted: dict[str, Any] = {"rotation": 50, "ha": "right", "rotation_mode": "anchor"} if len(names) > 4 else {}
-    axes.set_xticks(range(len(names)), names, **slanted)
-    axes.set_yticks(range(len(rows)), rows)
-    if len(labels) <= 12:
-        _write_cells(axes, counts, shares)
-    axes.set(title="Confusion", xlabel="predicted", ylabel="actual")
-    axes.grid(False)
-    return figure
+    rows = [*labels, *["(not in training)"] * (len(counts) - len(labels))]
+    names = [shorten(label, 18) for label in rows]
+    left = 34 + max(map(measure, names))
+    size = float(np.clip((420 - left) / len(labels), 24, 110))
+    tall = min(size, 64.0)
+    slanted = max(map(measure, names[: len(labels)])) > size
+    cells = _cells(counts, shares, left, size, tall)
+    headed = _class_names(names, len(labels), left, size, tall, slanted)
+    below = 30 + tall * len(rows) + (24 + (max(map(measure, names[: len(labels)])) * 0.7 if slanted else 0))
+    titles = [
+        text(left + size * len(labels) / 2, below + 10, "predicted class", "middle axis-title"),
+        text(11, 30 + tall * len(rows) / 2, "actual class", "middle axis-title",
+             transform=f"rotate(-90 11 {30 + tall * len(rows) / 2:.1f})"),
+    ]  # fmt: skip
+    return drawing("Confusion matrix", left + size * len(labels) + 14, below + 18, [*cells, *headed, *titles])
 
 
-def _fewer(counts: Any, labels: list[str]) -> tuple[Any, list[str]]:
-    """Only the classes with the most rows, where there are too many to tell apart."""
+def _largest_classes(counts: Any, labels: list[str]) -> tuple[Any, list[str]]:
+    """Keep the classes with the most rows, where there are too many to tell apart."""
     if len(labels) <= MOST_CLASSES:
         return counts, labels
     kept = np.sort(np.argsort(-counts[: len(labels)].sum(axis=1), kind="stable")[:MOST_CLASSES])
     return counts[np.ix_(kept, kept)], [labels[k] for k in kept]
 
 
-def _write_cells(axes: Any, counts: Any, shares: Any) -> None:
+def _cells(counts: Any, shares: Any, left: float, width: float, height: float) -> list[Html]:
+    found = []
     for (i, j), count in np.ndenumerate(counts):
-        colour = "white" if shares[i, j] > 0.45 else INK
-        text = f"{int(count):,}\n{shares[i, j]:.0%}" if counts.shape[1] <= 6 else f"{int(count):,}"
-        axes.text(j, i, text, ha="center", va="center", color=colour, fontsize=8)
+        x, y, share = left + j * width, 30 + i * height, float(shares[i, j])
+        found.append(rect(x + 0.5, y + 0.5, width - 1, height - 1, "cell", fill_opacity=compute_opacity(share)))
+        if counts.shape[1] <= _LABELLED:
+            class_ = "middle on-cell" if share > 0.72 else "middle strong"
+            found.append(text(x + width / 2, y + height / 2 + 4, f"{int(count):,}", class_))
+            if height >= 40 and width >= 40:
+                found.append(text(x + width / 2, y + height / 2 + 18, f"{share:.0%}", class_))
+    return found
 
 
-def importances(ranked: Sequence[tuple[str, float]]) -> Figure:
-    """The features that weigh most."""
-    top = list(ranked)[:20][::-1]
-    figure, axes = blank(6.4, max(1.6, 0.7 + 0.26 * len(top)))
-    axes.barh(range(len(top)), [weight for _, weight in top], color=BLUE, alpha=0.85, height=0.7)
-    axes.set_yticks(range(len(top)), [shortened(name, 38) for name, _ in top])
-    axes.set(title="Importances")
-    axes.grid(False, axis="y")
-    return figure
+def _class_names(
+    names: Sequence[str], columns: int, left: float, width: float, height: float, slanted: bool
+) -> list[Html]:
+    found = [text(left - 6, 30 + (i + 0.5) * height + 4, name, "end") for i, name in enumerate(names)]
+    bottom = 30 + height * len(names) + 14
+    for j, name in enumerate(names[:columns]):
+        x = left + (j + 0.5) * width
+        turned = {"transform": f"rotate(-45 {x:.1f} {bottom:.1f})"} if slanted else {}
+        found.append(text(x, bottom, name, "end" if slanted else "middle", **turned))
+    return found
+
+
+def draw_importances(ranked: Sequence[tuple[str, float]], title: str, unit: str) -> Html:
+    """Draw the weight of each raw column, the greatest first."""
+    top = list(ranked)[:MOST_IMPORTANCES]
+    names = [shorten(name, 26) for name, _ in top]
+    left, step, width = 12 + max(map(measure, names)), 20, 420
+    most = max(abs(value) for _, value in top) or 1.0
+    body = []
+    for i, (name, (_, value)) in enumerate(zip(names, top, strict=True)):
+        y, length = 28 + i * step, abs(value) / most * (width - left - 66)
+        shown = rect(left, y, length, step - 6, "bar minus" if value < 0 else "bar")
+        label = text(left + length + 6, y + 10, format_number(float(f"{value:.3g}")))
+        body += [text(left - 6, y + 10, name, "end"), shown, label]
+    bottom = 28 + len(top) * step
+    return drawing(title, width, bottom + 22, [*body, text(width / 2, bottom + 14, unit, "middle axis-title")])

@@ -1,6 +1,6 @@
-"""What the user asks: frozen models of one YAML file. Knows nothing of Spark."""
+"""The spec: frozen pydantic models of one YAML file, independent of Spark."""
 
-from spark_jobs.spec.loading import dump, load, load_environment, load_spec, parse
+from spark_jobs.spec.loading import dump, load, load_environment, load_spec, parse, spec_hash
 from spark_jobs.spec.models import (
     Changes,
     Clean,
@@ -13,10 +13,10 @@ from spark_jobs.spec.models import (
     Missing,
     Model,
     Outliers,
-    Part,
     Predictions,
     Source,
     Spec,
+    SpecModel,
     Split,
     Stream,
     Task,
@@ -36,10 +36,10 @@ __all__ = [
     "Missing",
     "Model",
     "Outliers",
-    "Part",
     "Predictions",
     "Source",
     "Spec",
+    "SpecModel",
     "Split",
     "Stream",
     "Task",
@@ -50,4 +50,5 @@ __all__ = [
     "load_spec",
     "parse",
     "schema",
+    "spec_hash",
 ]

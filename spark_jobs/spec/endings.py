@@ -1,4 +1,4 @@
-"""What the endings of a file's name tell: the kind of its content, and how it is packed."""
+"""File name extensions: the file format and the compression codec that they imply."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KIND_BY_ENDING: Final[Mapping[str, FileKind]] = {
     **dict.fromkeys(("json", "jsonl", "ndjson"), "json"),
     **dict.fromkeys(("parquet", "pq", "parq"), "parquet"),
 }
-# How a file may be packed, by its ending: those that Spark and Python both unpack, and those that are refused by name.
+# Compression codecs by extension: those that Spark and Python both decompress, and those that are refused.
 READ: Final[Mapping[str, str]] = {"gz": "gzip", "bz2": "bzip2", "deflate": "zlib"}
 REFUSED: Final[Mapping[str, str]] = {
     "zst": "Zstandard",
@@ -32,7 +32,7 @@ REFUSED: Final[Mapping[str, str]] = {
     "tgz": "tar and gzip",
 }
 PACKED: Final[Mapping[str, str]] = {**READ, **REFUSED}
-# The first bytes of packed files, whatever they are called.
+# Magic bytes of compressed files, which identify the codec whatever the file's extension is.
 MAGIC: Final[Mapping[bytes, str]] = {
     b"\x1f\x8b": "gz",
     b"BZh": "bz2",
@@ -48,7 +48,7 @@ MAGIC: Final[Mapping[bytes, str]] = {
 
 
 def packing(path: str) -> str | None:
-    """How a file is packed, by its ending; None where it is not.
+    """Return a file's compression extension, or None if the file name has none.
 
     >>> packing("data/flights.csv.GZ")
     'gz'
@@ -58,7 +58,7 @@ def packing(path: str) -> str | None:
 
 
 def unpacked_name(path: str) -> str:
-    """The name without the endings that tell how it is packed.
+    """Return a file name without its compression extensions.
 
     >>> unpacked_name("data/flights.tar.gz")
     'data/flights'
@@ -69,7 +69,7 @@ def unpacked_name(path: str) -> str:
 
 
 def kind_of(path: str) -> FileKind | None:
-    """The kind of file that a path's ending tells, or None where only the files can tell.
+    """Return the file format that a path's extension implies, or None if the extension implies none.
 
     >>> kind_of("data/flights.tsv.bz2")
     'csv'
@@ -78,7 +78,7 @@ def kind_of(path: str) -> FileKind | None:
 
 
 def stem(file_name: str) -> str:
-    """The file's name without its endings.
+    """Return a file name without its extensions.
 
     >>> stem("open.payments.csv.gz")
     'open.payments'

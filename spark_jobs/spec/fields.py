@@ -1,4 +1,4 @@
-"""The kinds of value a spec is written with: texts, names, lists of names."""
+"""Field types that the spec's models share: texts, column names, paths, lists of names."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ MAX_NAME = 1000
 Task = Literal["regression", "binary", "multiclass"]
 
 
-class Part(BaseModel):
-    """One mapping of the spec: frozen, and a key it does not know is an error."""
+class SpecModel(BaseModel):
+    """Base class of the spec's mappings: frozen, strict, unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 def mistake(message: str) -> PydanticCustomError:
-    """A mistake worded by us: the message goes on after the name of the key ("must be …")."""
+    """Return a validation error whose message continues after the key's name ("must be …")."""
     return PydanticCustomError("rule", message.replace("{", "{{").replace("}", "}}"))
 
 
 def written_text(value: object) -> object:
-    """Whole numbers stand for their digits, so that a column called 2012 needs no quotes."""
+    """Convert an int to its digits, so that a column named 2012 needs no quotes; return other values unchanged."""
     return str(value) if type(value) is int else value
 
 
 def written_name(value: object) -> object:
-    """A column's name as the spec means it: as text, without blanks around it, as headers are read."""
+    """Return a column name as text without surrounding blanks, as file headers are read."""
     written = written_text(value)
     return written.strip(BLANKS) if isinstance(written, str) else written
 
@@ -48,31 +48,33 @@ def _listed(value: object) -> object:
 
 
 def with_text_keys(value: object) -> object:
-    """A mapping whose keys are texts, digits for a whole number."""
+    """Return a mapping with its int keys converted to text."""
     return {written_text(key): item for key, item in value.items()} if isinstance(value, Mapping) else value
 
 
 def _is_column(name: str) -> str:
     if "\0" in name:
-        raise mistake("must be a column's name without NUL characters.")
+        raise mistake("must be a column name without NUL characters.")
     if "__THIS__" in name:
-        raise mistake("must not hold `__THIS__`, which Spark replaces inside names; rename the column.")
+        raise mistake("must not contain `__THIS__`, which Spark replaces inside names; rename the column.")
     return name
 
 
 def _is_table(name: str) -> str:
     parts = re.fullmatch(r"(?:[\w-]+|`[^`\0]+`)(?:\.(?:[\w-]+|`[^`\0]+`)){0,2}", name)
     if parts is None or len(name) > MAX_NAME:
-        raise mistake("must be a table's name: one to three parts of letters, digits, `_` or `-`, joined by dots.")
+        raise mistake("must be a table name: one to three parts of letters, digits, `_` or `-`, separated by dots.")
     return name
 
 
 def _is_location(path: str) -> str:
     if "\0" in path or "\n" in path:
-        raise mistake("must be a path without NUL characters and line breaks.")
+        raise mistake("must be a path without NUL characters or line breaks.")
     scheme = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]*)://", path)
     if scheme and scheme[1].lower() not in SCHEMES:
-        raise mistake(f"must be a path that Spark reads: without a scheme, or {', '.join(f'{s}://' for s in SCHEMES)}.")
+        raise mistake(
+            f"must be a path that Spark can read: without a scheme, or {', '.join(f'{s}://' for s in SCHEMES)}."
+        )
     return path
 
 

@@ -1,8 +1,9 @@
-"""From a file to a spec, and back."""
+"""Loading, validating and dumping specs and environments."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
 from itertools import chain
 from pathlib import Path as File
 from typing import Any
@@ -12,44 +13,45 @@ from pydantic import ValidationError
 
 from spark_jobs.errors import SpecError, did_you_mean, nearest
 from spark_jobs.spec.environment import Environment
-from spark_jobs.spec.mistakes import Mistake, mistakes_of, refusal
+from spark_jobs.spec.mistakes import SpecIssue, mistakes_of, refusal
 from spark_jobs.spec.models import Spec
 from spark_jobs.spec.overrides import overridden
 from spark_jobs.spec.repair import repaired, unaffected
 from spark_jobs.spec.rules import broken_rules, later_parts
 from spark_jobs.spec.schema import schema
-from spark_jobs.spec.yaml12 import MAX_BYTES, Document, Path, Position, read_yaml, resolve
+from spark_jobs.spec.yaml12 import MAX_BYTES, Document, KeyPath, Position, read_yaml, resolve_scalar
 
-Places = Callable[[Path], str]
-Rules = Callable[[Spec], Iterable[Mistake]]
-"""More that a spec must meet than its own rules: what algorithms and value steps say of their options."""
+Places = Callable[[KeyPath], str]
+Rules = Callable[[Spec], Iterable[SpecIssue]]
+"""Additional validation of a spec: the options of algorithms and feature steps."""
 
 
-def no_rules(spec: Spec) -> Iterable[Mistake]:
-    """Nothing more."""
+def no_rules(spec: Spec) -> Iterable[SpecIssue]:
+    """Return no issues: the default when no additional rules apply."""
     return ()
 
 
 def load(path: str | File, env: str | None = None, overrides: Sequence[str] = ()) -> tuple[Spec, Environment]:
-    """Read a spec and the environment it is to run in.
+    """Load a spec and the environment to run it in.
 
     Args:
-        path: the spec's YAML file.
-        env: the name of a file of `conf/env`, without its ending; None for the local one.
-        overrides: changes, each `path.to.key=value`; later ones win.
+        path: The spec's YAML file.
+        env: The name of a file in `conf/env` without its extension; None means `local`.
+        overrides: Changes of the form `path.to.key=value`; later ones win.
 
     Raises:
-        SpecError: every mistake that can be seen without data, each with file, line and key.
+        SpecError: The spec or the environment is invalid. The message lists the mistakes that are visible without
+            data, each with file, line and key.
     """
     spec, _ = load_spec(path, overrides)
     return spec, load_environment(env, File(path).parent)
 
 
 def load_spec(path: str | File, overrides: Sequence[str] = (), more_rules: Rules = no_rules) -> tuple[Spec, Places]:
-    """Read a spec alone, and a function that says where each of its keys stands.
+    """Load a spec, and return it with a function that maps a key path to its file, line and column.
 
     Raises:
-        SpecError: every mistake that can be seen without data.
+        SpecError: The spec is invalid; the message lists the mistakes that are visible without data.
     """
     document = _read(File(path))
     data, changed = overridden(document.data, overrides)
@@ -58,15 +60,15 @@ def load_spec(path: str | File, overrides: Sequence[str] = (), more_rules: Rules
 
 
 def parse(data: Mapping[str, Any], place: Places = lambda path: "", more_rules: Rules = no_rules) -> Spec:
-    """Make a spec of plain data.
+    """Validate plain data and return it as a spec.
 
     Args:
-        data: what a YAML or JSON file holds.
-        place: what errors write before a key path, such as its file, line and column.
-        more_rules: what the spec must meet besides.
+        data: The content of a YAML or JSON file.
+        place: Returns the prefix of a key path in error messages, such as file, line and column.
+        more_rules: Additional validation, such as the options of algorithms.
 
     Raises:
-        SpecError: every mistake that can be seen without data.
+        SpecError: The spec is invalid; the message lists the mistakes that are visible without data.
     """
     later = list(later_parts(data))
     named = {mistake.path[0] for mistake in later}
@@ -81,8 +83,8 @@ def parse(data: Mapping[str, Any], place: Places = lambda path: "", more_rules: 
     return spec
 
 
-def _beyond(data: Mapping[str, Any], shape: Sequence[Mistake], more_rules: Rules) -> list[Mistake]:
-    """The mistakes that a spec has besides those in the shape of its keys."""
+def _beyond(data: Mapping[str, Any], shape: Sequence[SpecIssue], more_rules: Rules) -> list[SpecIssue]:
+    """Return the rule violations of a spec that also has malformed keys."""
     without = repaired(data, shape)
     if without is None:
         return []
@@ -91,15 +93,19 @@ def _beyond(data: Mapping[str, Any], shape: Sequence[Mistake], more_rules: Rules
 
 
 def load_environment(name: str | None, beside: File) -> Environment:
-    """The environment of that name: `env/NAME.yml` beside the spec, then `conf/env/NAME.yml` of the current folder.
+    """Load the environment `NAME` from `env/NAME.yml` next to the spec, else from `conf/env/NAME.yml`.
+
+    Args:
+        name: The environment's name; None means `local`, which needs no file.
+        beside: The spec's folder. `conf/env` is relative to the current folder.
 
     Raises:
-        SpecError: there is none of that name, or it holds a mistake.
+        SpecError: The environment does not exist or is invalid.
     """
     wanted = name or "local"
     folders = list(dict.fromkeys([beside / "env", File("conf") / "env"]))
     if wanted != File(wanted).name or "\0" in wanted:
-        raise SpecError(f"`--env {wanted[:80]}` is not a name.", "Give the name of a file of conf/env, such as local.")
+        raise SpecError(f"`--env {wanted[:80]}` is not a name.", "Give the name of a file in conf/env, such as local.")
     for folder in folders:
         if (folder / f"{wanted}.yml").is_file():
             return _environment(folder / f"{wanted}.yml", wanted)
@@ -107,15 +113,20 @@ def load_environment(name: str | None, beside: File) -> Environment:
         return Environment()
     there = {file.stem for folder in folders for file in folder.glob("*.yml")} | {"local"}
     raise SpecError(
-        f"There is no environment '{wanted}': looked for {wanted}.yml in {' and '.join(map(str, folders))}.",
+        f"There is no environment '{wanted}': {wanted}.yml is missing from {' and '.join(map(str, folders))}.",
         did_you_mean(wanted, there),
     )
 
 
 def dump(spec: Spec) -> str:
-    """The spec as YAML, everything written out; reading it gives the same spec."""
+    """Return the spec as YAML with all defaults written out; parsing it returns an equal spec."""
     data = spec.model_dump(mode="json", by_alias=True, exclude_none=True)
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
+
+
+def spec_hash(spec: Spec) -> str:
+    """Return the SHA-256 hex digest of a spec with all defaults written out."""
+    return sha256(dump(spec).encode()).hexdigest()
 
 
 def _environment(file: File, name: str) -> Environment:
@@ -128,10 +139,10 @@ def _environment(file: File, name: str) -> Environment:
         ) from None
 
 
-def _places(name: str, positions: Mapping[Path, Position], changed: Iterable[Path]) -> Places:
+def _places(name: str, positions: Mapping[KeyPath, Position], changed: Iterable[KeyPath]) -> Places:
     changed = frozenset(changed)
 
-    def place(path: Path) -> str:
+    def place(path: KeyPath) -> str:
         for length in range(len(path), 0, -1):
             if path[:length] in changed:
                 return "--set "
@@ -147,26 +158,28 @@ def _read(file: File) -> Document:
     text = _text(file)
     document = read_yaml(text, str(file))
     if document.data is None:
-        raise SpecError(f"`{file}` is empty.", "A spec needs two lines at least: `source: …` and `target: …`.")
+        raise SpecError(f"`{file}` is empty.", "A spec needs at least `source: …` and `target: …`.")
     if not isinstance(document.data, dict):
         shown = "a list" if isinstance(document.data, list) else "a single value"
-        raise SpecError(f"`{file}` must hold a mapping of keys. Got {shown} instead.", "Begin with `source: …`.")
+        raise SpecError(f"`{file}` must contain a mapping of keys. Got {shown} instead.", "Begin with `source: …`.")
     return document
 
 
 def _text(file: File) -> str:
     try:
         if not file.exists():
-            raise SpecError(f"`{file}`: there is no such file.", _nearest_file(file))
+            raise SpecError(f"`{file}`: no such file.", _nearest_file(file))
         if not file.is_file():
-            raise SpecError(f"`{file}` is not a file.", "Name the spec's YAML file.")
+            raise SpecError(f"`{file}` is not a file.", "Give the path of the spec's YAML file.")
         with file.open("rb") as opened:
             content = opened.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise SpecError(f"`{str(file)[:200]!s}` cannot be read: {reason}.", "Name the spec's YAML file.") from None
+        raise SpecError(f"`{str(file)[:200]!s}` cannot be read: {reason}.", "Give the path of the YAML spec.") from None
     if len(content) > MAX_BYTES:
-        raise SpecError(f"`{file}` is larger than {MAX_BYTES // 1024} KiB.", "A spec is a page; is this the data?")
+        raise SpecError(
+            f"`{file}` is larger than {MAX_BYTES // 1024} KiB.", "A spec is about a page long; this may be a data file."
+        )
     return _decoded(content, file)
 
 
@@ -182,18 +195,18 @@ def _decoded(content: bytes, file: File) -> str:
 def _nearest_file(file: File) -> str:
     siblings = [entry.name for entry in file.parent.glob("*.y*ml")] if file.parent.is_dir() else []
     close = nearest(file.name, siblings)
-    return f"Did you mean '{file.parent / close}'?" if close else "`spark-jobs init DATA --target T` writes one."
+    return f"Did you mean '{file.parent / close}'?" if close else "`spark-jobs init DATA --target T` creates one."
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes texts so that the 1.2 core rules read them as texts again."""
+    """YAML dumper that quotes strings which the YAML 1.2 core schema would parse as another type."""
 
     def ignore_aliases(self, data: object) -> bool:
         return True
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    quoted = not isinstance(resolve(text), str) or not text.isprintable() or text != text.strip()
+    quoted = not isinstance(resolve_scalar(text), str) or not text.isprintable() or text != text.strip()
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if quoted else None)
 
 

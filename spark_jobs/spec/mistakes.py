@@ -1,4 +1,4 @@
-"""How mistakes in a spec are worded: the place, what was expected, what came, the nearest valid name."""
+"""Error messages for an invalid spec: the location, the expected and the found value, the nearest valid name."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from typing import Any
 from pydantic import ValidationError
 
 from spark_jobs.errors import SpecError, did_you_mean, nearest
-from spark_jobs.spec.yaml12 import Path
+from spark_jobs.spec.yaml12 import KeyPath
 
 SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
-    """One mistake: where it is, what is wrong, and what would be right where that is known.
+class SpecIssue:
+    """One mistake in a spec: its key path, what is wrong, and a hint how to fix it.
 
-    `meant` is the valid name that is nearest to a misspelled key.
+    `meant` is the valid key nearest to a misspelled one, or empty.
     """
 
-    path: Path
+    path: KeyPath
     text: str
     hint: str = ""
     meant: str = ""
 
 
-def dotted(path: Path) -> str:
-    """A key path as a person writes it.
+def dotted(path: KeyPath) -> str:
+    """Return a key path in dotted notation, with quotes where a key needs them.
 
     >>> dotted(("columns", "order", "a.b", 2))
     'columns.order."a.b"[2]'
@@ -44,29 +44,29 @@ def dotted(path: Path) -> str:
     return shown
 
 
-def refusal(mistakes: Sequence[Mistake], place: Callable[[Path], str]) -> SpecError:
-    """All mistakes as one error, a line each.
+def refusal(mistakes: Sequence[SpecIssue], place: Callable[[KeyPath], str]) -> SpecError:
+    """Combine mistakes into one error with a line for each; at most `SHOWN` are listed.
 
     Args:
-        mistakes: at least one.
-        place: what stands before a key path, such as "conf/churn.yml:7: ".
+        mistakes: At least one mistake.
+        place: Returns the prefix of a key path, such as "conf/churn.yml:7: ".
     """
     lines = [f"`{place(one.path)}{dotted(one.path)}` {one.text}" for one in mistakes[:SHOWN]]
     if len(mistakes) == 1:
-        return SpecError(lines[0], mistakes[0].hint or "`spark-jobs schema` prints every key and what it may hold.")
+        return SpecError(lines[0], mistakes[0].hint or "`spark-jobs schema` prints every key and its values.")
     lines = [f"{line} {one.hint}".rstrip() for line, one in zip(lines, mistakes, strict=False)]
     more = f", the first {SHOWN} shown" if len(mistakes) > SHOWN else ""
     return SpecError("\n".join(lines), f"{len(mistakes)} mistakes{more}; `spark-jobs schema` prints every key.")
 
 
-def mistakes_of(error: ValidationError, schema: Mapping[str, Any]) -> list[Mistake]:
-    """The mistakes pydantic found, in our words, one for each place.
+def mistakes_of(error: ValidationError, schema: Mapping[str, Any]) -> list[SpecIssue]:
+    """Translate pydantic's errors into mistakes, at most one for each key path.
 
     Args:
-        error: what pydantic raised.
-        schema: the JSON schema that says what was expected.
+        error: The error that pydantic raised.
+        schema: The JSON schema, which describes the expected values.
     """
-    found: dict[Path, Mistake] = {}
+    found: dict[KeyPath, SpecIssue] = {}
     for details in error.errors(include_url=False):
         path, node = _walk(schema, tuple(details["loc"]), ends_in_key=details["type"] == "extra_forbidden")
         found.setdefault(path, _worded(path, node, details, schema))
@@ -75,30 +75,30 @@ def mistakes_of(error: ValidationError, schema: Mapping[str, Any]) -> list[Mista
     return [mistake for path, mistake in found.items() if path not in parents | misspelled]
 
 
-def _worded(path: Path, node: Mapping[str, Any], details: Mapping[str, Any], schema: Mapping[str, Any]) -> Mistake:
+def _worded(path: KeyPath, node: Mapping[str, Any], details: Mapping[str, Any], schema: Mapping[str, Any]) -> SpecIssue:
     given = details["input"]
     match details["type"]:
         case "union_tag_invalid" | "union_tag_not_found":
             return _untagged(path, given, details, _tagged([node], schema))
         case "missing":
-            return Mistake(path, "is missing.", f"It must be {_expected(node, schema)}.")
+            return SpecIssue(path, "is missing.", f"It must be {_expected(node, schema)}.")
         case "extra_forbidden":
             known, key = list(node.get("properties", {})), str(path[-1])
             meant = nearest(key, known) or ""
-            return Mistake(path, "is not a key that is known here.", did_you_mean(key, known), meant)
+            return SpecIssue(path, "is not a known key.", did_you_mean(key, known), meant)
         case "rule":
-            return Mistake(path, details["msg"] + got(given))
-    return Mistake(path, f"must be {_expected(node, schema)}.{got(given)}", _hint(given, node, schema))
+            return SpecIssue(path, details["msg"] + got(given))
+    return SpecIssue(path, f"must be {_expected(node, schema)}.{got(given)}", _hint(given, node, schema))
 
 
-def _untagged(path: Path, given: object, details: Mapping[str, Any], branches: Mapping[str, Any]) -> Mistake:
-    """The key that says which of several mappings one is, where it is missing or says none of them."""
+def _untagged(path: KeyPath, given: object, details: Mapping[str, Any], branches: Mapping[str, Any]) -> SpecIssue:
+    """Return the mistake of a mapping whose discriminator key is missing or has an unknown value."""
     key = str(details["ctx"]["discriminator"]).strip("'")
     known = ", ".join(branches)
     if not isinstance(given, Mapping) or key not in given:
-        return Mistake((*path, key), "is missing.", f"It must be one of {known}.")
+        return SpecIssue((*path, key), "is missing.", f"It must be one of {known}.")
     hint = did_you_mean(given[key], branches) if isinstance(given[key], str) else ""
-    return Mistake((*path, key), f"must be one of {known}.{got(given[key])}", hint)
+    return SpecIssue((*path, key), f"must be one of {known}.{got(given[key])}", hint)
 
 
 def _hint(given: object, node: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
@@ -111,7 +111,7 @@ def _hint(given: object, node: Mapping[str, Any], schema: Mapping[str, Any]) -> 
 
 
 def got(value: object) -> str:
-    """What came instead, short enough for a line.
+    """Return the sentence that reports the found value, shortened to fit on a line.
 
     >>> got(True)
     ' Got true instead.'
@@ -136,10 +136,10 @@ def got(value: object) -> str:
 
 def _walk(
     schema: Mapping[str, Any], location: tuple[str | int, ...], ends_in_key: bool
-) -> tuple[Path, Mapping[str, Any]]:
-    """The key path without pydantic's union tags, and the part of the schema that says what is expected there.
+) -> tuple[KeyPath, Mapping[str, Any]]:
+    """Return the key path without pydantic's union tags, and the schema node that describes the value there.
 
-    `ends_in_key` tells that the last part is a key that was given, whatever the schema says.
+    `ends_in_key`: the location's last part is a key of the input, even if the schema has no such key.
     """
     path: list[str | int] = []
     nodes = [schema]
@@ -168,7 +168,7 @@ def _resolved(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str
 
 
 def _tagged(nodes: Iterable[Mapping[str, Any]], schema: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The mappings that one key tells apart, by what it says."""
+    """Return the schemas of a discriminated union by the value of its discriminator."""
     found: dict[str, Mapping[str, Any]] = {}
     for node in (_resolved(node, schema) for node in nodes):
         mapping = node.get("discriminator", {}).get("mapping", {})

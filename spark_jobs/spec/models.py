@@ -1,21 +1,27 @@
-"""The spec, key by key."""
+"""The models of a spec: one class for each section."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
+from os import PathLike, fspath
+from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from spark_jobs.notebook_html import flat_rows, notebook_table
 from spark_jobs.spec.checks import Changes, Checks
+from spark_jobs.spec.cleaning import Clean, Duplicates, Missing, Outliers
 from spark_jobs.spec.environment import Environment
 from spark_jobs.spec.fields import (
     ColumnName,
     ColumnNames,
     Levels,
-    Part,
     Scalar,
     Share,
+    SpecModel,
     Task,
     Text,
     Texts,
@@ -37,10 +43,10 @@ __all__ = [
     "Missing",
     "Model",
     "Outliers",
-    "Part",
     "Predictions",
     "Source",
     "Spec",
+    "SpecModel",
     "Split",
     "Stream",
     "Task",
@@ -48,202 +54,234 @@ __all__ = [
 ]
 
 
-class Columns(Part):
-    """What the user knows better about single columns than detection does."""
+class Columns(SpecModel):
+    """Corrections of the detected column types."""
 
-    ignore: ColumnNames = Field(default=(), description="Columns the model must not see.")
+    ignore: ColumnNames = Field(default=(), description="Columns that the model does not use.")
     numeric: ColumnNames = Field(default=(), description="Columns read as numbers.")
     categorical: ColumnNames = Field(
         default=(), description="Columns read as categories, even where they look like numbers."
     )
     date: ColumnNames = Field(default=(), description="Columns read as dates or times.")
-    text: ColumnNames = Field(default=(), description="Columns of free text; left out until there is a text step.")
-    order: Levels = Field(default_factory=dict, description="Levels of a column from low to high.")
-    keep_leaks: bool = Field(default=False, description="Keep columns that look like copies of the target.")
+    text: ColumnNames = Field(default=(), description="Columns of free text; not used as features yet.")
+    order: Levels = Field(default_factory=dict, description="Ordinal columns: the levels of each, from low to high.")
+    keep_leaks: bool = Field(
+        default=False, description="Keep columns that look like near-copies of the target (target leakage)."
+    )
 
 
-class Split(Part):
-    """Which rows test the model."""
+class Split(SpecModel):
+    """How rows are split into training and test rows."""
 
     kind: Literal["hash", "time", "group", "column", "random"] = Field(
-        default="hash", description="By a hash of the row, by time, by group, by a column that says so, or at random."
+        default="hash",
+        description="How test rows are chosen: by a hash of the row, the newest by time, by group, by a column's "
+        "value, or at random.",
     )
-    test: Share = Field(default=0.2, description="The share of rows that test the model.")
+    test: Share = Field(default=0.2, description="The share of test rows, between 0 and 1.")
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
-        default=42, description="Makes the split and the training repeatable."
+        default=42, description="The random seed, which makes the split and the training repeatable."
     )
-    column: ColumnName | None = Field(
-        default=None, description="The time, group or given column of the kinds that need one."
-    )
+    column: ColumnName | None = Field(default=None, description="The column of the kinds `time`, `group` and `column`.")
     test_value: Scalar | None = Field(default=None, description="Kind `column`: the value that marks a test row.")
 
 
-class Duplicates(Part):
-    """Rows that say the same thing twice."""
-
-    by: Literal["all", "none"] | ColumnNames = Field(
-        default="all", description="Rows equal in all columns, in the listed ones, or `none` to keep them."
-    )
-    order: ColumnName | None = Field(default=None, description="Of equal rows keep the first by this column.")
-
-
-class Missing(Part):
-    """What stands in for a value that is not there."""
-
-    numeric: Literal["mean", "median", "mode", "drop"] | float = Field(
-        default="median", description="A statistic of the column, a number, or `drop` to leave the row out of training."
-    )
-    categorical: Literal["label", "mode", "drop"] | Annotated[str, Field(min_length=1)] = Field(
-        default="label", description="`label` for a level of its own, `mode`, `drop`, or a text."
-    )
-    indicator: bool = Field(default=False, description="Add a column that says where the value was missing.")
-
-
-class Outliers(Part):
-    """What counts as an outlier, and what happens to it."""
-
-    rule: Literal["none", "iqr", "zscore", "quantile"] = Field(default="none", description="What counts as an outlier.")
-    factor: Annotated[float, Field(gt=0)] = Field(
-        default=3.0, description="How many IQRs beyond the quartiles, or standard deviations from the mean."
-    )
-    action: Literal["clip", "null", "drop"] = Field(
-        default="clip", description="Move it to the bound, make it missing, or leave the row out of training."
-    )
-    lower: Annotated[float, Field(ge=0, lt=0.5)] = Field(default=0.01, description="Rule `quantile`: the lower bound.")
-    upper: Annotated[float, Field(gt=0.5, le=1)] = Field(default=0.99, description="Rule `quantile`: the upper bound.")
-
-
-class Clean(Part):
-    """Row rules and repairs."""
-
-    duplicates: Duplicates = Field(default=Duplicates(), description="Rows that say the same thing twice.")
-    missing: Missing = Field(default=Missing(), description="What stands in for a value that is not there.")
-    outliers: Outliers = Field(default=Outliers(), description="What counts as an outlier, and what happens to it.")
-
-
-class ColumnFeatures(Part):
-    """How one column becomes features, where it differs from the rest."""
+class ColumnFeatures(SpecModel):
+    """Feature settings of one column, which override `features`."""
 
     categorical: str | None = Field(default=None, description="Its encoding: one of `features.categorical`.")
     numeric: str | None = Field(default=None, description="Its scaling: one of `features.numeric`.")
-    missing: str | float | None = Field(default=None, description="What stands in for its missing values.")
+    missing: str | float | None = Field(
+        default=None, description="How its missing values are imputed: a value of `clean.missing`."
+    )
     date: str | None = Field(default=None, description="What a date becomes: `parts` or `none`.")
 
 
 PerColumn = Annotated[dict[ColumnName, ColumnFeatures], BeforeValidator(with_text_keys)]
 
 
-class Features(Part):
-    """How columns become numbers."""
+class Features(SpecModel):
+    """How columns become numeric features."""
 
     categorical: str = Field(default="auto", description="How categories are encoded: auto, one_hot, label or target.")
     numeric: str = Field(
         default="auto", description="How numbers are scaled: auto, standard, min_max, robust, max_abs, none."
     )
     max_categories: Annotated[int, Field(ge=2, le=10_000)] = Field(
-        default=100, description="Levels kept by one-hot and label encoding; the rest becomes one level."
+        default=100,
+        description="The most frequent levels that one-hot and label encoding keep; the rest share one level.",
     )
     date: Literal["parts", "none"] = Field(default="parts", description="What a date becomes: its parts, or nothing.")
-    per_column: PerColumn = Field(default_factory=dict, description="Choices for single columns.")
+    per_column: PerColumn = Field(default_factory=dict, description="Settings for single columns.")
 
 
-class Model(Part):
-    """The algorithm and its options; which options there are is known to the algorithm's own file."""
+class Model(SpecModel):
+    """The algorithm and its options; each algorithm's module defines its own options."""
 
     kind: str = Field(default="linear", description="The algorithm family.")
-    params: dict[str, Any] = Field(default_factory=dict, description="The algorithm's own options.")
-    balance: bool = Field(default=False, description="Weigh classes inversely to their frequency.")
+    params: dict[str, Any] = Field(
+        default_factory=dict, description="Options of the algorithm: Spark's names, or XGBoost's."
+    )
+    balance: bool = Field(default=False, description="Weight classes inversely to their frequency.")
 
 
-class Evaluate(Part):
-    """What is measured on the test rows."""
+class Evaluate(SpecModel):
+    """How the model is evaluated on the test rows."""
 
-    metrics: Texts = Field(default=(), description="The metrics to show first; default: those of the task.")
-    gate: dict[str, float] = Field(default_factory=dict, description="A bound by metric that a champion must meet.")
-    slices: ColumnNames = Field(default=(), description="Columns by whose values the metrics are shown apart.")
-    threshold: Text | None = Field(default=None, description="Binary: the metric whose best threshold is looked for.")
+    metrics: Texts = Field(default=(), description="The metrics to report first; default: the metrics of the task.")
+    gate: dict[str, float] = Field(
+        default_factory=dict, description="Promotion gate: a bound for each metric that a champion must meet."
+    )
+    slices: ColumnNames = Field(
+        default=(), description="Columns to slice by: metrics are also reported for each of their values."
+    )
+    threshold: Text | None = Field(
+        default=None, description="Binary: choose the probability threshold that maximizes this metric."
+    )
 
 
-class Track(Part):
-    """Where runs are logged and models registered."""
+class Track(SpecModel):
+    """Where runs are logged and models are registered."""
 
     uri: Annotated[str, Field(min_length=1, max_length=4096)] = Field(
-        default="sqlite", description="MLflow's tracking address, or `sqlite` for a file under the root."
+        default="sqlite", description="MLflow's tracking URI, or `sqlite` for a database file under the root folder."
     )
     experiment: ExperimentName | None = Field(
-        default=None, description="MLflow's experiment; default: the spec's name."
+        default=None, description="The MLflow experiment; default: the spec's name."
     )
     register_as: SafeName | None = Field(
         default=None, alias="register", description="The registered model's name; default: the spec's name."
     )
 
 
-class Predictions(Part):
-    """Where predictions go."""
+class Predictions(SpecModel):
+    """The table of predictions."""
 
     table: SafeName | None = Field(default=None, description="The Delta table; default: <name>_predictions.")
-    keep: Literal["all"] | ColumnNames = Field(default="all", description="Input columns kept beside the prediction.")
+    keep: Literal["all"] | ColumnNames = Field(
+        default="all", description="The input columns to keep with each prediction."
+    )
     names: Literal["safe", "exact"] = Field(
         default="safe",
-        description="How a new table names columns: `safe` writes `_` for blanks and `,;{}()=`, which many readers "
-        "cannot take, `exact` keeps every name by Delta's column mapping.",
+        description="Column names of a new table: `safe` writes `_` for blanks and `,;{}()=`, which many readers do "
+        "not support; `exact` keeps every name by Delta's column mapping.",
     )
     partition_by: ColumnNames = Field(
-        default=(), description="Kept columns of few values by which a new table's files are laid out."
+        default=(), description="Kept columns of low cardinality by which a new table is partitioned."
     )
 
 
 Positive = Annotated[str, Field(max_length=1000)] | bool | int | float
 
 
-class Spec(Part):
-    """One use case, from a table to predictions."""
+class Spec(SpecModel):
+    """One use case, from a source table to predictions."""
 
     model_config = ConfigDict(json_schema_extra={"required": ["source", "target"]})
 
-    name: SafeName = Field(description="Names the model, its tables and bundles; default: the file's or table's name.")
-    source: Source = Field(description="Where the rows come from; `source: path` is short for `{path: path}`.")
+    name: SafeName = Field(
+        description="The name of the model, its tables and bundles; default: the file's or table's name."
+    )
+    source: Source = Field(description="Where rows come from; `source: path` is shorthand for `{path: path}`.")
     target: ColumnName = Field(description="The column to predict.")
-    task: Task | None = Field(
-        default=None, description="What kind of prediction; guessed from the target where left out."
+    task: Task | None = Field(default=None, description="The learning task; inferred from the target by default.")
+    positive: Positive | None = Field(
+        default=None, description="Binary: the positive class, as text; default: the rarer label."
     )
-    positive: Positive | None = Field(default=None, description="Binary: the event, as text; default: the rarer label.")
     weight: ColumnName | None = Field(default=None, description="A column of row weights.")
-    key: ColumnNames = Field(default=(), description="The columns that identify a row, where there are such.")
-    timezone: str = Field(default="UTC", description="The zone of the source's local times, by its IANA name.")
-    columns: Columns = Field(default=Columns(), description="What is known about single columns.")
-    split: Split = Field(default=Split(), description="Which rows test the model.")
+    key: ColumnNames = Field(default=(), description="The columns that identify a row, if any.")
+    timezone: str = Field(default="UTC", description="The IANA time zone of the source's local times.")
+    columns: Columns = Field(default=Columns(), description="Corrections of the detected column types.")
+    split: Split = Field(default=Split(), description="How rows are split into training and test rows.")
     clean: Clean = Field(default=Clean(), description="Duplicates, missing values, outliers.")
-    features: Features = Field(default=Features(), description="How columns become numbers.")
+    features: Features = Field(default=Features(), description="How columns become numeric features.")
     model: Model = Field(default=Model(), description="The algorithm and its options.")
-    evaluate: Evaluate = Field(default=Evaluate(), description="What is measured, and what the gate asks.")
-    checks: Checks = Field(default=(), description="What data to be scored must meet, rule by rule.")
-    changes: Changes = Field(
-        default=Changes(), description="What happens where data to be scored has another shape than the training's."
-    )
+    evaluate: Evaluate = Field(default=Evaluate(), description="Metrics, slices and the promotion gate.")
+    checks: Checks = Field(default=(), description="Checks that data to be scored must pass.")
+    changes: Changes = Field(default=Changes(), description="How scoring handles a schema that differs from training.")
     graph: Literal["required", "skip"] = Field(
-        default="required", description="Whether the model must compile to a graph; without one it cannot be served."
+        default="required",
+        description="`required`: the model must compile to an ONNX graph, which serving needs; `skip`: no graph.",
     )
     track: Track = Field(default=Track(), description="Where runs are logged and models registered.")
-    predictions: Predictions = Field(default=Predictions(), description="Where predictions go.")
+    predictions: Predictions = Field(default=Predictions(), description="The table of predictions.")
     stream: Stream = Field(default=Stream(), description="How a stream is scored.")
 
     @model_validator(mode="before")
     @classmethod
     def _name_it(cls, given: object) -> object:
-        """A spec without a name is called after its source."""
+        """Name an unnamed spec after its source."""
         if not isinstance(given, Mapping) or given.get("name") is not None:
             return given
         source = given.get("source")
         location = source if isinstance(source, str) else _location(source)
         return {**given, "name": safe_name(location if isinstance(location, str) else "")}
 
+    @classmethod
+    def from_yaml(cls, path: str | PathLike[str]) -> Spec:
+        """Read a spec from its YAML file.
+
+        Args:
+            path: the file.
+
+        Raises:
+            SpecError: every mistake that can be seen without data, each with file, line and key.
+
+        Example:
+            Spec.from_yaml("conf/flights.yml").target
+        """
+        spec: Spec = _loading().load_spec(fspath(path))[0]
+        return spec
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Spec:
+        """Make a spec of plain data, by the rules of a file.
+
+        Args:
+            data: what a YAML or JSON file holds.
+
+        Raises:
+            SpecError: every mistake that can be seen without data.
+
+        Example:
+            Spec.from_dict({"source": "data/flights.csv", "target": "arr_delay"})
+        """
+        spec: Spec = _loading().parse(data)
+        return spec
+
+    def to_yaml(self, path: str | PathLike[str] | None = None) -> str:
+        """Write the spec as YAML, every key written out; `from_yaml` reads the same spec.
+
+        Args:
+            path: the file to write, whose folder exists; None writes none.
+
+        Returns:
+            The YAML text.
+
+        Example:
+            spec.to_yaml("conf/flights.yml")
+        """
+        text: str = _loading().dump(self)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+    def _repr_html_(self) -> str:
+        """Show the keys that differ from their defaults as a table in a notebook."""
+        data = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+        return notebook_table(f"Spec {self.name}", ("key", "value"), flat_rows(data))
+
     @property
     def made_from(self) -> str | None:
-        """What the name was made from, where that could not be a name itself."""
+        """The location that the name was derived from, if it had to be changed to be a safe name; else None."""
         location = str(_location(self.source) or "")
         made = self.name == safe_name(location) and self.name != named_part(location)
         return location if made else None
+
+
+def _loading() -> ModuleType:
+    """The module that reads and writes specs. It builds `Spec` and imports this one, which so must not import it."""
+    return import_module("spark_jobs.spec.loading")
 
 
 def _location(source: object) -> object:

@@ -1,4 +1,4 @@
-"""One rule for the names of models, tables and folders, and names by that rule made from files."""
+"""The rule for names of models, tables and folders, and names derived from file paths."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LETTERS: Final = str.maketrans({"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe",
 
 
 def is_safe(name: str) -> bool:
-    """Tell whether a name can name a Delta table's folder, an MLflow model and a row of the ledger alike.
+    """Return whether a name is valid for a Delta table's folder, an MLflow model and a ledger entry.
 
     >>> is_safe("sales_2024"), is_safe("Verkäufe"), is_safe("a/b")
     (True, False, False)
@@ -27,36 +27,36 @@ def is_safe(name: str) -> bool:
 
 
 def check_safe(name: str) -> str:
-    """Return the name.
+    """Return the name unchanged if it is safe.
 
     Raises:
-        PydanticCustomError: it is not safe.
+        PydanticCustomError: The name is not safe; the message suggests a safe one.
     """
     if not is_safe(name):
         raise mistake(
-            f"must be 1 to {LONGEST} of A-Z, a-z, 0-9, `_` and `-`, not beginning with `-` (it names a folder, a table "
-            f"and a model), such as '{_made(name) or 'data'}'."
+            f"must be 1 to {LONGEST} of A-Z, a-z, 0-9, `_` and `-`, and not begin with `-`, since it names a folder, a "
+            f"table and a model; such as '{_made(name) or 'data'}'."
         )
     return name
 
 
 def check_experiment(name: str) -> str:
-    """Return the name without blanks around it; MLflow and its databases take any text of 1 to 256 characters.
+    """Return an experiment's name without surrounding blanks; MLflow accepts 1 to 256 characters.
 
     Raises:
-        PydanticCustomError: it is empty, too long, or holds control characters.
+        PydanticCustomError: The name is empty, too long, or contains control characters.
     """
     name = name.strip()
     if not 1 <= len(name) <= 256 or not name.isprintable():
-        raise mistake("must be 1 to 256 printable characters: it names an experiment of MLflow.")
+        raise mistake("must be 1 to 256 printable characters, since it names an MLflow experiment.")
     return name
 
 
 def safe_name(location: str) -> str:
-    """Make a safe name of the last part of a path, without its endings.
+    """Derive a safe name from the last part of a path, without its extensions.
 
-    Letters lose their accents. A name that loses letters, or its end, gets six characters that are its own, so that two
-    files do not become one name.
+    Accents are removed. A name that loses letters or is cut gets a suffix of six hash characters, so that two files
+    do not share a name.
 
     >>> safe_name("../data/Verkäufe [2024].csv.gz")
     'Verkaufe_2024'
@@ -65,7 +65,7 @@ def safe_name(location: str) -> str:
 
 
 def named_part(location: str) -> str:
-    """The last part of a path that holds a letter or a digit, without its endings.
+    """Return the last part of a path that contains a letter or digit, without its extensions.
 
     >>> named_part("../sales/*.csv")
     'sales'

@@ -1,4 +1,4 @@
-"""`--set path.to.key=value`: changes to a spec from the command line."""
+"""Overrides of a spec from the command line: `--set path.to.key=value`."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from typing import Any
 
 from spark_jobs.errors import SpecError
 from spark_jobs.spec.mistakes import dotted
-from spark_jobs.spec.yaml12 import Path, plain, read_yaml
+from spark_jobs.spec.yaml12 import KeyPath, plain, read_yaml
 
 SEGMENT = re.compile(r"""\s*(?:"((?:[^"]|"")*)"|'((?:[^']|'')*)'|`((?:[^`]|``)*)`|([^.="'`]+))\s*""")
 ADVICE = "Write --set path.to.key=value; quote a name with dots: --set 'features.per_column.\"a.b\".numeric=none'."
 
 
-def overridden(data: dict[str, Any], overrides: Iterable[str]) -> tuple[dict[str, Any], set[Path]]:
-    """The data with the overrides in place, later ones winning, and the key paths they set.
+def overridden(data: dict[str, Any], overrides: Iterable[str]) -> tuple[dict[str, Any], set[KeyPath]]:
+    """Return a copy of the data with the overrides applied in order, and the key paths that they set.
 
     Raises:
-        SpecError: an override that is not `path=value`, or whose path runs through something that is no mapping.
+        SpecError: An override is not `path=value`, or its path goes through a value that is not a mapping.
     """
     data = deepcopy(data)
-    paths: set[Path] = set()
+    paths: set[KeyPath] = set()
     for override in overrides:
-        path, value = parse(override)
+        path, value = parse_override(override)
         _put(data, path, value)
         paths.add(path)
     return data, paths
 
 
-def parse(override: str) -> tuple[tuple[str, ...], object]:
-    r"""The key path and the value of one override.
+def parse_override(override: str) -> tuple[tuple[str, ...], object]:
+    r"""Parse one override into its key path and its value.
 
-    A value that begins with a quote or a bracket is read as YAML; anything else is one plain scalar, as it stands.
+    A value that begins with a quote or a bracket is parsed as YAML; any other value is one plain scalar.
 
     >>> parse('features.per_column."a.b".numeric=none')
     (('features', 'per_column', 'a.b', 'numeric'), 'none')
     """
     if "\0" in override or any("\ud800" <= character <= "\udfff" for character in override):
         shown = override[:80].encode("ascii", "backslashreplace").decode()
-        raise SpecError(f"`--set {shown}` holds a character that is no text.", "Remove it; set the terminal to UTF-8.")
+        raise SpecError(f"`--set {shown}` contains an invalid character.", "Remove it; set the terminal to UTF-8.")
     parts: list[str] = []
     end = 0
     while found := SEGMENT.match(override, end):
@@ -50,7 +50,7 @@ def parse(override: str) -> tuple[tuple[str, ...], object]:
             break
         end += 1
     if not parts or override[end : end + 1] != "=" or not all(parts):
-        raise SpecError(f"`--set {override[:80]}` is not an override.", ADVICE)
+        raise SpecError(f"`--set {override[:80]}` is not of the form `path=value`.", ADVICE)
     return tuple(parts), _value(override[end + 1 :].strip(), f"--set {dotted(tuple(parts))}")
 
 
@@ -77,7 +77,7 @@ def _put(data: dict[str, Any], path: tuple[str, ...], value: object) -> None:
             existing = {}
         if not isinstance(existing, dict):
             raise SpecError(
-                f"`--set {dotted(path)}` goes through `{dotted(path[:depth])}`, which is no mapping in this spec.",
+                f"`--set {dotted(path)}` goes through `{dotted(path[:depth])}`, which is not a mapping in this spec.",
                 f"Set `{dotted(path[:depth])}` as a whole.",
             )
         inner[part] = existing

@@ -1,4 +1,4 @@
-"""How long files that a table no longer uses are kept."""
+"""The retention period of files that a Delta table no longer references."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ DAYS = 7
 
 
 def check_keep(days: int | None, break_readers: bool) -> None:
-    """Refuse to delete what somebody may still be reading, unless that was said.
+    """Refuse a retention period that may delete files in use, unless `break_readers` allows it.
+
+    Args:
+        days: The value of `--keep` in days; None for the default.
+        break_readers: Whether `--break-readers` was given.
 
     Raises:
-        SpecError: the days are too few.
+        SpecError: The period is negative, or shorter than `DAYS` without `break_readers`.
     """
     if days is None:
         return
@@ -19,7 +23,7 @@ def check_keep(days: int | None, break_readers: bool) -> None:
         raise SpecError(f"`--keep` must be a number of days, 0 or more. Got {days} instead.")
     if days < DAYS and not break_readers:
         raise SpecError(
-            f"`--keep {days}` deletes files that a reader or a stream may still need: less than {DAYS} days are "
-            "kept only if that is said.",
+            f"`--keep {days}` may delete files that a reader or a stream still needs: less than {DAYS} days need "
+            "`--break-readers`.",
             f"Keep {DAYS} days or more, or add `--break-readers`.",
         )

@@ -1,4 +1,4 @@
-"""What a spec must be beyond the shape of its keys, as far as it can be seen without data."""
+"""Rules for a spec that the types of its keys cannot express, validated without data."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from spark_jobs.errors import did_you_mean, nearest
-from spark_jobs.spec import vocabulary
+from spark_jobs.spec import constants
 from spark_jobs.spec.check_rules import broken_checks
-from spark_jobs.spec.mistakes import Mistake, got
+from spark_jobs.spec.mistakes import SpecIssue, got
 from spark_jobs.spec.models import Spec
 from spark_jobs.spec.source_rules import broken_source
-from spark_jobs.spec.yaml12 import Path
+from spark_jobs.spec.yaml12 import KeyPath
 
 LISTS = ("ignore", "numeric", "categorical", "date", "text", "order")
 
 
-def later_parts(data: Mapping[str, Any]) -> Iterator[Mistake]:
-    """What the data asks for whose part is still to come; looked for before the shape is judged."""
-    for key in vocabulary.LATER_KEYS & set(data):
-        yield Mistake((key,), not_built(f"`{key}`"), "Take it out.")
+def later_parts(data: Mapping[str, Any]) -> Iterator[SpecIssue]:
+    """Yield an issue for each requested feature that is not built yet; runs before the types are validated."""
+    for key in constants.LATER_KEYS & set(data):
+        yield SpecIssue((key,), not_built(f"`{key}`"), "Remove it.")
     kind = data["model"].get("kind") if isinstance(data.get("model"), Mapping) else None
-    if isinstance(kind, str) and kind in vocabulary.LATER_MODELS:
-        yield Mistake(("model", "kind"), not_built(f"'{kind}'"), "Name an algorithm, such as linear.")
+    if isinstance(kind, str) and kind in constants.LATER_MODELS:
+        yield SpecIssue(("model", "kind"), not_built(f"'{kind}'"), "Name an algorithm, such as `linear`.")
 
 
 def not_built(what: str) -> str:
-    """The words for a key, a kind or a verb whose part is still to come."""
+    """Return the message for a key, kind or verb that is not built yet."""
     return f"asks for {what}, which is not built yet."
 
 
-def broken_rules(spec: Spec) -> Iterator[Mistake]:
-    """Every rule the spec breaks, each with its place."""
+def broken_rules(spec: Spec) -> Iterator[SpecIssue]:
+    """Yield an issue with its key path for every rule that the spec violates."""
     for rule in (
         _sources,
         _column_lists,
@@ -52,66 +52,68 @@ def broken_rules(spec: Spec) -> Iterator[Mistake]:
         yield from rule(spec)
 
 
-def _sources(spec: Spec) -> Iterator[Mistake]:
+def _sources(spec: Spec) -> Iterator[SpecIssue]:
     yield from broken_source(spec.source, ("source",))
     if spec.stream.source is not None:
         yield from broken_source(spec.stream.source, ("stream", "source"))
 
 
-def _column_lists(spec: Spec) -> Iterator[Mistake]:
+def _column_lists(spec: Spec) -> Iterator[SpecIssue]:
     seen: dict[str, str] = {}
     for name in LISTS:
         listed = tuple(getattr(spec.columns, name))
         yield from _twice(("columns", name), listed)
         for index, column in enumerate(dict.fromkeys(listed)):
-            place: Path = ("columns", name, column if name == "order" else index)
+            place: KeyPath = ("columns", name, column if name == "order" else index)
             if column in seen:
-                yield Mistake(place, f"lists '{column}', which `columns.{seen[column]}` lists too.", "Keep one.")
+                yield SpecIssue(place, f"lists '{column}', as `columns.{seen[column]}` does.", "Keep one of them.")
             elif column == spec.target:
-                yield Mistake(place, f"lists '{column}', which is the target.", "Take it out.")
+                yield SpecIssue(place, f"lists '{column}', which is the target.", "Remove it.")
             seen.setdefault(column, name)
     for column, levels in spec.columns.order.items():
         yield from _twice(("columns", "order", column), levels, "level")
         if len(levels) < 2:
-            yield Mistake(("columns", "order", column), "must be a list of at least two levels.", "From low to high.")
+            yield SpecIssue(
+                ("columns", "order", column), "must list at least two levels.", "List them from low to high."
+            )
 
 
-def _twice(path: Path, names: tuple[str, ...], what: str = "column") -> Iterator[Mistake]:
+def _twice(path: KeyPath, names: tuple[str, ...], what: str = "column") -> Iterator[SpecIssue]:
     for index, name in enumerate(names):
         if name in names[:index]:
-            yield Mistake((*path, index), f"names the {what} '{name}' a second time.", "Keep it once.")
+            yield SpecIssue((*path, index), f"lists the {what} '{name}' twice.", "Remove the duplicate.")
 
 
-def _roles(spec: Spec) -> Iterator[Mistake]:
+def _roles(spec: Spec) -> Iterator[SpecIssue]:
     for path, column in _used(spec):
         if column == spec.target:
-            yield Mistake(path, f"names '{column}', which is the target.", "Name another column, or take it out.")
+            yield SpecIssue(path, f"names '{column}', which is the target.", "Name another column, or remove it.")
     if spec.weight is not None and spec.weight in spec.columns.ignore:
-        yield Mistake(("weight",), f"names '{spec.weight}', which `columns.ignore` lists.", "Take it out of one.")
+        yield SpecIssue(("weight",), f"names '{spec.weight}', which `columns.ignore` lists.", "Remove it from one.")
     for name in ("key", "evaluate.slices", "predictions.keep", "predictions.partition_by", "clean.duplicates.by"):
         yield from _twice(tuple(name.split(".")), _listed(spec, name))
     for column in spec.features.per_column:
         if column in spec.columns.ignore:
-            text = f"is about '{column}', which `columns.ignore` lists."
-            yield Mistake(("features", "per_column", column), text, "Take it out of one of them.")
+            text = f"configures '{column}', which `columns.ignore` lists."
+            yield SpecIssue(("features", "per_column", column), text, "Remove it from one of them.")
 
 
-def _tables(spec: Spec) -> Iterator[Mistake]:
+def _tables(spec: Spec) -> Iterator[SpecIssue]:
     table = spec.predictions.table
     if table is not None and table.casefold() in ("ledger", f"{spec.name}_quarantine".casefold()):
-        yield Mistake(("predictions", "table"), f"names a table with other contents.{got(table)}", "Choose another.")
+        yield SpecIssue(("predictions", "table"), f"names a table with another purpose.{got(table)}", "Choose another.")
 
 
-def _layout(spec: Spec) -> Iterator[Mistake]:
+def _layout(spec: Spec) -> Iterator[SpecIssue]:
     kept = spec.predictions.keep
     for index, column in enumerate(spec.predictions.partition_by):
         if kept != "all" and column not in kept:
-            place: Path = ("predictions", "partition_by", index)
-            yield Mistake(place, f"names '{column}', which `predictions.keep` does not name.", "Keep it as well.")
+            place: KeyPath = ("predictions", "partition_by", index)
+            yield SpecIssue(place, f"names '{column}', which is not in `predictions.keep`.", "Add it there.")
 
 
-def _used(spec: Spec) -> Iterator[tuple[Path, str]]:
-    """The columns the spec gives a part to, apart from the target."""
+def _used(spec: Spec) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the columns with a role in the spec other than the target, each with its key path."""
     if spec.weight is not None:
         yield ("weight",), spec.weight
     yield from ((("key", index), column) for index, column in enumerate(spec.key))
@@ -127,68 +129,70 @@ def _listed(spec: Spec, name: str) -> tuple[str, ...]:
     return found if isinstance(found, tuple) else ()
 
 
-def _reserved(spec: Spec) -> Iterator[Mistake]:
+def _reserved(spec: Spec) -> Iterator[SpecIssue]:
     kept = ((("predictions", "keep", index), name) for index, name in enumerate(_listed(spec, "predictions.keep")))
     for path, column in ((("target",), spec.target), *_used(spec), *kept):
-        if column.casefold() in vocabulary.RESERVED:
-            yield Mistake(path, f"names '{column}', a name that predictions use.", "Rename the column in the source.")
+        if column.casefold() in constants.RESERVED:
+            yield SpecIssue(path, f"names '{column}', a reserved output column.", "Rename the column in the source.")
 
 
-def _split(spec: Spec) -> Iterator[Mistake]:
+def _split(spec: Spec) -> Iterator[SpecIssue]:
     split = spec.split
     needs = split.kind in ("time", "group", "column")
     if needs and split.column is None:
-        yield Mistake(("split", "column"), f"is missing: the kind '{split.kind}' needs one.", "Name it.")
+        yield SpecIssue(("split", "column"), f"is missing: the kind '{split.kind}' needs a column.", "Set it.")
     if not needs and split.column is not None:
-        hint = "Say `kind: time`, `group` or `column`, or leave the column out."
-        yield Mistake(("split", "column"), f"has no use with the kind '{split.kind}'.", hint)
+        hint = "Set `kind` to `time`, `group` or `column`, or remove the column."
+        yield SpecIssue(("split", "column"), f"does not apply to the kind '{split.kind}'.", hint)
     if split.test_value is not None and split.kind != "column":
-        yield Mistake(("split", "test_value"), f"has no use with the kind '{split.kind}'.", "Say `kind: column`.")
+        yield SpecIssue(("split", "test_value"), f"does not apply to the kind '{split.kind}'.", "Set `kind: column`.")
 
 
-def _task(spec: Spec) -> Iterator[Mistake]:
+def _task(spec: Spec) -> Iterator[SpecIssue]:
     if spec.task is None or spec.task == "binary":
         return
     for path, given in ((("positive",), spec.positive), (("evaluate", "threshold"), spec.evaluate.threshold)):
         if given is not None:
-            yield Mistake(path, f"has no use with `task: {spec.task}`.", "Take it out, or say `task: binary`.")
+            yield SpecIssue(path, f"does not apply to `task: {spec.task}`.", "Remove it, or set `task: binary`.")
     if spec.model.balance and spec.task == "regression":
-        yield Mistake(("model", "balance"), "weighs classes, and `task: regression` has none.", "Take it out.")
+        yield SpecIssue(("model", "balance"), "weights classes, which `task: regression` does not have.", "Remove it.")
 
 
-def _model(spec: Spec) -> Iterator[Mistake]:
-    """The kinds are the names of the files in `models/`, a room further up, which is not imported here."""
+def _model(spec: Spec) -> Iterator[SpecIssue]:
+    """Check `model.kind` against the module names in `models/`, a higher layer that must not be imported here."""
     found, kind = find_spec("spark_jobs.models"), spec.model.kind
     folders = found.submodule_search_locations if found else None
     kinds = sorted(one.name for one in iter_modules(folders) if not one.name.startswith("_")) if folders else []
-    if kinds and kind not in kinds and kind not in vocabulary.LATER_MODELS:
-        yield Mistake(("model", "kind"), f"must be one of {', '.join(kinds)}.{got(kind)}", did_you_mean(kind, kinds))
+    if kinds and kind not in kinds and kind not in constants.LATER_MODELS:
+        yield SpecIssue(("model", "kind"), f"must be one of {', '.join(kinds)}.{got(kind)}", did_you_mean(kind, kinds))
 
 
-def _metrics(spec: Spec) -> Iterator[Mistake]:
+def _metrics(spec: Spec) -> Iterator[SpecIssue]:
     evaluate = spec.evaluate
-    of_task = vocabulary.REGRESSION_METRICS if spec.task == "regression" else vocabulary.CLASS_METRICS
-    allowed = vocabulary.METRICS if spec.task is None else of_task
-    named: list[tuple[Path, str]] = [(("evaluate", "metrics", i), name) for i, name in enumerate(evaluate.metrics)]
+    of_task = constants.REGRESSION_METRICS if spec.task == "regression" else constants.CLASS_METRICS
+    allowed = constants.METRICS if spec.task is None else of_task
+    named: list[tuple[KeyPath, str]] = [(("evaluate", "metrics", i), name) for i, name in enumerate(evaluate.metrics)]
     named += [(("evaluate", "gate", name), name) for name in evaluate.gate]
     for path, name in named:
-        if name not in vocabulary.METRICS:
-            hint = did_you_mean(name, vocabulary.METRICS)
-            yield Mistake(path, f"names a metric that is not known.{got(name)}", hint)
+        if name not in constants.METRICS:
+            hint = did_you_mean(name, constants.METRICS)
+            yield SpecIssue(path, f"is not a known metric.{got(name)}", hint)
         elif name not in allowed:
-            yield Mistake(path, f"is not a metric of `task: {spec.task}`.{got(name)}", f"It has {', '.join(allowed)}.")
-    if evaluate.threshold is not None and evaluate.threshold not in vocabulary.LABEL_METRICS:
-        text = f"must be one of {', '.join(vocabulary.LABEL_METRICS)}.{got(evaluate.threshold)}"
-        yield Mistake(("evaluate", "threshold"), text, did_you_mean(evaluate.threshold, vocabulary.LABEL_METRICS))
+            yield SpecIssue(
+                path, f"is not a metric of `task: {spec.task}`.{got(name)}", f"Its metrics are {', '.join(allowed)}."
+            )
+    if evaluate.threshold is not None and evaluate.threshold not in constants.LABEL_METRICS:
+        text = f"must be one of {', '.join(constants.LABEL_METRICS)}.{got(evaluate.threshold)}"
+        yield SpecIssue(("evaluate", "threshold"), text, did_you_mean(evaluate.threshold, constants.LABEL_METRICS))
     yield from _twice(("evaluate", "metrics"), evaluate.metrics, "metric")
 
 
-def _timezone(spec: Spec) -> Iterator[Mistake]:
+def _timezone(spec: Spec) -> Iterator[SpecIssue]:
     try:
         ZoneInfo(spec.timezone)
-    except (OSError, ValueError, KeyError):  # unknown, a folder of zones, or a path that leaves the zones' folder
+    except (OSError, ValueError, KeyError):  # unknown, a folder of zones, or a path out of the zones' folder
         from zoneinfo import available_timezones
 
         close = nearest(spec.timezone, available_timezones())
-        hint = f"Did you mean '{close}'?" if close else "Such as Europe/Berlin; see the IANA time zone names."
-        yield Mistake(("timezone",), f"must be an IANA time zone.{got(spec.timezone)}", hint)
+        hint = f"Did you mean '{close}'?" if close else "Use an IANA name such as Europe/Berlin."
+        yield SpecIssue(("timezone",), f"must be an IANA time zone.{got(spec.timezone)}", hint)

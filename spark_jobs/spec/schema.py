@@ -8,13 +8,13 @@ from spark_jobs.spec.models import Spec
 
 
 def schema() -> dict[str, Any]:
-    """The JSON schema (draft 2020-12) of a spec file, each key with its description.
+    """Return the JSON schema (draft 2020-12) of a spec file, with a description for each key.
 
-    What an algorithm's `params` may hold is known to the algorithm's own file and is not in here.
+    The options of `model.params` are not included, since each algorithm's module defines its own.
     """
     made = Spec.model_json_schema()
     source = made["properties"]["source"]
-    short = {"type": "string", "description": "A file, a folder or a glob; short for `{path: …}`."}
+    short = {"type": "string", "description": "A file, a folder or a glob; shorthand for `{path: …}`."}
     made["properties"]["source"] = {
         "anyOf": [short, {"$ref": source["$ref"]}],
         "description": source["description"],

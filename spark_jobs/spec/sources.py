@@ -1,4 +1,4 @@
-"""Where rows come from: files, tables, databases, topics."""
+"""The `source` section of a spec: files, tables, databases and topics."""
 
 from __future__ import annotations
 
@@ -14,43 +14,45 @@ from spark_jobs.spec.fields import (
     ColumnNames,
     Location,
     Option,
-    Part,
+    SpecModel,
     TableName,
     Text,
     Texts,
     mistake,
 )
 
-SourceKind = Literal["csv", "json", "parquet", "delta", "table", "jdbc", "kafka"]
+SourceKind = Literal["csv", "json", "parquet", "delta", "table", "jdbc", "kafka", "dataframe"]
 
 
 def _is_reference(text: str) -> str:
     if not re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\0\n]+", text):
-        raise mistake("must be `env:NAME` or `file:PATH`, which say where the secret is; it is never written here.")
+        raise mistake("must be `env:NAME` or `file:PATH`: a spec refers to a secret and never contains it.")
     return text
 
 
 Secret = Annotated[str, AfterValidator(_is_reference), Field(max_length=4096)]
 
 
-class Partition(Part):
-    """How one table of a database is read in several parts at once."""
+class Partition(SpecModel):
+    """How a database table is read in parallel partitions."""
 
-    column: ColumnName = Field(description="A column of numbers, dates or times whose range is cut into parts.")
-    parts: Annotated[int, Field(ge=2, le=1000)] = Field(default=8, description="How many parts.")
+    column: ColumnName = Field(description="A column of numbers, dates or times whose range is split into partitions.")
+    parts: Annotated[int, Field(ge=2, le=1000)] = Field(default=8, description="The number of partitions.")
 
 
-class Source(Part):
-    """Where the rows come from and how they are read."""
+class Source(SpecModel):
+    """Where rows come from and how they are read."""
 
     kind: SourceKind | None = Field(
-        default=None, description="The format; guessed from the path's ending where it can be."
+        default=None, description="The kind of source; by default inferred from the path's extension or the other keys."
     )
     path: Location | None = Field(
         default=None, description="A file, a folder or a glob, relative to the current folder."
     )
     table: TableName | None = Field(
-        default=None, description="A table of the catalog or, for `jdbc`, of the database, such as `schema.table`."
+        default=None,
+        description="A table of the catalog or, for `jdbc`, of the database, such as `schema.table`; for `dataframe` "
+        "the view that a program made of its DataFrame.",
     )
     names: ColumnNames | None = Field(
         default=None, description="Column names of a file without a header, or of a topic of CSV values."
@@ -59,48 +61,47 @@ class Source(Part):
         default_factory=dict, description="Spark's reader options, and `decimal` and `thousands` for numbers."
     )
     null_values: Texts | None = Field(
-        default=None, description="Marks of a missing value, compared as trimmed text; replaces the detected ones."
+        default=None, description="Texts that mean null, compared after trimming; they replace the detected ones."
     )
     landing: bool = Field(
-        default=False, description="Files: score only those that no earlier scoring by the same version has read."
+        default=False, description="Files: score only files that the same model version has not scored before."
     )
     url: Annotated[str, Field(max_length=2000)] | None = Field(
-        default=None, description="Kind `jdbc`: the database, such as jdbc:postgresql://host:5432/shop."
+        default=None, description="Kind `jdbc`: the database's JDBC URL, such as jdbc:postgresql://host:5432/shop."
     )
     user: Annotated[str, Field(min_length=1, max_length=1000)] | None = Field(
         default=None, description="Kinds `jdbc` and `kafka`: the user, as text, `env:NAME` or `file:PATH`."
     )
     password: Secret | None = Field(
-        default=None, description="Kinds `jdbc` and `kafka`: where the password is, as `env:NAME` or `file:PATH`."
+        default=None, description="Kinds `jdbc` and `kafka`: a reference to the password, `env:NAME` or `file:PATH`."
     )
-    partition: Partition | None = Field(default=None, description="Kind `jdbc`: read in several parts at once.")
+    partition: Partition | None = Field(default=None, description="Kind `jdbc`: read the table in parallel partitions.")
     watermark: ColumnName | None = Field(
         default=None,
-        description="Kind `jdbc`: a column that only grows, such as the time of a row's last change: each scoring "
-        "reads on from the newest value of the last, and a little before it (`lookback`).",
+        description="Kind `jdbc`: a column that only grows, such as the time of a row's last change. Each scoring "
+        "reads from the last scoring's newest value, less `lookback`.",
     )
     lookback: Annotated[int, Field(ge=0, le=10**9)] | None = Field(
         default=None,
-        description="Kind `jdbc`: how far before the newest watermark rows are read again, as some are committed late: "
-        "seconds where it is a time (300 if not said), or its own numbers (0). What is known already is not added.",
+        description="Kind `jdbc`: how far before the watermark rows are read again, since some are committed late. In "
+        "seconds for a time column (default 300), else in the column's unit (default 0). Scored rows are not "
+        "added again.",
     )
     servers: Text | None = Field(
-        default=None, description="Kind `kafka`: the brokers, such as host:9092, joined by commas."
+        default=None, description="Kind `kafka`: the bootstrap servers, such as host:9092, separated by commas."
     )
     topic: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")] | None = Field(
         default=None, description="Kind `kafka`: the topic to read."
     )
-    values: Literal["json", "csv"] = Field(
-        default="json", description="Kind `kafka`: how a message's value is written."
-    )
+    values: Literal["json", "csv"] = Field(default="json", description="Kind `kafka`: the format of a message's value.")
     headers: ColumnNames | None = Field(
-        default=None, description="Kind `kafka`: headers of the messages that are columns too, as text."
+        default=None, description="Kind `kafka`: message headers to read as text columns."
     )
 
     @model_validator(mode="before")
     @classmethod
     def _spell_out(cls, given: object) -> object:
-        """Accept `source: path`, guess the kind, and let `kind: table` name its table by `path`."""
+        """Expand `source: path`, infer the kind, and accept `path` as the table of `kind: table`."""
         source = {"path": given} if isinstance(given, str) else given
         if not isinstance(source, Mapping):
             return source

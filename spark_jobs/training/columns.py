@@ -1,4 +1,4 @@
-"""The columns that a spec names, beside those that the source has."""
+"""Check that the source has the columns that a spec names."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ _IN_STEPS: Final = ("target", "weight", "columns.numeric", "columns.categorical"
 
 
 def check_columns(spec: Spec, names: Iterable[str], unusable: Mapping[str, str] | None = None) -> None:
-    """Refuse a spec that names a column which the source does not have.
+    """Refuse a spec that names a column that the source lacks or no step can use.
+
+    Args:
+        spec: the spec.
+        names: the columns of the source.
+        unusable: columns with a stored type that cannot be used, with that type.
 
     Raises:
-        DataError: with the key, the name and the nearest one.
+        DataError: the message names the key and the column; the advice suggests the nearest column.
     """
     known, unread = set(names), unusable or {}
     for key, asked in _named(spec):

@@ -1,4 +1,4 @@
-"""Curves of a score, from test rows counted in fine bins of it."""
+"""ROC, precision-recall and calibration curves of a score, from test rows counted in fine bins."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ PLOTTED = 300
 
 @dataclass(frozen=True, slots=True)
 class Bins:
-    """The test rows by score, from low to high: one entry per bin that holds a row.
+    """The test rows by score in ascending order, one entry per non-empty bin.
 
-    `low` and `high` are the least and greatest score in a bin; where they are equal the bin is one tie. `positives`
-    and `negatives` are sums of weights, `scores` the sum of weight times score, `rows` plain counts.
+    Attributes:
+        low: the lowest score in the bin.
+        high: the highest score in the bin; equal to `low` if all rows of the bin are tied.
+        positives: the weight of the positive rows.
+        negatives: the weight of the negative rows.
+        scores: the sum of weight times score.
+        rows: the number of rows, unweighted.
     """
 
     low: Doubles
@@ -29,17 +34,17 @@ class Bins:
 
     @property
     def tied(self) -> NDArray[np.bool_]:
-        """Which bins hold one score only."""
+        """Return which bins hold a single score."""
         same: NDArray[np.bool_] = self.low == self.high
         return same
 
     def above(self) -> tuple[Doubles, Doubles]:
-        """Positive and negative weight at or above each bin's lowest score."""
+        """Return the positive and negative weight at or above each bin's lowest score."""
         return np.cumsum(self.positives[::-1])[::-1], np.cumsum(self.negatives[::-1])[::-1]
 
 
 def bins_of(scores: Doubles, positive: NDArray[np.bool_], weights: Doubles | None = None) -> Bins:
-    """Bins that each hold one score: for scores that are already in memory."""
+    """Return bins that each hold one score, for scores in memory."""
     w = np.ones(len(scores)) if weights is None else weights
     distinct, place = np.unique(scores + 0.0, return_inverse=True)
     per_row = (w * positive, w * ~positive, w * scores, np.ones(len(w)))
@@ -48,23 +53,23 @@ def bins_of(scores: Doubles, positive: NDArray[np.bool_], weights: Doubles | Non
 
 
 def roc_auc(bins: Bins) -> float:
-    """Area under the ROC curve; rows in one bin count as ties, which errs by `roc_bound` at most."""
+    """Return the area under the ROC curve; rows in one bin count as ties, an error of at most `roc_bound`."""
     below = np.cumsum(bins.negatives) - bins.negatives
     won = float(np.sum(bins.positives * (below + bins.negatives / 2)))
     return won / float(bins.positives.sum() * bins.negatives.sum())
 
 
 def roc_bound(bins: Bins) -> float:
-    """How far `roc_auc` can be from the value of unbinned scores, whatever the order inside the bins."""
+    """Return the largest possible difference between `roc_auc` and the area from unbinned scores."""
     inside = np.where(bins.tied, 0.0, bins.positives * bins.negatives) / 2
     return float(inside.sum() / (bins.positives.sum() * bins.negatives.sum()))
 
 
 def pr_auc(bins: Bins) -> float:
-    """Average precision: precision at each positive, averaged over the positives.
+    """Return the average precision: the precision at each positive row, averaged over the positive rows.
 
-    A tie takes the precision at its end, as scikit-learn's `average_precision_score` does. In a bin of several scores
-    the positives are taken as spread evenly, so that precision is integrated over the bin.
+    A tie has the precision at its end, as in scikit-learn's `average_precision_score`. In a bin of several scores the
+    positives are assumed to be spread evenly, so precision is integrated over the bin.
     """
     p, q = bins.positives[::-1], bins.negatives[::-1]
     hit, seen = np.cumsum(p) - p, np.cumsum(p + q) - (p + q)
@@ -79,14 +84,14 @@ def pr_auc(bins: Bins) -> float:
 
 
 def roc_points(bins: Bins) -> dict[str, Any]:
-    """The ROC curve for a picture: at most some hundred points, spread evenly along it."""
+    """Return the ROC curve for plotting: at most `PLOTTED` points, evenly spaced along the curve."""
     tp, fp = (np.r_[np.cumsum(part[::-1]), 0.0] for part in (bins.positives, bins.negatives))
     x, y = np.roll(fp, 1) / fp[-2], np.roll(tp, 1) / tp[-2]
     return {"false_positive_rate": x[spaced(x + y)], "true_positive_rate": y[spaced(x + y)]}
 
 
 def pr_points(bins: Bins) -> dict[str, Any]:
-    """Precision over recall for a picture, from the highest score down."""
+    """Return the precision-recall curve for plotting, from the highest score down."""
     tp, fp = np.cumsum(bins.positives[::-1]), np.cumsum(bins.negatives[::-1])
     recall, precision = tp / tp[-1], tp / np.maximum(tp + fp, np.finfo(float).tiny)
     kept = spaced(recall + np.cumsum(np.abs(np.diff(precision, prepend=precision[0]))) * 0.05)
@@ -94,7 +99,7 @@ def pr_points(bins: Bins) -> dict[str, Any]:
 
 
 def spaced(way: Doubles) -> NDArray[np.int64]:
-    """Indices of at most `PLOTTED` points, evenly along a rising way, the ends among them."""
+    """Return indices of at most `PLOTTED` points, evenly spaced along an ascending path, including both ends."""
     if len(way) <= PLOTTED:
         return np.arange(len(way))
     stops = np.linspace(way[0], way[-1], PLOTTED)
@@ -103,9 +108,11 @@ def spaced(way: Doubles) -> NDArray[np.int64]:
 
 
 def calibration(bins: Bins, groups: int = 10) -> dict[str, Any]:
-    """Predicted against seen share of positives, in groups of about equal weight along the score.
+    """Return the predicted and observed share of positives, in groups of about equal weight along the score.
 
-    `error` is the mean distance of the two, weighted by the groups (expected calibration error).
+    Returns:
+        `predicted`, `observed` and `rows` by group, and `error`, the expected calibration error: the mean absolute
+        difference, weighted by the groups.
     """
     weight = bins.positives + bins.negatives
     middle = np.cumsum(weight) - weight / 2

@@ -1,4 +1,4 @@
-"""Rows that say the same thing twice: looked for by hash, compared whole only where a hash repeats."""
+"""Duplicate rows: found by hash, and compared in full only where a hash repeats."""
 
 from __future__ import annotations
 
@@ -7,34 +7,35 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from spark_jobs.data.names import col
-from spark_jobs.data.typed import canonical, row_hash
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.casts import canonical_cells, typed_row_hash
+from spark_jobs.columns.names import col
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.spec import Spec
-from spark_jobs.training.staging import HASH, LABEL, NUMBER, compared, tells_duplicates
+from spark_jobs.training.staging import HASH, LABEL, NUMBER, compared_columns, tells_duplicates
 
 
 def duplicates(rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType]) -> DataFrame:
-    """The `⟨number⟩` of every row that repeats another: of equal rows all but the first by the spec's order.
+    """Return the `⟨number⟩` of every duplicate row: of equal rows, all but the first in the spec's order.
 
-    Equal are rows with the same values in all columns that are not ignored, or in those that the spec names.
+    Rows are equal if they have the same values in every column that is not ignored, or in the columns that
+    `clean.duplicates.by` names.
 
     Raises:
-        DataError: a column that the spec names is not there.
+        DataError: a column that the spec names does not exist.
     """
     told = tells_duplicates(spec, types)
-    columns = [types[name] for name in compared(spec, types)]
-    hashed = rows.withColumn("⟨same⟩", F.col(HASH) if told else row_hash(rows, columns, 0, spec.timezone))
+    columns = [types[name] for name in compared_columns(spec, types)]
+    hashed = rows.withColumn("⟨same⟩", F.col(HASH) if told else typed_row_hash(rows, columns, 0, spec.timezone))
     keys = ["⟨same⟩", LABEL] if told else ["⟨same⟩"]
     repeated = hashed.groupBy(*keys).count().where("count > 1").select("⟨same⟩").distinct()
     suspects = hashed.join(repeated, "⟨same⟩", "left_semi")
-    alike = Window.partitionBy("⟨same⟩", *canonical(rows, columns, spec.timezone)).orderBy(*_order(spec, types))
+    alike = Window.partitionBy("⟨same⟩", *canonical_cells(rows, columns, spec.timezone)).orderBy(*_order(spec, types))
     return suspects.select(NUMBER, F.row_number().over(alike).alias("place")).where("place > 1").select(NUMBER)
 
 
 def is_any_alike(rows: DataFrame) -> bool:
-    """Whether any two rows have the same hash: what a look at one column tells, and mostly all there is to tell."""
+    """Return whether two rows have the same hash, which reads one column and mostly rules duplicates out."""
     return not rows.groupBy(HASH).count().where("count > 1").isEmpty()
 
 

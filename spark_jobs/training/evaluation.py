@@ -1,4 +1,4 @@
-"""How good a model is on rows it has not seen: every row counted in Spark, none collected."""
+"""Evaluation of a model on unseen rows: Spark counts every row, and none is collected."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pyspark.sql import DataFrame
 
 from spark_jobs.spec import Task
 from spark_jobs.training import curves
-from spark_jobs.training.classes import UNSEEN, Ask, Counted, confusion_of, count_classes
+from spark_jobs.training.classification import UNSEEN, Counted, EvaluationRequest, confusion_of, count_classes
+from spark_jobs.training.evaluation_result import Evaluation
+from spark_jobs.training.grouped_counts import Tally
 from spark_jobs.training.metrics import binary_metrics, macro_metrics, per_class, weighted_metrics
-from spark_jobs.training.numbers import evaluate_numbers
-from spark_jobs.training.outcome import Evaluation
+from spark_jobs.training.regression import evaluate_numbers
 from spark_jobs.training.slices import slice_metrics
-from spark_jobs.training.tally import Tally
 from spark_jobs.training.thresholds import best_threshold
 
 __all__ = ["Evaluation", "evaluate"]
@@ -33,21 +33,31 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate predictions of the test rows, in two passes over `scored`.
 
-    `scored` has `label` and `prediction` (double: the value, or the index in `labels`; a null label is one never seen
-    in training), for classes `probability` or, where the model has none, `rawPrediction` (vector or array), and where
-    asked for `weight` and the slicing columns; `label_text` names labels never seen. Such a row is an error: no class
-    gets it right, its log loss is the greatest there is, and for a curve it is not of the curve's class.
+    A label that training did not see is an error: no class gets it right, its log loss is the largest possible, and for
+    a curve the row does not belong to the curve's class.
 
-    Areas are of scores binned at their quantiles (exact up to 65,535 distinct scores, then off by at most
-    `details.curves.<label>.auc_bound`). Precision, recall and F1 are of the positive class of two, else macro means.
+    The areas are computed from scores binned at their quantiles. They are exact up to 65,535 distinct scores, and
+    beyond that off by at most `details.curves.<label>.auc_bound`. Precision, recall and F1 are those of the positive
+    class for two classes, else macro averages.
+
+    Args:
+        scored: `label` and `prediction` as doubles: the value, or the index in `labels` (a null label is one that
+            training did not see). A classifier adds `probability`, or `rawPrediction` without one (vector or array).
+            `weight`, the slicing columns and `label_text`, which names unseen labels, are there if used.
+        task: the learning task.
+        labels: the labels in index order.
+        positive: the positive label of two; by default the last.
+        threshold_for: the metric that the decision threshold maximizes, for two classes.
+        slices: columns by whose values the metrics are repeated.
+        weight: whether rows have a weight.
 
     Raises:
-        DataError: there are no rows, rows of one class only, or predictions that are no numbers.
-        SpecError: `threshold_for` is no metric that has a threshold.
+        DataError: there are no rows, the rows are of one class only, or a prediction is not a number.
+        SpecError: `threshold_for` is not a metric that depends on a threshold.
     """
     if task == "regression":
         return evaluate_numbers(scored, slices, weight)
-    ask = Ask(task, tuple(labels), positive, tuple(slices), weight)
+    ask = EvaluationRequest(task, tuple(labels), positive, tuple(slices), weight)
     counted = count_classes(scored, ask)
     metrics = _metrics(counted.confusion, ask) | _areas(counted) | _losses(counted)
     details = _details(counted, ask)
@@ -56,12 +66,12 @@ def evaluate(
     return Evaluation(task, int(counted.rows.sum()), metrics, details, _notes(counted, ask))
 
 
-def _metrics(confusion: curves.Doubles, ask: Ask) -> dict[str, float]:
+def _metrics(confusion: curves.Doubles, ask: EvaluationRequest) -> dict[str, float]:
     return binary_metrics(confusion, ask.event) if ask.task == "binary" else macro_metrics(confusion)
 
 
 def _drawn(counted: Counted) -> dict[int, curves.Bins]:
-    """The classes that have test rows and are not all there is: only these have a curve."""
+    """Return the classes that have both positive and negative test rows, because only these have a curve."""
     return {k: b for k, b in counted.bins.items() if b.positives.sum() > 0 and b.negatives.sum() > 0}
 
 
@@ -83,7 +93,7 @@ def _mean_losses(counted: Tally, weight: float) -> dict[str, float]:
     return {name: float(counted[of].sum()) / weight for name, of in (("log_loss", "loss"), ("brier", "brier"))}
 
 
-def _details(counted: Counted, ask: Ask) -> dict[str, Any]:
+def _details(counted: Counted, ask: EvaluationRequest) -> dict[str, Any]:
     known = len(ask.labels)
     shown = counted.rows if counted.rows[known].sum() else counted.rows[:known]
     return {
@@ -110,7 +120,7 @@ def _curve(bins: curves.Bins, probabilities: bool) -> dict[str, Any]:
     return curve | ({"calibration": curves.calibration(bins)} if probabilities else {})
 
 
-def _slice(part: Tally, ask: Ask, probabilities: bool) -> Mapping[str, float]:
+def _slice(part: Tally, ask: EvaluationRequest, probabilities: bool) -> Mapping[str, float]:
     metrics = _metrics(confusion_of(part, "weight", len(ask.labels)), ask)
     return metrics | (_mean_losses(part, float(part["weight"].sum())) if probabilities else {})
 
@@ -122,13 +132,13 @@ def _unseen(counted: Counted) -> dict[str, int]:
     return {("(others)" if other else str(text)): int(rows) for text, other, rows in named if text is not None or other}
 
 
-def _notes(counted: Counted, ask: Ask) -> tuple[str, ...]:
+def _notes(counted: Counted, ask: EvaluationRequest) -> tuple[str, ...]:
     notes = []
     unseen = int(counted.rows[len(ask.labels)].sum())
     if unseen:
-        notes.append(f"{unseen} test rows have a label that training never saw: each counts as an error.")
+        notes.append(f"{unseen} test rows have a label unseen in training: each counts as an error.")
     absent = [ask.labels[k] for k, bins in counted.bins.items() if bins.positives.sum() == 0]
     if absent:
         listed = ", ".join(f"'{label}'" for label in absent[:5]) + (" …" if len(absent) > 5 else "")
-        notes.append(f"No test row has the label {listed}: the means leave it out.")
+        notes.append(f"No test row has the label {listed}: macro averages exclude it.")
     return tuple(notes)

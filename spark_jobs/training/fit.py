@@ -1,4 +1,4 @@
-"""Training rows, profile and plan → a fitted pipeline."""
+"""Fit a pipeline from training rows, their profile and a plan."""
 
 from __future__ import annotations
 
@@ -10,41 +10,53 @@ from pyspark.ml import PipelineModel
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.data.names import quoted
+from spark_jobs.columns.names import quoted
 from spark_jobs.features import MISSING, CategoryInput, find_encoder
 from spark_jobs.features.cast import category_scan_sql
 from spark_jobs.features.encoders.target import FOLDS
-from spark_jobs.fitted import Features, Folds, fit_features
-from spark_jobs.models import Shape, balanced_weights, estimator, find, partitions
+from spark_jobs.models import FitContext, balanced_weights, estimator, find, partitions
+from spark_jobs.pipeline.feature_pipeline import FeaturePipeline, Folds, fit_features
 from spark_jobs.plan import Plan
-from spark_jobs.profile.batch import Depth
+from spark_jobs.profile.batch import ScanOptions
 from spark_jobs.profile.profile import Profile
 from spark_jobs.profile.scan import scan_parts
-from spark_jobs.training.keeping import kept
+from spark_jobs.training.caching import persisted
 from spark_jobs.training.labels import metadata
 from spark_jobs.training.staging import HASH, LABEL, WEIGHT
 
 
 @dataclass(frozen=True)
 class Trained:
-    """The fitted pipeline, and the importance of each place of its feature vector where the model has any."""
+    """A fitted pipeline, with the importance of each slot of its feature vector if the model has importances."""
 
     pipeline: PipelineModel
     importances: tuple[tuple[str, float], ...]
 
 
-def learned_features(rows: DataFrame, plan: Plan, profile: Profile) -> Features:
-    """The plan's stages up to the feature vector, learned from training rows as `staging.staged_rows` gives them."""
+def learned_features(rows: DataFrame, plan: Plan, profile: Profile) -> FeaturePipeline:
+    """Fit the plan's stages up to the feature vector on training rows from `staging.staged_rows`."""
     return fit_features(rows.sparkSession, plan, profile, _folds(rows, plan))
 
 
 def fit(
-    rows: DataFrame, plan: Plan, profile: Profile, class_rows: Mapping[int, int], features: Features | None = None
+    rows: DataFrame,
+    plan: Plan,
+    profile: Profile,
+    class_rows: Mapping[int, int],
+    features: FeaturePipeline | None = None,
 ) -> Trained:
-    """Fit the plan's stages, unless `features` were learned before, and its model."""
+    """Fit the plan's stages and its model.
+
+    Args:
+        rows: the training rows, as `staging.staged_rows` gives them.
+        plan: the plan.
+        profile: the profile of the training rows.
+        class_rows: training rows by class index.
+        features: the fitted feature stages; by default they are fitted here.
+    """
     features = features or learned_features(rows, plan, profile)
     algorithm = find(plan.model)
-    shape = Shape(
+    context = FitContext(
         task=plan.problem.task,
         classes=plan.problem.classes,
         width=features.width,
@@ -56,15 +68,15 @@ def fit(
     )
     frame = training_frame(rows, plan, features, class_rows)
     few = partitions(plan.model, profile.rows)
-    learner = estimator(plan.model, plan.params, shape)
-    with kept(frame) if plan.problem.task in algorithm.rereads else nullcontext(frame) as given:
+    learner = estimator(plan.model, plan.params, context)
+    with persisted(frame) if plan.problem.task in algorithm.iterative else nullcontext(frame) as given:
         model = learner.fit(given.coalesce(few) if few else given)
     found = algorithm.importances(model) if algorithm.importances else ()
     return Trained(PipelineModel([*features.stages, model]), tuple(zip(features.slots, found, strict=False)))
 
 
-def training_frame(rows: DataFrame, plan: Plan, features: Features, class_rows: Mapping[int, int]) -> DataFrame:
-    """`features`, `label` and, where rows weigh differently, `weight` of the training rows."""
+def training_frame(rows: DataFrame, plan: Plan, features: FeaturePipeline, class_rows: Mapping[int, int]) -> DataFrame:
+    """Return `features`, `label` and, if rows have different weights, `weight` of the training rows."""
     label = F.col(f"_row.{quoted(LABEL)}")
     columns = [F.col("features"), label.alias("label", metadata=metadata(plan.problem))]
     if _weighs(plan):
@@ -82,14 +94,14 @@ def _weighs(plan: Plan) -> bool:
 
 
 def _folds(rows: DataFrame, plan: Plan) -> Folds | None:
-    """What each fold says of the levels whose encoding learns from the target; None where there are none."""
+    """Return the statistics of each fold for encodings that learn from the target; None without such encodings."""
     encoded = [one for one in plan.categories if find_encoder(one.encode).supervised]
     if not encoded:
         return None
     in_fold = f"CAST(pmod(xxhash64({{}}, {plan.seed + 1}L), {FOLDS}L) AS INT)"
     columns = {one.title: ("string", F.expr(_sql(plan, one))) for one in encoded}
     classes = plan.problem.classes if plan.problem.targets > 1 else 0
-    depth = Depth(distinct=False, missing_level=MISSING)
+    depth = ScanOptions(distinct=False, missing_level=MISSING)
     profiles = scan_parts(rows, columns, F.expr(in_fold.format(quoted(HASH))), F.col(LABEL), classes, depth)
     return Folds(in_fold.format(f"_row.{quoted(HASH)}"), profiles)
 

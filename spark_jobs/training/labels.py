@@ -10,21 +10,26 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from spark_jobs.data import cells
-from spark_jobs.data.exact import literal
-from spark_jobs.data.names import quoted
-from spark_jobs.data.types import ColumnType
-from spark_jobs.plan import Problem
-from spark_jobs.plan.problem import FALSE, TRUE, are_words, truth
+from spark_jobs.columns import cells
+from spark_jobs.columns.exact import exact_literal
+from spark_jobs.columns.names import quoted
+from spark_jobs.columns.types import ColumnType
+from spark_jobs.plan import LearningTask
+from spark_jobs.plan.learning_task import FALSE, TRUE, are_words, truth
 
 _TEXT: Final = T.StringType()
 
 
-def label(problem: Problem, kind: ColumnType, zone: str, stored: T.DataType = _TEXT) -> Column:
-    """The target's value, or the index of its label, as a double; null where there is none.
+def label(problem: LearningTask, kind: ColumnType, zone: str, stored: T.DataType = _TEXT) -> Column:
+    """Return the target's value, or the index of its label, as a double; null if the cell has no value.
 
-    A label that is not among the problem's is -1, except in one against the rest, where it is the rest. Numbers that
-    are `stored` as such are compared in that type.
+    A label outside the task's labels is -1. In one-vs-rest it is the rest, index 0.
+
+    Args:
+        problem: the learning task.
+        kind: the target's type.
+        zone: the time zone of times without one.
+        stored: the stored type of the target; stored numbers are compared with labels in that type.
     """
     name = quoted(kind.name)
     value = F.expr(cells.value_sql(name, kind, zone))
@@ -40,31 +45,31 @@ def label(problem: Problem, kind: ColumnType, zone: str, stored: T.DataType = _T
     return F.when(value.isNotNull(), F.coalesce(index, F.lit(unknown)).cast("double"))
 
 
-def is_against_rest(problem: Problem) -> bool:
-    """Whether the first of two labels stands for several."""
+def is_against_rest(problem: LearningTask) -> bool:
+    """Return whether the first of two labels stands for all other labels."""
     return problem.task == "binary" and problem.labels[0] == f"not {problem.positive}"
 
 
-def seen_in_training(problem: Problem, rows: Mapping[int, int]) -> Problem:
-    """The problem with the labels that training rows have, given the rows of each."""
+def seen_in_training(problem: LearningTask, rows: Mapping[int, int]) -> LearningTask:
+    """Return the task with only the labels that training rows have; `rows` counts the training rows by label index."""
     labels = tuple(one for index, one in enumerate(problem.labels) if rows.get(index))
     return problem if labels == problem.labels else replace(problem, labels=labels)
 
 
-def relabelled(label: Column, full: Problem, seen: Problem) -> Column:
-    """The index among the labels of training for an index among all; null for a label that training never saw."""
+def remap_labels(label: Column, full: LearningTask, seen: LearningTask) -> Column:
+    """Return the index among the training labels for an index among all; null if training did not see the label."""
     places = [seen.labels.index(one) if one in seen.labels else None for one in full.labels]
     table = F.array(*[F.lit(place).cast("double") for place in places])
     return label if full.labels == seen.labels else F.element_at(table, label.cast("int") + 1)
 
 
-def metadata(problem: Problem) -> dict[str, Any]:
-    """What tells Spark ML the number of classes, also those that no training row has."""
+def metadata(problem: LearningTask) -> dict[str, Any]:
+    """Return column metadata that tells Spark ML the number of classes, including classes without training rows."""
     return {"ml_attr": {"type": "nominal", "name": "label", "vals": list(problem.labels)}} if problem.labels else {}
 
 
 def _numbered(labels: Sequence[str], name: str, value: Column, stored: T.DataType) -> Column:
-    """The index of the label that is a cell's number, or its 0 or 1 for false or true."""
+    """Return the index of the label that equals a numeric cell, with 0 for false and 1 for true."""
     if not isinstance(stored, T.NumericType):
         return _position([_number(text, T.DoubleType()) for text in labels], value)
     cell = F.col(name).cast("bigint") if isinstance(stored, T.IntegralType) else F.col(name)
@@ -72,22 +77,22 @@ def _numbered(labels: Sequence[str], name: str, value: Column, stored: T.DataTyp
 
 
 def _number(text: str, kind: T.DataType) -> Column:
-    """A label as a number of that type, null where it is none."""
+    """Return a label as a number of that type; null if it is not a number."""
     try:
-        found = literal({"true": "1", "false": "0"}.get(text, text), kind)
+        found = exact_literal({"true": "1", "false": "0"}.get(text, text), kind)
     except ValueError:
         found = None
     return F.lit(None) if found is None else found
 
 
 def _word(labels: Sequence[str], text: Column) -> Column:
-    """The index of the label that says the same as a word for true or false."""
+    """Return the index of the label with the same truth value as a word such as yes or no."""
     places = {truth(label): place for place, label in enumerate(labels)}
     found = F.when(text.isin(*TRUE), places[True])
     return found.when(text.isin(*FALSE), places[False])
 
 
 def _position(labels: Sequence[Column], value: Column) -> Column:
-    """The index of a value among labels, null where it is not one of them."""
+    """Return the index of a value among labels; null if it is not one of them."""
     found = F.array_position(F.array(*labels), value)
     return F.when(found > 0, found - 1)

@@ -1,4 +1,4 @@
-"""Metrics from counts: what remains to be done once Spark has added up."""
+"""Metrics computed from the sums and counts that Spark returns."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from spark_jobs.training.curves import Doubles
 
 
 def regression_metrics(sums: Mapping[str, float]) -> dict[str, float]:
-    """RMSE, MSE, MAE, R² and MAPE from sums over rows.
+    """Return RMSE, MSE, MAE, R² and MAPE from weighted sums over rows.
 
-    `weight` Σw, `squared` Σw·e², `absolute` Σw·|e|, `relative` Σw·|e/y| and `nonzero` Σw over rows with y ≠ 0,
-    `shifted` Σw·(y-c) and `shifted2` Σw·(y-c)² for any c near the mean. MAPE leaves out rows whose target is 0 and is
-    absent where no other row is left. R² of a constant target is 1 for perfect predictions, else 0, as in
-    scikit-learn.
+    MAPE excludes rows whose target is 0, and is absent if no other row is left. R² of a constant target is 1 for
+    perfect predictions and else 0, as in scikit-learn.
+
+    Args:
+        sums: `weight` Σw, `squared` Σw·e², `absolute` Σw·|e|, `relative` Σw·|e/y|, `nonzero` Σw over rows with y ≠ 0,
+            `shifted` Σw·(y-c) and `shifted2` Σw·(y-c)² for any c near the mean.
     """
     weight = sums["weight"]
     mse = sums["squared"] / weight
@@ -31,10 +33,11 @@ def regression_metrics(sums: Mapping[str, float]) -> dict[str, float]:
 
 
 def class_table(confusion: Doubles) -> dict[str, Doubles]:
-    """Precision, recall, F1 and weight of each class from a confusion matrix.
+    """Return precision, recall, F1 and weight of each class; a ratio with denominator 0 is 0.
 
-    Rows are true classes, columns predicted ones. There may be one row more than columns: rows of a label never seen
-    in training, an error wherever they were put. What has no denominator is 0.
+    Args:
+        confusion: true classes by row, predicted classes by column. An extra last row holds labels that training did
+            not see; these are errors whatever was predicted.
     """
     known = confusion.shape[1]
     right = np.diag(confusion[:known])
@@ -48,14 +51,17 @@ def class_table(confusion: Doubles) -> dict[str, Doubles]:
 
 
 def binary_metrics(confusion: Doubles, positive: int) -> dict[str, float]:
-    """Accuracy, and precision, recall and F1 of the positive class."""
+    """Return accuracy and balanced accuracy, and precision, recall and F1 of the positive class."""
     table = class_table(confusion)
     one = {name: float(table[name][positive]) for name in ("precision", "recall", "f1")}
     return overall(confusion) | one
 
 
 def macro_metrics(confusion: Doubles) -> dict[str, float]:
-    """Accuracy, and precision, recall and F1 as plain means over the classes that occur or were predicted."""
+    """Return accuracy and balanced accuracy, and macro averages of precision, recall and F1.
+
+    The averages are over the classes that occur or are predicted.
+    """
     table = class_table(confusion)
     met = (confusion[: confusion.shape[1]].sum(axis=1) + confusion.sum(axis=0)) > 0
     macro = {name: float(table[name][met].mean()) for name in ("precision", "recall", "f1")}
@@ -63,13 +69,13 @@ def macro_metrics(confusion: Doubles) -> dict[str, float]:
 
 
 def weighted_metrics(confusion: Doubles) -> dict[str, float]:
-    """Precision, recall and F1 as means over the classes, weighted by how much of each there is."""
+    """Return precision, recall and F1 averaged over the classes, weighted by the weight of each class."""
     table = class_table(confusion)
     return {name: float(np.average(table[name], weights=table["support"])) for name in ("precision", "recall", "f1")}
 
 
 def overall(confusion: Doubles) -> dict[str, float]:
-    """Accuracy, and balanced accuracy: the mean recall of the classes that occur."""
+    """Return accuracy, and balanced accuracy: the mean recall of the classes that occur."""
     known = confusion.shape[1]
     table = class_table(confusion)
     occur = table["support"] > 0
@@ -81,7 +87,7 @@ def overall(confusion: Doubles) -> dict[str, float]:
 
 
 def per_class(confusion: Doubles, rows: Doubles, labels: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The table of classes by label, with plain counts of rows."""
+    """Return the metrics of each class by label, with unweighted row counts."""
     table = class_table(confusion)
     counts = rows[: len(labels)].sum(axis=1)
     return {

@@ -1,4 +1,4 @@
-"""Metrics of parts of the test rows, by the levels of a column."""
+"""Metrics of slices of the test rows, by the values of a column."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ import numpy as np
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from spark_jobs.data.names import col
-from spark_jobs.training.tally import Tally, entry
+from spark_jobs.columns.names import col
+from spark_jobs.training.grouped_counts import Tally, entry
 
 FIRST_SLICE = 100
 
 
 def slice_columns(slices: Sequence[str]) -> list[Column]:
-    """The slicing columns as text under safe names."""
+    """Return the slicing columns as text, under safe names."""
     return [col(name).cast("string").alias(f"_s{i}") for i, name in enumerate(slices)]
 
 
 def slice_entries(slices: Sequence[str], a: Column | int = 0, b: Column | int = 0, **own: Column) -> list[Column]:
-    """One heading a slicing column."""
+    """Return one group key per slicing column."""
     return [entry(FIRST_SLICE + i, a, b, F.col(f"_s{i}"), **own) for i in range(len(slices))]
 
 
 def slice_metrics(
     counted: Tally, slices: Sequence[str], measure: Callable[[Tally], Mapping[str, float]]
 ) -> dict[str, list[dict[str, Any]]]:
-    """For each slicing column its levels, the one with the most rows first: level, rows and metrics.
+    """Return for each slicing column its values, most rows first, each with `level`, `others`, `rows` and `metrics`.
 
-    `level` is None for rows without a value; the entry with `others` holds the levels that are not shown one by one.
+    `level` is None for rows with a null. The entry with `others` sums the values that are not listed.
     """
     return {name: _levels(counted.part(FIRST_SLICE + i), measure) for i, name in enumerate(slices)}
 

@@ -1,4 +1,4 @@
-"""Which rows test the model: decided by what a row says, never by where it stands."""
+"""The train-test split: decided by a row's content and, except for `random`, never by its position."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.bundle.patterns import BLANKS
-from spark_jobs.data.names import col
-from spark_jobs.data.typed import row_hash
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.casts import typed_row_hash
+from spark_jobs.columns.names import col
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.spec import Spec
 
@@ -20,14 +20,26 @@ _SLOTS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class SplitRule:
-    """How rows are told apart, with the cut of a time split once it is known (microseconds since 1970, UTC)."""
+    """The rule that selects the test rows.
+
+    Attributes:
+        spec: the spec.
+        types: the types of the columns.
+        cut: for a split by time, the cut in microseconds since 1970 (UTC), once it is known.
+    """
 
     spec: Spec
     types: Mapping[str, ColumnType]
     cut: int | None = None
 
     def is_test(self, rows: DataFrame, row: Column, number: Column) -> Column:
-        """Whether one of the rows tests: `row` is the hash of its features or key, `number` its place in the table."""
+        """Return whether a row is a test row.
+
+        Args:
+            rows: the rows.
+            row: the hash of the row's key or features.
+            number: the row's number in the table.
+        """
         split = self.spec.split
         if split.kind == "time":
             return _micros(self._column()) > F.lit(self.cut)
@@ -35,12 +47,12 @@ class SplitRule:
             return F.lower(F.btrim(col(self._column()).cast("string"), F.lit(BLANKS))).isin(*self.marks)
         of = number if split.kind == "random" else row
         if split.kind == "group":
-            of = row_hash(rows, [self.types[self._column()]], 0, self.spec.timezone)
+            of = typed_row_hash(rows, [self.types[self._column()]], 0, self.spec.timezone)
         return F.pmod(F.xxhash64(of, F.lit(split.seed)), F.lit(_SLOTS)) < round(split.test * _SLOTS)
 
     @property
     def marks(self) -> list[str]:
-        """What says that a row tests, in lower case, where a column says so."""
+        """Return the values, in lower case, that mark a test row in a split by column."""
         given = self.spec.split.test_value
         return [given.strip(BLANKS).lower()] if given is not None else ["test", "true", "1"]
 
@@ -52,10 +64,10 @@ class SplitRule:
 
 
 def split_rule(spec: Spec, types: Mapping[str, ColumnType], rows: DataFrame) -> SplitRule:
-    """The rule for typed rows; a time split looks once for the moment that the latest share of rows comes after.
+    """Return the split rule for typed rows; a split by time needs one pass to find its cut.
 
     Raises:
-        DataError: the column that the split goes by is not there, or is no time.
+        DataError: the split column does not exist, or a split by time has a column without dates or times.
     """
     rule = SplitRule(spec, types)
     if spec.split.kind in ("time", "group", "column"):
@@ -66,7 +78,7 @@ def split_rule(spec: Spec, types: Mapping[str, ColumnType], rows: DataFrame) -> 
     if kind.cells not in ("date", "timestamp"):
         raise DataError(
             f"A time split needs a date or time, but '{kind.name}' holds {kind.cells}.",
-            "Name another `split.column`, or list it in `columns.date`.",
+            "Set another `split.column`, or list it in `columns.date`.",
         )
     found = rows.agg(F.percentile_approx(_micros(kind.name), 1 - spec.split.test, 100_000).alias("cut")).first()
     return SplitRule(spec, types, found["cut"] if found is not None else None)

@@ -1,4 +1,4 @@
-"""The source once parsed, typed and hashed, kept as Parquet under safe names while a training runs."""
+"""Staging: the source parsed, typed and hashed once, stored as Parquet under safe names during a training."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from spark_jobs.data.names import UNREAD_KEY, col
-from spark_jobs.data.timestamps import microsecond_timestamps
-from spark_jobs.data.typed import NOTHING, Seen, row_hash, typed
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.casts import NOTHING, ColumnHints, typed, typed_row_hash
+from spark_jobs.columns.names import UNREAD_KEY, col
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError, did_you_mean
-from spark_jobs.plan import Problem
+from spark_jobs.plan import LearningTask
+from spark_jobs.runtime.timestamps import microsecond_timestamps
 from spark_jobs.spec import Spec
 from spark_jobs.training.labels import label
 
-# Names beside the user's own that no table has.
+# Column names that do not collide with the user's.
 LABEL, WEIGHT, HASH, NUMBER = "⟨label⟩", "⟨weight⟩", "⟨hash⟩", "⟨number⟩"
 _SAFE = {LABEL: "label", WEIGHT: "weight", HASH: "hash", NUMBER: "number", UNREAD_KEY: "unread_key"}
 
 
 def identity(spec: Spec, types: Mapping[str, ColumnType]) -> list[str]:
-    """The columns that say which row is which: the key, or all features."""
+    """Return the columns that identify a row: the key, or without one all features."""
     apart = {spec.target, spec.weight, *spec.columns.ignore}
     return list(spec.key) or [name for name, kind in types.items() if name not in apart and kind.kind != "unsupported"]
 
 
-def compared(spec: Spec, types: Mapping[str, ColumnType]) -> list[str]:
-    """The columns in which rows must be equal to be duplicates: all that are not ignored, or those that the spec names.
+def compared_columns(spec: Spec, types: Mapping[str, ColumnType]) -> list[str]:
+    """Return the columns in which duplicates are equal: those that the spec names, or all that are not ignored.
 
     Raises:
-        DataError: a column that the spec names is not there.
+        DataError: a column that the spec names does not exist.
     """
     asked = spec.clean.duplicates.by
     if isinstance(asked, str):
@@ -44,23 +44,32 @@ def compared(spec: Spec, types: Mapping[str, ColumnType]) -> list[str]:
 
 
 def tells_duplicates(spec: Spec, types: Mapping[str, ColumnType]) -> bool:
-    """Whether duplicates always have the same `⟨hash⟩`: not where they may differ in an ignored key."""
-    return spec.clean.duplicates.by == "all" and set(identity(spec, types)) <= set(compared(spec, types))
+    """Return whether duplicates always share their `⟨hash⟩`; they do not if they may differ in an ignored key."""
+    return spec.clean.duplicates.by == "all" and set(identity(spec, types)) <= set(compared_columns(spec, types))
 
 
 def stage(
     rows: DataFrame,
     spec: Spec,
     types: Mapping[str, ColumnType],
-    problem: Problem | None,
+    problem: LearningTask | None,
     path: Path,
-    seen: Seen = NOTHING,
+    seen: ColumnHints = NOTHING,
 ) -> None:
-    """Write every row of a source: its typed columns, its hash, its number and, where there is a target, its label."""
+    """Write every row of a source: typed columns, hash, number, weight and, if there is a target, label.
+
+    Args:
+        rows: the rows of the source.
+        spec: the spec.
+        types: the types of the columns.
+        problem: the learning task; None without a target.
+        path: the folder to write to.
+        seen: what the profile knows about all cells.
+    """
     values = typed(rows, list(types.values()), spec.timezone, seen, spec.key)
     columns = [col(name).alias(f"x{position}") for position, name in enumerate(types)]
     beside = {
-        HASH: row_hash(values, [types[name] for name in identity(spec, types)], 0, spec.timezone, seen),
+        HASH: typed_row_hash(values, [types[name] for name in identity(spec, types)], 0, spec.timezone, seen),
         NUMBER: F.monotonically_increasing_id(),
         LABEL: _label(spec, types, problem, values),
         WEIGHT: _weight(spec),
@@ -72,7 +81,7 @@ def stage(
         values.select(*columns, *named).write.mode("overwrite").parquet(str(path))
 
 
-def _label(spec: Spec, types: Mapping[str, ColumnType], problem: Problem | None, values: DataFrame) -> Column:
+def _label(spec: Spec, types: Mapping[str, ColumnType], problem: LearningTask | None, values: DataFrame) -> Column:
     if problem is None or spec.target not in types:
         return F.lit(None).cast("double")
     return label(problem, types[spec.target], spec.timezone, values.schema[spec.target].dataType)
@@ -83,14 +92,14 @@ def _weight(spec: Spec) -> Column:
 
 
 def is_staged(path: Path) -> bool:
-    """Whether a staging was written to its end."""
+    """Return whether a staging is complete."""
     return (path / "_SUCCESS").is_file()
 
 
 def staged_rows(spark: SparkSession, path: Path, names: Sequence[str]) -> DataFrame:
-    """The staged rows under the user's names, with `⟨label⟩`, `⟨weight⟩`, `⟨hash⟩` and `⟨number⟩`.
+    """Return the staged rows under the user's names, with `⟨label⟩`, `⟨weight⟩`, `⟨hash⟩` and `⟨number⟩`.
 
-    And `UNREAD_KEY` where cells of the key may not be held by the types of their columns.
+    `UNREAD_KEY` is added if the types of the key columns may not hold every cell of the key.
     """
     rows = spark.read.parquet(str(path))
     columns = [F.col(f"x{position}").alias(name) for position, name in enumerate(names)]

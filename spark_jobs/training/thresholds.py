@@ -1,4 +1,4 @@
-"""The score from which on a row is best called positive."""
+"""Decision thresholds: the score from which a row is predicted positive."""
 
 from __future__ import annotations
 
@@ -12,13 +12,21 @@ from spark_jobs.training.curves import Bins, Doubles
 
 
 def best_threshold(bins: Bins, metric: str) -> dict[str, Any]:
-    """The lowest score that is best for a metric when rows at or above it are called positive, and all metrics there.
+    """Return the lowest threshold that maximizes a metric, with all metrics at that threshold.
 
-    Looked for among the lowest scores of the bins, where the counts are exact. It is chosen on the rows it is judged
-    by, so expect a little less on new ones.
+    Rows that score at or above the threshold are predicted positive. Candidates are the lowest scores of the bins,
+    where the counts are exact. The threshold is chosen on the rows it is evaluated on, so expect slightly less on new
+    rows.
+
+    Args:
+        bins: the test rows by score.
+        metric: a name in `AT_THRESHOLD`.
+
+    Returns:
+        `metric`, `threshold`, and `metrics` by name.
 
     Raises:
-        SpecError: no threshold can be looked for by that metric.
+        SpecError: `metric` does not depend on a threshold.
     """
     if metric not in AT_THRESHOLD:
         raise SpecError(

@@ -111,7 +111,7 @@ def test_where_the_empty_text_is_no_mark_what_is_missing_is_the_empty_text_as_in
 
 @pytest.mark.parametrize("cells", [[1.5], [7], [True], [date(2020, 1, 1)], [b"a"], np.array([1, 2]), [["a"]]])
 def test_text_that_came_as_something_else_is_refused_by_name(cells):
-    with pytest.raises(DataError, match="The column 'k`1' is text, and a cell came as") as refused:
+    with pytest.raises(DataError, match="The column 'k`1' must be text, but a value is") as refused:
         read("k`1", cells)
     assert "dtype={'k`1': str}" in refused.value.advice
 
@@ -121,21 +121,21 @@ def test_whole_numbers_stand_for_their_digits_where_no_level_is_a_number_written
     assert arrays({"k": pd.Series([7, None, 12])}, codes).feed["k"].tolist() == ["7", SENTINEL, "12"]
     assert arrays({"k": np.array([7, 12])}, codes).feed["k"].tolist() == ["7", "12"]
     for cell in (1.5, True, float("inf")):
-        with pytest.raises(DataError, match="'k' is text"):
+        with pytest.raises(DataError, match="'k' must be text"):
             arrays({"k": [cell]}, codes)
 
 
 def test_a_column_that_is_not_there_is_refused_with_the_nearest_name():
-    with pytest.raises(DataError, match=r"The rows lack what the model reads: 'a\.b', 'b'\.") as refused:
+    with pytest.raises(DataError, match=r"The rows lack columns that the model reads: 'a\.b', 'b'\.") as refused:
         arrays({"a_b": [1], "k`1": ["x"]}, manifest("a.b", "b", "k`1"))
     assert refused.value.advice == "Did you mean 'a_b'?"
     assert arrays({"a.b": [1], "extra": object()}, manifest("a.b")).rows == 1
 
 
 def test_columns_that_are_no_rows_are_refused_by_name():
-    with pytest.raises(DataError, match="The column 'b' has 1 cells, others have 2"):
+    with pytest.raises(DataError, match="The column 'b' has 1 values, others have 2"):
         arrays({"a.b": [1, 2], "b": [True]}, manifest("a.b", "b"))
-    with pytest.raises(DataError, match=r"The column 'a\.b' is no list of cells but str"):
+    with pytest.raises(DataError, match=r"The column 'a\.b' must be a list of values, not str"):
         arrays({"a.b": "12"}, manifest("a.b"))
     twice = pd.DataFrame([[1, 2]], columns=["a.b", "a.b"])
     with pytest.raises(DataError, match=r"The column 'a\.b' has 2 dimensions"):
@@ -184,10 +184,10 @@ def nasty() -> list[str]:
 
 
 def test_spark_and_python_read_the_same_of_hundreds_of_nasty_texts(spark):
-    from spark_jobs.data.types import ColumnType
+    from spark_jobs.columns.types import ColumnType
     from spark_jobs.graph.score import graph_input
-    from spark_jobs.graph.wall import clock_of
-    from spark_jobs.profile.reading import WHOLE_FORMS
+    from spark_jobs.graph.timezone import timezone_table_of
+    from spark_jobs.profile.type_counts import WHOLE_FORMS
 
     texts, zone = nasty(), "Europe/Berlin"
     forms = (
@@ -210,7 +210,7 @@ def test_spark_and_python_read_the_same_of_hundreds_of_nasty_texts(spark):
     rows = spark.createDataFrame([(text,) for text in texts], "x string")
     spark.conf.set("spark.sql.session.timeZone", "America/Caracas")
     told = rows.select(*(graph_input(kind, "string", zone).alias(f"c{at}") for at, kind in enumerate(kinds))).toPandas()
-    zones = Zones.of(zone_in(clock_of(zone, spark).to_json()))
+    zones = Zones.of(zone_in(timezone_table_of(zone, spark).to_json()))
     assert len(texts) > 600
     for at, one in enumerate(inputs):
         found = arrays({"x": texts}, Manifest(inputs=(one,), null_sentinel=SENTINEL, null_values=()), zones).feed["x"]
@@ -221,7 +221,7 @@ def test_spark_and_python_read_the_same_of_hundreds_of_nasty_texts(spark):
 
 
 def test_spark_and_python_read_the_same_of_stored_types(spark):
-    from spark_jobs.data.types import ColumnType
+    from spark_jobs.columns.types import ColumnType
     from spark_jobs.graph.score import graph_input
 
     zone = "Europe/Berlin"

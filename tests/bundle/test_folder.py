@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from spark_jobs.bundle import Input, Manifest, load_manifest, publish, verify, write
+from spark_jobs.bundle import Input, Manifest, load_manifest, publish, verify_bundle, write
 from spark_jobs.errors import JobError
 
 MANIFEST = Manifest(
@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_what_is_written_is_what_is_read(folder):
-    manifest = verify(folder)
+    manifest = verify_bundle(folder)
     assert manifest.inputs == MANIFEST.inputs
     assert (manifest.labels, manifest.metrics, manifest.parity) == (("<=50K", ">50K"), {"roc_auc": 0.9}, None)
     assert manifest.sha256 == {
@@ -44,31 +44,31 @@ def test_what_is_written_is_what_is_read(folder):
 
 def test_a_flipped_byte_is_found_and_named(folder):
     (folder / "pipeline/stages/part-0").write_bytes(b"\x00\x03")
-    with pytest.raises(JobError, match=r"'pipeline/stages/part-0' of the bundle .* is not the one"):
-        verify(folder)
+    with pytest.raises(JobError, match=r"'pipeline/stages/part-0' of the bundle .* was changed"):
+        verify_bundle(folder)
 
 
 def test_a_missing_and_an_extra_file_are_named(folder):
     (folder / "extra.py").write_text("x")
-    with pytest.raises(JobError, match=r"not its own: 'extra\.py'"):
-        verify(folder)
+    with pytest.raises(JobError, match=r"not in its manifest: 'extra\.py'"):
+        verify_bundle(folder)
     (folder / "extra.py").unlink()
     (folder / "plan.json").unlink()
     with pytest.raises(JobError, match=r"lacks its file 'plan\.json'"):
-        verify(folder)
+        verify_bundle(folder)
 
 
 def test_a_link_is_no_file_of_a_bundle(folder):
     (folder / "plan.json").unlink()
     (folder / "plan.json").symlink_to("/etc/hostname")
     with pytest.raises(JobError, match="not a plain file"):
-        verify(folder)
+        verify_bundle(folder)
 
 
 def test_a_failed_write_leaves_what_was_there(folder, tmp_path):
     with pytest.raises(FileNotFoundError):
         write(folder, MANIFEST, {"plan.json": "new", "pipeline": tmp_path / "nowhere"})
-    assert verify(folder).sha256["plan.json"] == hashlib.sha256(b"{}").hexdigest()
+    assert verify_bundle(folder).sha256["plan.json"] == hashlib.sha256(b"{}").hexdigest()
     assert [path.name for path in folder.parent.iterdir()] == ["1"]
 
 
@@ -80,7 +80,7 @@ def test_no_file_leaves_the_bundle(tmp_path, name):
 
 
 @pytest.mark.parametrize("text", [b"", b"{}", b"[]", b'{"inputs": 3}', b"\xff"])
-def test_a_torn_manifest_is_refused(folder, text):
+def test_a_malformed_manifest_is_refused(folder, text):
     (folder / "manifest.json").write_bytes(text)
     with pytest.raises(JobError, match="not a manifest"):
         load_manifest(folder)
@@ -111,7 +111,7 @@ def test_every_byte_of_the_manifest_is_sealed(folder):
         with pytest.raises(JobError, match=r"manifest\.json"):
             load_manifest(folder)
     path.write_bytes(whole.replace(b"\n", b"\r\n"))
-    with pytest.raises(JobError, match=r"manifest\.json is not the one that was written"):
+    with pytest.raises(JobError, match=r"manifest\.json was changed"):
         load_manifest(folder)
     path.write_bytes(whole)
     assert load_manifest(folder).labels == MANIFEST.labels

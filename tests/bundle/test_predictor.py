@@ -19,7 +19,7 @@ CLOCK = {"zone": "Etc/GMT-3", "moments": [], "offsets": [10_800]}
 
 def graph_of_two_classes() -> bytes:
     """P(yes) = what `a.b` says (a half where it is missing) and what the kind is worth; 'yes' above a half."""
-    from spark_jobs.ops.arithmetic import add, beside, is_finite, is_nan, less, subtract, upright, where
+    from spark_jobs.ops.arithmetic import add, as_column, hstack, is_finite, is_nan, less, subtract, where
     from spark_jobs.ops.dialect import build, constant, number_input, op, text_input
     from spark_jobs.ops.lookup import named, text_position
 
@@ -27,7 +27,7 @@ def graph_of_two_classes() -> bytes:
     worth = op("gather", constant([0.25, -0.25, 0.0]), text_position(inputs["kind`1"], {"red": 0, SENTINEL: 1}, 2))
     share = add(where(is_nan(inputs["a.b"]), 0.5, inputs["a.b"]), worth)
     position = op("cast", less(0.5, share), to=np.int64)
-    shares = beside([upright(subtract(1.0, share)), upright(share)])
+    shares = hstack([as_column(subtract(1.0, share)), as_column(share)])
     outputs = {"prediction": named(position, ["no", "yes"]), "probabilities": shares, "valid": is_finite(share)}
     return bytes(build(inputs, outputs).SerializeToString())
 

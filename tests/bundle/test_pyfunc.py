@@ -69,7 +69,7 @@ def test_cells_that_cannot_be_read_are_told_of_once_a_column(caplog):
     with caplog.at_level(logging.WARNING):
         model.predict({"x": ["many", None]})
         model.predict({"x": ["more", "many"]})
-    assert caplog.messages == ["'x': 1 cells are no number and count as missing."]
+    assert caplog.messages == ["'x': 1 cells are not a number and became null."]
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_in_a_task_of_spark_moments_are_wall_time_of_the_session(task):
 def test_a_session_of_no_known_zone_is_refused_where_moments_are_read(task):
     task("+02:00")
     assert model_of(prediction=[0.5], valid=[True]).predict({"x": [1]}).loc[0, "valid"]
-    with pytest.raises(JobError, match=r"spark\.sql\.session\.timeZone is '\+02:00', which is no IANA time zone"):
+    with pytest.raises(JobError, match=r"spark\.sql\.session\.timeZone is '\+02:00', which is not an IANA time zone"):
         model_of(cells="date", prediction=[0.5], valid=[True]).predict({"x": ["2020-01-01"]})
 
 

@@ -55,9 +55,9 @@ def test_what_is_not_as_expected_is_refused_with_the_stages_name(tmp_path):
     refusals = {
         "has threshold=0.0, not 0.5": lambda: stage.expect(threshold=0.5),
         "has threshold=0.0, not nan": lambda: stage.expect(threshold=float("nan")),
-        "goes a → b, not a → c": lambda: stage.expect_columns(["a"], ["c"]),
+        "maps a → b, not a → c": lambda: stage.expect_columns(["a"], ["c"]),
         "is a Binarizer, not a Bucketizer or Imputer": lambda: stage.expect_kind("Bucketizer", "Imputer"),
-        "knows 3 classes, its plan 4": lambda: stage.expect_classes(3, 4),
+        "has 3 classes, the plan 4": lambda: stage.expect_classes(3, 4),
         "has no mode": lambda: stage.row()["mode"],
         "has no inputCols": lambda: stage.params["inputCols"],
     }
@@ -74,7 +74,7 @@ def test_missing_is_what_is_expected_where_both_are_nan(tmp_path):
 
 def test_fitted_numbers_that_are_not_one_row_are_refused(tmp_path):
     for name, rows in (("none", None), ("two", [{"a": 1}, {"a": 2}])):
-        with pytest.raises(JobError, match=r"rows instead of one"):
+        with pytest.raises(JobError, match=r"must have one row\. Got"):
             read_stage(saved(tmp_path, name, rows=rows)).row()
 
 
@@ -86,15 +86,15 @@ def test_stages_come_in_the_order_of_the_pipeline_also_where_there_are_more_than
     assert [stage.outputs for stage in read_pipeline(tmp_path)] == [[str(place)] for place in range(12)]
 
 
-def test_what_is_no_pipeline_or_is_torn_is_refused(tmp_path):
+def test_what_is_no_pipeline_or_is_malformed_is_refused(tmp_path):
     with pytest.raises(JobError, match="is not a saved Spark pipeline"):
         read_pipeline(tmp_path / "nothing")
     with pytest.raises(JobError, match="is not a saved Spark pipeline"):
         read_pipeline(saved(tmp_path, "one"))
-    torn = saved(tmp_path, "two")
-    (torn / "metadata" / "part-00000").write_text('{"class": "org', encoding="utf-8")
-    with pytest.raises(JobError, match="is torn"):
-        read_pipeline(torn)
+    malformed = saved(tmp_path, "two")
+    (malformed / "metadata" / "part-00000").write_text('{"class": "org', encoding="utf-8")
+    with pytest.raises(JobError, match="is malformed"):
+        read_pipeline(malformed)
 
 
 def test_vectors_and_matrices_are_read_however_they_are_stored():

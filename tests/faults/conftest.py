@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from workplaces import KEYS, SCORED, TORN, TRAINING, Workplace, end_group, write_houses
+from cli_sandbox import KEYS, MALFORMED, SCORED, TRAINING, Workplace, end_group, write_houses
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +20,7 @@ def trained(session, tmp_path_factory):
     train.run(spec, session, env)
     promote.run(spec, session, env)
     shutil.rmtree(folder / "spark-jobs-data" / "tables", ignore_errors=True)
-    write_houses(folder / "new.csv", range(SCORED), TORN)
+    write_houses(folder / "new.csv", range(SCORED), MALFORMED)
     return folder
 
 

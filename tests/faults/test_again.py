@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from workplaces import KEYS, SCORED, TORN
+from cli_sandbox import KEYS, MALFORMED, SCORED
 
 from spark_jobs.jobs import score
 from spark_jobs.spec import Environment, parse
 
 NUMBERS = dict.fromkeys(range(SCORED), 1)
-REFUSED = {f"{number},torn": 1 for number in range(SCORED, SCORED + TORN)}
+REFUSED = {f"{number},malformed": 1 for number in range(SCORED, SCORED + MALFORMED)}
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_the_same_rows_again_by_hand_or_under_another_name_are_the_same_batch(wo
     renamed = shutil.copy(work.folder / "new.csv", work.folder / "other.csv")
     other = scoring(renamed)
     assert (work.scored(), work.refused()) == (NUMBERS, REFUSED)
-    assert first == {"read": SCORED + TORN, "scored": SCORED, "quarantined": TORN, "duplicates": 0}
+    assert first == {"read": SCORED + MALFORMED, "scored": SCORED, "quarantined": MALFORMED, "duplicates": 0}
     assert again == other == {**first, "duplicates": SCORED}
 
 
@@ -36,11 +36,11 @@ def test_input_that_holds_nothing_or_only_refused_rows_empties_no_table(work, sc
     scoring()
     (work.folder / "header.csv").write_text("n,size,kind,price\n")
     (work.folder / "empty.csv").write_text("")
-    (work.folder / "torn.csv").write_text("n,size,kind,price\n901,torn\n902,torn\n")
+    (work.folder / "malformed.csv").write_text("n,size,kind,price\n901,malformed\n902,malformed\n")
     nothing = {"read": 0, "scored": 0, "quarantined": 0, "duplicates": 0}
     assert scoring(work.folder / "header.csv") == nothing
     assert scoring(work.folder / "empty.csv") == nothing
-    assert scoring(work.folder / "torn.csv") == {**nothing, "read": 2, "quarantined": 2}
+    assert scoring(work.folder / "malformed.csv") == {**nothing, "read": 2, "quarantined": 2}
     assert work.scored() == NUMBERS
-    assert work.refused() == {**REFUSED, "901,torn": 1, "902,torn": 1}
+    assert work.refused() == {**REFUSED, "901,malformed": 1, "902,malformed": 1}
     assert work.outcomes() == ["done"] * 4

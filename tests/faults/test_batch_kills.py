@@ -11,10 +11,10 @@ import sys
 import time
 
 import pytest
-from workplaces import PACKAGE, PATIENCE, SCORED, TORN, driver, end_group, jvm, told, write_houses
+from cli_sandbox import MALFORMED, PACKAGE, PATIENCE, SCORED, driver, end_group, jvm, told, write_houses
 
 NUMBERS = dict.fromkeys(range(SCORED), 1)
-REFUSED = {f"{number},torn": 1 for number in range(SCORED, SCORED + TORN)}
+REFUSED = {f"{number},malformed": 1 for number in range(SCORED, SCORED + MALFORMED)}
 PREDICTIONS, QUARANTINE = "houses_predictions", "houses_quarantine"
 
 
@@ -23,7 +23,7 @@ def check_once(work, result):
     assert work.scored() == NUMBERS
     assert work.refused() == REFUSED
     rows = result["rows"]
-    assert (rows["read"], rows["scored"], rows["quarantined"]) == (SCORED + TORN, SCORED, TORN)
+    assert (rows["read"], rows["scored"], rows["quarantined"]) == (SCORED + MALFORMED, SCORED, MALFORMED)
     assert {row["_model_version"] for row in work.table(PREDICTIONS, ["_model_version"])} == {1}
     assert len({row["_run_id"] for row in work.table(PREDICTIONS, ["_run_id"])}) == 1
 
@@ -91,7 +91,7 @@ BATCHES = 10
 MANY = """
 import sys, json
 from pathlib import Path
-from spark_jobs import session
+from spark_jobs.runtime import session
 from spark_jobs.jobs import score
 from spark_jobs.spec import Environment, parse
 env = Environment(root="spark-jobs-data", master="local[1]", memory="1g")

@@ -64,10 +64,10 @@ def scored(home, session, tmp_path):
 
 
 def _rows(session, env: Environment, table: str):
-    from spark_jobs.data import delta
+    from spark_jobs.tables import delta
 
     path = delta.table_path(env.root, table)
-    return delta.read(session, path).collect() if delta.exists(session, path) else []
+    return delta.read_table(session, path).collect() if delta.exists(session, path) else []
 
 
 def test_d1_ragged_rows_open_quotes_newlines_and_nul_bytes(scored):
@@ -111,10 +111,10 @@ def test_d3_a_header_in_another_order_is_followed_by_name(scored):
 @pytest.mark.parametrize(
     ("header", "said"),
     [
-        ("50.5,2,flat,2011-01-11\n", "lacks what the model reads"),
+        ("50.5,2,flat,2011-01-11\n", "lacks columns that the model reads"),
         ("size,rooms,kind,Kind\n", "must differ"),
         ("size,size,kind,built\n", "must differ"),
-        ("Size,rooms,kind,built\n", "lacks what the model reads: 'size'"),
+        ("Size,rooms,kind,built\n", "lacks columns that the model reads: 'size'"),
     ],
 )
 def test_d3_a_header_that_is_missing_doubled_or_of_another_case_is_refused_by_name(scored, header, said):
@@ -180,7 +180,7 @@ def test_f18_a_file_that_cannot_be_read_is_quarantined_whole_and_the_landing_goe
     asked = parse({**base, "name": "landed", "source": source, "track": {"register": "homes"}})
     first = score.run(asked, session, env)
     assert first.rows == {"read": 4, "scored": 2, "quarantined": 2, "duplicates": 0}
-    assert [line for line in first.summary if "torn" in line and "cut.csv.gz' cannot be unpacked" in line]
+    assert [line for line in first.summary if "corrupt" in line and "cut.csv.gz' cannot be decompressed" in line]
     assert score.run(asked, session, env).rows["read"] == 0, "what is set apart is not met again"
     _arrives(tmp_path / "in", "cut.csv.gz", gzip.compress((HEADER + GOOD).encode()))
     assert score.run(asked, session, env).rows["scored"] == 1, "the same name with other content is another file"
@@ -242,7 +242,7 @@ def test_d8_a_class_of_one_row_is_kept_and_what_cannot_be_measured_of_it_is_told
 def test_d8_a_test_part_without_positives_is_refused_and_not_given_a_score(trained):
     with pytest.raises(DataError, match="at least two classes") as refused:
         trained(_labelled(lambda n: "yes" if n == 5 else "no"), "kind")
-    assert "Give more rows" in refused.value.advice
+    assert "Use more rows" in refused.value.advice
 
 
 def test_d9_columns_of_one_value_of_none_and_of_ever_new_ones_are_left_out_by_name(trained):

@@ -13,7 +13,7 @@ from collections import Counter
 from uuid import uuid4
 
 import pytest
-from workplaces import driver, end_group, house, jvm, told
+from cli_sandbox import driver, end_group, house, jvm, told
 
 MESSAGES = 50_000
 ROUNDS = int(os.environ.get("SPARK_JOBS_KILL_ROUNDS", "20"))
@@ -191,8 +191,8 @@ def test_messages_that_are_gone_before_they_were_read_stop_it_and_what_is_left_i
     out, err = running.communicate(timeout=120)
     assert running.returncode == 3, out + err
     error = json.loads(out)["error"]
-    assert error["message"].startswith(f"Messages of the topic '{numbers.topic}' that were not read yet are gone")
-    assert "under another `name`" in error["advice"]
+    assert error["message"].startswith(f"Messages of the topic '{numbers.topic}' were lost before they were read")
+    assert "change `name`" in error["advice"]
     assert work.scored() == before
     other = ("--set", "name=again", "--set", "track.register=houses")
     assert told(work.start("stream", "--set", "stream.trigger=available_now", *other))["status"] == "done"

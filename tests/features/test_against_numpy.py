@@ -12,15 +12,15 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
 
-from spark_jobs.data.types import ColumnType
-from spark_jobs.features.encoders.target import strength
-from spark_jobs.fitted import Features, fit_features
-from spark_jobs.plan import Plan, Problem, make
+from spark_jobs.columns.types import ColumnType
+from spark_jobs.features.encoders.target import smoothing
+from spark_jobs.pipeline.feature_pipeline import FeaturePipeline, fit_features
+from spark_jobs.plan import LearningTask, Plan, make
 from spark_jobs.profile.levels import LevelCounts
 from spark_jobs.spec import Spec
 from spark_jobs.training.fit import _folds
-from spark_jobs.training.learn import Lesson, learn
 from spark_jobs.training.staging import HASH, LABEL, NUMBER, WEIGHT
+from spark_jobs.training.training_profile import TrainingProfile, profile_training_rows
 
 ROWS = 1200
 ODD = 'a.b `c" 🚲'
@@ -59,7 +59,7 @@ TYPES = [
     ColumnType("flag", "boolean", "boolean", "true and false"),
     ColumnType("y", "number", "number", "numbers"),
 ]
-PROBLEM = Problem("regression", "y")
+PROBLEM = LearningTask("regression", "y")
 ALL = [kind.name for kind in TYPES if kind.name != "y"]
 
 
@@ -98,14 +98,14 @@ def _spec(use: list[str], **parts: Any) -> Spec:
     )
 
 
-def _fit(rows: DataFrame, spec: Spec) -> tuple[Plan, Features, Lesson]:
+def _fit(rows: DataFrame, spec: Spec) -> tuple[Plan, FeaturePipeline, TrainingProfile]:
     types = {kind.name: kind for kind in TYPES}
-    lesson = learn(rows, spec, types, PROBLEM)
-    plan = make(spec, TYPES, PROBLEM, lesson.profile, lesson.drops)
-    return plan, fit_features(rows.sparkSession, plan, lesson.profile), lesson
+    training_profile = profile_training_rows(rows, spec, types, PROBLEM)
+    plan = make(spec, TYPES, PROBLEM, training_profile.profile, training_profile.drops)
+    return plan, fit_features(rows.sparkSession, plan, training_profile.profile), training_profile
 
 
-def _vectors(features: Features, rows: DataFrame) -> np.ndarray:
+def _vectors(features: FeaturePipeline, rows: DataFrame) -> np.ndarray:
     number = F.col("_row").getField(NUMBER).alias("number")
     found = features.transform(rows).select(number, vector_to_array("features").alias("v")).orderBy("number").collect()
     return np.array([row["v"] for row in found])
@@ -155,7 +155,7 @@ def _filled(column: np.ndarray, method: object) -> np.ndarray:
 def test_outliers_are_bounded_before_anything_else_is_learned(rows: DataFrame, rule: str, action: str) -> None:
     outliers = {"rule": rule, "action": action, "factor": 2.0, "lower": 0.05, "upper": 0.9}
     spec = _spec([ODD], clean={"outliers": outliers, "missing": {"numeric": "mean"}}, features={"numeric": "standard"})
-    _, features, lesson = _fit(rows, spec)
+    _, features, training_profile = _fit(rows, spec)
     x = TABLE[ODD].to_numpy()
     low, high = _bounds(x, rule)
     inside = (x >= low) & (x <= high)
@@ -166,7 +166,7 @@ def test_outliers_are_bounded_before_anything_else_is_learned(rows: DataFrame, r
         learned = cleaned = np.where(inside, x, x[inside].mean())
     else:
         learned, cleaned = x[inside], x
-        assert lesson.outliers == (~inside).sum()
+        assert training_profile.outliers == (~inside).sum()
     expected = (cleaned - learned.mean()) / learned.std(ddof=1)
     np.testing.assert_allclose(_vectors(features, rows)[:, 0], expected, rtol=1e-9, atol=1e-9)
 
@@ -198,7 +198,7 @@ def test_rare_levels_become_one_and_labels_count_in_the_order_of_their_text(rows
     ranked = sorted(counts.index, key=lambda level: (-counts[level], level))[:4]
     expected = [sorted(ranked).index(level) if level in ranked else 4 for level in TABLE["rare"]]
     np.testing.assert_array_equal(_vectors(features, rows)[:, 0], expected)
-    assert "rare levels become one" in next(one.reason for one in plan.decisions if one.subject == "rare")
+    assert "rare categories become one" in next(one.reason for one in plan.decisions if one.subject == "rare")
 
 
 def test_the_given_order_of_levels_is_the_order_of_their_labels(rows: DataFrame) -> None:
@@ -246,7 +246,7 @@ def test_levels_are_drawn_the_more_the_less_they_tell(
     rows: list[int], sums: list[float], squares: float, drawn: float
 ) -> None:
     counts = LevelCounts.of([str(i) for i in range(len(rows))], np.array(list(zip(rows, sums, strict=True))), 100)
-    np.testing.assert_allclose(strength(counts, np.array([squares])), [drawn])
+    np.testing.assert_allclose(smoothing(counts, np.array([squares])), [drawn])
 
 
 def test_a_training_row_is_encoded_by_the_other_folds(rows: DataFrame) -> None:
@@ -309,9 +309,9 @@ def test_parts_that_come_round_are_levels_where_each_has_a_hundred_rows(rows: Da
 
 def test_rows_with_a_missing_value_are_dropped_from_training_only_where_asked(rows: DataFrame) -> None:
     spec = _spec(["skewed", ODD], features={"per_column": {"skewed": {"missing": "drop"}}})
-    plan, _, lesson = _fit(rows, spec)
-    assert lesson.dropped == TABLE["skewed"].isna().sum()
-    assert lesson.profile.rows == ROWS - lesson.dropped
+    plan, _, training_profile = _fit(rows, spec)
+    assert training_profile.dropped == TABLE["skewed"].isna().sum()
+    assert training_profile.profile.rows == ROWS - training_profile.dropped
     assert plan.drop_missing == ("skewed",)
 
 

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from running import ran
+from run_graph import ran
 
 from spark_jobs.features import PARTS
-from spark_jobs.features.calendar import EPOCH, FIRST, LAST, Clock, part_of_date, part_of_moment
+from spark_jobs.features.calendar import EPOCH, FIRST, LAST, TimezoneTable, part_of_date, part_of_moment
 from spark_jobs.ops.dialect import older
 
 ZONES = ["UTC", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns", "Pacific/Apia"]
@@ -21,7 +21,7 @@ ZONES += ["Africa/Casablanca", "Europe/Dublin", "Antarctica/Troll", "Africa/Monr
 def clock_of(zone):
     """Python's own table of a zone: the moments, to the second, at which its offset changes."""
     if zone == "UTC":
-        return Clock()
+        return TimezoneTable()
     where = ZoneInfo(zone)
 
     def ahead(second):
@@ -37,7 +37,7 @@ def clock_of(zone):
                 low, high = (middle, high) if ahead(middle) == old else (low, middle)
             moments.append(high)
             offsets.append(ahead(high))
-    return Clock(zone, tuple(moments), tuple(offsets))
+    return TimezoneTable(zone, tuple(moments), tuple(offsets))
 
 
 def part_by_python(moment, part, zone):
@@ -115,5 +115,5 @@ def test_what_is_missing_has_no_parts():
 
 
 def test_a_clock_survives_being_stored():
-    clock = Clock("Asia/Kolkata", (-5, 7), (0, 19_800, 1))
-    assert Clock.from_json(clock.to_json()) == clock
+    clock = TimezoneTable("Asia/Kolkata", (-5, 7), (0, 19_800, 1))
+    assert TimezoneTable.from_json(clock.to_json()) == clock

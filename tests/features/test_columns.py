@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from running import ran
+from run_graph import ran
 
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import EMPTY, MISSING, CategoryInput, NumberInput
-from spark_jobs.features.calendar import Clock
+from spark_jobs.features.calendar import TimezoneTable
 from spark_jobs.features.columns import flag, numbers, position, raw_number, shifted
 from spark_jobs.ops.arithmetic import multiply, number
 
 SENTINEL = "⟨null⟩"
 NUMBER, BOOLEAN = (ColumnType("x", kind, kind, "") for kind in ("number", "boolean"))
 TEXT, DATE = ColumnType("x", "text", "category", ""), ColumnType("x", "date", "date", "")
-UTC = Clock()
+UTC = TimezoneTable()
 
 
 def category(levels, **keys):

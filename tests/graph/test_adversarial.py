@@ -11,8 +11,8 @@ import pytest
 from pipelines import CITIES, ODD, TABLE
 
 from spark_jobs.features import CategoryInput
-from spark_jobs.graph.adversarial import KIND, MIXED, adversarial_rows, kinds, typical_row, weak_points
-from spark_jobs.graph.wall import read_clock
+from spark_jobs.graph.adversarial import KIND, MIXED, adversarial_rows, edge_cases, row_kinds, typical_row
+from spark_jobs.graph.timezone import load_timezone_table
 
 EVERY, TREE = "linear, every kind of column", "tree, scaled, by the clock"
 
@@ -78,7 +78,7 @@ def test_numbers_are_tried_at_their_bounds_beside_them_and_where_they_end(rows):
 
 def test_moments_are_tried_at_every_change_of_the_clock_and_at_borders_of_days(rows):
     made, found = rows(EVERY)
-    clock = read_clock(made.plan, made.folder)
+    clock = load_timezone_table(made.plan, made.folder)
     tried = set(cells(found["clock change"], "moment"))
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     for moment in clock.moments:
@@ -97,7 +97,7 @@ def test_moments_are_tried_at_every_change_of_the_clock_and_at_borders_of_days(r
 def test_days_are_tried_at_the_thresholds_of_days_and_years(rows):
     made, found = rows("tree, scaled, by the clock")
     elapsed = next(one for one in made.plan.numbers if one.part == "elapsed")
-    points = weak_points(made.plan, made.folder, made.compiled.model).points
+    points = edge_cases(made.plan, made.folder, made.compiled.model).points
     assert set(points) <= {one.slot for one in made.plan.numbers}
     if elapsed.slot in points:
         at = points[elapsed.slot][0] * 86_400
@@ -119,10 +119,10 @@ def test_rows_are_the_same_every_time_and_mix_what_was_tried_but_extremes(rows, 
 
 def test_the_kinds_called_for_follow_from_the_columns(pipelines):
     every, svm = pipelines[EVERY], pipelines["svm, two classes"]
-    asked = kinds(every.plan, weak_points(every.plan, every.folder, every.compiled.model))
+    asked = row_kinds(every.plan, edge_cases(every.plan, every.folder, every.compiled.model))
     assert {"clock change", "leap day", "boolean", "bound", "constant", "null", "mixed"} <= asked
     assert "split" not in asked
-    plain = kinds(svm.plan, weak_points(svm.plan, svm.folder, svm.compiled.model))
+    plain = row_kinds(svm.plan, edge_cases(svm.plan, svm.folder, svm.compiled.model))
     assert not plain & {"clock change", "leap day", "boolean", "bound", "constant", "split"}
 
 

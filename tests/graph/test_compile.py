@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from drawn import as_feed
+from generated_rows import as_feed
 from pipelines import CASES, KINDS, LABELS, MANY, ODD, SHORT
 from tampering import change, change_rows, copied, set_param, stage_of, stages
 
@@ -208,14 +208,14 @@ def test_the_assembler_of_the_features_must_not_skip_rows(tampered):
     ],
 )
 def test_other_levels_than_the_plans_are_refused_with_the_stages_name(tampered, name, kind, edit):
-    assert tampered.refused(change_rows(stage_of(tampered.of(name), kind), edit), "was not made of this plan")
+    assert tampered.refused(change_rows(stage_of(tampered.of(name), kind), edit), "does not match the plan")
 
 
 def test_worths_of_other_levels_are_refused_with_the_stages_name(tampered):
     folder = tampered.of(TARGET)
     stage = next(one for one in stages(folder)[1:] if "SQLTransformer" in one.name)
     for text in ("SELECT *, 1 AS c0_worth0 FROM __THIS__", "SELECT *, split('1.0 x', ' ') FROM __THIS__"):
-        assert tampered.refused(set_param(stage, statement=text), "worths")
+        assert tampered.refused(set_param(stage, statement=text), "encodings")
 
 
 @pytest.mark.parametrize(
@@ -243,11 +243,11 @@ def test_a_stage_too_few_or_too_many_is_refused(tampered):
         return change(folder, lambda found: edit(found["paramMap"]["stageUids"]))
 
     order(lambda uids: uids.pop())
-    assert tampered.refused("does not end with one model")
+    assert tampered.refused("must end with exactly one model")
     uid = stages(folder)[-1].name.partition("_")[2]
     order(lambda uids: uids.extend([uid, uid]))
     shutil.copytree(stages(folder)[-1], folder / "stages" / f"{len(stages(folder))}_{uid}")
-    assert tampered.refused("does not end with one model")
+    assert tampered.refused("must end with exactly one model")
 
 
 def test_what_a_stage_does_not_have_is_missed_by_name(tampered):
@@ -271,7 +271,7 @@ def test_a_pipeline_of_another_model_or_no_pipeline_is_refused(tampered, tmp_pat
 def test_a_model_of_other_classes_is_refused(tampered, name):
     tampered.of(name)
     problem = dataclasses.replace(tampered.made.plan.problem, labels=("a", "b", "c", "d"))
-    assert tampered.refused("classes, its plan 4", plan=dataclasses.replace(tampered.made.plan, problem=problem))
+    assert tampered.refused("classes, the plan 4", plan=dataclasses.replace(tampered.made.plan, problem=problem))
 
 
 def test_the_clock_of_another_zone_or_none_is_refused(tampered):
@@ -307,7 +307,7 @@ def test_another_kind_of_xgboost_is_refused_by_name(tampered, edit, words):
 def test_what_has_no_graph_is_refused_by_name(pipelines, monkeypatch, part, name):
     made, find = pipelines[name], getattr(compiling, part)
     monkeypatch.setattr(compiling, part, lambda kind: dataclasses.replace(find(kind), graph=None))
-    with pytest.raises(JobError, match=r"has no graph\.") as refused:
+    with pytest.raises(JobError, match=r"has no ONNX graph\.") as refused:
         compile_graph(made.plan, made.folder, made.compiled.sentinel)
     assert "graph: skip" in refused.value.advice
 

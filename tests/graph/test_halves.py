@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import onnxruntime
 import pytest
-from drawn import as_feed, drawn_rows
+from generated_rows import as_feed, drawn_rows
 from pipelines import LABELS, SHORT
 
-from spark_jobs.graph.halves import halves
+from spark_jobs.graph.split_lookups import split_lookups
 
 
 def run(graph, feed):
@@ -20,7 +20,7 @@ def run(graph, feed):
 def test_lookups_and_the_rest_say_what_the_whole_graph_says(pipelines, pipeline):
     made = pipelines[pipeline]
     model = made.compiled.model
-    parts = halves(model)
+    parts = split_lookups(model)
     feed = as_feed(drawn_rows(60, 9), made.plan.used, made.compiled.sentinel)
     texts = {name for name, values in feed.items() if values.dtype == object}
     assert set(parts.lookups) == set(parts.positions) == texts
@@ -44,5 +44,5 @@ def test_lookups_and_the_rest_say_what_the_whole_graph_says(pipelines, pipeline)
 def test_the_whole_graph_is_left_as_it_was(pipelines):
     model = pipelines["logistic, balanced, min-max"].compiled.model
     before = model.SerializeToString()
-    halves(model)
+    split_lookups(model)
     assert model.SerializeToString() == before

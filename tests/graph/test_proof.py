@@ -8,15 +8,15 @@ import json
 import numpy as np
 import onnx
 import pytest
-from drawn import as_table, drawn_rows
+from generated_rows import as_table, drawn_rows
 from onnx import helper, numpy_helper
 from pipelines import CASES, TABLE
 from pyspark.sql import SparkSession
 from tampering import copied, set_param, stages
 
 from spark_jobs.graph.compile import compile_graph
-from spark_jobs.graph.proof import BOUND, SINGLE, compile_saved, judged, prove, told
-from spark_jobs.persistence import load_pipeline
+from spark_jobs.graph.verification import compare_outputs, compile_saved, pipeline_output, verify_graph
+from spark_jobs.pipeline.persistence import load_pipeline
 
 EVERY, TREE = "linear, every kind of column", "tree, scaled, by the clock"
 HOT, TARGET = "logistic, balanced, min-max", "logistic, target encoding, robust, weights"
@@ -32,14 +32,14 @@ def asked(session, pipelines):
     def ask(name):
         made = pipelines[name]
         if name not in found:
-            found[name] = told(made.compiled, made.plan, held_out)
+            found[name] = pipeline_output(made.compiled, made.plan, held_out)
         return made, found[name]
 
     return ask
 
 
 def verdict(made, answers, model):
-    return judged(dataclasses.replace(made.compiled, model=model), made.plan, answers).parity
+    return compare_outputs(dataclasses.replace(made.compiled, model=model), made.plan, answers).parity
 
 
 @pytest.mark.parametrize("name", [EVERY, TREE, HOT, TARGET, ORDERED, XGBOOST, NULLED])
@@ -47,7 +47,7 @@ def test_what_was_compiled_is_proven_on_rows_of_every_kind(spark, asked, name):
     made, answers = asked(name)
     parity = verdict(made, answers, made.compiled.model)
     assert parity.holds, str(parity)
-    assert parity.bound == (SINGLE if name == XGBOOST else BOUND)
+    assert parity.bound == (1e-5 if name == XGBOOST else 1e-9)
     assert parity.largest <= parity.bound
     assert parity.rows["held out"] == TABLE.num_rows
     assert set(parity.rows) >= answers.wanted
@@ -332,9 +332,9 @@ def test_a_proof_without_a_kind_of_row_does_not_hold(spark, asked):
     import pyarrow.compute as pc
 
     rest = answers.rows.filter(pc.not_equal(answers.rows.column("⟨kind⟩"), "split"))
-    parity = judged(made.compiled, made.plan, dataclasses.replace(answers, rows=rest)).parity
+    parity = compare_outputs(made.compiled, made.plan, dataclasses.replace(answers, rows=rest)).parity
     assert not parity.holds
-    assert "without rows of the kinds: split" in str(parity)
+    assert "no rows of the kinds split" in str(parity)
 
 
 LIMITS = [
@@ -365,9 +365,9 @@ def test_thresholds_of_a_model_are_kept_and_a_graph_without_them_is_caught(spark
     set_param(stages(folder)[-1], **params)
     limited = compile_saved(made.plan, folder, load_pipeline(folder, spark), spark)
     rows = spark.createDataFrame(as_table(drawn_rows(200, 5), CASES[name].use))
-    answers = told(limited, made.plan, rows)
-    assert judged(limited, made.plan, answers).parity.holds
-    parity = judged(dataclasses.replace(limited, model=made.compiled.model), made.plan, answers).parity
+    answers = pipeline_output(limited, made.plan, rows)
+    assert compare_outputs(limited, made.plan, answers).parity.holds
+    parity = compare_outputs(dataclasses.replace(limited, model=made.compiled.model), made.plan, answers).parity
     assert not parity.holds
     assert parity.differing["held out"] + parity.differing["mixed"] > 0
 
@@ -376,6 +376,6 @@ def test_the_session_is_active_and_has_its_time_zone_after_a_proof_also_where_it
     made = pipelines[TREE]
     spark.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
     with pytest.raises(Exception, match=r"(?i)moment|unresolved|resolve"):
-        prove(made.compiled, made.plan, spark.range(1))
+        verify_graph(made.compiled, made.plan, spark.range(1))
     assert spark.conf.get("spark.sql.session.timeZone") == "Asia/Tokyo"
     assert SparkSession.getActiveSession() is spark

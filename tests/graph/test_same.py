@@ -6,13 +6,13 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from drawn import as_feed, drawn_rows
+from generated_rows import as_feed, drawn_rows
 from onnx import numpy_helper
 from pipelines import LONG, SHORT
 
 from spark_jobs.errors import JobError
 from spark_jobs.graph.compile import compile_graph
-from spark_jobs.graph.same import check_same
+from spark_jobs.graph.equivalence import check_same
 from spark_jobs.ops.dialect import older
 
 ALL = [*SHORT, *(pytest.param(name, marks=pytest.mark.long) for name in LONG)]

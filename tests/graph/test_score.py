@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from drawn import as_feed, as_table, drawn_rows
+from generated_rows import as_feed, as_table, drawn_rows
 from pipelines import CASES, KINDS, LONG, ODD, SHORT, TABLE
 from pyspark.sql import Observation
 from pyspark.sql import functions as F
 
-from spark_jobs.contract.familiar import Familiar
-from spark_jobs.contract.unfamiliar import count, summed
-from spark_jobs.fitted import predictions
+from spark_jobs.checks.training_domain import TrainingDomain
+from spark_jobs.checks.unseen import count_unseen, summed
 from spark_jobs.graph.adversarial import KIND, adversarial_rows
 from spark_jobs.graph.score import graph_predictions, sending
+from spark_jobs.pipeline.feature_pipeline import predictions
 
 DRAWN = 250
 BY_NAME = [*SHORT, *(pytest.param(name, marks=pytest.mark.long) for name in LONG)]
@@ -208,17 +208,17 @@ def test_what_training_had_not_seen_is_counted_on_the_way_as_by_a_pass(spark, pi
     rows = [row | {"city": city, price: float(place)} for place, row in enumerate(usual)]
     rows[3]["city"], rows[4]["city"], rows[5]["city"], rows[6]["city"] = None, "x" * 400, f" {city} ", "Atlantis"
     rows[7][price], rows[8][price] = None, -1.0
-    known = Familiar({"city": frozenset({city, "y" * 300})}, {price: (0.0, 40.0)})
+    known = TrainingDomain({"city": frozenset({city, "y" * 300})}, {price: (0.0, 40.0)})
     seen = Observation()
 
-    def sift(answered, answer):
+    def keep_valid(answered, answer):
         return answered.observe(seen, F.collect_list(F.col(answer)["unfamiliar"]).alias("counts"))
 
     told = spark.createDataFrame(as_table(rows, made.plan.used)).repartition(parts)
     graph, sentinel = bytes(made.compiled.model.SerializeToString()), made.compiled.sentinel
-    with_limit(spark, lambda: graph_predictions(graph, made.plan, told, sentinel, sift, known).toArrow())
+    with_limit(spark, lambda: graph_predictions(graph, made.plan, told, sentinel, keep_valid, known).toArrow())
     expected = {("unseen", "city"): 2, ("outside", price): 1 + 9}
-    assert summed(known, seen.get["counts"]) == count(known, told) == expected
+    assert summed(known, seen.get["counts"]) == count_unseen(known, told) == expected
 
 
 def with_limit(spark, work):

@@ -7,15 +7,15 @@ import pytest
 from pipelines import ODD
 
 from spark_jobs.bundle.stages import read_pipeline
-from spark_jobs.features.calendar import Clock
+from spark_jobs.features.calendar import TimezoneTable
 from spark_jobs.graph.split_points import about, scaled_numbers, split_points
-from spark_jobs.graph.wall import read_clock
+from spark_jobs.graph.timezone import load_timezone_table
 
 TREE, ORDERED, NULLED = "tree, scaled, by the clock", "forest, max-abs, an order of levels", "boosted, outliers to null"
 
 
 def points(made):
-    clock = read_clock(made.plan, made.folder)
+    clock = load_timezone_table(made.plan, made.folder)
     return split_points(made.plan, read_pipeline(made.folder), made.compiled.model, clock)
 
 
@@ -100,7 +100,7 @@ def test_numbers_stand_at_their_places_behind_one_hot_blocks_and_worths(pipeline
 def test_the_tables_of_a_clock_are_no_thresholds(pipelines):
     made = pipelines["linear, every kind of column"]
     assert points(made) == {}
-    blind = split_points(made.plan, read_pipeline(made.folder), made.compiled.model, Clock())
+    blind = split_points(made.plan, read_pipeline(made.folder), made.compiled.model, TimezoneTable())
     assert blind, "without the clock they would pass for a model's"
 
 

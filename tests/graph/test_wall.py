@@ -10,7 +10,7 @@ import pytest
 
 from spark_jobs.bundle.manifest import CLOCK
 from spark_jobs.features.calendar import EPOCH
-from spark_jobs.graph.wall import clock_of, keep_clock, read_clock
+from spark_jobs.graph.timezone import load_timezone_table, save_timezone_table, timezone_table_of
 
 
 def offset_at(clock, seconds):
@@ -18,7 +18,7 @@ def offset_at(clock, seconds):
 
 
 def test_sparks_clock_is_pythons_in_a_zone_whose_history_is_undisputed(spark):
-    clock, zone = clock_of("America/New_York", spark), ZoneInfo("America/New_York")
+    clock, zone = timezone_table_of("America/New_York", spark), ZoneInfo("America/New_York")
     assert clock.offsets[0] == -17_762, "local mean time"
     chance = random.Random(5)
     moments = [chance.randrange(-5_000_000_000, 16_000_000_000) for _ in range(2000)]
@@ -30,7 +30,7 @@ def test_sparks_clock_is_pythons_in_a_zone_whose_history_is_undisputed(spark):
 
 def test_sparks_clock_is_asked_where_it_is_not_pythons(spark):
     """Java keeps what Norway's clocks did before 1970; the newer tables that Python reads have Berlin's instead."""
-    clock = clock_of("Europe/Oslo", spark)
+    clock = timezone_table_of("Europe/Oslo", spark)
     moment = datetime(1916, 7, 1, 12, tzinfo=UTC)
     asked = f"convert_timezone('UTC', 'Europe/Oslo', TIMESTAMP_NTZ'{moment:%Y-%m-%d %H:%M:%S}')"
     wall = spark.range(1).selectExpr(f"{asked} AS wall").first().wall
@@ -41,23 +41,23 @@ def test_sparks_clock_is_asked_where_it_is_not_pythons(spark):
 @pytest.mark.parametrize("own", ["Europe/Berlin", "Pacific/Chatham"])
 def test_the_sessions_own_zone_changes_nothing(spark, own):
     spark.conf.set("spark.sql.session.timeZone", own)
-    clock = clock_of.__wrapped__("Europe/Berlin", spark)
+    clock = timezone_table_of.__wrapped__("Europe/Berlin", spark)
     spark.conf.set("spark.sql.session.timeZone", "UTC")
-    assert clock == clock_of.__wrapped__("Europe/Berlin", spark)
+    assert clock == timezone_table_of.__wrapped__("Europe/Berlin", spark)
 
 
 @pytest.mark.parametrize(("zone", "offset"), [("Etc/GMT+5", -18_000), ("UTC", 0)])
 def test_a_zone_whose_clock_never_changes_has_one_offset(spark, zone, offset):
-    clock = clock_of(zone, spark)
+    clock = timezone_table_of(zone, spark)
     assert (clock.moments, clock.offsets) == ((), (offset,))
 
 
 def test_a_clock_is_kept_only_where_the_model_reads_one(spark, pipelines, tmp_path):
     reading = pipelines["tree, scaled, by the clock"]
     assert (reading.folder / CLOCK).is_file()
-    assert read_clock(reading.plan, reading.folder) == clock_of("Europe/Oslo", spark)
+    assert load_timezone_table(reading.plan, reading.folder) == timezone_table_of("Europe/Oslo", spark)
     plain = pipelines["svm, two classes"]
     assert not (plain.folder / CLOCK).exists()
-    keep_clock(plain.plan, tmp_path, spark)
+    save_timezone_table(plain.plan, tmp_path, spark)
     assert not (tmp_path / CLOCK).exists()
-    assert read_clock(plain.plan, tmp_path).moments == ()
+    assert load_timezone_table(plain.plan, tmp_path).moments == ()

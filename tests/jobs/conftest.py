@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from towns import houses_file, spec_of
+from houses import houses_file, spec_of
 
 from spark_jobs.spec import Environment, Spec
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from towns import house, spec_of, write_csv
+from houses import house, spec_of, write_csv
 
 from spark_jobs.errors import DataError, SparkJobsError
 from spark_jobs.jobs import plan, profile, run, train
@@ -80,7 +80,7 @@ def no_usable_column(folder):
     return write_csv(folder / "x.csv", ["id", "same", "price"], [[f"u{i}", 1, i * 1.5] for i in range(60)])
 
 
-def every_row_torn(folder):
+def every_row_malformed(folder):
     (folder / "x.csv").write_text("size,rooms,kind,built,price\n" + "\n".join(f'{i},2,"fl' for i in range(30)) + "\n")
     return folder / "x.csv"
 
@@ -98,14 +98,14 @@ CASES = {
     "a header alone": (header_alone, {}, "no rows", ""),
     "a missing target": (good, {"target": "prize"}, "`target`: the source has no column 'prize'", "'price'"),
     "a target all null": (target_all_null, {}, "'price' has no value", ""),
-    "a target of one value": (target_of_one_value, {}, "one value only, '7'", ""),
+    "a target of one value": (target_of_one_value, {}, "only one value, '7'", ""),
     "a name given twice": (name_given_twice, {}, "'Size'|'size'", ""),
     "a missing file": (missing_file, {}, r"x\.csv", "xs.csv"),
-    "a folder without data": (folder_without_data, {}, "holds no data", ""),
-    "a torn Parquet file": (torn_parquet, {}, "no whole Parquet file", ""),
+    "a folder without data": (folder_without_data, {}, "contains no data file", ""),
+    "a malformed Parquet file": (torn_parquet, {}, "not a complete Parquet file", ""),
     "a Parquet file of no bytes": (parquet_of_no_bytes, {}, "is empty: 0 bytes", ""),
     "no usable column": (no_usable_column, {}, "No column is left", "'id'"),
-    "every row torn": (every_row_torn, {}, "no rows|torn|quarantine", ""),
+    "every row malformed": (every_row_malformed, {}, "no rows|malformed|quarantine", ""),
     "a reserved name": (reserved_name, {}, "'_row_id'", ""),
     "a kept name that is one of predictions": (name_of_a_prediction, {}, "'Prediction' has the name", "keep"),
     "a key of another table": (good, {"key": ["flight"]}, "`key`: the source has no column 'flight'", "Known here"),
@@ -124,7 +124,7 @@ CASES = {
     "a test part of nothing": (
         good,
         {"split": {"kind": "column", "column": "kind", "test_value": "castle"}},
-        "No row is left to test with",
+        "There are no test rows",
         "split",
     ),
 }
@@ -194,5 +194,5 @@ def test_at_the_terminal_a_refusal_is_two_lines_and_one_object_of_json(tmp_path)
     told = json.loads(done.stdout)
     assert (done.returncode, told["status"], told["job"]) == (3, "refused", "run"), done.stdout
     assert told["error"]["kind"] == "DataError"
-    assert done.stderr.splitlines()[-2:] == [told["error"]["message"], told["error"]["advice"]]
+    assert done.stderr.splitlines()[-2:] == [told["error"]["message"], f"hint: {told['error']['advice']}"]
     assert len(done.stderr.splitlines()) == 2

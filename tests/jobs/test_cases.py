@@ -18,7 +18,8 @@ import pytest
 import spark_jobs
 from spark_jobs.bundle.predictor import load
 from spark_jobs.errors import DataError
-from spark_jobs.spec import Environment
+from spark_jobs.jobs import plan
+from spark_jobs.spec import Environment, load_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,9 +72,9 @@ def test_01_02_03_26_every_object_of_json_is_scored_or_in_quarantine(spark, case
 @pytest.mark.nightly
 def test_23_a_packed_file_that_cannot_be_read_is_refused_by_name(spark, case):
     folder = case("23")
-    with pytest.raises(DataError, match=r"d\.csv\.zst' is packed with Zstandard") as refused:
+    with pytest.raises(DataError, match=r"d\.csv\.zst' is compressed with Zstandard") as refused:
         spark_jobs.run("d.csv.zst.yml", spark=spark, env=Environment(root=str(folder / "root")))
-    assert "Unpack it" in refused.value.advice
+    assert "Decompress it" in refused.value.advice
 
 
 def _run(spark, folder, spec="spec.yml", **asked):
@@ -122,7 +123,9 @@ def test_xgboost_of_60_classes_is_verified_and_scores(spark, tmp_path):
     lines = [f"{a},{b},{c},{d},class {k:02d}" for (a, b, c, d), k in zip(x.tolist(), place, strict=True)]
     (tmp_path / "d.csv").write_text("\n".join(["a,b,c,d,y", *lines]) + "\n", encoding="utf-8")
     spec = {"name": "sixty", "source": str(tmp_path / "d.csv"), "target": "y"}
-    result = _run(spark, tmp_path, spec | {"model": {"kind": "xgboost", "params": {"trees": 60, "max_depth": 6}}})
+    result = _run(
+        spark, tmp_path, spec | {"model": {"kind": "xgboost", "params": {"n_estimators": 60, "max_depth": 6}}}
+    )
     (model,) = Path(result.bundle).glob("pipeline/stages/*XGB*/model/part-00000")
     assert model.read_bytes().count(b"\n") > 1
     assert (result.status, result.rows["scored"]) == ("done", 3000)
@@ -263,7 +266,7 @@ def test_16_money_that_is_unambiguous_is_a_number_to_predict(spark, case):
 @pytest.mark.nightly
 def test_20_what_mysql_writes_is_read(spark, case):
     folder = case("20")
-    result = spark_jobs.make_plan("spec.yml", spark=spark, env=Environment(root=str(folder / "root")))
+    result = plan.run(load_spec("spec.yml")[0], spark, Environment(root=str(folder / "root")))
     told = "\n".join(result.summary)
     assert "quotes are escaped by \\" in told
     (line,) = (line for line in result.summary if line.split()[:1] == ["a"])

@@ -9,25 +9,25 @@ import threading
 
 import numpy as np
 import pytest
+from houses import house, spec_of, write_csv
 from pyspark.sql import SparkSession
-from towns import house, spec_of, write_csv
 
 import spark_jobs
 from spark_jobs.bundle import load_manifest
 from spark_jobs.errors import GateError, JobError, SpecError
 from spark_jobs.jobs import preflight, promote, train
-from spark_jobs.jobs.active_session import session_of
 from spark_jobs.registry import Tracking
-from spark_jobs.registry.versions import look_up, peek, point
+from spark_jobs.registry.versions import look_up, peek, set_alias
+from spark_jobs.runtime.active_session import current_session
 from spark_jobs.spec import Environment
 from spark_jobs.training.comparison import evaluate_bundle
-from spark_jobs.training.prepare import look, prepare
+from spark_jobs.training.prepare import inspect_source, prepare
 
 HEADER = ["size", "rooms", "kind", "built", "price"]
 
 
 def staged(spark, spec, folder):
-    return prepare(spec, spark, look(spec, spark), folder)
+    return prepare(spec, spark, inspect_source(spec, spark), folder)
 
 
 def test_a_bundle_on_its_own_test_rows_has_the_metrics_of_its_training(town, spark, tmp_path):
@@ -42,7 +42,7 @@ def test_a_bundle_that_reads_a_column_which_is_gone_says_so(town, spark, tmp_pat
     chance = random.Random(5)
     source = write_csv(tmp_path / "less.csv", ["rooms", "price"], [house(chance)[1::3] for _ in range(60)])
     spec = spec_of(source, task="regression")
-    with pytest.raises(spark_jobs.DataError, match="reads 'size', which the source does not have any more"):
+    with pytest.raises(spark_jobs.DataError, match="reads 'size', which the source no longer has"):
         evaluate_bundle(town.root / "bundles" / "houses" / "1", spec, staged(spark, spec, tmp_path), tmp_path)
 
 
@@ -50,14 +50,14 @@ def test_promoting_the_champion_and_scoring_with_no_such_version_need_no_spark(t
     tracking = Tracking("sqlite", town.env.root)
     champion, challenger = (look_up(tracking, "houses", name).version for name in ("champion", "challenger"))
     assert (peek(tracking, "houses", "champion"), peek(tracking, "houses", 99)) == (champion, None)
-    monkeypatch.setattr("spark_jobs.session.prepare", lambda *_: pytest.fail("Spark was started"))
-    point(tracking, "houses", "challenger", champion)
+    monkeypatch.setattr("spark_jobs.runtime.session.open_in_background", lambda *_: pytest.fail("Spark was started"))
+    set_alias(tracking, "houses", "challenger", champion)
     try:
         done = preflight.answer("promote", town.spec, town.env, {"force": False})
-        assert done.summary[0].endswith(f"version {champion} of 'houses' is the champion already; nothing has changed.")
+        assert done.summary[0].endswith(f"version {champion} of 'houses' is already the champion; nothing has changed.")
         assert done.model == {"name": "houses", "version": champion, "alias": "champion"}
     finally:
-        point(tracking, "houses", "challenger", challenger)
+        set_alias(tracking, "houses", "challenger", challenger)
     with pytest.raises(JobError, match="has no version 99"):
         preflight.answer("score", town.spec, town.env, {"version": 99})
     assert preflight.answer("score", town.spec, town.env, {"version": 1}) is None
@@ -71,7 +71,7 @@ def test_promoting_the_champion_and_scoring_with_no_such_version_need_no_spark(t
 
 def test_a_program_finds_the_default_session_in_every_thread(spark):
     found = []
-    thread = threading.Thread(target=lambda: found.append(session_of(None)))
+    thread = threading.Thread(target=lambda: found.append(current_session(None)))
     thread.start()
     thread.join()
     assert found == [spark]
@@ -108,14 +108,14 @@ def test_the_gate_compares_on_the_same_rows_only(spark, tmp_path):
     third = train.run(spec, spark, env)
     done = promote.run(spec, spark, env)
     assert done.model["version"] == 3
-    assert f"that of version 1 is {expected:.6g} on the same test rows." in done.summary[1]
+    assert f"version 1 has {expected:.6g} on the same test rows." in done.summary[1]
     # Version 2 is challenger again, and its training never saw version 3, which is champion by now.
     tracking = Tracking("sqlite", env.root)
-    point(tracking, "houses", "challenger", 2)
+    set_alias(tracking, "houses", "challenger", 2)
     again = promote.run(spec, spark, env)
     assert again.model["version"] == 2
-    assert f"that of version 3 is {third.metrics['rmse']:.6g} on the same test rows." in again.summary[1]
-    point(tracking, "houses", "challenger", 3)
+    assert f"version 3 has {third.metrics['rmse']:.6g} on the same test rows." in again.summary[1]
+    set_alias(tracking, "houses", "challenger", 3)
     table_of(tmp_path, 300, 3)
     with pytest.raises(GateError, match="the source has changed since version 3 was trained") as refused:
         promote.run(spec, spark, env)
@@ -167,6 +167,6 @@ def test_views_and_the_active_session_are_there_after_a_training(spark, tmp_path
     other = spark.newSession()
     other.createDataFrame(rows, "a double, k string, y double").createOrReplaceTempView("seen_twice")
     spark.createDataFrame([(1,)], "a int")
-    assert spark_jobs.make_plan(**asked, spark=other).rows["read"] == 200
+    assert spark_jobs.make_plan(**asked, spark=other).used == ("a", "k")
     assert SparkSession.getActiveSession() is spark
     assert spark.conf.get("spark.sql.session.timeZone") == "Europe/Berlin"

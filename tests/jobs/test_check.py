@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from spark_jobs import features, models
-from spark_jobs.command_line import main
+from spark_jobs.cli.main import main
 from spark_jobs.errors import SpecError
 from spark_jobs.features import encoders, scalers
-from spark_jobs.jobs.check import verify
+from spark_jobs.jobs.check import verify_spec
 from spark_jobs.spec import parse
 
 PLUGINS = {
@@ -24,7 +24,7 @@ ASKED = {
     "encoders of a column": ({"features": {"per_column": {"a.b": {"categorical": "fancy"}}}}, "categorical`"),
     "scalers of a column": ({"features": {"per_column": {"a.b": {"numeric": "fancy"}}}}, "numeric`"),
 }
-CACHES = (models.kinds, models.find, features.find_encoder, features.find_scaler)
+CACHES = (models.algorithm_kinds, models.find, features.find_encoder, features.find_scaler)
 
 
 @pytest.fixture(autouse=True)
@@ -55,24 +55,24 @@ def spec_of(keys):
 def test_what_has_no_graph_is_refused_by_its_key_and_its_name_with_what_to_do(room):
     keys, place = ASKED[room]
     with pytest.raises(SpecError) as refused:
-        verify(spec_of(keys))
+        verify_spec(spec_of(keys))
     assert place in str(refused.value)
-    assert "has no graph for fancy" in str(refused.value)
+    assert "'fancy' has no ONNX graph" in str(refused.value)
     assert "`graph: skip`" in str(refused.value)
 
 
 @pytest.mark.parametrize("room", list(ASKED))
 def test_without_a_graph_everything_goes(room):
-    verify(spec_of({**ASKED[room][0], "graph": "skip"}))
+    verify_spec(spec_of({**ASKED[room][0], "graph": "skip"}))
 
 
 def test_every_step_and_algorithm_of_ours_has_a_graph_and_says_which_stage_it_is_of():
-    for kind in set(models.kinds()) - {"fancy"}:
+    for kind in set(models.algorithm_kinds()) - {"fancy"}:
         assert models.find(kind).graph is not None
         assert models.find(kind).saved, kind
-    for kind in set(features.kinds("encoders")) - {"fancy"}:
+    for kind in set(features.step_kinds("encoders")) - {"fancy"}:
         assert features.find_encoder(kind).graph is not None
-    for kind in set(features.kinds("scalers")) - {"fancy", "none"}:
+    for kind in set(features.step_kinds("scalers")) - {"fancy", "none"}:
         scaler = features.find_scaler(kind)
         assert scaler.graph is not None
         assert scaler.saved
@@ -84,9 +84,9 @@ def test_the_command_line_says_no_with_status_2_before_spark_is_started(tmp_path
     (tmp_path / "x.csv").write_text("a,y\n1,2\n", encoding="utf-8")
     conf = tmp_path / "spec.yml"
     conf.write_text(f"source: {tmp_path / 'x.csv'}\ntarget: y\nmodel: {{kind: fancy}}\n", encoding="utf-8")
-    monkeypatch.setattr("spark_jobs.session.prepare", None)
+    monkeypatch.setattr("spark_jobs.runtime.session.open_in_background", None)
     assert main([verb, str(conf)]) == 2
     said = capsys.readouterr().err
-    assert "has no graph for fancy" in said
+    assert "'fancy' has no ONNX graph" in said
     assert "graph: skip" in said
     assert "spec.yml" in said

@@ -8,7 +8,7 @@ import shutil
 from hashlib import sha256
 
 import pytest
-from towns import house, spec_of, write_csv
+from houses import house, spec_of, write_csv
 
 from spark_jobs.errors import DataError, JobError
 from spark_jobs.jobs import score
@@ -69,13 +69,13 @@ def reasons(row):
 
 
 def test_every_row_read_is_scored_or_refused_and_the_ledger_says_so(town, spark, checked):
-    spec, path, _ = checked(BIG, rows=[*houses(20), ["torn"], [150.1, 1, "flat", "2011-01-11", 5]])
+    spec, path, _ = checked(BIG, rows=[*houses(20), ["malformed"], [150.1, 1, "flat", "2011-01-11", 5]])
     done = score.run(spec, spark, town.env, input=str(path))
     assert done.rows["read"] == 22
     assert done.rows["read"] == done.rows["scored"] + done.rows["quarantined"]
     kept = quarantined(town, spec)
     assert len(kept) == done.rows["quarantined"]
-    assert [row["_raw"] for row in kept if row["_form"] is None] == ["torn"]
+    assert [row["_raw"] for row in kept if row["_form"] is None] == ["malformed"]
     told = town.table("ledger").where(f"name = '{spec.name}'").first()
     assert (told.read, told.written, told.quarantined) == (22, done.rows["scored"], done.rows["quarantined"])
 
@@ -106,7 +106,7 @@ def test_a_check_that_fails_refuses_the_batch_before_anything_is_written(town, s
     with pytest.raises(DataError) as refused:
         score.run(spec, spark, town.env, input=str(path))
     big = sum(row[0] > 150 for row in rows)
-    assert f"size at most 150: {big} rows break it; rows at least 61: there are 60 rows" in refused.value.message
+    assert f"size at most 150: {big} rows fail; rows at least 61: the batch has 60 rows" in refused.value.message
     assert not list((town.root / "tables").glob(f"{spec.name}_*"))
 
 
@@ -125,7 +125,7 @@ def test_all_rows_in_quarantine_is_done_and_no_table_is_emptied(town, spark, che
 @pytest.mark.long
 @pytest.mark.end_to_end
 @pytest.mark.nightly
-def test_rows_judged_by_other_checks_are_added_once_and_those_that_passed_stay(town, spark, checked):
+def test_rows_checked_by_other_checks_are_added_once_and_those_that_passed_stay(town, spark, checked):
     spec, path, _ = checked(BIG)
     first = score.run(spec, spark, town.env, input=str(path))
     assert first.rows["quarantined"]
@@ -144,15 +144,15 @@ def test_refused_rows_that_meet_the_checks_of_today_are_scored_once_by_a_replay(
     first = score.run(spec, spark, town.env, input=str(path))
     batch = quarantined(town, spec)[0]["_batch_id"]
     relaxed = parse({**spec.model_dump(mode="json", by_alias=True, exclude_unset=True), "checks": [FLAT]})
-    mended = [row for row in rows if row[0] > 150 and row[2] != "loft"]
+    fixed = [row for row in rows if row[0] > 150 and row[2] != "loft"]
     done = score.run(relaxed, spark, town.env, replay=batch)
-    left = first.rows["quarantined"] - len(mended)
+    left = first.rows["quarantined"] - len(fixed)
     assert done.rows == {
-        "read": first.rows["quarantined"], "scored": len(mended), "quarantined": left, "duplicates": 0,
+        "read": first.rows["quarantined"], "scored": len(fixed), "quarantined": left, "duplicates": 0,
     }  # fmt: skip
     table = town.table(f"{spec.name}_predictions")
     added = table.where("size > 150").collect()
-    assert sorted((row["size"], row["rooms"]) for row in added) == sorted((row[0], row[1]) for row in mended)
+    assert sorted((row["size"], row["rooms"]) for row in added) == sorted((row[0], row[1]) for row in fixed)
     replayed = {row["_replayed"] for row in quarantined(town, spec)} - {None}
     assert replayed == {row["_batch_id"] for row in added}
     again = score.run(relaxed, spark, town.env, replay=batch)
@@ -166,7 +166,7 @@ def test_refused_rows_that_meet_the_checks_of_today_are_scored_once_by_a_replay(
 @pytest.mark.batch_kills
 @pytest.mark.nightly
 def test_a_replay_that_was_cut_off_before_the_mark_gives_each_row_once(town, spark, checked, monkeypatch):
-    from spark_jobs.jobs import replay
+    from spark_jobs.scoring import replay
 
     spec, path, _ = checked(BIG)
     first = score.run(spec, spark, town.env, input=str(path))
@@ -212,7 +212,7 @@ def test_a_cell_of_another_type_goes_by_policy(town, spark, checked, kind):
     rows[3][0], rows[4][0], rows[5][1] = "large", "=cmd()", "1e309"
     spec, path, _ = checked(changes={"type": kind}, rows=rows)
     if kind == "refuse":
-        with pytest.raises(DataError, match="size: 2 cells are not read as its type; rooms: 1 cells"):
+        with pytest.raises(DataError, match="size: 2 cells do not parse as its type; rooms: 1 cells"):
             score.run(spec, spark, town.env, input=str(path))
         return
     done = score.run(spec, spark, town.env, input=str(path))
@@ -235,7 +235,7 @@ def test_a_check_of_the_target_is_not_asked_of_rows_without_it(town, spark, chec
     spec, path, rows = checked({"rule": "not_null", "column": "price"})
     write_csv(path, HEADER[:4], [row[:4] for row in rows])
     done = score.run(spec, spark, town.env, input=str(path))
-    assert (done.rows["scored"], done.extra["skipped_checks"]) == (60, ["price not missing"])
+    assert (done.rows["scored"], done.extra["skipped_checks"]) == (60, ["price not null"])
 
 
 def houses(count, big=None):

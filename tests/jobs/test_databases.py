@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 from databases import PASSWORD, USER, Database
-from towns import house
+from houses import house
 
-from spark_jobs.command_line import main
-from spark_jobs.data import database as databases
-from spark_jobs.data.sources import jdbc
+from spark_jobs.cli.main import main
 from spark_jobs.errors import JobError
 from spark_jobs.jobs import score
+from spark_jobs.sources import database as databases
+from spark_jobs.sources.kinds import jdbc
 from spark_jobs.spec import Environment, Spec, parse
 
 HOUSES = 240
@@ -138,7 +138,7 @@ def test_d14_what_comes_late_and_what_is_ahead_of_the_clock_is_scored_once_and_t
     shop.database.execute("UPDATE visits SET \"changed at\" = '2999-01-01' WHERE id = 1")
     first = score.run(spec, spark, shop.env)
     assert [line for line in first.summary if "ahead" in line] == [
-        "  ahead     1 rows are ahead of the database's clock in 'changed at': read at each scoring until then"
+        "  ahead     1 rows are ahead of the database's clock in 'changed at': each scoring reads them until then"
     ]
     shop.add((3, "08:56"), (4, "09:10"), table="visits")
     second = score.run(spec, spark, shop.env)
@@ -179,7 +179,7 @@ def test_a_database_that_dies_while_it_is_read_fails_the_scoring_and_the_next_on
     with monkeypatch.context() as patched:
         original = jdbc.snapshot
         patched.setattr(jdbc, "snapshot", dying)
-        with pytest.raises(JobError, match=r"does not answer: .*, in 3 tries") as failed:
+        with pytest.raises(JobError, match=r"does not respond: .*, after 3 attempts") as failed:
             score.run(shop.spec, spark, shop.env)
     assert PASSWORD not in str(failed.value)
     assert shop.predictions(spark) == before
@@ -198,7 +198,7 @@ def test_a_password_that_is_not_there_ends_the_job_before_spark_is_started(tmp_p
     conf.write_text(
         "source: {url: 'jdbc:postgresql://127.0.0.1/shop', table: t, password: 'env:SHOP_PASSWORD'}\ntarget: y\n"
     )
-    monkeypatch.setattr("spark_jobs.session.prepare", None)
+    monkeypatch.setattr("spark_jobs.runtime.session.open_in_background", None)
     assert main(["train", str(conf)]) == 2
-    assert "`source.password` is env:SHOP_PASSWORD, and that variable is not set" in capsys.readouterr().err
+    assert "`source.password` is env:SHOP_PASSWORD, but that variable is not set" in capsys.readouterr().err
     assert main(["check", str(conf)]) == 0

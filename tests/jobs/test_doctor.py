@@ -1,4 +1,4 @@
-"""What the doctor finds, and that each finding comes with what would mend it."""
+"""What the doctor finds, and that each finding comes with what would fix it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from threading import Event
 
 import pytest
 
-from spark_jobs import jars
 from spark_jobs.errors import JobError
 from spark_jobs.jobs import doctor
+from spark_jobs.models import Algorithm, Options
+from spark_jobs.runtime import jars
 from spark_jobs.spec import Environment
 
 GIB = 2**30
@@ -52,10 +53,10 @@ def test_all_that_is_wrong_is_named_at_once_and_spark_is_not_tried(
     monkeypatch.setenv("SPARK_JOBS_CACHE", str(tmp_path / "cache"))
     with pytest.raises(JobError) as refused:
         doctor.run(Environment(root=str(tmp_path / "root"), memory="900000g"))
-    for part in ('Java: version "11.0.2"', "Delta's jars: 8 not fetched", "Memory: 900000g"):
+    for part in ('Java: version "11.0.2"', "Delta's jars: 8 missing", "Memory: 900000g"):
         assert part in refused.value.message
     assert "Java 17" in refused.value.advice
-    assert "-m spark_jobs.jars" in refused.value.advice
+    assert "-m spark_jobs.runtime.jars" in refused.value.advice
     assert "workers" not in capsys.readouterr().err
     assert not (tmp_path / "root").exists()
 
@@ -102,13 +103,13 @@ def test_a_missing_archive_is_only_a_note(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setattr(jars, "archive_path", lambda: tmp_path / "none.jsa")
     found = doctor._archive()
     assert found.state == "poor"
-    assert found.advice.endswith("-m spark_jobs.jobs.warm_up")
+    assert found.advice.endswith("-m spark_jobs.runtime.class_archive")
 
 
-def test_xgboost_is_missed_only_where_the_spec_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def none(package: str) -> str:
-        raise doctor.importlib.metadata.PackageNotFoundError(package)
-
-    monkeypatch.setattr(doctor.importlib.metadata, "version", none)
-    assert doctor._xgboost(needed=True).state == "bad"
-    assert doctor._xgboost(needed=False).state == "poor"
+def test_the_package_of_an_algorithm_is_missed_only_where_the_spec_asks_for_it() -> None:
+    fancy = Algorithm("Fancy", Options, {}, package="no_such_package", extra="fancy")
+    found = doctor.package_finding(fancy, is_needed=True)
+    assert (found.state, found.advice) == ("bad", "pip install 'spark-jobs[fancy]'")
+    assert doctor.package_finding(fancy, is_needed=False).state == "poor"
+    installed = doctor.package_finding(Algorithm("Numbers", Options, {}, package="numpy"), is_needed=True)
+    assert (installed.state, installed.found.split()[0]) == ("good", "numpy")

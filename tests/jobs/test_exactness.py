@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import spark_jobs
-from spark_jobs.data.marks import USUAL
+from spark_jobs.sources.null_values import USUAL
 from spark_jobs.spec import Environment
 
 pytestmark = pytest.mark.long

@@ -15,7 +15,7 @@ import onnxruntime
 import pytest
 from pipelines import LABELS
 
-from spark_jobs.bundle import Input, Manifest, load_manifest, verify, write
+from spark_jobs.bundle import Input, Manifest, load_manifest, verify_bundle, write
 from spark_jobs.errors import JobError, SpecError
 from spark_jobs.graph.adversarial import typical_row
 from spark_jobs.jobs import export
@@ -39,7 +39,7 @@ def test_the_small_reader_says_of_rows_as_they_are_written_what_score_wrote(town
     done = export.run(Namespace(conf=town.result.bundle, to=str(to), compat=False))
     assert done.status == "done"
     assert {path.name for path in to.iterdir()} == {"manifest.json", "model.onnx", "predict.py", "reader"}
-    verify(to)
+    verify_bundle(to)
     columns = ["size", "rooms", "kind", "built"]
     rows = town.scored[columns].astype(object).where(town.scored[columns].notna(), None)
     asked = {name: [None if cell is None else str(cell) for cell in rows[name]] for name in columns}
@@ -103,7 +103,7 @@ def test_the_example_says_what_the_graph_says_with_onnxruntime_and_numpy_alone(
 ):
     made, to = pipelines[name], tmp_path / "edge"
     assert exported(bundle(name), to, compat).status == "done"
-    verify(to)
+    verify_bundle(to)
     said = told_by_the_example(to)
     row = typical_row(made.plan)
     feed = {key: np.array([cell], dtype=object if isinstance(cell, str) else float) for key, cell in row.items()}
@@ -141,7 +141,7 @@ def test_an_export_takes_the_place_of_an_earlier_one(bundle, tmp_path):
     before = (to / "model.onnx").read_bytes()
     exported(source, to, compat=True)
     assert (to / "model.onnx").read_bytes() != before
-    assert load_manifest(to).sha256["model.onnx"] == verify(to).sha256["model.onnx"]
+    assert load_manifest(to).sha256["model.onnx"] == verify_bundle(to).sha256["model.onnx"]
 
 
 @pytest.mark.parametrize("there", ["notes.txt", "predict.py"])
@@ -149,9 +149,9 @@ def test_a_folder_that_holds_anything_else_is_refused_and_left_as_it_is(bundle, 
     to = tmp_path / "mine"
     to.mkdir()
     (to / there).write_text("precious", encoding="utf-8")
-    with pytest.raises(SpecError, match="is there already and is no export") as refused:
+    with pytest.raises(SpecError, match="already exists and is not an export") as refused:
         exported(bundle(CLASSES), to)
-    assert "Name a folder" in refused.value.advice
+    assert "Name a new folder" in refused.value.advice
     assert (to / there).read_text(encoding="utf-8") == "precious"
 
 
@@ -159,12 +159,12 @@ def test_an_earlier_export_with_something_beside_it_is_refused(bundle, tmp_path)
     source, to = bundle(CLASSES), tmp_path / "edge"
     exported(source, to)
     (to / "notes.txt").write_text("precious", encoding="utf-8")
-    with pytest.raises(SpecError, match="is no export"):
+    with pytest.raises(SpecError, match="is not an export"):
         exported(source, to)
-    with pytest.raises(SpecError, match="is no export"):
+    with pytest.raises(SpecError, match="is not an export"):
         exported(source, source)
     (tmp_path / "file").write_text("precious", encoding="utf-8")
-    with pytest.raises(SpecError, match="is no export"):
+    with pytest.raises(SpecError, match="is not an export"):
         exported(source, tmp_path / "file")
 
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from towns import houses_file
+from houses import houses_file
 
-from spark_jobs.bundle import verify
+from spark_jobs.bundle import verify_bundle
 
 PACKAGE = Path(__file__).parents[2]
 PATIENCE = 240
@@ -133,7 +133,7 @@ def check_once(work, spark, result, expected=None):
     statuses = work.statuses()
     assert statuses.count("FINISHED") == 1
     assert "RUNNING" not in statuses
-    verify(Path(result["bundle"]))
+    verify_bundle(Path(result["bundle"]))
     tables = work.root / "tables"
     scored = spark.read.format("delta").load(str(tables / "houses_predictions"))
     assert (scored.count(), scored.select("_row_id").distinct().count()) == (305, 305)

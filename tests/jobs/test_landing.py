@@ -6,13 +6,13 @@ import random
 import shutil
 
 import pytest
-from towns import house, write_csv
+from houses import house, write_csv
 
-from spark_jobs.data import torn_files
-from spark_jobs.data.files import chosen, fingerprint_of, local_files
-from spark_jobs.data.source import read
 from spark_jobs.errors import DataError
 from spark_jobs.jobs import score
+from spark_jobs.sources import corrupt_files
+from spark_jobs.sources.files import chosen, fingerprint_of, local_files
+from spark_jobs.sources.table_reader import read_source
 from spark_jobs.spec import parse
 from spark_jobs.spec.models import Source
 
@@ -63,13 +63,13 @@ def test_a_file_that_is_still_written_is_refused_and_read_whole_later(town, spar
     file = arrive(folder, "a.csv", 4, 6)
 
     def growing(*asked, **keys):
-        table = read(*asked, **keys)
+        table = read_source(*asked, **keys)
         with file.open("a", encoding="utf-8") as out:
             out.write("55.5,2,flat,2012-02-12,65000\n")
         return table
 
     with monkeypatch.context() as patched:
-        patched.setattr(torn_files, "read", growing)
+        patched.setattr(corrupt_files, "read_source", growing)
         with pytest.raises(DataError, match=r"a\.csv' changed while it was read"):
             score.run(spec, spark, town.env)
     whole = score.run(spec, spark, town.env)
@@ -109,4 +109,7 @@ def test_chosen_files_keep_the_columns_that_their_folders_stand_for(spark, tmp_p
     files = local_files(source)
     assert len(files) == 3
     source = chosen(source, [file for file in files if "y=2014" not in file.path])
-    assert sorted((int(row.n), int(row.y)) for row in read(source, spark).rows.collect()) == [(1, 2013), (3, 2015)]
+    assert sorted((int(row.n), int(row.y)) for row in read_source(source, spark).rows.collect()) == [
+        (1, 2013),
+        (3, 2015),
+    ]

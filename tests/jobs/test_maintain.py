@@ -8,11 +8,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from spark_jobs.arguments import parse
-from spark_jobs.data import delta
+from spark_jobs.cli.parser import parse_arguments
 from spark_jobs.errors import SpecError
 from spark_jobs.jobs import maintain
 from spark_jobs.spec import Environment, load
+from spark_jobs.tables import delta
 
 PREDICTIONS, QUARANTINE, LEDGER = "flights_predictions", "flights_quarantine", "ledger"
 
@@ -54,7 +54,7 @@ def commits(path):
 
 
 def numbers(spark, path):
-    return sorted(row[0] for row in delta.read(spark, path).collect())
+    return sorted(row[0] for row in delta.read_table(spark, path).collect())
 
 
 @pytest.mark.long
@@ -70,7 +70,7 @@ def test_files_are_joined_and_the_old_ones_go_once_nobody_can_need_them(spark, s
     assert told["removed_files"] == told["removed_bytes"] == 0
     assert len(data_files(path)) == 5, "what was joined today may be read for seven days more"
     assert first.extra["absent"] == [QUARANTINE, LEDGER]
-    (entry,) = delta.read(spark, first.tables[LEDGER]).collect()
+    (entry,) = delta.read_table(spark, first.tables[LEDGER]).collect()
     assert (entry["job"], entry["name"], entry["status"]) == ("maintain", "flights", "done")
     assert "4 files became 1" in entry["note"]
 
@@ -85,31 +85,31 @@ def test_files_are_joined_and_the_old_ones_go_once_nobody_can_need_them(spark, s
         assert (one["removed_files"], one["removed_bytes"]) == (4, size)
     assert len(data_files(path)) == 1
     assert numbers(spark, path) == rows
-    assert delta.read(spark, second.tables[LEDGER]).count() == 2, "a dry run is no run"
+    assert delta.read_table(spark, second.tables[LEDGER]).count() == 2, "a dry run is no run"
     assert spark.conf.get("spark.databricks.delta.retentionDurationCheck.enabled", "true") == "true"
 
 
 @pytest.mark.parametrize("days", ["0", "6"])
 def test_fewer_than_seven_days_are_refused_unless_the_danger_is_named(days, spec, env):
     with pytest.raises(
-        SpecError, match=f"`--keep {days}` deletes files that a reader or a stream may still need"
+        SpecError, match=f"`--keep {days}` may delete files that a reader or a stream still needs"
     ) as no:
-        parse(["maintain", "flights.yml", "--keep", days])
+        parse_arguments(["maintain", "flights.yml", "--keep", days])
     assert "--break-readers" in no.value.advice
-    with pytest.raises(SpecError, match="may still need"):
+    with pytest.raises(SpecError, match="still needs"):
         maintain.run(spec, None, env, keep=int(days))
-    assert parse(["maintain", "flights.yml", "--keep", days, "--break-readers"]).keep == int(days)
-    assert parse(["maintain", "flights.yml", "--keep", "7"]).keep == 7
+    assert parse_arguments(["maintain", "flights.yml", "--keep", days, "--break-readers"]).keep == int(days)
+    assert parse_arguments(["maintain", "flights.yml", "--keep", "7"]).keep == 7
 
 
 @pytest.mark.parametrize("days", ["-1", "x", "1.5", "123456"])
 def test_what_is_no_number_of_days_is_refused(days):
     with pytest.raises(SpecError, match="must be a number of days, 0 or more"):
-        parse(["maintain", "flights.yml", f"--keep={days}"])
+        parse_arguments(["maintain", "flights.yml", f"--keep={days}"])
 
 
 def test_where_there_are_no_tables_yet_that_is_said(spark, spec, env):
     done = maintain.run(spec, spark, env, dry_run=True)
     assert done.extra["absent"] == [PREDICTIONS, QUARANTINE, LEDGER]
     assert not done.tables
-    assert "not there yet" in str(done)
+    assert "not created yet" in str(done)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from towns import house, spec_of, write_csv
+from houses import house, spec_of, write_csv
 
 from spark_jobs.jobs import plan, profile
 from spark_jobs.profile.profile import Profile

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import mlflow
 import pytest
-from towns import house, write_csv
+from houses import house, write_csv
 
 import spark_jobs
 

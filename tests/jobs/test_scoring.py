@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from towns import house, spec_of, write_csv
+from houses import house, spec_of, write_csv
 
 from spark_jobs.errors import DataError, GateError, JobError
 from spark_jobs.jobs import promote, score, train

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from towns import KINDS, NO, ODD, ODD_KEY, ODD_TARGET, ODD_WEIGHT, YES, house, odd_file, spec_of, write_csv
+from houses import KINDS, NO, ODD, ODD_KEY, ODD_TARGET, ODD_WEIGHT, YES, house, odd_file, spec_of, write_csv
 
 from spark_jobs.bundle import load_manifest
 from spark_jobs.errors import DataError
@@ -177,7 +177,7 @@ def test_a_weight_that_is_missing_or_no_number_is_refused(spark, env, tmp_path):
     chance = random.Random(2)
     header = ["size", "rooms", "kind", "built", "price", "w"]
     some = write_csv(tmp_path / "some.csv", header, [[*house(chance), "" if i == 5 else i] for i in range(60)])
-    with pytest.raises(DataError, match="1 row has no weight"):
+    with pytest.raises(DataError, match="1 row has a missing or negative weight"):
         train.run(spec_of(some, weight="w"), spark, env)
     text = write_csv(tmp_path / "text.csv", header, [[*house(chance), chance.choice(KINDS)] for _ in range(60)])
     with pytest.raises(DataError, match="The weight 'w' must be a number"):

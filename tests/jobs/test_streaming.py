@@ -8,13 +8,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from towns import house, write_csv
+from houses import house, write_csv
 
-from spark_jobs.data.lock import locked
 from spark_jobs.errors import JobError, SpecError
 from spark_jobs.jobs import promote, score, stream, train
 from spark_jobs.spec import parse
 from spark_jobs.spec.checks import Changes
+from spark_jobs.tables.locks import locked
 
 HEADER = ["size", "rooms", "kind", "built", "price"]
 
@@ -106,16 +106,16 @@ def test_a_stream_tells_of_broken_checks_and_of_what_training_did_not_know(town,
         "other_keys": 1,
     }
     assert "houses_quarantine" in found.tables
-    assert any("rooms at most 50: 2 rows break it" in line for line in found.summary)
-    assert any("1 messages have keys that are no columns, such as 'colour'" in line for line in found.summary)
+    assert any("rooms at most 50: 2 rows fail" in line for line in found.summary)
+    assert any("1 messages have keys that are not columns, such as 'colour'" in line for line in found.summary)
     told = town.table("ledger").where("job = 'stream'").orderBy("ended", ascending=False).first()
-    assert "rooms at most 50: 2 rows break it" in told.note
+    assert "rooms at most 50: 2 rows fail" in told.note
     strict = spec.model_copy(update={"changes": Changes(added="refuse")})
     broker.send(topic, [json.dumps(good[4]), json.dumps(good[5] | {"colour": "blue"})])
     later = done(town, spark, strict)
     assert (later.rows["scored"], later.rows["quarantined"]) == (1, 1)
     refused = town.table("houses_quarantine").where("_raw LIKE '%blue%'").first()
-    assert refused["_reasons"] == ["the key 'colour' is none that the training knew"]
+    assert refused["_reasons"] == ["the key 'colour' is not a column of the training data"]
 
 
 @pytest.mark.long
@@ -124,7 +124,7 @@ def test_a_stream_tells_of_broken_checks_and_of_what_training_did_not_know(town,
 def test_a_topic_whose_poison_a_batch_has_met_is_streamed_from_its_beginning(town, spark, broker):
     topic = broker.topic(f"houses-{uuid4().hex}")
     values = [json.dumps(dict(zip(HEADER[:4], house[:4], strict=True))) for house in houses(31, 10)]
-    broker.send(topic, [*values, "torn"], partition=0)
+    broker.send(topic, [*values, "malformed"], partition=0)
     source = {"kind": "kafka", "servers": broker.servers, "topic": topic}
     spec = streaming(town, source, "met")
     batch = parse({**town.spec.model_dump(mode="json", by_alias=True, exclude_none=True), "source": source})
@@ -172,7 +172,7 @@ def test_what_a_checkpoint_was_made_for_may_not_change(town, spark, arriving):
     spec = streaming(town, {"kind": "delta", "path": arriving(8, 5)}, "fixed")
     done(town, spark, spec)
     other = spec.model_copy(update={"predictions": spec.predictions.model_copy(update={"table": "elsewhere"})})
-    with pytest.raises(SpecError, match="made with another `predictions`"):
+    with pytest.raises(SpecError, match="created with another `predictions`"):
         done(town, spark, other)
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from towns import HOUSES, WORTH
+from houses import HOUSES, WORTH
 
-from spark_jobs.bundle import verify
+from spark_jobs.bundle import verify_bundle
 
 KEYS = {"status", "job", "run_id", "model", "metrics", "rows", "tables", "bundle", "warnings", "seconds"}
 
@@ -26,7 +26,7 @@ def test_two_lines_give_the_json_of_the_contract(town, spark):
     assert told["tables"] == {
         name: str(town.root / "tables" / name) for name in ("ledger", "houses_predictions", "houses_quarantine")
     }
-    assert told["warnings"] == ["2 of 307 rows cannot be read: they go to quarantine."]
+    assert told["warnings"] == ["2 of 307 rows are malformed: they go to quarantine."]
     assert f"  warning   {told['warnings'][0]}" in town.result.summary
     assert all(isinstance(spent, float) for spent in told["seconds"].values())
 
@@ -72,10 +72,10 @@ def test_every_input_row_is_scored_once_and_kept_with_its_lineage(town):
     assert np.abs(first.prediction - expected).median() < 300
 
 
-def test_torn_lines_are_kept_as_they_came(town, spark):
-    torn = town.table("houses_quarantine").where("_source LIKE '%/houses.csv'").collect()
-    assert sorted(row._raw for row in torn) == ["70.5,2", "80.5,2,flat,2012-02-12,1,2,3"]
-    assert all(row._reasons for row in torn)
+def test_malformed_lines_are_kept_as_they_came(town, spark):
+    malformed = town.table("houses_quarantine").where("_source LIKE '%/houses.csv'").collect()
+    assert sorted(row._raw for row in malformed) == ["70.5,2", "80.5,2,flat,2012-02-12,1,2,3"]
+    assert all(row._reasons for row in malformed)
 
 
 def test_the_run_has_its_plan_profile_report_and_pictures(town, registry):
@@ -85,7 +85,7 @@ def test_the_run_has_its_plan_profile_report_and_pictures(town, registry):
     assert {"plan.json", "profile.json", "report.html", "plots"} <= names
     pictures = [file.path for file in registry.list_artifacts(run.info.run_id, "plots")]
     assert pictures
-    assert all(path.endswith(".png") for path in pictures)
+    assert all(path.endswith(".svg") for path in pictures)
     assert run.data.metrics["rmse"] == pytest.approx(town.result.metrics["rmse"])
     assert run.data.params["model"] == "linear"
     assert run.data.tags["spark_jobs.fingerprint"]
@@ -95,7 +95,7 @@ def test_the_run_has_its_plan_profile_report_and_pictures(town, registry):
 def test_the_registered_version_is_champion_and_its_bundle_is_whole(town, registry):
     assert town.champion == 1
     assert registry.get_model_version("houses", "1").run_id == town.result.run_id
-    manifest = verify(Path(town.result.bundle))
+    manifest = verify_bundle(Path(town.result.bundle))
     assert {one.name for one in manifest.inputs} == {"size", "rooms", "kind", "built"}
     assert manifest.metrics["rmse"] == pytest.approx(town.result.metrics["rmse"])
     assert {"plan.json", "profile.json", "spec.yml", "report.html"} <= manifest.sha256.keys()

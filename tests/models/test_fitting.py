@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from spark_jobs.models import Shape, estimator, find, kinds, options, partitions
+from spark_jobs.models import FitContext, algorithm_kinds, estimator, find, options, partitions
 
-SHAPE = Shape(task="regression", classes=0, width=6, arity=0, rows=800, weight=True)
+CONTEXT = FitContext(task="regression", classes=0, width=6, arity=0, rows=800, weight=True)
 CLASSES = {"regression": 0, "binary": 2, "multiclass": 3}
 QUICK = {
-    "forest": {"trees": 8, "max_depth": 5},
-    "boosted_trees": {"trees": 4, "max_depth": 3, "learning_rate": 0.5},
-    "neural_net": {"layers": [6], "max_iterations": 40},
-    "svm": {"max_iterations": 8},
-    "xgboost": {"trees": 20, "learning_rate": 0.3},
+    "forest": {"num_trees": 8, "max_depth": 5},
+    "boosted_trees": {"max_iter": 4, "max_depth": 3, "step_size": 0.5},
+    "neural_net": {"hidden_layers": [6], "max_iter": 40},
+    "svm": {"max_iter": 8},
+    "xgboost": {"n_estimators": 20, "learning_rate": 0.3},
 }
-CASES = [(kind, task) for kind in kinds() for task in find(kind).estimators]
+CASES = [(kind, task) for kind in algorithm_kinds() for task in find(kind).estimators]
 
 
 def drawn(seed, rows):
@@ -71,8 +71,8 @@ def unseen(session):
     return framed(session, features, labels, np.ones(200)), labels
 
 
-def fitted(kind, task, rows, params=None, **shape):
-    made = estimator(kind, params or {}, replace(SHAPE, task=task, classes=CLASSES[task], **shape))
+def fitted(kind, task, rows, params=None, **context):
+    made = estimator(kind, params or {}, replace(CONTEXT, task=task, classes=CLASSES[task], **context))
     return made.fit(rows.withColumnRenamed(task, "label"))
 
 
@@ -106,17 +106,17 @@ def test_an_algorithm_learns_by_weight_and_predicts_the_same_when_loaded(spark, 
     assert np.array_equal(predicted(PipelineModel.load(str(tmp_path / "model")), rows), guess)
 
 
-@pytest.mark.parametrize("elastic_net", [0.0, 0.5])
-def test_linear_regression_is_scikit_learns(spark, training, elastic_net):
+@pytest.mark.parametrize("mix", [0.0, 0.5])
+def test_linear_regression_is_scikit_learns(spark, training, mix):
     from sklearn.linear_model import ElasticNet
 
     features, labels, weight = collected(training, "regression")
-    params = {"regularization": 0.01, "elastic_net": elastic_net, "tolerance": 1e-9}
+    params = {"reg_param": 0.01, "elastic_net_param": mix, "tol": 1e-9}
     mean = np.average(labels, weights=weight)
     std = np.sqrt(np.average((labels - mean) ** 2, weights=weight))
     model = fitted("linear", "regression", training, params, label_std=float(std))
     # scikit-learn's Ridge sums squared errors, its ElasticNet and Spark average half of them.
-    twin = ElasticNet(alpha=0.01, l1_ratio=0.5, tol=1e-10) if elastic_net else Ridge(alpha=0.01 * weight.sum())
+    twin = ElasticNet(alpha=0.01, l1_ratio=0.5, tol=1e-10) if mix else Ridge(alpha=0.01 * weight.sum())
     center = np.average(features, axis=0, weights=weight)
     scale = np.sqrt(np.average((features - center) ** 2, axis=0, weights=weight))
     twin.fit(features / scale, labels / std, sample_weight=weight)
@@ -137,7 +137,7 @@ def test_linear_regression_takes_one_pass_also_with_a_constant_feature_and_any_u
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
 def test_logistic_regression_is_scikit_learns(spark, training, task):
     features, labels, weight = collected(training, task)
-    model = fitted("linear", task, training, {"regularization": 0.01, "tolerance": 1e-9, "max_iterations": 500})
+    model = fitted("linear", task, training, {"reg_param": 0.01, "tol": 1e-9, "max_iter": 500})
     twin = LogisticRegression(C=1 / (0.01 * weight.sum()), tol=1e-9, max_iter=5000)
     twin.fit(features, labels, sample_weight=weight)
     rows = training.withColumnRenamed(task, "label")
@@ -158,7 +158,7 @@ def test_xgboost_takes_a_zero_of_a_sparse_vector_for_a_zero(spark):
     """No zero in training: one read as missing would follow the default branches to an end, -3 or 3."""
     known = np.concatenate([np.linspace(-3, -1, 100), np.linspace(1, 3, 100)])
     taught = framed(spark, known[:, None], {"regression": known}, np.ones(200))
-    model = fitted("xgboost", "regression", taught, {"trees": 20, "learning_rate": 0.3}, width=1)
+    model = fitted("xgboost", "regression", taught, {"n_estimators": 20, "learning_rate": 0.3}, width=1)
     zeros = framed(spark, np.zeros((2, 1)), {"regression": np.zeros(2)}, np.ones(2))
     assert np.abs(predicted(model, zeros)).max() < 1.5
 
@@ -169,8 +169,8 @@ def test_trees_take_a_category_with_more_levels_than_bins(spark):
     rows = spark.range(1000).selectExpr("concat('level ', id % 90) AS c", "cast(id % 90 AS double) AS label")
     indexed = StringIndexer(inputCol="c", outputCol="i", handleInvalid="keep").fit(rows).transform(rows)
     taught = VectorAssembler(inputCols=["i"], outputCol="features").transform(indexed).coalesce(1)
-    shape = replace(SHAPE, width=1, arity=90, weight=False)
-    model = estimator("tree", {"bins": 2}, shape).fit(taught)
+    context = replace(CONTEXT, width=1, arity=90, weight=False)
+    model = estimator("tree", {"max_bins": 2}, context).fit(taught)
     assert model.getMaxBins() == 92
     assert np.abs(predicted(model, taught) - np.array([row[0] for row in taught.select("label").collect()])).mean() < 3
 
@@ -182,13 +182,13 @@ def test_a_one_against_rest_svm_with_defaults_ends_soon(spark):
     label = np.clip(levels.sum(axis=1) // 4, 0, 3).astype(float)
     features = np.concatenate([levels == value for value in range(4)], axis=1).astype(float)
     rows = framed(spark, features, {"label": label}, np.ones(1700)).coalesce(partitions("svm", 1700))
-    shape = Shape(task="multiclass", classes=4, width=20, arity=0, rows=1700, weight=True)
+    context = FitContext(task="multiclass", classes=4, width=20, arity=0, rows=1700, weight=True)
     started = time.monotonic()
-    model = estimator("svm", {}, shape).fit(rows)
+    model = estimator("svm", {}, context).fit(rows)
     assert time.monotonic() - started < 30
     assert np.mean(predicted(model, rows) == label) > 0.6
 
 
 def test_gaussian_naive_bayes_takes_numbers_below_zero_and_multinomial_is_kept_from_them():
-    assert options("naive_bayes", {}).kind == "gaussian"
-    assert find("naive_bayes").scaler(options("naive_bayes", {"kind": "multinomial"})) == "min_max"
+    assert options("naive_bayes", {}).model_type == "gaussian"
+    assert find("naive_bayes").scaler(options("naive_bayes", {"model_type": "multinomial"})) == "min_max"

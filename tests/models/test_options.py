@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from spark_jobs import models
 from spark_jobs.errors import SpecError
-from spark_jobs.models import Shape, balanced_weights, find, kinds, options, partitions, refuse
+from spark_jobs.models import FitContext, algorithm_kinds, balanced_weights, check_supported, find, options, partitions
 
 KINDS = ("boosted_trees", "forest", "linear", "naive_bayes", "neural_net", "svm", "tree", "xgboost")
 TASKS = ("regression", "binary", "multiclass")
@@ -25,7 +27,7 @@ def said(call, *arguments, **named):
 
 
 def test_the_kinds_are_the_families_and_no_private_module():
-    assert kinds() == KINDS
+    assert algorithm_kinds() == KINDS
 
 
 def test_an_unknown_kind_is_named_with_its_nearest():
@@ -64,12 +66,12 @@ BAYES = "one of 'gaussian', 'multinomial', 'bernoulli', 'complement'"
         ("tree", "max_depth", True, DEPTH, "true"),
         ("tree", "max_depth", None, DEPTH, "null"),
         ("xgboost", "learning_rate", "0.1", "a number, above 0 and at most 1", "'0.1'"),
-        ("linear", "regularization", float("nan"), "a number, at least 0", "nan"),
-        ("linear", "intercept", "yes", "true or false", "'yes'"),
+        ("linear", "reg_param", float("nan"), "a number, at least 0", "nan"),
+        ("linear", "fit_intercept", "yes", "true or false", "'yes'"),
         ("linear", "solver", "newton", "one of 'auto', 'normal', 'l-bfgs'", "'newton'"),
-        ("neural_net", "layers", [8, 0], UNITS, "[8, 0]"),
-        ("forest", "features_per_split", 1.5, FEATURES, "1.5"),
-        ("naive_bayes", "kind", "gausian", BAYES, "'gausian'"),
+        ("neural_net", "hidden_layers", [8, 0], UNITS, "[8, 0]"),
+        ("forest", "feature_subset_strategy", 1.5, FEATURES, "1.5"),
+        ("naive_bayes", "model_type", "gausian", BAYES, "'gausian'"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_it_must_be_and_what_came(kind, name, value, expected, got):
@@ -80,11 +82,16 @@ def test_a_wrong_value_is_named_with_what_it_must_be_and_what_came(kind, name, v
 @pytest.mark.parametrize(
     ("kind", "name", "nearest"),
     [
-        ("forest", "treees", "trees"),
-        ("xgboost", "n_estimators", "trees"),
-        ("tree", "maxDepth", "max_depth"),
-        ("linear", "regParam", "regularization"),
-        ("svm", "max_iter", "max_iterations"),
+        ("forest", "num_treees", "num_trees"),
+        ("forest", "n_estimators", "num_trees"),
+        ("xgboost", "num_trees", "n_estimators"),
+        ("boosted_trees", "num_trees", "max_iter"),
+        ("tree", "depth", "max_depth"),
+        ("tree", "maxMemoryInMB", "max_memory_in_mb"),
+        ("linear", "regParam", "reg_param"),
+        ("linear", "alpha", "reg_param"),
+        ("xgboost", "alpha", "reg_alpha"),
+        ("svm", "maxIter", "max_iter"),
     ],
 )
 def test_an_unknown_option_is_named_with_the_nearest_one(kind, name, nearest):
@@ -93,10 +100,106 @@ def test_an_unknown_option_is_named_with_the_nearest_one(kind, name, nearest):
     assert advice == f"Did you mean '{nearest}'?"
 
 
+FORMER = {
+    "linear": {
+        "regularization": "reg_param",
+        "elastic_net": "elastic_net_param",
+        "max_iterations": "max_iter",
+        "tolerance": "tol",
+        "intercept": "fit_intercept",
+    },
+    "svm": {
+        "regularization": "reg_param",
+        "max_iterations": "max_iter",
+        "tolerance": "tol",
+        "intercept": "fit_intercept",
+    },
+    "tree": {
+        "bins": "max_bins",
+        "min_rows": "min_instances_per_node",
+        "min_gain": "min_info_gain",
+        "memory": "max_memory_in_mb",
+    },
+    "forest": {
+        "trees": "num_trees",
+        "bins": "max_bins",
+        "min_rows": "min_instances_per_node",
+        "subsample": "subsampling_rate",
+        "features_per_split": "feature_subset_strategy",
+    },
+    "boosted_trees": {"trees": "max_iter", "learning_rate": "step_size", "subsample": "subsampling_rate"},
+    "naive_bayes": {"kind": "model_type"},
+    "neural_net": {
+        "layers": "hidden_layers",
+        "max_iterations": "max_iter",
+        "tolerance": "tol",
+        "block_rows": "block_size",
+    },
+    "xgboost": {
+        "trees": "n_estimators",
+        "bins": "max_bin",
+        "features_per_tree": "colsample_bytree",
+        "min_weight": "min_child_weight",
+        "min_gain": "gamma",
+        "regularization": "reg_lambda",
+        "l1": "reg_alpha",
+        "workers": "num_workers",
+    },
+}
+
+
+@pytest.mark.parametrize(("kind", "former"), FORMER.items())
+def test_a_former_name_of_an_option_is_refused_with_the_current_name(kind, former):
+    assert {name: said(options, kind, {name: 5})[1] for name in former} == {
+        name: f"Did you mean '{current}'?" for name, current in former.items()
+    }
+
+
+def test_a_number_of_trees_is_not_taken_for_the_iterations_of_a_model_without_trees():
+    _, advice = said(options, "linear", {"num_trees": 5})
+    assert advice.startswith("Known here: ")
+
+
+def spark_names(*classes):
+    """Return the parameters of Spark's estimators in snake_case, from their source, without importing pyspark."""
+    folder = Path(importlib.util.find_spec("pyspark").origin).parent / "ml"
+    nodes = [node for name in ("classification", "regression") for node in body_of(folder / f"{name}.py")]
+    found = [node for node in nodes if isinstance(node, ast.ClassDef) and node.name in classes]
+    made = [node for one in found for node in one.body if getattr(node, "name", "") == "__init__"]
+    names = [argument.arg for node in made for argument in node.args.kwonlyargs]
+    return {re.sub("(?<=[a-z])([A-Z]+)", r"_\1", name).lower() for name in names}
+
+
+def body_of(file):
+    return ast.parse(file.read_text(encoding="utf-8")).body
+
+
+@pytest.mark.parametrize(
+    ("kind", "classes", "own"),
+    [
+        ("linear", ("LinearRegression", "LogisticRegression"), set()),
+        ("svm", ("LinearSVC", "OneVsRest"), set()),
+        ("tree", ("DecisionTreeRegressor", "DecisionTreeClassifier"), set()),
+        ("forest", ("RandomForestRegressor", "RandomForestClassifier"), set()),
+        ("boosted_trees", ("GBTRegressor", "GBTClassifier"), set()),
+        ("naive_bayes", ("NaiveBayes",), set()),
+        ("neural_net", ("MultilayerPerceptronClassifier",), {"hidden_layers"}),
+    ],
+)
+def test_options_have_the_names_of_spark_in_snake_case(kind, classes, own):
+    assert set(find(kind).options.model_fields) - spark_names(*classes) == own
+
+
+def test_options_of_xgboost_have_the_names_of_xgboost():
+    folder = Path(importlib.util.find_spec("xgboost").origin).parent
+    text = (folder / "sklearn.py").read_text() + (folder / "spark" / "core.py").read_text()
+    assert [name for name in find("xgboost").options.model_fields if not re.search(rf"\b{name}\b", text)] == []
+
+
 def test_options_take_whole_numbers_where_a_number_is_asked_and_lists_for_layers():
-    assert options("linear", {"regularization": 1}).regularization == 1.0
-    assert options("neural_net", {"layers": [8, 4]}).layers == (8, 4)
-    assert options("forest", {"features_per_split": 0.5}).features_per_split == 0.5
+    assert options("linear", {"reg_param": 1}).reg_param == 1.0
+    assert options("neural_net", {"hidden_layers": [8, 4]}).hidden_layers == (8, 4)
+    assert options("forest", {"feature_subset_strategy": 0.5}).feature_subset_strategy == 0.5
 
 
 @pytest.mark.parametrize(
@@ -109,33 +212,33 @@ def test_options_take_whole_numbers_where_a_number_is_asked_and_lists_for_layers
     ],
 )
 def test_a_task_that_an_algorithm_cannot_do_is_refused_with_what_to_use(kind, task, alternative):
-    message, advice = said(refuse, kind, task)
+    message, advice = said(check_supported, kind, task)
     assert message.startswith(f"`model.kind: {kind}` (")
     assert f"cannot do `task: {task}`" in message
     assert alternative in advice
-    refuse(alternative, task)
+    check_supported(alternative, task)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_task_is_either_done_or_has_an_alternative(kind):
     algorithm = find(kind)
-    assert set(algorithm.estimators) | set(algorithm.instead) == set(TASKS)
-    assert not set(algorithm.estimators) & set(algorithm.instead)
+    assert set(algorithm.estimators) | set(algorithm.alternatives) == set(TASKS)
+    assert not set(algorithm.estimators) & set(algorithm.alternatives)
 
 
 def test_xgboost_is_refused_on_connect_and_without_its_package(monkeypatch):
-    message, _ = said(refuse, "xgboost", "binary", connect=True)
+    message, _ = said(check_supported, "xgboost", "binary", connect=True)
     assert "needs a classic Spark session" in message
-    refuse("forest", "binary", connect=True)
+    check_supported("forest", "binary", connect=True)
     monkeypatch.setattr(models, "find_spec", lambda name: None if name == "xgboost" else importlib.util.find_spec(name))
-    message, advice = said(refuse, "xgboost", "binary")
+    message, advice = said(check_supported, "xgboost", "binary")
     assert message == "`model.kind: xgboost` needs the package xgboost, which is not installed."
     assert advice == "Install it: pip install 'spark-jobs[boost]'"
 
 
 def test_a_neural_net_refuses_row_weights():
-    shape = Shape(task="binary", classes=2, width=3, arity=0, rows=10, weight=True)
-    message, _ = said(models.estimator, "neural_net", {}, shape)
+    context = FitContext(task="binary", classes=2, width=3, arity=0, rows=10, weight=True)
+    message, _ = said(models.estimator, "neural_net", {}, context)
     assert message == "`model.kind: neural_net` (multilayer perceptron) takes no row weights."
 
 
@@ -152,16 +255,16 @@ def test_small_data_is_trained_in_one_partition_and_large_data_in_many():
     assert partitions("xgboost", 1_000_000) is None
 
 
-def test_the_scaling_of_naive_bayes_follows_its_kind():
+def test_the_scaling_of_naive_bayes_follows_its_model_type():
     scaler = find("naive_bayes").scaler
-    scalings = [scaler(options("naive_bayes", {"kind": kind})) for kind in ("gaussian", "multinomial", "bernoulli")]
+    scalings = [scaler(options("naive_bayes", {"model_type": one})) for one in ("gaussian", "multinomial", "bernoulli")]
     assert scalings == ["standard", "min_max", "none"]
 
 
 def test_looking_at_every_family_imports_no_spark():
     program = (
         "import json, sys\nfrom spark_jobs import models\n"
-        "for kind in models.kinds(): models.options(kind, {}); models.refuse(kind)\n"
+        "for kind in models.algorithm_kinds(): models.options(kind, {}); models.check_supported(kind)\n"
         "print(json.dumps([name for name in ('pyspark', 'xgboost', 'spox', 'onnx', 'sklearn') if name in sys.modules]))"
     )
     root = Path(__file__).resolve().parents[2]

@@ -48,7 +48,7 @@ def graph_of(model, classes, folder):
     params = {"missing": float("nan"), "enable_sparse_data_optim": False}
     given = argument(Tensor(np.float64, ("N", WIDTH)))
     answer = ALGORITHM.graph(Stage("SparkXGBModel", params, folder), Vector((Dense(given, WIDTH),)), classes)
-    said = answer.number if not classes else answer.shares
+    said = answer.value if not classes else answer.probabilities
     return build({"x": given}, {"y": said}).SerializeToString()
 
 

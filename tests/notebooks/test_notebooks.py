@@ -79,7 +79,7 @@ def _first_tutorial_inputs(row: dict[str, Any]) -> list[float]:
 @pytest.mark.nightly
 def test_the_loaded_model_says_which_column_is_missing_or_in_the_way(spark: SparkSession, first_tutorial):
     model, rows = first_tutorial["model"], first_tutorial["rows"]
-    with pytest.raises(spark_jobs.DataError, match="lack what the model reads: 'length'") as refused:
+    with pytest.raises(spark_jobs.DataError, match="lack columns that the model reads: 'length'") as refused:
         model.predict(rows.withColumnRenamed("length", "lengths"))
     assert refused.value.advice == "Did you mean 'lengths'?"
     with pytest.raises(spark_jobs.DataError, match="named like what is added: 'prediction'"):
@@ -123,13 +123,14 @@ def test_the_flights_are_each_scored_once_and_the_ledger_knows(spark: SparkSessi
     told = executed(FLIGHTS, tmp_path)
     delays = [float(row["arr_delay"]) for row in flights if row["arr_delay"] not in ("", "NA")]
 
-    assert told["profiled"].rows["read"] == len(flights)
-    assert any(one["subject"] == "carrier" for one in told["planned"].extra["plan"])
+    assert told["profile"].rows == len(flights)
+    assert any(one.subject == "carrier" for one in told["plan"].decisions)
+    assert "distance" in " ".join(told["model"].importances)
     rows = told["trained"].rows
     assert rows["trained"] + rows["tested"] == len(delays)
     assert rows["no_target"] == len(flights) - len(delays)
     assert 0 < told["trained"].metrics["rmse"] < 1.2 * np.std(delays)
-    assert Path(told["report"]).stat().st_size > 50_000
+    assert told["report"].stat().st_size > 50_000
     assert told["promoted"].model == {"name": "flights", "version": 1, "alias": "champion"}
     assert told["again"].rows["duplicates"] == len(flights)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from running import ran
+from run_graph import ran
 
 from spark_jobs.ops import arithmetic as ops
 
@@ -79,10 +79,10 @@ def test_what_holds_of_all_columns_holds_of_a_row():
 
 def test_columns_stand_side_by_side_and_are_picked_by_place():
     matrix = np.arange(6.0).reshape(2, 3)
-    assert ran(lambda x: ops.picked(x, [2, 0]), matrix).tolist() == [[2.0, 0.0], [5.0, 3.0]]
-    both = ran(lambda x, y: ops.beside([x, ops.upright(y)]), matrix, [8.0, 9.0])
+    assert ran(lambda x: ops.take_columns(x, [2, 0]), matrix).tolist() == [[2.0, 0.0], [5.0, 3.0]]
+    both = ran(lambda x, y: ops.hstack([x, ops.as_column(y)]), matrix, [8.0, 9.0])
     assert both.tolist() == [[0.0, 1.0, 2.0, 8.0], [3.0, 4.0, 5.0, 9.0]]
-    assert ran(lambda x: ops.flat(ops.upright(x)), [1.0, 2.0]).tolist() == [1.0, 2.0]
+    assert ran(lambda x: ops.squeeze(ops.as_column(x)), [1.0, 2.0]).tolist() == [1.0, 2.0]
 
 
 @pytest.mark.parametrize("number", ODD)

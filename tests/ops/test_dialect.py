@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from running import run
+from run_graph import run
 from spox import Tensor, argument
 
 from spark_jobs.ops import arithmetic as ops
 from spark_jobs.ops.dialect import build, is_older, number_input, older, text_input
 from spark_jobs.ops.lookup import text_position
-from spark_jobs.ops.tree_nodes import Leaf, Split
+from spark_jobs.ops.tree_nodes import Leaf, SplitNode
 from spark_jobs.ops.trees import sum_of_trees
 
-TREE = [Split(0, 1, 2, 0.5), Leaf((1.0,)), Leaf((2.0,))]
+TREE = [SplitNode(0, 1, 2, 0.5), Leaf((1.0,)), Leaf((2.0,))]
 
 
 def sample():
@@ -21,7 +21,7 @@ def sample():
     x, text = argument(Tensor(np.float64, ("N", 2))), text_input()
     shares = ops.softmax(x)
     trees = sum_of_trees(x, 2, [TREE], 1)
-    whole = ops.add(ops.row_sum(shares), ops.flat(trees), ops.number(text_position(text, {"a": 5}, 0)))
+    whole = ops.add(ops.row_sum(shares), ops.squeeze(trees), ops.number(text_position(text, {"a": 5}, 0)))
     return build({"x": x, "text": text}, {"y": whole})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from running import ran
+from run_graph import ran
 
 from spark_jobs.ops.lookup import first_largest, named, number_position, rows_of, text_position
 

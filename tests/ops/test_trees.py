@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from running import ran
+from run_graph import ran
 
 from spark_jobs.ops.dialect import older
-from spark_jobs.ops.tree_nodes import Leaf, Split
+from spark_jobs.ops.tree_nodes import Leaf, SplitNode
 from spark_jobs.ops.trees import steps, sum_of_trees
 
 WIDTH = 4
@@ -28,10 +28,10 @@ def grown(random, depth, targets):
         feature = int(random.integers(0, WIDTH))
         if feature >= 2:
             members = random.choice(LEVELS, int(random.integers(1, LEVELS)), replace=False)
-            nodes[place] = Split(feature, one, other, members=tuple(float(level) for level in sorted(members)))
+            nodes[place] = SplitNode(feature, one, other, members=tuple(float(level) for level in sorted(members)))
         else:
             at, strict, missing = float(random.integers(-3, 4)), bool(random.integers(2)), bool(random.integers(2))
-            nodes[place] = Split(feature, one, other, at, strict=strict, missing_left=missing)
+            nodes[place] = SplitNode(feature, one, other, at, strict=strict, missing_left=missing)
         return place
 
     grow(depth)
@@ -41,7 +41,7 @@ def grown(random, depth, targets):
 def read(tree, row):
     """What a tree says of a row, node by node."""
     node = tree[0]
-    while isinstance(node, Split):
+    while isinstance(node, SplitNode):
         number = row[node.feature]
         if node.members is not None:
             left = number in node.members
@@ -78,7 +78,7 @@ def test_at_a_threshold_at_most_is_left_and_below_is_right():
     at = 0.1 + 0.2
     given = np.array([[np.nextafter(at, 0)], [at], [np.nextafter(at, 1)], [np.nan]])
     for strict, missing, wanted in ((False, False, [1, 1, 2, 2]), (True, True, [1, 2, 2, 1])):
-        tree = [Split(0, 1, 2, at, strict=strict, missing_left=missing), Leaf((1.0,)), Leaf((2.0,))]
+        tree = [SplitNode(0, 1, 2, at, strict=strict, missing_left=missing), Leaf((1.0,)), Leaf((2.0,))]
         assert ran(lambda x, tree=tree: sum_of_trees(x, 1, [tree], 1), given).ravel().tolist() == wanted
 
 
@@ -89,7 +89,7 @@ def test_a_root_alone_says_its_worth_of_every_row():
 
 def test_leaves_keep_all_digits_of_a_double():
     worth = 0.1 + 1e-16 + 1 / 3
-    tree = [Split(0, 1, 2, 1e9 + 1e-6), Leaf((worth,)), Leaf((1.0,))]
+    tree = [SplitNode(0, 1, 2, 1e9 + 1e-6), Leaf((worth,)), Leaf((1.0,))]
     for given, wanted in ((1e9 + 1e-6, worth), (np.nextafter(1e9 + 1e-6, 2e9), 1.0)):
         assert ran(lambda x: sum_of_trees(x, 1, [tree], 1), [[given]]).item() == wanted
 

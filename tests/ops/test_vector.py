@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from running import ran
+from run_graph import ran
 from spox import Tensor, argument
 
 from spark_jobs.ops.dialect import build

@@ -6,11 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
 from spark_jobs.features import MISSING, CategoryInput, NumberInput
-from spark_jobs.plan import Plan, Problem, make
-from spark_jobs.profile.batch import Depth, Target, profile_column
+from spark_jobs.plan import LearningTask, Plan, make
+from spark_jobs.profile.batch import ScanOptions, Target, profile_column
 from spark_jobs.profile.profile import Profile
 from spark_jobs.spec import Spec
 
@@ -23,11 +23,11 @@ CLASSES = (Y > 0).astype(float)
 def _plan(table: dict[str, Any], task: str = "regression", **asked: Any) -> Plan:
     spec = Spec.model_validate({"name": "t", "source": {"path": "t.csv"}, "target": "y"} | asked)
     labels = ("no", "yes") if task == "binary" else ()
-    problem = Problem(task, "y", labels, "yes" if labels else None)  # type: ignore[arg-type]
+    problem = LearningTask(task, "y", labels, "yes" if labels else None)  # type: ignore[arg-type]
     target = Target(CLASSES if labels else Y)
     arrays = {name: pa.array(values, from_pandas=True) for name, values in table.items()}
     profiles = {
-        name: profile_column(name, str(values.type), values, Depth(missing_level=MISSING), target)
+        name: profile_column(name, str(values.type), values, ScanOptions(missing_level=MISSING), target)
         for name, values in arrays.items()
     }
     types = [_type(name, values) for name, values in arrays.items()]
@@ -62,13 +62,13 @@ def test_a_category_that_tells_the_class_is_left_out() -> None:
     said = np.where(CLASSES == 1, "approved", "refused")
     plan = _plan({"said": said, "x": _noise()}, "binary")
     assert [one.column for one in plan.inputs] == ["x"]
-    assert "its levels tell 100.00% of it" in _reason(plan, "said")
+    assert "its categories explain 100.00% of it" in _reason(plan, "said")
 
 
 def test_what_never_changes_or_is_never_there_is_left_out() -> None:
     plan = _plan({"same": np.ones(ROWS), "gone": np.full(ROWS, np.nan), "x": _noise()})
     assert [one.column for one in plan.inputs] == ["x"]
-    assert "one value only" in _reason(plan, "same")
+    assert "only one value" in _reason(plan, "same")
     assert "no value" in _reason(plan, "gone")
 
 

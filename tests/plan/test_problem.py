@@ -5,17 +5,17 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
-from spark_jobs.plan import Problem, frame
-from spark_jobs.profile.batch import Depth, profile_column
+from spark_jobs.plan import LearningTask, infer_task
+from spark_jobs.profile.batch import ScanOptions, profile_column
 from spark_jobs.spec import Spec
 
 
-def _frame(cells: list[str | None], kind: str = "text", integral: bool = False, **asked: Any) -> Problem:
+def _frame(cells: list[str | None], kind: str = "text", integral: bool = False, **asked: Any) -> LearningTask:
     spec = Spec.model_validate({"name": "t", "source": {"path": "t.csv"}, "target": "y"} | asked)
-    target = profile_column("y", "string", pa.array(cells, pa.string()), Depth(levels=1000), None)
-    return frame(spec, target, ColumnType("y", kind, "number", "", integral))  # type: ignore[arg-type]
+    target = profile_column("y", "string", pa.array(cells, pa.string()), ScanOptions(levels=1000), None)
+    return infer_task(spec, target, ColumnType("y", kind, "number", "", integral))  # type: ignore[arg-type]
 
 
 def test_two_labels_make_a_binary_task_whose_event_is_the_rarer_one() -> None:
@@ -81,7 +81,7 @@ def test_a_label_that_is_not_there_is_refused_with_the_nearest() -> None:
     ("cells", "said"),
     [
         ([None, None], "no value in any row"),
-        (["a", "a", None], "one value only, 'a', in 2 of 3 rows [(]1 have none[)]"),
+        (["a", "a", None], "only one value, 'a', in 2 of 3 rows [(]1 are null[)]"),
     ],
 )
 def test_a_target_that_says_nothing_is_refused(cells: list[str | None], said: str) -> None:
@@ -133,7 +133,7 @@ def test_whole_numbers_are_the_same_labels_in_every_storage(cells: list[str], in
 
 def test_text_that_mostly_differs_is_no_class_but_where_the_spec_says_so() -> None:
     money = [f"${i},{i:03}.5" for i in range(1, 60)] + ["$7.50"] * 20
-    with pytest.raises(DataError, match="60 different values, most of them once, such as") as refused:
+    with pytest.raises(DataError, match="60 distinct values, most of them once, such as") as refused:
         _frame(money)
     assert "`task: regression`" in refused.value.advice
     assert "`task: multiclass`" in refused.value.advice

@@ -87,16 +87,16 @@ def test_spellings_that_disagree_are_shown_and_no_large_value_is_dropped():
     assert "several ways" in kind.reason
     typos = found("x", [f"{number}.5" for number in range(300)] + ["2,5"] * 3)
     assert (typos.cells, typos.decimal) == ("number", ".")
-    assert "3 of 303 cells are no number and become null, such as `2,5` (3)" in typos.reason
+    assert "3 of 303 cells do not parse as numbers and become null, such as `2,5` (3)" in typos.reason
 
 
 def test_a_mark_that_spoils_a_column_of_numbers_is_named():
     kind = found("x", [f"{number}.5" for number in range(270)] + ["-"] * 30)
     assert kind.cells == "text"
-    assert "only 270 of them are numbers, the others such as `-` (30); a mark of a missing value" in kind.reason
+    assert "only 270 of them are numbers, the others such as `-` (30); if it stands for null, add it" in kind.reason
     assert "source.null_values" in kind.reason
     few = found("x", [f"{number}.5" for number in range(292)] + ["<0.5"] * 8)
-    assert "8 of 300 cells are no number and become null, such as `<0.5` (8)" in few.reason
+    assert "8 of 300 cells do not parse as numbers and become null, such as `<0.5` (8)" in few.reason
 
 
 def test_whole_money_is_no_identifier():

@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
-from spark_jobs.profile.batch import Depth, profile_column
+from spark_jobs.profile.batch import ScanOptions, profile_column
 from spark_jobs.profile.detect import detect
 from spark_jobs.profile.profile import Profile
 from spark_jobs.spec.models import Columns, Source, Spec
@@ -19,7 +19,7 @@ from spark_jobs.spec.models import Columns, Source, Spec
 def found(column: str, values: list[Any], stored: str = "string", **keys: Any) -> ColumnType:
     kind = pa.string() if stored == "string" else pa.float64()
     keys = {"target": "the target", "source": Source(path="x.csv"), **keys}
-    depth = Depth(reading=True, levels=1000, decimal=keys["source"].options.get("decimal", "."))
+    depth = ScanOptions(reading=True, levels=1000, decimal=keys["source"].options.get("decimal", "."))
     profile = profile_column(column, stored, pa.array(values, type=kind), depth, None)
     return detect(Profile(len(values), {column: profile}), Spec(name="x", **keys))[0]
 
@@ -82,7 +82,7 @@ def test_codes_with_leading_zeros_are_categories():
 def test_a_few_cells_that_are_no_number_become_null_and_are_counted():
     column = found("age", text([20, 30, 40, 50] * 25) + ["unknown"] * 4)
     assert (column.cells, column.kind) == ("number", "number")
-    assert "4 of 104 cells are no number" in column.reason
+    assert "4 of 104 cells do not parse as numbers" in column.reason
 
 
 def test_more_than_one_in_twenty_that_are_no_number_make_the_column_text():
@@ -139,7 +139,7 @@ def test_a_pattern_of_the_users_can_name_an_offset():
         "at",
         "string",
         pa.array(["31.12.2020 10:00 +01:00"] * 20),
-        Depth(reading=True, formats=("dd.MM.yyyy HH:mm XXX",)),
+        ScanOptions(reading=True, formats=("dd.MM.yyyy HH:mm XXX",)),
         None,
     )
     column = detect(Profile(20, {"at": profile}), Spec(name="x", target="y", source=source))[0]

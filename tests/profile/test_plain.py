@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spark_jobs.data import local_lines
-from spark_jobs.data.source import read
-from spark_jobs.data.types import ColumnType
-from spark_jobs.profile.batch import Depth
+from spark_jobs.columns.types import ColumnType
+from spark_jobs.profile.batch import ScanOptions
 from spark_jobs.profile.plain import profile_here, profile_plain
 from spark_jobs.profile.scan import scan_columns, scannable
+from spark_jobs.sources import local_lines
+from spark_jobs.sources.table_reader import read_source
 from spark_jobs.spec import Source
-from spark_jobs.training.prepare import Survey
+from spark_jobs.training.prepare import SourceProfile
 
-DEPTH = Depth(quantiles=False, reading=True)
+DEPTH = ScanOptions(quantiles=False, reading=True)
 PLAIN = {
     "padded cells and marks of null": b"a,b\n 1 ,x\n\t2,NA\n3,  \n?,n/a\n,\n",
     "semicolons and CRLF": b"a;b;c\r\n1,5;x;\r\n-2,0;;y\r\n",
@@ -58,21 +58,21 @@ def source(tmp_path, data):
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_plain_text_is_split_here_as_spark_splits_it(spark, tmp_path, name):
-    table = read(source(tmp_path, PLAIN[name]), spark)
+    table = read_source(source(tmp_path, PLAIN[name]), spark)
     assert table.plain is not None
     assert here(table.plain) == [tuple(row) for row in table.rows.collect()]
 
 
 @pytest.mark.parametrize("name", ODD)
 def test_an_odd_text_is_left_to_spark(spark, tmp_path, name):
-    table = read(source(tmp_path, ODD[name]), spark)
+    table = read_source(source(tmp_path, ODD[name]), spark)
     assert table.plain is None or profile_here(table.plain, DEPTH) is None
 
 
 @pytest.mark.parametrize("options", [{"null_values": ["-"]}, {"options": {"header": False}}, {"names": ["x", "y"]}])
 def test_what_the_spec_says_of_a_text_holds_here_too(spark, tmp_path, options):
     said = source(tmp_path, b"-,1\nNA,2\n,3\n").model_copy(update=options)
-    table = read(said, spark)
+    table = read_source(said, spark)
     rows = here(table.plain)
     assert rows == [tuple(row) for row in table.rows.collect()]
     assert len(rows) == (2 if "null_values" in options else 3)
@@ -83,7 +83,7 @@ def test_the_profile_made_here_is_that_of_spark(spark, tmp_path):
     lines = [f"{number:.3f},{level},2024-01-{day:02d}\n" for number, level, day in zip(
         random.normal(size=3000), random.choice(["a", "b", "NA", "true"], 3000), random.integers(1, 29, 3000),
         strict=True)]  # fmt: skip
-    table = read(source(tmp_path, ("n,c,d\n" + "".join(lines)).encode()), spark)
+    table = read_source(source(tmp_path, ("n,c,d\n" + "".join(lines)).encode()), spark)
     mine = profile_here(table.plain, DEPTH)
     spark_s = scan_columns(table.rows, scannable(table.rows), depth=DEPTH)
     assert mine.rows == 3000
@@ -92,15 +92,15 @@ def test_the_profile_made_here_is_that_of_spark(spark, tmp_path):
 
 
 def test_a_changed_file_is_looked_at_anew(spark, tmp_path):
-    first = profile_here(read(source(tmp_path, b"a,b\n1,2\n"), spark).plain, DEPTH)
-    second = profile_here(read(source(tmp_path, b"a,b\n1,2\n3,4\n"), spark).plain, DEPTH)
+    first = profile_here(read_source(source(tmp_path, b"a,b\n1,2\n"), spark).plain, DEPTH)
+    second = profile_here(read_source(source(tmp_path, b"a,b\n1,2\n3,4\n"), spark).plain, DEPTH)
     assert (first.rows, second.rows) == (1, 2)
 
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_large_plain_text_has_the_profile_that_sparks_reader_gives(spark, tmp_path, monkeypatch, name):
     monkeypatch.setattr(local_lines, "LARGEST", 1)
-    table = read(source(tmp_path, PLAIN[name]), spark)
+    table = read_source(source(tmp_path, PLAIN[name]), spark)
     assert table.plain is not None
     assert not table.plain.local
     by_reader = scan_columns(table.rows, scannable(table.rows), depth=DEPTH)
@@ -118,16 +118,18 @@ TEXTS = {
 @pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize("marks", [None, ["NA"], [""], []], ids=str)
 def test_what_a_look_at_all_cells_spares_the_rows_does_not_change_them(spark, tmp_path, name, marks):
-    table = read(source(tmp_path, TEXTS[name]).model_copy(update={"null_values": marks}), spark)
+    table = read_source(source(tmp_path, TEXTS[name]).model_copy(update={"null_values": marks}), spark)
     profile = profile_plain(table, DEPTH)
-    rows = Survey(table, profile, {column: ColumnType(column, "text", "text", "") for column in table.columns}).rows
+    rows = SourceProfile(
+        table, profile, {column: ColumnType(column, "text", "text", "") for column in table.columns}
+    ).rows
     assert table.raw is not None
     assert rows.collect() == table.rows.collect()
 
 
 def test_a_large_text_that_only_sparks_reader_splits_right_is_left_to_it(spark, tmp_path, monkeypatch):
     monkeypatch.setattr(local_lines, "LARGEST", 1)
-    table = read(source(tmp_path, ODD["a quote inside a field"]), spark)
+    table = read_source(source(tmp_path, ODD["a quote inside a field"]), spark)
     assert table.plain is None or profile_plain(table, DEPTH) is None
 
 
@@ -135,6 +137,6 @@ def test_the_headers_of_several_large_files_are_no_rows(spark, tmp_path, monkeyp
     monkeypatch.setattr(local_lines, "LARGEST", 1)
     for name, rows in (("one", b"1,x\n2,y\n"), ("two", b"3,NA\n")):
         (tmp_path / f"{name}.csv").write_bytes(b"a,b\n" + rows)
-    profile = profile_plain(read(Source(path=str(tmp_path)), spark), DEPTH)
+    profile = profile_plain(read_source(Source(path=str(tmp_path)), spark), DEPTH)
     assert profile.rows == 3
     assert profile["b"].missing == 1

@@ -7,12 +7,12 @@ import pyarrow as pa
 import pytest
 
 from spark_jobs.bundle.patterns import ISO_DATE, ISO_TIMESTAMP
-from spark_jobs.data.types import ColumnType
-from spark_jobs.profile.reading import TextReading
+from spark_jobs.columns.types import ColumnType
+from spark_jobs.profile.type_counts import TypeCounts
 
 
-def reading(counts: dict[str, int], decimal: str = ".", formats: tuple[str, ...] = ()) -> TextReading:
-    return TextReading.of(pa.array(list(counts)), np.array(list(counts.values()), dtype=np.int64), decimal, formats)
+def reading(counts: dict[str, int], decimal: str = ".", formats: tuple[str, ...] = ()) -> TypeCounts:
+    return TypeCounts.of(pa.array(list(counts)), np.array(list(counts.values()), dtype=np.int64), decimal, formats)
 
 
 def test_cells_are_counted_as_often_as_they_come():
@@ -92,7 +92,7 @@ def test_two_readings_add_up_to_that_of_both():
     whole = reading(cells)
     added = reading(dict(parts[:3])) + reading(dict(parts[3:]))
     assert added == whole
-    assert TextReading() + whole == whole
+    assert TypeCounts() + whole == whole
 
 
 def test_cells_that_are_lost_to_a_type_can_be_counted():
@@ -107,5 +107,5 @@ def test_cells_that_are_lost_to_a_type_can_be_counted():
 
 def test_a_reading_survives_being_stored():
     found = reading({"1": 3, "x": 2, "2020-01-01": 1})
-    assert TextReading.from_dict(found.to_dict()) == found
-    assert TextReading.from_dict(TextReading().to_dict()) == TextReading()
+    assert TypeCounts.from_dict(found.to_dict()) == found
+    assert TypeCounts.from_dict(TypeCounts().to_dict()) == TypeCounts()

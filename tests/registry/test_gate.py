@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from spark_jobs.errors import SpecError
-from spark_jobs.registry.gate import Comparison, EvaluationSetup, Scores, objections
+from spark_jobs.registry.gate import Comparison, EvaluationSetup, Scores, gate_failures
 
 
 def scored(version: int, **metrics: float) -> Scores:
@@ -14,8 +14,8 @@ def scored(version: int, **metrics: float) -> Scores:
 
 
 def test_without_a_champion_the_thresholds_alone_decide():
-    assert objections(scored(1, rmse=44.0, r2=0.3), None, "rmse", {"rmse": 45.0, "r2": 0.2}) == ()
-    assert objections(scored(1, rmse=44.0, r2=0.1), None, "rmse", {"rmse": 45.0, "r2": 0.2}) == (
+    assert gate_failures(scored(1, rmse=44.0, r2=0.3), None, "rmse", {"rmse": 45.0, "r2": 0.2}) == ()
+    assert gate_failures(scored(1, rmse=44.0, r2=0.1), None, "rmse", {"rmse": 45.0, "r2": 0.2}) == (
         "r2 of version 1 must be at least 0.2. It is 0.1.",
     )
 
@@ -38,18 +38,18 @@ def test_without_a_champion_the_thresholds_alone_decide():
     ],
 )
 def test_a_challenger_must_be_no_worse_in_the_metrics_own_direction(metric, mine, theirs, passes):
-    found = objections(scored(2, **{metric: mine}), Comparison(1, {metric: theirs}), metric, {})
+    found = gate_failures(scored(2, **{metric: mine}), Comparison(1, {metric: theirs}), metric, {})
     assert (found == ()) is passes
 
 
 def test_both_numbers_are_named():
-    assert objections(scored(3, rmse=45.5), Comparison(1, {"rmse": 44.25}), "rmse", {}) == (
-        "rmse of version 3 is 45.5, that of the champion, version 1, is 44.25 on the same test rows.",
+    assert gate_failures(scored(3, rmse=45.5), Comparison(1, {"rmse": 44.25}), "rmse", {}) == (
+        "rmse of version 3 is 45.5; the champion, version 1, has 44.25 on the same test rows.",
     )
 
 
 def test_a_champion_that_could_not_be_evaluated_is_not_passed_in_silence():
-    assert objections(scored(2, rmse=1.0), Comparison(1, error="Its bundle is gone."), "rmse", {"rmse": 2.0}) == (
+    assert gate_failures(scored(2, rmse=1.0), Comparison(1, error="Its bundle is gone."), "rmse", {"rmse": 2.0}) == (
         "Version 2 cannot be compared with the champion, version 1. Its bundle is gone.",
     )
 
@@ -65,9 +65,9 @@ TIME, CHANCE = {"kind": "time", "column": "day"}, {"kind": "random"}
         ({}, ""),
         ({"fingerprint": "g"}, ""),
         ({"labels": ("c", "b", "a")}, ""),
-        ({"task": "regression", "labels": ()}, "The task is regression, and was multiclass."),
-        ({"target": "w"}, "The target is 'w', and was 'y'."),
-        ({"labels": ("a", "b")}, "The labels are 'a', 'b', and were 'a', 'b', 'c'."),
+        ({"task": "regression", "labels": ()}, "The task is regression; the champion's is multiclass."),
+        ({"target": "w"}, "The target is 'w'; the champion's is 'y'."),
+        ({"labels": ("a", "b")}, "The labels are 'a', 'b'; the champion's are 'a', 'b', 'c'."),
         ({"split": HASH | {"seed": 7}}, "another `split`"),
         ({"key": ("x",)}, "another `key`"),
         ({"key": None}, ""),
@@ -84,13 +84,13 @@ def test_metrics_are_compared_only_where_the_champion_cannot_have_seen_the_test_
     ("split", "change", "told"),
     [
         (HASH, {"fingerprint": "g", "cut": 3}, ""),
-        (HASH, {"identity": {"id": "text"}}, "hashed by other columns"),
+        (HASH, {"identity": {"id": "text"}}, "hashes other columns"),
         (HASH, {"identity": {"x": "text", "z": "text"}}, "or types"),
         (HASH, {"identity": None}, ""),
         (TIME, {"cut": 5, "identity": {"other": "text"}}, ""),
-        (TIME, {"cut": 3}, "before the champion's cut"),
+        (TIME, {"cut": 3}, "precede the champion's cut"),
         (CHANCE, {"identity": {"other": "text"}}, ""),
-        (CHANCE, {"fingerprint": "g"}, "drawn from other data"),
+        (CHANCE, {"fingerprint": "g"}, "split is of other data"),
     ],
 )
 def test_who_compares_is_told_where_the_champion_may_have_learned_from_the_test_rows(split, change, told):
@@ -98,15 +98,15 @@ def test_who_compares_is_told_where_the_champion_may_have_learned_from_the_test_
     found = replace(before, **change).caution(before)
     assert told in found
     assert bool(found) is bool(told)
-    assert objections(scored(2, rmse=3.0), Comparison(1, {"rmse": 2.0}, caution=found), "rmse", {})[0].endswith(
+    assert gate_failures(scored(2, rmse=3.0), Comparison(1, {"rmse": 2.0}, caution=found), "rmse", {})[0].endswith(
         found or "on the same test rows."
     )
 
 
 def test_a_metric_that_is_not_there_does_not_pass():
-    assert len(objections(scored(1, r2=0.5), None, "r2", {"rmse": 45.0})) == 1
+    assert len(gate_failures(scored(1, r2=0.5), None, "r2", {"rmse": 45.0})) == 1
 
 
 def test_a_metric_of_unknown_direction_is_refused_with_the_nearest():
     with pytest.raises(SpecError, match="Did you mean 'rmse'"):
-        objections(scored(2, rmsee=1.0), Comparison(1, {"rmsee": 2.0}), "rmsee", {})
+        gate_failures(scored(2, rmsee=1.0), Comparison(1, {"rmsee": 2.0}), "rmsee", {})

@@ -12,18 +12,18 @@ import mlflow
 import pytest
 
 from spark_jobs import progress
-from spark_jobs.bundle import Manifest, load_manifest, verify, write
+from spark_jobs.bundle import Manifest, load_manifest, verify_bundle, write
 from spark_jobs.errors import GateError, JobError
 from spark_jobs.registry import (
     Signature,
     Tracking,
-    Training,
-    connect,
+    TrainingLog,
     end_run,
     log_training,
+    mlflow_client,
     mlmodel,
-    promote,
-    resolve,
+    promote_challenger,
+    resolve_version,
     start_run,
 )
 from spark_jobs.registry import log as log_module
@@ -42,7 +42,7 @@ def tracking(tmp_path_factory: pytest.TempPathFactory) -> Tracking:
     assert sorted(path.name for path in root.iterdir()) == [".locks", "artifacts", "bundles", "mlflow.db"]
 
 
-def training(root: Path, name: str, rmse: float = 1.5, champion: object = None) -> Training:
+def training(root: Path, name: str, rmse: float = 1.5, champion: object = None) -> TrainingLog:
     draft = root / "draft"
     saved = {"pipeline/metadata/part-0": "{}", "plan.json": "{}", "report.html": "<html>"}
     write(
@@ -50,7 +50,7 @@ def training(root: Path, name: str, rmse: float = 1.5, champion: object = None) 
         Manifest(metrics={"rmse": rmse}, data={"task": "regression", "test": "hash", "champion": champion}),
         saved,
     )
-    return Training(
+    return TrainingLog(
         name,
         draft,
         Signature({"a b": "double", "ö": "string"}, {"prediction": "double"}, [[1.0, "x"], [None, None]]),
@@ -71,7 +71,7 @@ LINEAGE = Lineage("/data/x.csv", "f" * 40, {"train": 8, "test": 2}, "Predicts y.
 def test_a_run_and_a_model_say_of_what_data_whose_and_how_many_rows(tracking, tmp_path):
     one = replace(training(tmp_path, "told"), counts={"rows.read": 10, "seconds.fitting": 0.5}, lineage=LINEAGE)
     version = log_training(tracking, start_run(tracking, "told", "k"), one)
-    client = connect(tracking)
+    client = mlflow_client(tracking)
     run = client.get_run(version.run_id)
     assert run.info.run_name == "told v1"
     assert run.data.tags["mlflow.user"] == getpass.getuser()
@@ -93,7 +93,7 @@ def test_a_part_of_the_run_that_fails_is_told_and_left_out(tracking, tmp_path, m
     monkeypatch.setattr(log_module, part, fail)
     one = replace(training(tmp_path, part), lineage=LINEAGE)
     version = log_training(tracking, start_run(tracking, part, "k"), one)
-    assert resolve(tracking, part, "challenger").version == version.version
+    assert resolve_version(tracking, part, "challenger").version == version.version
     assert any("too long" in warning for warning in progress.warnings())
 
 
@@ -107,7 +107,7 @@ def test_the_default_store_of_the_process_is_not_changed_for_good(tracking, tmp_
 
 def test_a_training_leaves_a_whole_run_and_a_challenger(tracking, tmp_path):
     version = logged(tracking, "whole.name", tmp_path)
-    run = connect(tracking).get_run(version.run_id)
+    run = mlflow_client(tracking).get_run(version.run_id)
     assert (version.version, run.info.status) == (1, "FINISHED")
     assert run.data.params["model.kind"] == "linear"
     assert (run.data.params["q_x22_"], run.data.params["p119"], len(run.data.params)) == ("1", "119", 122)
@@ -116,10 +116,10 @@ def test_a_training_leaves_a_whole_run_and_a_challenger(tracking, tmp_path):
     assert (tags["data.fingerprint"], tags["spark_jobs.run_key"]) == ("abc", "k")
     assert tags["spark_jobs.only_in_plan"] == "columns"
     assert tags["version.pyspark"] == "4.2.0"
-    listed = {item.path for item in connect(tracking).list_artifacts(version.run_id)}
+    listed = {item.path for item in mlflow_client(tracking).list_artifacts(version.run_id)}
     assert listed == {"plan.json", "plots"}
-    assert resolve(tracking, "whole.name", "challenger") == replace(version, aliases=("challenger",))
-    assert verify(version.bundle).metrics == {"rmse": 1.5}
+    assert resolve_version(tracking, "whole.name", "challenger") == replace(version, aliases=("challenger",))
+    assert verify_bundle(version.bundle).metrics == {"rmse": 1.5}
     assert not (tmp_path / "draft").exists()
 
 
@@ -132,8 +132,8 @@ def test_what_mlflow_can_do_without_never_decides_whether_there_is_a_model(track
     with progress.show(notes=False):
         version = logged(tracking, "bare", tmp_path)
         warned = progress.warnings()
-    assert (version.version, connect(tracking).get_run(version.run_id).info.status) == (1, "FINISHED")
-    assert verify(version.bundle).metrics == {"rmse": 1.5}
+    assert (version.version, mlflow_client(tracking).get_run(version.run_id).info.status) == (1, "FINISHED")
+    assert verify_bundle(version.bundle).metrics == {"rmse": 1.5}
     assert [text.split(" is left out")[0] for text in warned] == [
         "The report and other artifacts of the MLflow run",
         "The signature of the MLflow model",
@@ -145,7 +145,7 @@ def test_the_model_in_mlflow_has_signature_example_and_both_flavors(tracking, tm
     from mlflow.models import Model
 
     version = logged(tracking, "model", tmp_path)
-    client = connect(tracking)
+    client = mlflow_client(tracking)
     found = client.get_model_version("model", "1")
     model = client.get_logged_model(found.source.removeprefix("models:/"))
     folder = Path(client.get_model_version_download_uri("model", "1").removeprefix("file://").replace("%20", " "))
@@ -167,12 +167,12 @@ def test_a_bundle_that_is_gone_is_fetched_from_the_registry(tracking, tmp_path):
     import shutil
 
     version = logged(tracking, "fetched", tmp_path)
-    before = verify(version.bundle).sha256
+    before = verify_bundle(version.bundle).sha256
     shutil.rmtree(version.bundle)
-    assert verify(resolve(tracking, "fetched", 1).bundle).sha256 == before
+    assert verify_bundle(resolve_version(tracking, "fetched", 1).bundle).sha256 == before
 
 
-@pytest.mark.parametrize("at", ["_log_model", "publish", "point"])
+@pytest.mark.parametrize("at", ["_log_model", "publish", "set_alias"])
 def test_a_killed_training_run_again_makes_one_version(tracking, tmp_path, monkeypatch, at):
     name = f"killed{at}"
     first = start_run(tracking, name, "k")
@@ -183,12 +183,12 @@ def test_a_killed_training_run_again_makes_one_version(tracking, tmp_path, monke
     end_run(tracking, first.run_id, "KILLED")
     again = start_run(tracking, name, "k")
     version = log_training(tracking, again, training(tmp_path, name, 1.25))
-    client = connect(tracking)
+    client = mlflow_client(tracking)
     assert (again.run_id, again.resumed, version.version) == (first.run_id, True, 1)
     assert len(client.search_model_versions(f"name = '{name}'")) == 1
-    assert resolve(tracking, name, "challenger").version == 1
+    assert resolve_version(tracking, name, "challenger").version == 1
     logged_metric = client.get_run(version.run_id).data.metrics["rmse"]
-    assert logged_metric == verify(version.bundle).metrics["rmse"] == (1.25 if at == "_log_model" else 1.5)
+    assert logged_metric == verify_bundle(version.bundle).metrics["rmse"] == (1.25 if at == "_log_model" else 1.5)
     assert client.get_run(version.run_id).info.status == "FINISHED"
     assert start_run(tracking, name, "k").run_id != first.run_id
 
@@ -201,7 +201,7 @@ def test_the_run_of_a_process_that_is_gone_is_closed_as_killed_and_a_living_one_
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=env)
     left = ended.stdout.strip()
-    client = connect(tracking)
+    client = mlflow_client(tracking)
     assert client.get_run(left).info.status == "RUNNING"
     mine = start_run(tracking, "left", "other").run_id
     start_run(tracking, "left", "third")
@@ -213,23 +213,23 @@ def test_the_run_of_a_process_that_is_gone_is_closed_as_killed_and_a_living_one_
 def test_a_failed_run_says_why_and_is_not_taken_up(tracking):
     run = start_run(tracking, "failed", "k")
     end_run(tracking, run.run_id, "FAILED", "no rows")
-    found = connect(tracking).get_run(run.run_id)
+    found = mlflow_client(tracking).get_run(run.run_id)
     assert (found.info.status, found.data.tags["spark_jobs.error"]) == ("FAILED", "no rows")
     assert start_run(tracking, "failed", "k").run_id != run.run_id
 
 
 def test_promotion_takes_the_better_keeps_the_worse_and_can_be_forced(tracking, tmp_path):
     logged(tracking, "race", tmp_path, "1", rmse=2.0)
-    first = promote(tracking, "race", None, {"rmse": 2.5}, evaluated_now)
+    first = promote_challenger(tracking, "race", None, {"rmse": 2.5}, evaluated_now)
     assert (first.version.version, first.previous, first.metric, first.forced) == (1, None, "rmse", False)
     logged(tracking, "race", tmp_path, "2", rmse=3.0)
-    with pytest.raises(GateError, match="rmse of version 2 is 3, that of the champion, version 1, is 2"):
-        promote(tracking, "race", None, {}, evaluated_now)
-    assert resolve(tracking, "race").version == 1
-    forced = promote(tracking, "race", None, {}, evaluated_now, force=True)
+    with pytest.raises(GateError, match="rmse of version 2 is 3; the champion, version 1, has 2"):
+        promote_challenger(tracking, "race", None, {}, evaluated_now)
+    assert resolve_version(tracking, "race").version == 1
+    forced = promote_challenger(tracking, "race", None, {}, evaluated_now, force=True)
     assert (forced.version.version, forced.previous, forced.forced) == (2, 1, True)
-    assert resolve(tracking, "race").version == 2
-    assert not promote(tracking, "race", None, {}, evaluated_now).moved
+    assert resolve_version(tracking, "race").version == 2
+    assert not promote_challenger(tracking, "race", None, {}, evaluated_now).moved
     assert [peek(tracking, "race", which) for which in ("champion", "challenger", 1, 2, 3)] == [2, 2, 1, 2, None]
     assert peek(replace(tracking, root=str(tmp_path)), "race", "champion") is None
 
@@ -240,43 +240,43 @@ def evaluated_now(champion, challenger):
 
 def test_what_the_training_found_of_the_champion_is_not_asked_again(tracking, tmp_path):
     logged(tracking, "stored", tmp_path, "1", rmse=2.0)
-    promote(tracking, "stored", None, {}, evaluated_now)
+    promote_challenger(tracking, "stored", None, {}, evaluated_now)
     logged(tracking, "stored", tmp_path, "2", rmse=3.0, champion={"version": 1, "metrics": {"rmse": 3.5}, "error": ""})
-    done = promote(tracking, "stored", None, {}, lambda *_: pytest.fail("asked again"))
-    assert done.reasons == ("rmse is 3, that of version 1 is 3.5 on the same test rows.",)
+    done = promote_challenger(tracking, "stored", None, {}, lambda *_: pytest.fail("asked again"))
+    assert done.reasons == ("rmse is 3, version 1 has 3.5 on the same test rows.",)
     logged(tracking, "stored", tmp_path, "3", rmse=1.0, champion={"version": 1, "metrics": {"rmse": 0.5}, "error": ""})
-    assert promote(tracking, "stored", None, {}, evaluated_now).previous == 2
+    assert promote_challenger(tracking, "stored", None, {}, evaluated_now).previous == 2
 
 
 def test_a_champion_without_a_bundle_needs_force(tracking, tmp_path):
     logged(tracking, "gone", tmp_path, "1")
-    promote(tracking, "gone", None, {}, evaluated_now)
+    promote_challenger(tracking, "gone", None, {}, evaluated_now)
     logged(tracking, "gone", tmp_path, "2")
     error = JobError("its bundle is gone.")
     with pytest.raises(GateError, match="could not be evaluated: its bundle is gone") as refused:
-        promote(tracking, "gone", None, {}, lambda *_: (_ for _ in ()).throw(error))
+        promote_challenger(tracking, "gone", None, {}, lambda *_: (_ for _ in ()).throw(error))
     assert "--force" in refused.value.advice
-    assert promote(tracking, "gone", None, {}, lambda *_: (_ for _ in ()).throw(error), force=True).forced
+    assert promote_challenger(tracking, "gone", None, {}, lambda *_: (_ for _ in ()).throw(error), force=True).forced
 
 
 def test_where_nothing_was_registered_nothing_is_made_by_looking(tmp_path):
     with pytest.raises(JobError, match="No model 'flights' is registered"):
-        resolve(Tracking("sqlite", str(tmp_path)), "flights", 9)
+        resolve_version(Tracking("sqlite", str(tmp_path)), "flights", 9)
     assert not list(tmp_path.iterdir())
 
 
 def test_what_is_not_registered_is_refused_with_advice(tracking, tmp_path):
     logged(tracking, "flights", tmp_path)
     with pytest.raises(JobError, match="Did you mean 'flights'"):
-        resolve(tracking, "fligths", "champion")
+        resolve_version(tracking, "fligths", "champion")
     with pytest.raises(JobError, match="no champion"):
-        resolve(tracking, "flights", "champion")
+        resolve_version(tracking, "flights", "champion")
     with pytest.raises(JobError, match=r"no version 7\.\nIt has 1"):
-        resolve(tracking, "flights", 7)
+        resolve_version(tracking, "flights", 7)
 
 
 def test_a_store_that_cannot_be_opened_is_one_line_of_cause(tmp_path):
     (tmp_path / "mlflow.db").write_bytes(b"no database at all " * 100)
     with pytest.raises(JobError, match="MLflow cannot be reached at sqlite:") as caught:
-        connect(Tracking("sqlite", str(tmp_path)))
+        mlflow_client(Tracking("sqlite", str(tmp_path)))
     assert "\n" not in caught.value.message

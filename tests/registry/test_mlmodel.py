@@ -24,9 +24,9 @@ import pytest
 
 import spark_jobs
 from spark_jobs.bundle import GRAPH, Input, Manifest, write
-from spark_jobs.data.marks import USUAL
-from spark_jobs.registry import Signature, Tracking, Training, connect, log_training, start_run
+from spark_jobs.registry import Signature, Tracking, TrainingLog, log_training, mlflow_client, start_run
 from spark_jobs.registry.mlmodel import write_mlflow_model
+from spark_jobs.sources.null_values import USUAL
 from spark_jobs.spec import Environment
 
 ALONE = """
@@ -44,14 +44,14 @@ print(model.predict(pd.DataFrame({"a.b": [1, 2], "kind": ["red", None]})).to_jso
 
 def graph() -> bytes:
     """P(yes) = `a.b` / 4, and a quarter more for the kind 'red'; 'yes' above a half."""
-    from spark_jobs.ops.arithmetic import add, beside, is_finite, less, multiply, subtract, upright
+    from spark_jobs.ops.arithmetic import add, as_column, hstack, is_finite, less, multiply, subtract
     from spark_jobs.ops.dialect import build, constant, number_input, op, text_input
     from spark_jobs.ops.lookup import named, text_position
 
     inputs = {"a.b": number_input(), "kind": text_input()}
     worth = op("gather", constant([0.25, 0.0]), text_position(inputs["kind"], {"red": 0}, 1))
     share = add(multiply(inputs["a.b"], 0.25), worth)
-    shares = beside([upright(subtract(1.0, share)), upright(share)])
+    shares = hstack([as_column(subtract(1.0, share)), as_column(share)])
     prediction = named(op("cast", less(0.5, share), to=np.int64), ["no", "yes"])
     outputs = {"prediction": prediction, "probabilities": shares, "valid": is_finite(share)}
     return bytes(build(inputs, outputs).SerializeToString())
@@ -113,7 +113,7 @@ def test_a_frame_without_a_column_or_with_text_that_came_as_numbers_is_refused_b
     model = mlflow.pyfunc.load_model(str(folder))
     with pytest.raises(mlflow.exceptions.MlflowException, match=r"missing inputs \['a\.b'\]"):
         model.predict(pd.DataFrame({"kind": ["red"]}))
-    with pytest.raises(Exception, match="The column 'kind' is text, and a cell came as int"):
+    with pytest.raises(Exception, match="The column 'kind' must be text, but a value is int"):
         model.predict(pd.DataFrame({"kind": [1], "a.b": [1]}))
 
 
@@ -139,9 +139,9 @@ def test_a_model_without_a_graph_is_asked_through_spark(spark, tmp_path):
     write(tmp_path / "draft", Manifest(), {"plan.json": "{}", "pipeline": tmp_path / "saved"})
     tracking = Tracking("sqlite", str(tmp_path))
     signature = Signature({"a b": "double", "c.d": "string"}, {"prediction": "double"}, [[1.0, "x"]])
-    version = log_training(tracking, start_run(tracking, "e", "k"), Training("m", tmp_path / "draft", signature))
+    version = log_training(tracking, start_run(tracking, "e", "k"), TrainingLog("m", tmp_path / "draft", signature))
 
-    place = connect(tracking).get_model_version_download_uri("m", str(version.version))
+    place = mlflow_client(tracking).get_model_version_download_uri("m", str(version.version))
     rows = pd.DataFrame({"a b": [1.5, None], "c.d": ["xyz", "x"]})
     predicted = mlflow.pyfunc.load_model(place).predict(rows)
     assert predicted[0] == 1.5 * 2 + 3
@@ -192,7 +192,7 @@ def asked(session, tmp_path_factory) -> Asked:
     trained = spark_jobs.train(spec, spark=session, env=env)
     done = spark_jobs.score(spec, spark=session, env=env, input=str(place / "new.csv"), version=1)
     told = session.read.format("delta").load(done.tables["odd_predictions"]).toPandas().set_index("id")
-    folder = connect(Tracking("sqlite", env.root)).get_model_version_download_uri("odd", "1")
+    folder = mlflow_client(Tracking("sqlite", env.root)).get_model_version_download_uri("odd", "1")
     return Asked(trained, Path(unquote(folder.removeprefix("file://"))), place / "new.csv", told)
 
 
@@ -286,7 +286,7 @@ def test_the_input_example_is_a_row_of_the_source_as_it_was_read(asked):
 
 
 def test_the_run_says_what_was_learned_from_which_rows_in_which_time(asked):
-    client = connect(Tracking("sqlite", str(asked.file.with_name("root"))))
+    client = mlflow_client(Tracking("sqlite", str(asked.file.with_name("root"))))
     run = client.get_run(asked.trained.run_id)
     assert run.info.run_name == "odd v1"
     assert (run.data.tags["target"], run.data.tags["task"]) == ("out come", "binary")

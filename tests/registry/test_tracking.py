@@ -8,12 +8,12 @@ import sys
 import time
 from pathlib import Path
 
-from spark_jobs.registry.tracking import Tracking, connect, experiment_id
+from spark_jobs.registry.tracking import Tracking, experiment_id, mlflow_client
 
 OPEN = """
 import sys
-from spark_jobs.registry.tracking import Tracking, connect
-connect(Tracking("sqlite", sys.argv[1]))
+from spark_jobs.registry.tracking import Tracking, mlflow_client
+mlflow_client(Tracking("sqlite", sys.argv[1]))
 """
 
 
@@ -29,6 +29,6 @@ def test_a_process_killed_while_it_makes_the_database_leaves_none_behind(tmp_pat
     making.wait()
     assert not (tmp_path / "mlflow.db").exists()
     tracking = Tracking("sqlite", str(tmp_path))
-    run = connect(tracking).create_run(experiment_id(tracking, "houses"))
-    assert connect(tracking).get_run(run.info.run_id).info.status == "RUNNING"
+    run = mlflow_client(tracking).create_run(experiment_id(tracking, "houses"))
+    assert mlflow_client(tracking).get_run(run.info.run_id).info.status == "RUNNING"
     assert [path.name for path in tmp_path.glob("*.db*")] == ["mlflow.db"]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from spark_jobs.registry.words import escaped, measures, parameters
+from spark_jobs.registry.mlflow_names import escaped, measures, parameters
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,8 @@
-"""What is written into a page, and how numbers read there."""
+"""HTML elements escape their content, and pages keep only sections with content."""
 
 from __future__ import annotations
 
-import math
-
-import pytest
-
-from spark_jobs.report.html import Html, folded, html, joined, long_table, tag
-from spark_jobs.report.numerals import number, plural, share, shortened
+from spark_jobs.report.html import Html, fold, html, join, long_table, name_tag, page, tag
 
 
 def test_what_is_not_html_is_escaped_also_in_attributes():
@@ -19,7 +14,7 @@ def test_what_is_not_html_is_escaped_also_in_attributes():
 
 
 def test_what_is_html_stays_as_it_is():
-    assert joined([tag("b", "a&b"), " < "]) == "<b>a&amp;b</b> &lt; "
+    assert join([tag("b", "a&b"), " < "]) == "<b>a&amp;b</b> &lt; "
     assert isinstance(html(Html("<i>")), Html)
 
 
@@ -34,45 +29,18 @@ def test_a_long_table_shows_its_first_rows_and_folds_the_rest():
     assert rest.count("<td>") == 1160
     assert "<summary>1,160 more columns</summary>" in rest
     assert "<details>" not in long_table(("a",), [(i,) for i in range(40)], first=40)
-    assert folded("x & y") == "<details><summary>x &amp; y</summary></details>"
+    assert fold("x & y") == "<details><summary>x &amp; y</summary></details>"
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (1234567, "1,234,567"),
-        (12.0, "12"),
-        (0.123456, "0.1235"),
-        (43.2109, "43.21"),
-        (65432.1, "65,432"),
-        (1.5e-9, "1.5e-09"),
-        (-0.25, "-0.25"),
-        (1e300, "1e+300"),
-        (math.inf, "∞"),
-        (None, "\u2013"),
-        (math.nan, "\u2013"),
-    ],
-)
-def test_a_number_reads_as_people_write_it(value, text):
-    assert number(value) == text
+def test_a_long_name_is_shortened_and_its_title_holds_all_of_it():
+    assert name_tag("short") == '<span class="name">short</span>'
+    assert f'title="{"n" * 400}"' in name_tag("n" * 400)
+    assert name_tag("n" * 400).count("n" * 41) == 9  # all of them in the title
 
 
-def test_shares_do_not_hide_what_is_rare():
-    assert [share(*pair) for pair in ((1, 4), (0, 9), (1, 100_000), (99_999, 100_000), (1, 20), (0, 0))] == [
-        "25 %",
-        "0 %",
-        "< 0.1 %",
-        "> 99.9 %",
-        "5.0 %",
-        "\u2013",
-    ]
-
-
-def test_long_names_lose_their_middle_and_blank_ones_are_shown():
-    assert shortened("a_very_long_column_name", 11) == "a_ver…_name"
-    assert len(shortened("x" * 10_000)) == 32
-    assert shortened("two\nlines") == "two lines"
-    assert shortened("  ") == "'  '"
-    assert shortened("\x1b[31mred") == "·[31mred"
-    assert plural(1, "row") == "1 row"
-    assert plural(2000, "row") == "2,000 rows"
+def test_a_section_without_content_is_neither_on_the_page_nor_in_the_menu():
+    text = page("t", "", {"a": ("Full", Html("<p>x</p>")), "b": ("Empty", Html("")), "c": ("Also", Html("y"))})
+    assert 'href="#a"' in text
+    assert 'href="#c"' in text
+    assert "Empty" not in text
+    assert "<nav>" not in page("t", "", {"a": ("Only", Html("x"))})

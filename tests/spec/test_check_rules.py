@@ -16,39 +16,47 @@ A = {"column": "a"}
         ({"rule": "betwen", **A}, "`checks[0].rule` must be one of between, ", "Did you mean 'between'?"),
         (A, "`checks[0].rule` is missing.", "It must be one of between, "),
         (5, "`checks[0]` must be a mapping with a `rule`. Got 5 instead.", ""),
-        ({"rule": "not_null", **A, "sevrity": "warn"}, "`checks[0].sevrity` is not a key", "Did you mean 'severity'?"),
+        (
+            {"rule": "not_null", **A, "sevrity": "warn"},
+            "`checks[0].sevrity` is not a known key",
+            "Did you mean 'severity'?",
+        ),
         ({"rule": "not_null"}, "`checks[0].column` is missing.", ""),
-        ({"rule": "between", **A}, "`checks[0]` says `rule: between`, and neither `min` nor `max`.", ""),
-        ({"rule": "between", **A, "min": 5, "max": 1}, "`checks[0].max` is 1, less than `min`, which is 5.", ""),
+        ({"rule": "between", **A}, "`checks[0]` has `rule: between` but neither `min` nor `max`.", ""),
+        ({"rule": "between", **A, "min": 5, "max": 1}, "`checks[0].max` is 1, less than `min` (5).", ""),
         (
             {"rule": "between", **A, "min": "2020-02-01", "max": "2020-01-31T05:00"},
             "`checks[0].max` is 2020-01-31T05",
             "",
         ),
-        ({"rule": "between", **A, "min": 1, "max": "2020-01-01"}, "`checks[0].max` is not of the same kind", ""),
-        ({"rule": "between", **A, "max": "soon"}, "`checks[0].max` must be a number, or a day or time", ""),
+        ({"rule": "between", **A, "min": 1, "max": "2020-01-01"}, "`checks[0].max` has another type than", ""),
+        ({"rule": "between", **A, "max": "soon"}, "`checks[0].max` must be a number or an ISO 8601 date or time", ""),
         ({"rule": "between", **A, "max": True}, "`checks[0].max` must be a number or text. Got true", ""),
         (
             {"rule": "matches", **A, "pattern": "(?=x)y"},
-            "`checks[0].pattern` is no regular expression of RE2.",
-            "RE2 says",
+            "`checks[0].pattern` is not a valid RE2 regular expression.",
+            "RE2 reports",
         ),
         (
             {"rule": "matches", **A, "pattern": r"(a)\1"},
-            "`checks[0].pattern` is no regular expression of RE2.",
-            "RE2 says",
+            "`checks[0].pattern` is not a valid RE2 regular expression.",
+            "RE2 reports",
         ),
-        ({"rule": "in", **A, "values": []}, "`checks[0].values` must be a list of at least one value.", ""),
-        ({"rule": "unique", "columns": ["a", "a"]}, "`checks[0].columns[1]` names the column 'a' a second time.", ""),
-        ({"rule": "compare", **A, "is": "<", "other": "a"}, "`checks[0].other` names 'a', as `column` does.", ""),
+        ({"rule": "in", **A, "values": []}, "`checks[0].values` must list at least one value.", ""),
+        ({"rule": "unique", "columns": ["a", "a"]}, "`checks[0].columns[1]` lists the column 'a' twice.", ""),
+        (
+            {"rule": "compare", **A, "is": "<", "other": "a"},
+            "`checks[0].other` names 'a', the same column as `column`.",
+            "",
+        ),
         ({"rule": "compare", **A, "is": "=<", "other": "b"}, "`checks[0].is` must be one of <, <=, ", ""),
-        ({"rule": "row_count", "min": 3, "max": 2}, "`checks[0].max` is 2, less than `min`, which is 3.", ""),
+        ({"rule": "row_count", "min": 3, "max": 2}, "`checks[0].max` is 2, less than `min` (3).", ""),
         (
             {"rule": "row_count", "min": 1, "severity": "quarantine"},
             "`checks[0].severity` must be one of warn, fail.",
             "",
         ),
-        ({"rule": "not_null", "column": "_Source"}, "`checks[0].column` names '_Source', a name that", ""),
+        ({"rule": "not_null", "column": "_Source"}, "`checks[0].column` names '_Source', a reserved output column", ""),
     ],
 )
 def test_a_mistake_in_a_check_is_told_with_its_place_and_what_was_expected(check, message, advice):
@@ -60,7 +68,7 @@ def test_a_mistake_in_a_check_is_told_with_its_place_and_what_was_expected(check
 
 def test_a_check_that_is_there_twice_is_a_mistake():
     check = {"rule": "not_null", **A}
-    with pytest.raises(SpecError, match="says what an earlier check says"):
+    with pytest.raises(SpecError, match="repeats an earlier check"):
         parse({"source": "a.csv", "target": "y", "checks": [check, dict(check)]})
 
 

@@ -94,7 +94,7 @@ def test_column_names_may_hold_anything(name):
     ("text", "message", "advice"),
     [
         ("target: y\n", "`x.yml: source` is missing.", "It must be text or a mapping."),
-        (TWO_LINES + "modle: 3\n", "`x.yml:3:1: modle` is not a key that is known here.", "Did you mean 'model'?"),
+        (TWO_LINES + "modle: 3\n", "`x.yml:3:1: modle` is not a known key.", "Did you mean 'model'?"),
         (
             TWO_LINES + "split: {seed: 0.5}\n",
             "`x.yml:3:9: split.seed` must be an int ≥ 0 and < 9223372036854775808. Got 0.5 instead.",
@@ -141,11 +141,11 @@ def test_column_names_may_hold_anything(name):
             "`x.yml:1:10: source.kind` must be one of csv,",
             "Did you mean 'csv'?",
         ),
-        ("source: http://x/y.csv\ntarget: y\n", "must be a path that Spark reads", None),
+        ("source: http://x/y.csv\ntarget: y\n", "must be a path that Spark can read", None),
         (TWO_LINES + "name: ../up\n", "`x.yml:3:1: name` must be 1 to 100 of A-Z", None),
         (TWO_LINES + "predictions: {table: ../up}\n", "predictions.table` must be 1 to 100 of A-Z", None),
         (TWO_LINES + "features: {max_categories: 1}\n", "must be an int ≥ 2 and ≤ 10000. Got 1 instead.", None),
-        ("source: x.csv\ntarget: a__THIS__b\n", "must not hold `__THIS__`", None),
+        ("source: x.csv\ntarget: a__THIS__b\n", "must not contain `__THIS__`", None),
         (f"source: x.csv\ntarget: {'x' * 1001}\n", "must be text, not empty", None),
     ],
 )
@@ -203,7 +203,9 @@ def test_a_misspelled_name_is_told_with_its_place_and_the_nearest_valid_one(refu
 
 
 def test_a_misspelled_name_in_an_override_is_told_as_the_overrides(refusal):
-    assert refusal(TWO_LINES, "source.null_value=[a]").message.startswith("`--set source.null_value` is not a key")
+    assert refusal(TWO_LINES, "source.null_value=[a]").message.startswith(
+        "`--set source.null_value` is not a known key"
+    )
     assert refusal(TWO_LINES, "checks=[{rule: betwen}]").message.startswith("`--set checks[0].rule` must be one of")
 
 
@@ -239,8 +241,8 @@ def test_what_is_not_built_yet_is_refused_by_name(refusal, text, place):
     [
         (b"", "is empty"),
         (b"# nothing\n", "is empty"),
-        (b"- a\n- b\n", "must hold a mapping of keys. Got a list"),
-        (b"just words\n", "must hold a mapping of keys. Got a single value"),
+        (b"- a\n- b\n", "must contain a mapping of keys. Got a list"),
+        (b"just words\n", "must contain a mapping of keys. Got a single value"),
         (b"source: a.csv\ntarget: \xff\n", "`x.yml:2` is not UTF-8 text (byte 0xff)"),
         ("source: a.csv\ntarget: y\n".encode("utf-16"), "is not UTF-8 text"),
         (b"a: " + b"x" * 1024 * 1024, "is larger than 1024 KiB"),

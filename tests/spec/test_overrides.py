@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from spark_jobs.errors import SpecError
 from spark_jobs.spec import load
-from spark_jobs.spec.overrides import parse
+from spark_jobs.spec.overrides import parse_override
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_values_follow_the_rules_of_the_file(with_overrides):
     [(">50K", ">50K"), ("a: b", "a: b"), ("*", "*"), ("x # y", "x # y"), ("'7'", "7"), ("a=b", "a=b"), ("", None)],
 )
 def test_a_plain_value_is_taken_as_it_stands(text, value):
-    assert parse(f"positive={text}") == (("positive",), value)
+    assert parse_override(f"positive={text}") == (("positive",), value)
 
 
 def test_the_source_may_be_one_line_and_its_path_still_be_set(with_overrides):
@@ -52,20 +52,20 @@ def test_a_column_with_a_dot_is_reached_by_quoting(with_overrides, quoted):
 
 
 def test_a_quote_inside_quotes_is_doubled():
-    assert parse('features.per_column."a""=.b".numeric=x')[0] == ("features", "per_column", 'a"=.b', "numeric")
+    assert parse_override('features.per_column."a""=.b".numeric=x')[0] == ("features", "per_column", 'a"=.b', "numeric")
 
 
 @pytest.mark.parametrize(
     ("override", "message", "advice"),
     [
-        ("splt.seed=1", "splt` is not a key that is known here.", "Did you mean 'split'?"),
-        ("split.sed=1", "`--set split.sed` is not a key that is known here.", "Did you mean 'seed'?"),
+        ("splt.seed=1", "splt` is not a known key.", "Did you mean 'split'?"),
+        ("split.sed=1", "`--set split.sed` is not a known key.", "Did you mean 'seed'?"),
         ("split.seed=x", "`--set split.seed` must be an int", None),
-        ("target.x=1", "goes through `target`, which is no mapping", "Set `target` as a whole."),
-        ("split.seed", "is not an override", "--set path.to.key=value"),
-        ("=3", "is not an override", None),
-        ("split..seed=3", "is not an override", None),
-        ("key=[a", "is not YAML", None),
+        ("target.x=1", "goes through `target`, which is not a mapping", "Set `target` as a whole."),
+        ("split.seed", "is not of the form `path=value`", "--set path.to.key=value"),
+        ("=3", "is not of the form `path=value`", None),
+        ("split..seed=3", "is not of the form `path=value`", None),
+        ("key=[a", "is not valid YAML", None),
         ("tune.trials=3", "not built yet", None),
     ],
 )
@@ -81,7 +81,7 @@ def test_a_wrong_override_is_named(with_overrides, override, message, advice):
 @given(st.one_of(st.text(max_size=60), st.text(alphabet="ab.\"'`=[]{} \x00\ud800", max_size=30)))
 def test_any_override_is_either_read_or_refused(text):
     try:
-        path, _ = parse(text)
+        path, _ = parse_override(text)
     except SpecError:
         return
     assert all(path)

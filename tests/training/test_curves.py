@@ -8,6 +8,7 @@ from datasketches import kll_doubles_sketch
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
+from spark_jobs.training.binning import quantile_edges
 from spark_jobs.training.curves import (
     PLOTTED,
     Bins,
@@ -19,7 +20,6 @@ from spark_jobs.training.curves import (
     roc_bound,
     roc_points,
 )
-from spark_jobs.training.edges import quantile_edges
 
 ROWS = 200_000
 

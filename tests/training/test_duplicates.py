@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from pyspark.sql import functions as F
 
-from spark_jobs.data.typed import row_hash
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.casts import typed_row_hash
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
 from spark_jobs.spec import parse
 from spark_jobs.training.duplicates import duplicates
@@ -33,7 +33,7 @@ def found(spark, **keys):
     spec = parse({"source": "x.csv", "target": "y", **keys})
     rows = spark.createDataFrame(ROWS, SCHEMA).repartition(3)
     named = [TYPES[name] for name in identity(spec, TYPES)]
-    staged = rows.withColumn(HASH, row_hash(rows, named, 0)).withColumn(LABEL, F.col("y"))
+    staged = rows.withColumn(HASH, typed_row_hash(rows, named, 0)).withColumn(LABEL, F.col("y"))
     return sorted(row[0] for row in duplicates(staged, spec, TYPES).collect())
 
 

@@ -32,7 +32,7 @@ def numbers():
     return pd.DataFrame({"label": label, "prediction": prediction, "weight": weight, ODD: level})
 
 
-def test_predicted_numbers_are_judged_as_scikit_learn_judges_them(spark, tmp_path, numbers):
+def test_predicted_numbers_are_checked_as_scikit_learn_judges_them(spark, tmp_path, numbers):
     found = evaluate(store(spark, tmp_path, numbers), "regression", (), None, slices=[ODD], weight=True)
     y, p, w = (numbers[name].to_numpy() for name in ("label", "prediction", "weight"))
     assert found.rows == 3000
@@ -95,7 +95,7 @@ def events():
     )
 
 
-def test_two_classes_are_judged_as_scikit_learn_judges_them(spark, tmp_path, events):
+def test_two_classes_are_checked_as_scikit_learn_judges_them(spark, tmp_path, events):
     scored = store(spark, tmp_path, events)
     found = evaluate(scored, "binary", ("no", "yes"), "yes", threshold_for="f1", slices=[ODD], weight=True)
     y, p, w = (events[name].to_numpy() for name in ("label", "p", "weight"))
@@ -137,7 +137,7 @@ def test_an_event_that_is_the_first_label_and_margins_in_place_of_probabilities(
     assert "calibration" not in found.details["curves"]["yes"]
 
 
-def test_many_classes_are_judged_as_scikit_learn_judges_them_and_a_new_label_is_an_error(spark, tmp_path):
+def test_many_classes_are_checked_as_scikit_learn_judges_them_and_a_new_label_is_an_error(spark, tmp_path):
     rng = np.random.default_rng(2)
     label = rng.choice(3, 3000, p=[0.6, 0.3, 0.1]).astype(float)
     raw = np.exp(rng.normal(size=(3000, 3)) + 1.5 * np.eye(3)[label.astype(int)])
@@ -169,7 +169,7 @@ def test_many_classes_are_judged_as_scikit_learn_judges_them_and_a_new_label_is_
     assert found.metrics["pr_auc"] == pytest.approx(np.mean(precisions), abs=1e-12)
     assert found.details["confusion"].tolist() == exact.confusion_matrix(true, called)[:, :3].tolist()
     assert found.details["unseen_labels"] == {"<new>": 30, "other": 10}
-    assert found.notes == ("40 test rows have a label that training never saw: each counts as an error.",)
+    assert found.notes == ("40 test rows have a label unseen in training: each counts as an error.",)
 
 
 def test_test_rows_that_say_nothing_are_refused(spark, tmp_path, events, numbers):
@@ -180,15 +180,15 @@ def test_test_rows_that_say_nothing_are_refused(spark, tmp_path, events, numbers
         evaluate(scored.where("label = 0"), "binary", ("no", "yes"), "yes")
     with pytest.raises(DataError, match=r"Got \d+ rows, all of them 'b'"):
         evaluate(scored.where("label = 1"), "multiclass", ("a", "b"), None)
-    with pytest.raises(DataError, match=r"must hold rows with a target. Got no row at all"):
+    with pytest.raises(DataError, match=r"must hold rows with a target. Got no rows"):
         evaluate(spark.createDataFrame([], "label double, prediction double"), "regression", (), None)
 
 
 def test_predictions_that_are_no_numbers_are_refused(spark):
     rows = [(1.0, 2.0), (2.0, float("nan")), (3.0, None), (4.0, float("inf")), (None, None)]
-    with pytest.raises(DataError, match=r"must be finite numbers. Got 3 that are not, of 4 rows"):
+    with pytest.raises(DataError, match=r"must be finite numbers. 3 of 4 rows have others"):
         evaluate(spark.createDataFrame(rows, "label double, prediction double"), "regression", (), None)
     rows = [(0.0, 0.0, [0.5, 0.5]), (1.0, 1.0, [float("nan")] * 2)]
     scored = spark.createDataFrame(rows, "label double, prediction double, probability array<double>")
-    with pytest.raises(DataError, match=r"must be numbers. Got 1 that are not, of 2 rows"):
+    with pytest.raises(DataError, match=r"must be numbers. 1 of 2 rows have none"):
         evaluate(scored, "binary", ("no", "yes"), "yes")

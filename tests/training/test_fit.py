@@ -8,15 +8,15 @@ import pytest
 from pyspark.ml.functions import vector_to_array
 from pyspark.sql import functions as F
 
-from spark_jobs.data.types import ColumnType
+from spark_jobs.columns.types import ColumnType
 from spark_jobs.features.encoders.target import FOLDS
-from spark_jobs.fitted import fit_features
-from spark_jobs.plan import Problem, make
-from spark_jobs.session import counting_jobs
+from spark_jobs.pipeline.feature_pipeline import fit_features
+from spark_jobs.plan import LearningTask, make
+from spark_jobs.runtime.session import counting_jobs
 from spark_jobs.spec import parse
 from spark_jobs.training.fit import _folds, training_frame
-from spark_jobs.training.learn import learn
 from spark_jobs.training.staging import HASH, LABEL, NUMBER, WEIGHT
+from spark_jobs.training.training_profile import profile_training_rows
 
 ROWS = 500
 
@@ -24,7 +24,7 @@ ROWS = 500
 def planned(rows, kinds, problem, **keys):
     spec = parse({"source": "x.csv", "target": "y", **keys})
     types = {**kinds, "y": ColumnType("y", "number", "number", "")}
-    profile = learn(rows, spec, types, problem).profile
+    profile = profile_training_rows(rows, spec, types, problem).profile
     return make(spec, list(types.values()), problem, profile), profile
 
 
@@ -39,7 +39,7 @@ def test_no_training_row_sees_its_own_target(spark):
     rows = labelled(rows, F.pmod(F.xxhash64("id", F.lit(3)), F.lit(1000)))
     kinds = {"one": ColumnType("one", "text", "category", "")}
     features = {"per_column": {"one": {"categorical": "target"}}, "numeric": "none"}
-    plan, profile = planned(rows, kinds, Problem("regression", "y"), features=features)
+    plan, profile = planned(rows, kinds, LearningTask("regression", "y"), features=features)
     fitted = fit_features(spark, plan, profile, _folds(rows, plan))
     vectors = training_frame(rows, plan, fitted, {}).select("label", vector_to_array("features")[0].alias("worth"))
     found = vectors.toPandas()
@@ -55,7 +55,7 @@ def test_no_training_row_sees_its_own_target(spark):
 def test_balanced_classes_have_the_same_weight_in_all(spark, balance):
     numbers = spark.range(0, 100, 1, 1).withColumn("x", F.col("id") * 0.5)
     rows = labelled(numbers, F.when(F.col("id") < 90, 0).otherwise(2))
-    problem = Problem("multiclass", "y", ("a", "b", "c"))
+    problem = LearningTask("multiclass", "y", ("a", "b", "c"))
     kinds = {"x": ColumnType("x", "number", "number", "")}
     plan, profile = planned(rows, kinds, problem, model={"kind": "linear", "balance": balance})
     frame = training_frame(rows, plan, fit_features(spark, plan, profile), {0: 90, 2: 10})
@@ -83,7 +83,7 @@ def test_the_number_of_spark_jobs_does_not_grow_with_the_columns(spark):
         numbers = {f"n{k}": ColumnType(f"n{k}", "number", "number", "") for k in range(width // 2)}
         kinds = numbers | {f"t{k}": ColumnType(f"t{k}", "text", "category", "") for k in range(width // 2)}
         with counting_jobs(spark) as scanning:
-            plan, profile = planned(rows, kinds, Problem("regression", "y"), columns={"keep_leaks": True})
+            plan, profile = planned(rows, kinds, LearningTask("regression", "y"), columns={"keep_leaks": True})
         with counting_jobs(spark) as fitting:
             fit_features(spark, plan, profile)
         assert len(plan.inputs) == width

@@ -4,19 +4,19 @@ from decimal import Decimal
 
 from pyspark.sql import functions as F
 
-from spark_jobs.data.types import ColumnType
-from spark_jobs.plan import Problem
+from spark_jobs.columns.types import ColumnType
+from spark_jobs.plan import LearningTask
 from spark_jobs.training.labels import is_against_rest, label, metadata
 
 TEXT = ColumnType("t", "text", "category", "")
 NUMBER = ColumnType("n`.", "number", "number", "")
 BOOLEAN = ColumnType("b", "boolean", "boolean", "")
-COLOURS = Problem("multiclass", "t", ("blue", "it's", "red"))
-ONE = Problem("binary", "t", ("not red", "red"), "red")
-RATES = Problem("multiclass", "n`.", ("-1", "0", "2.5"))
-YES = Problem("binary", "b", ("false", "true"), "true")
-SAID = Problem("binary", "t", ("no", "Yes"), "Yes")
-PRICE = Problem("regression", "n`.")
+COLOURS = LearningTask("multiclass", "t", ("blue", "it's", "red"))
+ONE = LearningTask("binary", "t", ("not red", "red"), "red")
+RATES = LearningTask("multiclass", "n`.", ("-1", "0", "2.5"))
+YES = LearningTask("binary", "b", ("false", "true"), "true")
+SAID = LearningTask("binary", "t", ("no", "Yes"), "Yes")
+PRICE = LearningTask("regression", "n`.")
 
 
 def test_a_target_becomes_the_index_of_its_label_or_its_value(spark):
@@ -57,7 +57,7 @@ def test_words_for_true_and_false_find_their_label_in_every_spelling(spark):
 
 def test_numbers_beyond_a_double_are_labels_of_their_own(spark):
     labels = ("5", "9007199254740992", "9007199254740993", "12345678901234567.5")
-    problem = Problem("multiclass", "n`.", labels)
+    problem = LearningTask("multiclass", "n`.", labels)
     for stored, expected in {
         "bigint": [1.0, 2.0, -1.0, 0.0, None],
         "decimal(38,10)": [1.0, 2.0, -1.0, 0.0, None],

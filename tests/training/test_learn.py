@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 from pyspark.sql import functions as F
 
-from spark_jobs.data.types import ColumnType
-from spark_jobs.plan import Problem
-from spark_jobs.session import counting_jobs
+from spark_jobs.columns.types import ColumnType
+from spark_jobs.plan import LearningTask
+from spark_jobs.runtime.session import counting_jobs
 from spark_jobs.spec import parse
-from spark_jobs.training.learn import learn, relearn
 from spark_jobs.training.staging import LABEL
+from spark_jobs.training.training_profile import load_training_profile, profile_training_rows
 
 TYPES = {
     "x": ColumnType("x", "number", "number", ""),
     "kind": ColumnType("kind", "text", "category", ""),
     "y": ColumnType("y", "number", "number", ""),
 }
-PROBLEM = Problem("regression", "y")
+PROBLEM = LearningTask("regression", "y")
 X = np.arange(100.0)
 X[[3, 50]] = 10_000, -9_000  # beyond 3 IQRs
 MISSING = 7
@@ -30,25 +30,25 @@ def rows(session):
     return session.createDataFrame(values, "x double, kind string, y double").withColumn(LABEL, F.col("y"))
 
 
-def lesson(rows, **clean):
+def training_profile(rows, **clean):
     spec = parse({"source": "x.csv", "target": "y", "clean": clean})
-    return learn(rows, spec, TYPES, PROBLEM), spec
+    return profile_training_rows(rows, spec, TYPES, PROBLEM), spec
 
 
 def test_outliers_are_dropped_by_bounds_of_all_training_rows_and_profiled_without(spark, rows):
-    found, spec = lesson(rows, outliers={"rule": "iqr", "action": "drop"})
+    found, spec = training_profile(rows, outliers={"rule": "iqr", "action": "drop"})
     known = np.delete(X, MISSING)
     low, high = np.quantile(known, [0.25, 0.75], method="inverted_cdf")
     assert found.drops["x"] == pytest.approx((low - 3 * (high - low), high + 3 * (high - low)), abs=4)
     assert (found.outliers, found.dropped, found.rows.count()) == (2, 0, 98)
     assert found.profile["x"].numbers.count == 97
     assert found.profile["x"].numbers.mean == pytest.approx(np.delete(X, [3, 50, MISSING]).mean())
-    again = relearn(rows, spec, TYPES, found.profile, found.drops, found.outliers, found.dropped)
+    again = load_training_profile(rows, spec, TYPES, found.profile, found.drops, found.outliers, found.dropped)
     assert again.rows.count() == 98
 
 
 def test_clipped_outliers_stay_and_change_the_moments_that_scaling_reads(spark, rows):
-    found, _ = lesson(rows, outliers={"rule": "iqr", "action": "clip"})
+    found, _ = training_profile(rows, outliers={"rule": "iqr", "action": "clip"})
     assert (found.outliers, found.rows.count()) == (0, 100)
     numbers, cleaned = found.profile["x"].numbers, found.profile["x"].cleaned
     assert (numbers.low, numbers.high) == (-9_000, 10_000)
@@ -59,21 +59,21 @@ def test_clipped_outliers_stay_and_change_the_moments_that_scaling_reads(spark, 
 
 
 def test_nulled_outliers_are_missing_from_the_moments(spark, rows):
-    found, _ = lesson(rows, outliers={"rule": "iqr", "action": "null"})
+    found, _ = training_profile(rows, outliers={"rule": "iqr", "action": "null"})
     cleaned = found.profile["x"].cleaned
     assert cleaned.count == 97
     assert cleaned.mean == pytest.approx(np.delete(X, [3, 50, MISSING]).mean())
 
 
 def test_rows_with_a_missing_value_are_dropped_and_counted_where_that_was_asked(spark, rows):
-    found, _ = lesson(rows, missing={"categorical": "drop", "numeric": "drop"})
+    found, _ = training_profile(rows, missing={"categorical": "drop", "numeric": "drop"})
     assert (found.dropped, found.outliers, found.rows.count()) == (11, 0, 89)
     assert found.profile.rows == 89
     assert found.profile["kind"].missing == 0
 
 
 def test_without_row_rules_every_training_row_is_learned_from(spark, rows):
-    found, _ = lesson(rows)
+    found, _ = training_profile(rows)
     assert (found.dropped, found.outliers, found.profile.rows) == (0, 0, 100)
     assert found.profile["x"].missing == 1
     assert found.profile["x"].cleaned is None
@@ -85,9 +85,9 @@ def test_clipping_costs_no_second_pass_where_the_first_rows_foresaw_the_bounds(s
     table = session.createDataFrame([(float(x), "a", 0.0) for x in values], "x double, kind string, y double")
     rows = table.withColumn(LABEL, F.col("y"))
     with counting_jobs(session) as plain:
-        lesson(rows)
+        training_profile(rows)
     with counting_jobs(session) as clipping:
-        found, _ = lesson(rows, outliers={"rule": "iqr", "action": "clip"})
+        found, _ = training_profile(rows, outliers={"rule": "iqr", "action": "clip"})
     assert clipping.count == plain.count
     cleaned = found.profile["x"].cleaned
     clipped = np.clip(values, cleaned.low, cleaned.high)

@@ -9,13 +9,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from spark_jobs.data.json_records import keys
-from spark_jobs.data.messages import Objects, split
-from spark_jobs.data.names import col
-from spark_jobs.data.source import read
+from spark_jobs.columns.names import col
 from spark_jobs.errors import DataError
+from spark_jobs.sources.json_records import keys
+from spark_jobs.sources.messages import JsonFormat, split
+from spark_jobs.sources.table_reader import read_source
 from spark_jobs.spec import Source, parse
-from spark_jobs.training.prepare import look, prepare
+from spark_jobs.training.prepare import inspect_source, prepare
 
 NAMES = """_metadata _corrupt_record _c0 __index_level_0__ __index value key _file _change_type _commit_version
 _commit_timestamp path length content modificationTime file_path file_name file_size file_block_start row_index
@@ -38,7 +38,7 @@ def delta(folder, spark):
 
 
 def lines(folder, spark):
-    (folder / "x.jsonl").write_text("\n".join(map(json.dumps, ROWS)) + "\n{torn\n")
+    (folder / "x.jsonl").write_text("\n".join(map(json.dumps, ROWS)) + "\n{malformed\n")
     return folder / "x.jsonl"
 
 
@@ -47,9 +47,9 @@ def document(folder, spark):
     return folder / "x.json"
 
 
-def text(folder, spark, torn=""):
+def text(folder, spark, malformed=""):
     rows = [",".join(map(str, row.values())) for row in ROWS]
-    (folder / "x.csv").write_text("\n".join([",".join(ROWS[0]), *rows]) + torn)
+    (folder / "x.csv").write_text("\n".join([",".join(ROWS[0]), *rows]) + malformed)
     return folder / "x.csv"
 
 
@@ -66,11 +66,11 @@ def spanning_text(folder, spark):
 @pytest.mark.parametrize("made", [parquet, delta, lines, document, text, torn_text, spanning_text])
 def test_each_is_a_column_of_every_kind_of_source(spark, tmp_path, made):
     spec = parse({"source": str(made(tmp_path, spark)), "target": "y", "task": "regression"})
-    looked = look(spec, spark)
-    assert set(looked.types) == set(ROWS[0])
-    if looked.table.malformed is not None:
-        assert looked.table.malformed.count() == looked.table.malformed_count == 1
-    staged = prepare(spec, spark, looked, tmp_path / "run").rows.select(*map(col, KEPT)).collect()
+    inspected = inspect_source(spec, spark)
+    assert set(inspected.types) == set(ROWS[0])
+    if inspected.table.malformed is not None:
+        assert inspected.table.malformed.count() == inspected.table.malformed_count == 1
+    staged = prepare(spec, spark, inspected, tmp_path / "run").rows.select(*map(col, KEPT)).collect()
     found = sorted([cell.replace("\n", " ") for cell in row] for row in staged)
     assert found == sorted([row[name] for name in KEPT] for row in ROWS)
 
@@ -78,8 +78,8 @@ def test_each_is_a_column_of_every_kind_of_source(spark, tmp_path, made):
 @pytest.mark.parametrize("name", ["_tmp_metadata_row_index", "__delta_internal_row_index"])
 def test_a_name_that_a_reader_of_tables_cannot_give_back_is_refused(spark, tmp_path, name):
     pq.write_table(pa.table({name: [7, 8], "y": [1, 2]}), tmp_path / "x.parquet")
-    with pytest.raises(DataError, match=rf"reserved ones\. Got '{name}'"):
-        read(Source(path=str(tmp_path / "x.parquet")), spark)
+    with pytest.raises(DataError, match=rf"reserved names\. Got '{name}'"):
+        read_source(Source(path=str(tmp_path / "x.parquet")), spark)
 
 
 def test_each_is_a_column_of_messages():
@@ -87,7 +87,7 @@ def test_each_is_a_column_of_messages():
     batch = pa.RecordBatch.from_arrays([values, pa.array(["t/0/0"] * len(ROWS))], ["value", "place"])
     met = next(keys(iter([batch]))).to_pydict()
     assert met["key"] == list(ROWS[0])
-    cells = next(split(Objects(tuple(KEPT)))(iter([batch])))
+    cells = next(split(JsonFormat(tuple(KEPT)))(iter([batch])))
     assert [tuple(row[: len(KEPT)]) for row in zip(*(column.to_pylist() for column in cells.columns), strict=True)] == [
         tuple(row[name] for name in KEPT) for row in ROWS
     ]

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from spark_jobs.training.outcome import Evaluation
+from spark_jobs.training.evaluation_result import Evaluation
 
 
 def test_an_evaluation_is_json_without_nan_infinity_or_numpy():

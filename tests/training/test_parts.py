@@ -33,13 +33,13 @@ def left(session):
 @pytest.mark.parametrize(
     ("rows", "tested", "split", "cause", "advice"),
     [
-        (ONE_DAY, 0, {"kind": "time", "column": "day"}, "'day' is 2024-01-02 in all", "more moments"),
-        (TWO_DAYS, 0, {"kind": "time", "column": "day"}, "runs from 2024-01-01 to 2024-01-02", "more moments"),
+        (ONE_DAY, 0, {"kind": "time", "column": "day"}, "'day' is 2024-01-02 in all rows", "more distinct times"),
+        (TWO_DAYS, 0, {"kind": "time", "column": "day"}, "runs from 2024-01-01 to 2024-01-02", "more distinct times"),
         (
             [(None, "a", "b")],
             0,
             {"kind": "time", "column": "day"},
-            "none of them has a time in 'day'",
+            "every row has a null in 'day'",
             "`split.column`",
         ),
         (
@@ -58,21 +58,21 @@ def left(session):
             "",
         ),
         (ONE_DAY, 0, {"kind": "column", "column": "part", "test_value": "Hold"}, "has 'hold' in 'part'", "test_value"),
-        (ONE_DAY, 0, {}, "the split by hash tests with about 20% of them", "Bring more rows"),
+        (ONE_DAY, 0, {}, "the split by hash tests with about 20% of them", "Use more rows"),
         (ONE_DAY, 0, {"kind": "random", "test": 0.1}, "the split by chance tests with about 10% of them", "split.seed"),
     ],
 )
 def test_an_empty_part_is_refused_with_its_cause(left, rows, tested, split, cause, advice):
-    with pytest.raises(DataError, match=r"^No row is left to t") as refused:
+    with pytest.raises(DataError, match=r"^There are no ") as refused:
         check_parts(left(rows, tested, **split))
-    assert ("train on" if tested else "test with") in refused.value.message[:30]
-    assert "9 rows were read (2 no target, 1 duplicates, 1 torn," in refused.value.message
+    assert ("no training rows" if tested else "no test rows") in refused.value.message[:30]
+    assert "9 rows were read (2 no target, 1 duplicates, 1 malformed," in refused.value.message
     assert cause in refused.value.message
     assert advice in refused.value.advice
 
 
 def test_rows_whose_target_cannot_be_read_are_the_cause_themselves(left):
-    with pytest.raises(DataError, match=r"left to train on: .*no row has a target that can be read"):
+    with pytest.raises(DataError, match=r"no training rows: .*no row has a readable target"):
         check_parts(left([], 0))
 
 

@@ -14,7 +14,7 @@ from spark_jobs import progress
 from spark_jobs.errors import DataError
 from spark_jobs.jobs import plan
 from spark_jobs.spec import Environment, parse
-from spark_jobs.training.prepare import look, prepare
+from spark_jobs.training.prepare import inspect_source, prepare
 
 ROWS = 400
 
@@ -39,8 +39,8 @@ def cell(value):
 
 def prepared(spark, folder, path, **keys):
     spec = parse({"source": str(path), "target": "y", "task": "regression", "columns": {"ignore": ["id"]}, **keys})
-    looked = look(spec, spark)
-    return prepare(spec, spark, looked, folder / f"staged-{path.name}")
+    inspected = inspect_source(spec, spark)
+    return prepare(spec, spark, inspected, folder / f"staged-{path.name}")
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def test_what_was_staged_is_used_again(sides, spark):
     found, _, folder = sides
     first, staged = found["plain.csv"], folder / "staged-plain.csv"
     before = {path: path.stat().st_mtime_ns for path in staged.rglob("*")}
-    again = prepare(first.rule.spec, spark, first.looked, staged)
+    again = prepare(first.rule.spec, spark, first.inspected, staged)
     assert {path: path.stat().st_mtime_ns for path in staged.rglob("*")} == before
     assert again.counts == first.counts
 
@@ -110,8 +110,8 @@ LINES = st.lists(
 )
 @given(lines=LINES)
 def test_of_any_small_table_every_row_has_one_fate(spark, tmp_path, lines):
-    torn = [f"{a},{b},{y}" + (",9" if fate == 0 else "") for a, b, y, fate in lines]
-    numbered = [f"{number % 7},{line}" for number, line in enumerate(torn)]
+    malformed = [f"{a},{b},{y}" + (",9" if fate == 0 else "") for a, b, y, fate in lines]
+    numbered = [f"{number % 7},{line}" for number, line in enumerate(malformed)]
     (tmp_path / "x.csv").write_text("\n".join(["n,a,b,y", *numbered]) + "\n")
     clean = {"missing": {"numeric": "drop", "categorical": "drop"}, "outliers": {"rule": "iqr", "action": "drop"}}
     spec = parse({"source": str(tmp_path / "x.csv"), "target": "y", "task": "regression", "clean": clean})
@@ -126,18 +126,18 @@ def test_of_any_small_table_every_row_has_one_fate(spark, tmp_path, lines):
 
 
 @pytest.mark.parametrize(
-    ("lines", "unlike"),
+    ("lines", "is_unique"),
     [
         (["a,1,1", "b,1,2", "c,1,3"], True),
         (["a,1,1", "b,1,2", "a,1,3"], False),  # alike but for the target
         (["a,1,1", "b,1,2", "b,1,"], False),  # one of the two has no target and is scored all the same
     ],
 )
-def test_rows_are_unlike_where_no_two_of_all_have_the_same_features(spark, tmp_path, lines, unlike):
+def test_rows_are_unlike_where_no_two_of_all_have_the_same_features(spark, tmp_path, lines, is_unique):
     path = tmp_path / "few.csv"
     path.write_text("\n".join(["k,x,y", *lines]) + "\n")
     ready = prepared(spark, tmp_path, path, columns={"ignore": []})
-    assert ready.unlike is unlike
+    assert ready.is_unique is is_unique
     assert ready.counts["duplicates"] == 0
 
 
@@ -154,8 +154,8 @@ def test_plan_tells_programs_and_people_what_is_left_out_and_what_to_read(spark,
     assert list(told["left_out"]) == ["same_as_y"]
     assert "target" in told["left_out"]["same_as_y"]
     assert told["warnings"] == [
-        "1 of 101 rows cannot be read: they go to quarantine.",
-        "'age': 9 of 100 cells (9.0%) do not read as number and become null.",
+        "1 of 101 rows are malformed: they go to quarantine.",
+        "'age': 9 of 100 cells (9.0%) do not parse as number and become null.",
     ]
     assert [line for line in done.summary if line.startswith("  warning")] == [
         f"  warning   {one}" for one in told["warnings"]
@@ -183,5 +183,5 @@ def test_a_stored_type_that_no_step_can_use_is_refused_by_column_and_type(spark,
         "columns.numeric": {"columns": {"numeric": [name]}},
     }.items():
         with pytest.raises(DataError) as refused:
-            look(parse({"source": {"table": "odd_types"}, "target": "y", **asked}), spark)
+            inspect_source(parse({"source": {"table": "odd_types"}, "target": "y", **asked}), spark)
         assert refused.value.message == f"`{key}`: the column '{name}' is stored as {kind}, which no step can use."

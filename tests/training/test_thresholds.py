@@ -28,8 +28,8 @@ def test_no_threshold_is_better_than_the_best(metric):
     tried = {t: JUDGES[metric](positive, scores >= t) for t in np.unique(scores)}
     assert found["metrics"][metric] == pytest.approx(max(tried.values()))
     assert tried[found["threshold"]] == pytest.approx(max(tried.values()))
-    for name, judge in JUDGES.items():
-        assert found["metrics"][name] == pytest.approx(judge(positive, scores >= found["threshold"]))
+    for name, check in JUDGES.items():
+        assert found["metrics"][name] == pytest.approx(check(positive, scores >= found["threshold"]))
 
 
 def test_a_metric_without_a_threshold_is_refused_with_the_nearest_that_has_one():

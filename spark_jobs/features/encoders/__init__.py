@@ -1,1 +1,1 @@
-"""Ways to encode categories; a file's name is the word in the spec."""
+"""Encoders of categories; a module's name is its name in the spec."""

@@ -1,4 +1,4 @@
-"""A level is its position; trees take it as a category."""
+"""Label encoding: the level index as a number, which trees use as a category."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spark_jobs.features import CategoryInput, Encoder
 from spark_jobs.features.index import indexed
-from spark_jobs.ops.arithmetic import number, upright
+from spark_jobs.ops.arithmetic import as_column, number
 from spark_jobs.ops.vector import Dense
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from spark_jobs.ops.vector import Block
 
 
-def _stages(spark: SparkSession, inputs: Sequence[CategoryInput], worth: Sequence[Any]) -> list[Transformer]:
+def _stages(spark: SparkSession, inputs: Sequence[CategoryInput], encodings: Sequence[Any]) -> list[Transformer]:
     return []
 
 
@@ -35,7 +35,7 @@ def _graph(
     stages: Sequence[Stage], inputs: Sequence[CategoryInput], positions: Sequence[Value]
 ) -> dict[str, list[Block]]:
     columns = zip(_outputs(inputs, 1), positions, strict=True)
-    return {name: [Dense(upright(number(position)), 1)] for name, position in columns}
+    return {name: [Dense(as_column(number(position)), 1)] for name, position in columns}
 
 
 STEP = Encoder("label", _stages, _outputs, _slots, nominal=True, graph=_graph)

@@ -1,7 +1,7 @@
-"""A level is a 1 in a place of its own; a level not seen in training is all zeros.
+"""One-hot encoding; an unseen level is all zeros.
 
-All categories of a row are the words of one sentence, which `CountVectorizerModel` looks up in the vocabulary of all
-levels: one look a row, where an indexer and an encoder take one each a category.
+All categories of a row become the words of one array, which `CountVectorizerModel` looks up in the vocabulary of all
+levels. This takes one lookup per row, while an indexer and an encoder take two for each category.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _WORDS, _HOT = "words", "hot"
 
 
-def _stages(spark: SparkSession, inputs: Sequence[CategoryInput], worth: Sequence[Any]) -> list[Transformer]:
+def _stages(spark: SparkSession, inputs: Sequence[CategoryInput], encodings: Sequence[Any]) -> list[Transformer]:
     from pyspark.ml.feature import CountVectorizerModel, SQLTransformer
 
     sentence = SQLTransformer(statement=_statement(inputs))

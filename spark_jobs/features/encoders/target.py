@@ -1,8 +1,8 @@
-"""A level is the mean of the target among its rows, drawn towards the mean of all where it has few rows.
+"""Target encoding: the mean of the target among a level's rows, shrunk towards the overall mean for rare levels.
 
-How far is read off the data: little where rows of one level agree and levels differ. Sources: Micci-Barreca,
+The smoothing is estimated from the data: little if rows of one level agree and levels differ. Sources: Micci-Barreca,
 "A preprocessing scheme for high-cardinality categorical attributes" (2001); Bühlmann and Straub, "Glaubwürdigkeit für
-Schadensätze" (1970). For training rows the means are those of the other folds, so that no row sees its own target.
+Schadensätze" (1970). Training rows use the means of the other folds, which avoids target leakage.
 """
 
 from __future__ import annotations
@@ -35,11 +35,15 @@ _LEAST, _MOST = 1e-3, 1e9
 _NUMBERS = re.compile(r"split\('([^']*)', ' '\)")
 
 
-def strength(counts: LevelCounts | None, squares: Table) -> Table:
-    """How many rows the mean of all counts for in the worth of a level: variance within levels over that between them.
+def smoothing(counts: LevelCounts | None, squares: Table) -> Table:
+    """Return the smoothing of each target: the weight, in rows, of the overall mean in a level's encoding.
 
-    `squares` are the sums of squares of each target about its mean. Where no level has a second row, or levels do not
-    differ, nothing but the mean of all counts.
+    It is the variance within levels divided by the variance between levels. If no level has a second row, or levels do
+    not differ, the encoding is the overall mean.
+
+    Args:
+        counts: The rows and target sums of each level.
+        squares: The sum of squared deviations of each target, shape (targets,).
     """
     table = np.array(list(counts.table.values())) if counts is not None and counts.table else np.zeros((0, 2))
     rows, sums = table[:, :1], table[:, 1:]
@@ -53,10 +57,16 @@ def strength(counts: LevelCounts | None, squares: Table) -> Table:
     return np.clip(drawn, _LEAST, _MOST)
 
 
-def worth(one: CategoryInput, counts: LevelCounts | None, prior: Table, drawn: Table) -> Table:
-    """What each level is worth, shape (levels + 1, targets); the last row is for levels never seen.
+def encoding(one: CategoryInput, counts: LevelCounts | None, prior: Table, drawn: Table) -> Table:
+    """Return the encoding of each level, shape (levels + 1, targets); the last row is for unseen levels.
 
-    A level of n rows whose target sums to s is worth (s + drawn · prior) / (n + drawn).
+    The encoding of a level with n rows and target sum s is (s + drawn · prior) / (n + drawn).
+
+    Args:
+        one: The categorical input.
+        counts: The rows and target sums of each level.
+        prior: The overall mean of each target, shape (targets,).
+        drawn: The smoothing of each target, shape (targets,); see `smoothing`.
     """
     table = counts.table if counts is not None else {}
     none = np.zeros(1 + len(prior))
@@ -65,32 +75,32 @@ def worth(one: CategoryInput, counts: LevelCounts | None, prior: Table, drawn: T
     return shrunk
 
 
-def _stages(spark: SparkSession, inputs: Sequence[CategoryInput], worth: Sequence[Table]) -> list[Transformer]:
-    return [_lookup(inputs, worth, [indexed(one.slot) for one in inputs])]
+def _stages(spark: SparkSession, inputs: Sequence[CategoryInput], encodings: Sequence[Table]) -> list[Transformer]:
+    return [_lookup(inputs, encodings, [indexed(one.slot) for one in inputs])]
 
 
 def _folded(
     spark: SparkSession, inputs: Sequence[CategoryInput], worths: Sequence[Sequence[Table]], fold: str
 ) -> list[Transformer]:
-    """The stage for training rows: a level counts apart in each fold, and is worth what the other folds say.
+    """Return the stage for training rows, which encodes a level by the rows of the other folds.
 
-    `worths` has one table per input and fold; `fold` is SQL that gives a row's fold.
+    `worths` has one table for each input and fold; `fold` is the SQL of a row's fold.
     """
     apart = [f"{indexed(one.slot)} + ({fold}) * {len(one.levels) + 1}" for one in inputs]
     return [_lookup(inputs, [np.vstack(list(tables)) for tables in worths], apart)]
 
 
-def _lookup(inputs: Sequence[CategoryInput], worth: Sequence[Table], positions: Sequence[str]) -> Transformer:
-    """Positions → worths, by arrays: Spark's own TargetEncoder compares with each level in turn, for minutes."""
+def _lookup(inputs: Sequence[CategoryInput], encodings: Sequence[Table], positions: Sequence[str]) -> Transformer:
+    """Return a stage that looks up encodings in arrays; Spark's `TargetEncoder` tests level by level, for minutes."""
     from pyspark.ml.feature import SQLTransformer
 
-    return SQLTransformer(statement=_statement(inputs, worth, positions))
+    return SQLTransformer(statement=_statement(inputs, encodings, positions))
 
 
-def _statement(inputs: Sequence[CategoryInput], worth: Sequence[Table], positions: Sequence[str]) -> str:
+def _statement(inputs: Sequence[CategoryInput], encodings: Sequence[Table], positions: Sequence[str]) -> str:
     columns = [
         f"element_at({_array(table[:, target])}, CAST({position} AS INT) + 1) AS {name}"
-        for one, table, position in zip(inputs, worth, positions, strict=True)
+        for one, table, position in zip(inputs, encodings, positions, strict=True)
         for target, name in enumerate(_outputs([one], table.shape[1]))
     ]
     return f"SELECT *, {', '.join(columns)} FROM __THIS__"
@@ -99,7 +109,7 @@ def _statement(inputs: Sequence[CategoryInput], worth: Sequence[Table], position
 def _graph(
     stages: Sequence[Stage], inputs: Sequence[CategoryInput], positions: Sequence[Value]
 ) -> dict[str, list[Block]]:
-    """The worths are in the saved SQL alone: they are taken from it, and must give the same SQL again."""
+    """Build the graph from the saved SQL, the only place of the encodings; they must reproduce the same SQL."""
     tables = _tables(stages[0], inputs)
     stages[0].expect(statement=_statement(inputs, tables, [indexed(one.slot) for one in inputs]))
     return {
@@ -110,10 +120,10 @@ def _graph(
 
 
 def _tables(stage: Stage, inputs: Sequence[CategoryInput]) -> list[Table]:
-    """The worths that stand in a saved statement, one table an input.
+    """Parse the encodings of a saved statement, one table for each input.
 
     Raises:
-        JobError: there are none, or not as many as there are levels.
+        BundleError: The number of encodings does not match the levels.
     """
     found = _NUMBERS.findall(str(stage.params["statement"]))
     targets = len(found) // len(inputs)
@@ -123,13 +133,13 @@ def _tables(stage: Stage, inputs: Sequence[CategoryInput]) -> list[Table]:
     except ValueError:
         tables = []
     if [len(table) for table in tables] != [len(one.levels) + 1 for one in inputs]:
-        message = f"The saved stage {stage.folder.name} was not made of this plan: its worths are not of these levels."
+        message = f"The saved stage {stage.folder.name} does not match the plan: its encodings are of other levels."
         raise BundleError(message)
     return tables
 
 
 def _array(values: npt.NDArray[np.float64]) -> str:
-    """Numbers as one SQL text that Spark turns into an array once, not thousands of literals to be parsed."""
+    """Return numbers as one SQL text that Spark converts to an array once, instead of thousands of literals."""
     return f"CAST(split('{' '.join(repr(float(value)) for value in values)}', ' ') AS ARRAY<DOUBLE>)"
 
 

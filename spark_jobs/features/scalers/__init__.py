@@ -1,1 +1,1 @@
-"""Ways to scale numbers; a file's name is the word in the spec."""
+"""Scalers of numbers; a module's name is its name in the spec."""

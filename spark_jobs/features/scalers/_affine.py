@@ -1,4 +1,4 @@
-"""What scalers that move and stretch have in common: a number less a centre, times a factor."""
+"""Shared functions of affine scalers: subtract a center, multiply by a factor."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def reciprocals(spread: Numbers) -> Numbers:
-    """What Spark multiplies by instead of dividing, `[K]`: 0 where the spread is 0, at a constant."""
+    """Return the factors by which Spark multiplies instead of dividing, `[K]`; 0 for a constant."""
     return np.divide(1.0, spread, out=np.zeros_like(spread), where=spread != 0)
 
 
 def moved(values: Value, centre: Numbers, factor: Numbers) -> Value:
-    """The values `[N, K]`, each less its column's centre, times its column's factor."""
+    """Return the values `[N, K]` minus their column's center, times their column's factor."""
     return multiply(subtract(values, centre[None, :]), factor[None, :])

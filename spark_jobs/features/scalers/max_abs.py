@@ -1,4 +1,4 @@
-"""Divide by the largest absolute value; zeros stay zeros."""
+"""Max-abs scaling: divide by the largest absolute value; zeros stay zeros."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _affine(stage: Stage) -> tuple[Numbers, Numbers]:
 
 
 def _graph(stage: Stage, values: Value) -> Value:
-    """Times the reciprocal, as Spark does it: a quotient differs in the last digit, and at a threshold in the leaf."""
+    """Multiply by the reciprocal, as Spark does: division may differ in the last bit and so in a tree's leaf."""
     _, scale = _affine(stage)
     return multiply(values, scale[None, :])
 

@@ -1,4 +1,4 @@
-"""Map the smallest number to 0 and the largest to 1."""
+"""Min-max scaling: map the minimum to 0 and the maximum to 1."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _affine(stage: Stage) -> tuple[Numbers, Numbers]:
 def _graph(stage: Stage, values: Value) -> Value:
     stage.expect(min=0.0, max=1.0)
     low, scale = _affine(stage)
-    middle = np.where(scale == 0.0, 0.5, 0.0)  # where Spark puts a constant
+    middle = np.where(scale == 0.0, 0.5, 0.0)  # Spark scales a constant to 0.5
     return add(moved(values, low, scale), middle[None, :])
 
 

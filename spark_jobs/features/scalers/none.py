@@ -1,4 +1,4 @@
-"""Leave numbers as they are."""
+"""No scaling: leave numbers unchanged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _estimator(source: str, target: str) -> Estimator[Any]:
-    raise NotImplementedError(f"{source} is not scaled, so nothing makes {target}.")
+    raise NotImplementedError(f"{source} is not scaled, so there is no estimator for {target}.")
 
 
 def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""Subtract the median, divide by the range between the quartiles."""
+"""Robust scaling: subtract the median, divide by the interquartile range."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Subtract the mean, divide by the standard deviation."""
+"""Standard scaling: subtract the mean, divide by the standard deviation."""
 
 from __future__ import annotations
 

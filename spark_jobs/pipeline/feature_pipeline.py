@@ -1,0 +1,269 @@
+"""Fitting of Spark ML stages from a plan and a profile, and predictions of fitted pipelines.
+
+Each stage is a standard Spark stage, fitted on a synopsis: a few rows from which the estimator computes exactly the
+profile's statistics. Fitting reads no row of the data.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+
+import numpy as np
+import numpy.typing as npt
+from pyspark.ml import PipelineModel, Transformer
+from pyspark.ml.feature import Imputer, VectorAssembler
+from pyspark.ml.functions import vector_to_array
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from spark_jobs.features import CategoryInput, NumberInput, find_encoder, find_scaler
+from spark_jobs.features.cast import cast_stage, flag_name
+from spark_jobs.features.encoders.target import FOLDS, encoding, smoothing
+from spark_jobs.features.index import index_stages
+from spark_jobs.features.synopsis import synopsis
+from spark_jobs.plan import Plan
+from spark_jobs.plan.learning_task import LearningTask
+from spark_jobs.profile.levels import LevelCounts
+from spark_jobs.profile.numbers import NumberSummary
+from spark_jobs.profile.profile import Profile
+
+Worth = Mapping[str, npt.NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class FeaturePipeline:
+    """The fitted stages from raw columns to the vector `features`, and the names of its slots.
+
+    `training` are the stages for training rows. They differ from `stages` only in supervised encodings, which use the
+    other folds.
+    """
+
+    stages: tuple[Transformer, ...]
+    slots: tuple[str, ...]
+    training: tuple[Transformer, ...]
+
+    @property
+    def width(self) -> int:
+        """The length of the feature vector."""
+        return len(self.slots)
+
+    def transform(self, rows: DataFrame, training: bool = False) -> DataFrame:
+        """Transform rows to `_row` and `features`; `training` selects the stages for training rows."""
+        return PipelineModel(list(self.training if training else self.stages)).transform(rows)
+
+
+@dataclass(frozen=True)
+class Folds:
+    """The profile of each fold of the training rows, and the SQL of a row's fold."""
+
+    sql: str
+    profiles: Mapping[int, Profile]
+
+    def others(self, number: int) -> Profile:
+        """Return the profile of all rows outside of a fold."""
+        rest = [profile for fold, profile in self.profiles.items() if fold != number]
+        return reduce(add, rest) if rest else self.profiles[number]
+
+
+def fit_features(spark: SparkSession, plan: Plan, profile: Profile, folds: Folds | None = None) -> FeaturePipeline:
+    """Fit the feature stages of a plan.
+
+    Args:
+        spark: The session.
+        plan: The plan of the model.
+        profile: The profile of the training rows.
+        folds: The folds' profiles; with them, supervised encodings of training rows use the other folds.
+    """
+    drawn = level_smoothings(plan, profile)
+    worths = level_encodings(plan, profile, drawn)
+    types = {kind.name: kind for kind in plan.types}
+    positioned = [one for one in plan.categories if find_encoder(one.encode).positions]
+    with ThreadPoolExecutor(3, "fitting") as pool:  # small Spark jobs, which mostly wait
+        imputing = pool.submit(_impute, spark, plan.numbers)
+        indexing = pool.submit(index_stages, spark, positioned)
+        scaling = pool.submit(_scaled, spark, plan, profile, worths)
+        encoded, apart, outputs, slots = _encoded(spark, plan, worths, folds, drawn)
+    first = [cast_stage(plan.inputs, types, plan.timezone), *imputing.result(), *indexing.result()]
+    scaled, scaled_outputs, scaled_slots = scaling.result()
+    flags = [one for one in plan.inputs if one.indicator]
+    columns = [*scaled_outputs, *(flag_name(one.slot) for one in flags), *outputs]
+    names = (*scaled_slots, *(f"{one.title} is missing" for one in flags), *slots)
+    last = [*scaled, VectorAssembler(inputCols=columns, outputCol="features")]
+    return FeaturePipeline((*first, *encoded, *last), names, (*first, *apart, *last))
+
+
+def _encoded(
+    spark: SparkSession, plan: Plan, worths: Worth, folds: Folds | None, drawn: Worth
+) -> tuple[list[Transformer], list[Transformer], list[str], list[str]]:
+    """Return the encoders' stages, their stages for training rows, and the columns and slots without scaling."""
+    stages: list[Transformer] = []
+    apart: list[Transformer] = []
+    outputs: list[str] = []
+    slots: list[str] = []
+    for kind, group in _grouped(plan.categories).items():
+        encoder = find_encoder(kind)
+        made = encoder.stages(spark, group, [worths[one.slot] for one in group if encoder.supervised])
+        stages += made
+        if encoder.folded is not None and folds is not None:
+            by_fold = [level_encodings(plan, folds.others(number), drawn) for number in range(FOLDS)]
+            apart += encoder.folded(spark, group, [[worth[one.slot] for worth in by_fold] for one in group], folds.sql)
+            continue
+        apart += made
+        if not encoder.supervised:
+            outputs += encoder.outputs(group, plan.problem.targets)
+            slots += encoder.slots(group, plan.problem.targets)
+    return stages, apart, outputs, slots
+
+
+def level_smoothings(plan: Plan, profile: Profile) -> Worth:
+    """Return the smoothing of each target-encoded category, by slot."""
+    return {one.slot: smoothing(profile[one.title].levels, _squares(plan, profile, one)) for one in _supervised(plan)}
+
+
+def level_encodings(plan: Plan, profile: Profile, drawn: Worth) -> Worth:
+    """Return the level encodings of each target-encoded category, by slot."""
+    levels = {one.slot: profile[one.title].levels for one in _supervised(plan)}
+    return {
+        one.slot: encoding(one, levels[one.slot], _prior(levels[one.slot]), drawn[one.slot])
+        for one in _supervised(plan)
+    }
+
+
+def _supervised(plan: Plan) -> list[CategoryInput]:
+    return [one for one in plan.categories if find_encoder(one.encode).supervised]
+
+
+def _squares(plan: Plan, profile: Profile, one: CategoryInput) -> npt.NDArray[np.float64]:
+    """Return the target's sum of squared deviations; for classes, it follows from the row counts."""
+    if not plan.problem.labels:
+        numbers = profile[plan.problem.target].numbers
+        return np.array([numbers.squares if numbers is not None else 0.0])
+    prior = _prior(profile[one.title].levels)
+    return profile.rows * prior * (1 - prior)
+
+
+def _prior(levels: LevelCounts | None) -> npt.NDArray[np.float64]:
+    table = np.array(list(levels.table.values())) if levels is not None and levels.table else np.zeros((1, 2))
+    totals = table.sum(axis=0)
+    prior: npt.NDArray[np.float64] = totals[1:] / max(totals[0], 1.0)
+    return prior
+
+
+def _grouped(inputs: Sequence[CategoryInput]) -> dict[str, list[CategoryInput]]:
+    groups: dict[str, list[CategoryInput]] = defaultdict(list)
+    for one in inputs:
+        groups[one.encode].append(one)
+    return groups
+
+
+def _filled(slot: str) -> str:
+    return f"{slot}_filled"
+
+
+def _impute(spark: SparkSession, inputs: Sequence[NumberInput]) -> list[Transformer]:
+    if not inputs:
+        return []
+    slots = [one.slot for one in inputs]
+    imputer = Imputer(inputCols=slots, outputCols=[_filled(slot) for slot in slots], strategy="mean")
+    return [imputer.fit(synopsis(spark, {one.slot: [one.fill] for one in inputs}))]
+
+
+@dataclass(frozen=True)
+class _Dense:
+    """A numeric column of the feature vector, before scaling."""
+
+    column: str
+    slot: str
+    scale: str
+    summary: NumberSummary
+
+
+def _scaled(
+    spark: SparkSession, plan: Plan, profile: Profile, worths: Worth
+) -> tuple[list[Transformer], list[str], list[str]]:
+    dense = [_number(one, profile) for one in plan.numbers]
+    for one in plan.categories:
+        dense += _worth_columns(one, plan.problem, profile, worths)
+    groups: dict[str, list[_Dense]] = defaultdict(list)
+    for column in dense:
+        groups[column.scale].append(column)
+    stages: list[Transformer] = []
+    outputs: list[str] = []
+    for kind, columns in groups.items():
+        stages += _scale_stages(spark, kind, columns)
+        outputs += [column.column for column in columns] if kind == "none" else [f"scaled_{kind}"]
+    return stages, outputs, [column.slot for columns in groups.values() for column in columns]
+
+
+def _number(one: NumberInput, profile: Profile) -> _Dense:
+    column = profile[one.title]
+    numbers = column.cleaned or column.numbers or NumberSummary.of(np.array([], dtype=np.float64))
+    filled = numbers.filled(column.rows - numbers.count, one.fill + one.shift)
+    return _Dense(_filled(one.slot), one.title, one.scale, filled.moved(one.shift) if one.shift else filled)
+
+
+def _worth_columns(one: CategoryInput, problem: LearningTask, profile: Profile, worths: Worth) -> list[_Dense]:
+    encoder = find_encoder(one.encode)
+    levels = profile[one.title].levels
+    if not encoder.supervised or levels is None:
+        return []
+    rows = np.array([levels.table[level][0] if level in levels.table else 0.0 for level in one.levels])
+    pairs = zip(encoder.outputs([one], problem.targets), encoder.slots([one], problem.targets), strict=True)
+    return [
+        _Dense(column, slot, one.scale, _weighted(worths[one.slot][:-1, target], rows))
+        for target, (column, slot) in enumerate(pairs)
+    ]
+
+
+def _weighted(values: npt.NDArray[np.float64], rows: npt.NDArray[np.float64]) -> NumberSummary:
+    count = max(rows.sum(), 1.0)
+    mean = float(values @ rows / count)
+    off = values - mean
+    return NumberSummary(int(count), mean, float((off * off) @ rows), float(values.min()), float(values.max()))
+
+
+def _scale_stages(spark: SparkSession, kind: str, columns: Sequence[_Dense]) -> list[Transformer]:
+    if kind == "none":
+        return []
+    scaler = find_scaler(kind)
+    names = [column.column for column in columns]
+    values = synopsis(spark, {column.column: scaler.synopsis(column.summary) for column in columns})
+    assembler = VectorAssembler(inputCols=names, outputCol=f"dense_{kind}")
+    fitted = scaler.estimator(f"dense_{kind}", f"scaled_{kind}").fit(assembler.transform(values))
+    return [assembler, fitted]
+
+
+def predictions(model: PipelineModel, problem: LearningTask, rows: DataFrame) -> DataFrame:
+    """Return a fitted pipeline's predictions of rows.
+
+    Returns:
+        A DataFrame with `_row` (a struct of the input columns) and `prediction` (a double, or the label as text).
+        Classifiers add `probabilities` (a map of label to double) and, for two classes, `probability` of the positive
+        class. A model without probabilities adds `margin` for two classes.
+    """
+    scored = model.transform(rows)
+    row = F.col("_row")
+    if not problem.labels:
+        return scored.select(row, F.col("prediction"))
+    labels = F.array(*[F.lit(label) for label in problem.labels])
+    label = F.element_at(labels, F.col("prediction").cast("int") + 1).alias("prediction")
+    if "probability" not in scored.columns:
+        return scored.select(row, label, *_without_probabilities(problem, scored))
+    shares = vector_to_array(F.col("probability"))
+    columns = [F.map_from_arrays(labels, shares).alias("probabilities")]
+    if problem.task == "binary":
+        columns.append(F.element_at(shares, 2).alias("probability"))
+    return scored.select(row, label, *columns)
+
+
+def _without_probabilities(problem: LearningTask, scored: DataFrame) -> list[Column]:
+    columns = [F.lit(None).cast("map<string,double>").alias("probabilities")]
+    if problem.task == "binary":
+        margins = vector_to_array(F.col("rawPrediction"))
+        columns += [F.lit(None).cast("double").alias("probability"), F.element_at(margins, 2).alias("margin")]
+    return columns

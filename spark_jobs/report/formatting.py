@@ -1,0 +1,148 @@
+"""Numbers, shares, dates and names as text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from spark_jobs.features import PARTS, CategoryInput, Input, part_name
+from spark_jobs.plan import Plan
+from spark_jobs.profile.profile import ColumnProfile
+
+NOTHING = "\N{EN DASH}"
+METRICS: Mapping[str, str] = {
+    "rmse": "RMSE",
+    "mse": "MSE",
+    "mae": "MAE",
+    "r2": "R²",
+    "mape": "MAPE",
+    "roc_auc": "ROC AUC",
+    "pr_auc": "PR AUC",
+    "f1": "F1",
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "precision": "Precision",
+    "recall": "Recall",
+    "log_loss": "Log loss",
+    "brier": "Brier score",
+}
+Formatter = Callable[[float], str]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = 86_400.0
+NO_PARTS: Mapping[str, str] = {}
+
+
+def format_number(value: float | int | None) -> str:
+    """Format a number in at most about seven characters; whole numbers get thousands separators.
+
+    >>> [format_number(value) for value in (1234567, 0.123456, 43.2109, 1.5e-9, None)]
+    ['1,234,567', '0.1235', '43.21', '1.5e-09', '\u2013']
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return NOTHING
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    if float(value).is_integer() and abs(value) < 1e15:
+        return f"{int(value):,}"
+    if abs(value) >= 1000 and abs(value) < 1e9:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
+
+
+def format_percent(part: float, whole: float) -> str:
+    """Format a part of a whole in per cent; a tiny share never reads as 0.
+
+    >>> format_percent(1, 4), format_percent(0, 9), format_percent(1, 100000), format_percent(0, 0)
+    ('25 %', '0 %', '< 0.1 %', '\u2013')
+    """
+    if not whole:
+        return NOTHING
+    percent = 100 * part / whole
+    if 0 < percent < 0.1:
+        return "< 0.1 %"
+    if 99.9 < percent < 100:
+        return "> 99.9 %"
+    return f"{percent:.1f} %" if 0 < percent < 10 else f"{percent:,.0f} %"
+
+
+def format_count(count: int, noun: str) -> str:
+    """Format a count and its noun.
+
+    >>> format_count(1, "row"), format_count(2000, "row")
+    ('1 row', '2,000 rows')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def shorten(text: str, length: int = 32) -> str:
+    """Shorten a text to `length` characters by leaving out its middle; the ends tell names apart.
+
+    >>> shorten("a_very_long_column_name", 11)
+    'a_ver…_name'
+    """
+    shown = "".join(sign if sign.isprintable() else "·" for sign in " ".join(text.split())) or repr(text)
+    if len(shown) <= length:
+        return shown
+    tail = (length - 1) // 2
+    return f"{shown[: length - 1 - tail]}…{shown[len(shown) - tail :]}"
+
+
+def format_metric_name(name: str) -> str:
+    """Return the written form of a metric, such as "ROC AUC" for `roc_auc`."""
+    return METRICS.get(name, name)
+
+
+def format_date(seconds: float, with_time: bool = False) -> str:
+    """Format seconds since 1970-01-01 UTC as a date, or as a date and time; years outside 1 to 9999 stay numbers.
+
+    >>> format_date(0), format_date(1_300_000_000, with_time=True)
+    ('1970-01-01', '2011-03-13 07:06')
+    """
+    try:
+        moment = _EPOCH + timedelta(seconds=seconds)
+    except (OverflowError, ValueError):
+        return format_number(seconds)
+    return moment.strftime("%Y-%m-%d %H:%M" if with_time else "%Y-%m-%d")
+
+
+def find_date_parts(plan: Plan | None) -> dict[str, str]:
+    """Return the part, such as "year", of every name under which the profile may hold a part of a date."""
+    dates = [one.name for one in plan.columns if one.type.cells in ("date", "timestamp")] if plan is not None else []
+    return {part_name(name, part): part for name in dates for part in PARTS}
+
+
+def choose_formatter(column: ColumnProfile, parts: Mapping[str, str] = NO_PARTS) -> Formatter:
+    """Return the function that formats the values of a column: as dates where they are dates, else as numbers.
+
+    Args:
+        column: its `type` is the Spark type, such as "date", "timestamp" or "double".
+        parts: the part of a date by column name; `elapsed` counts days since 1970-01-01.
+    """
+    if column.name in parts:
+        return partial(_format_part, parts[column.name])
+    if column.type.startswith("timestamp"):
+        return lambda seconds: format_date(seconds, with_time=True)
+    return format_date if column.type == "date" else format_number
+
+
+def format_fill(one: Input) -> str:
+    """Return what replaces a missing value of an input: a level, a date or a number; and whether there is an indicator.
+
+    >>> from spark_jobs.features import NumberInput
+    >>> format_fill(NumberInput("n0", "day", part="elapsed", fill=-40.0, shift=15_380.0, indicator=True))
+    '2012-01-01, with an indicator'
+    """
+    marked = ", with an indicator" if one.indicator else ""
+    if isinstance(one, CategoryInput):
+        return f"{one.fill}{marked}"
+    value = one.fill + one.shift
+    return f"{_format_part(one.part, value)}{marked}"
+
+
+def _format_part(part: str | None, value: float) -> str:
+    """Format a number, or a part of a date: `elapsed` in days since 1970-01-01, a year without a separator."""
+    if part == "elapsed":
+        return format_date(value * _DAY)
+    return f"{value:.0f}" if part == "year" else format_number(value)

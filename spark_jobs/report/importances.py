@@ -1,0 +1,96 @@
+"""The weight of each raw column in a model, comparable across numbers and categories."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from spark_jobs.features import CategoryInput, Input
+from spark_jobs.models import find
+from spark_jobs.plan import Plan
+from spark_jobs.profile.profile import ColumnProfile, Profile
+from spark_jobs.report.context import ReportContext
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One slot of the feature vector: its raw column, and the standard deviation of its values."""
+
+    column: str
+    std: float
+
+
+@dataclass(frozen=True, slots=True)
+class Importances:
+    """The raw columns with their weights, the greatest first.
+
+    `coefficients` are triples of feature, coefficient and standardized coefficient; empty for other models.
+    """
+
+    columns: tuple[tuple[str, float], ...]
+    is_linear: bool = False
+    coefficients: tuple[tuple[str, float, float], ...] = ()
+
+    @property
+    def are_signed(self) -> bool:
+        """Whether any coefficient has its sign; without signs they are sizes."""
+        return any(value < 0 for _, value, _ in self.coefficients)
+
+
+def compute_importances(context: ReportContext) -> Importances:
+    """Group the weights of the feature vector by raw column.
+
+    The shares of a tree model are added. A coefficient of a linear model is multiplied by the standard deviation of its
+    feature (a standardized coefficient), and a column gets the root of the sum of their squares.
+    """
+    features = _features(context.plan, context.profile) if context.plan is not None else {}
+    if context.plan is None or not find(context.plan.model).scaled:
+        return Importances(_summed(context.importances, features))
+    rows = [(name, value, value * _feature(name, features).std) for name, value in context.importances]
+    squares = [(name, standardized**2) for name, _, standardized in rows]
+    columns = tuple((name, math.sqrt(total)) for name, total in _summed(squares, features))
+    return Importances(columns, True, tuple(sorted(rows, key=lambda row: -abs(row[2]))))
+
+
+def _summed(pairs: Sequence[tuple[str, float]], features: Mapping[str, Feature]) -> tuple[tuple[str, float], ...]:
+    totals: dict[str, float] = {}
+    for name, value in pairs:
+        column = _feature(name, features).column
+        totals[column] = totals.get(column, 0.0) + value
+    return tuple(sorted(totals.items(), key=lambda pair: -abs(pair[1])))
+
+
+def _feature(name: str, features: Mapping[str, Feature]) -> Feature:
+    """Return the feature of that slot; the name of a target encoding ends with its class in parentheses."""
+    return features.get(name) or features.get(name.rpartition(" (")[0]) or Feature(name, 1.0)
+
+
+def _features(plan: Plan, profile: Profile) -> dict[str, Feature]:
+    found: dict[str, Feature] = {}
+    for one in plan.inputs:
+        column = profile.columns.get(one.title)
+        found[one.title] = Feature(one.column, _std(one, column))
+        rows = column.rows if column is not None else 0
+        found[f"{one.title} is missing"] = Feature(one.column, _of_share(column.missing if column else 0, rows))
+        counts = column.levels.counts if column is not None and column.levels is not None else {}
+        for level in one.levels if isinstance(one, CategoryInput) else ():
+            found[f"{one.title} = {level}"] = Feature(one.column, _of_share(counts.get(level, 0), rows))
+    return found
+
+
+def _of_share(count: int, rows: int) -> float:
+    """Return the standard deviation of a 0/1 feature."""
+    return math.sqrt(count / rows * (1 - count / rows)) if rows else 0.0
+
+
+def _std(one: Input, column: ColumnProfile | None) -> float:
+    """Return the standard deviation of a number after its scaling."""
+    numbers = None if column is None else column.cleaned or column.numbers
+    if one.scale == "standard" or numbers is None or not numbers.count:
+        return 1.0
+    size = {"min_max": numbers.high - numbers.low, "max_abs": max(abs(numbers.low), abs(numbers.high))}.get(one.scale)
+    if one.scale == "robust" and numbers.sketch is not None:
+        low, high = numbers.quantiles([0.25, 0.75])
+        size = high - low
+    return numbers.std / size if size else numbers.std

@@ -1,0 +1,59 @@
+"""The result of an evaluation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from spark_jobs.spec import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The metrics of a model on all test rows, weighted if the spec names a weight.
+
+    Attributes:
+        task: the learning task.
+        rows: the number of test rows, unweighted.
+        metrics: one number per metric.
+        details: curves, confusion matrix, slices and the like, as nested dicts and lists of plain values.
+        notes: sentences about rows that were counted differently.
+    """
+
+    task: Task
+    rows: int
+    metrics: Mapping[str, float]
+    details: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the evaluation as JSON-compatible values: no NaN, no infinity, no numpy types."""
+        plain: dict[str, Any] = jsonable(
+            {
+                "task": self.task,
+                "rows": self.rows,
+                "metrics": dict(self.metrics),
+                "details": self.details,
+                "notes": list(self.notes),
+            }
+        )
+        return plain
+
+
+def jsonable(value: Any) -> Any:
+    """Return a tree of numbers, texts, lists and dicts in JSON-compatible form; non-finite numbers become None."""
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(inner) for key, inner in value.items()}
+    if isinstance(value, np.ndarray):
+        return jsonable(value.tolist())
+    if isinstance(value, list | tuple):
+        return [jsonable(inner) for inner in value]
+    if isinstance(value, np.generic):
+        return jsonable(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,69 @@
+"""Weights are grouped by raw column and comparable across numbers and categories."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from report_contexts import context, number_column, regression, text_column
+
+from spark_jobs.features import CategoryInput, NumberInput
+from spark_jobs.profile.profile import Profile
+from spark_jobs.report.importances import compute_importances
+
+SIZES = np.random.default_rng(3).normal(50, 8, 400)
+COLOURS = {"red": 300, "blue": 100}
+
+
+def made(model, weights, scale="standard"):
+    profile = Profile(400, {"size": number_column("size", SIZES), "colour": text_column("colour", COLOURS)})
+    inputs = (
+        NumberInput("n0", "size", scale=scale),
+        NumberInput("n1", "day", part="year"),
+        NumberInput("n2", "day", part="month"),
+        CategoryInput("c0", "colour", ("blue", "red"), "one_hot"),
+        CategoryInput("c1", "shop", ("x",), "target", scale="standard"),
+    )
+    start = context(regression(), importances=weights)
+    return replace(start, profile=profile, plan=replace(start.plan, model=model, inputs=inputs))
+
+
+def test_the_shares_of_trees_add_up_by_column():
+    shares = [("size", 0.4), ("day ▸ year", 0.2), ("day ▸ month", 0.3), ("colour", 0.1)]
+    found = compute_importances(made("forest", shares))
+    assert dict(found.columns) == pytest.approx({"day": 0.5, "size": 0.4, "colour": 0.1})
+    assert found.columns[0][0] == "day"
+    assert found.coefficients == ()
+
+
+def test_a_coefficient_counts_by_the_spread_of_its_feature():
+    found = compute_importances(made("linear", [("size", 3.0), ("colour = red", -4.0), ("colour = blue", 4.0)]))
+    spread = np.std(np.repeat([0, 1], [100, 300]))  # of a 0/1 feature, by numpy
+    assert dict(found.columns) == pytest.approx({"size": 3.0, "colour": np.hypot(4 * spread, 4 * spread)})
+    assert found.are_signed
+    assert ("colour = red", -4.0, pytest.approx(-4 * spread)) in found.coefficients
+
+
+@pytest.mark.parametrize(
+    ("scale", "std"),
+    [
+        ("none", np.std(SIZES, ddof=1)),
+        ("min_max", np.std(SIZES, ddof=1) / np.ptp(SIZES)),
+        ("max_abs", np.std(SIZES, ddof=1) / np.abs(SIZES).max()),
+        ("robust", np.std(SIZES, ddof=1) / np.subtract(*np.quantile(SIZES, [0.75, 0.25], method="inverted_cdf"))),
+        ("standard", 1.0),
+    ],
+)
+def test_a_number_counts_by_its_spread_after_scaling(scale, std):
+    found = compute_importances(made("linear", [("size", 2.0)], scale))
+    assert dict(found.columns)["size"] == pytest.approx(2 * std)
+
+
+def test_a_target_encoding_and_a_missing_indicator_belong_to_their_column():
+    found = compute_importances(made("forest", [("shop (a class)", 0.5), ("shop is missing", 0.25), ("else", 0.25)]))
+    assert dict(found.columns) == {"shop": 0.75, "else": 0.25}
+
+
+def test_sizes_without_signs_are_called_so():
+    assert not compute_importances(made("linear", [("size", 3.0)])).are_signed

@@ -1,0 +1,62 @@
+"""The figures of an evaluation show what the evaluation counted."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from report_contexts import classes
+
+from spark_jobs.report import plots
+
+DETAILS = {
+    "residuals": {"quantiles": {"0.5": 4.0}, "edges": np.array([-1.0, 0.0, 9.0]), "shares": np.array([0.25, 0.75])},
+    "predicted_actual": {"low": 0.0, "high": 2.0, "weights": np.array([[5.0, 0.0], [3.0, 1.0]]), "rows_outside": 0},
+}
+
+
+def rects(markup, class_):
+    found = re.findall(
+        rf'<rect x="([0-9.]+)" y="([0-9.]+)" width="[0-9.]+" height="([0-9.]+)" class="{class_}"', markup
+    )
+    return [tuple(map(float, one)) for one in found]
+
+
+def test_the_histogram_of_residuals_has_the_sign_of_actual_minus_predicted():
+    edges, shares = plots.flip_residuals(DETAILS)
+    assert edges.tolist() == [-9.0, 0.0, 1.0]  # predicted minus actual went from -1 to 9
+    assert shares.tolist() == [0.75, 0.25]
+    drawn = plots.draw_residuals(DETAILS, "price")
+    assert "median -4<" in drawn
+    assert "actual minus predicted price" in drawn
+    heights = [height for _, _, height in rects(drawn, "bar")]
+    assert heights[0] == pytest.approx(3 * heights[1], rel=0.01)
+
+
+def test_a_cell_of_predicted_and_actual_lies_at_its_actual_value_on_the_horizontal_axis():
+    drawn = plots.draw_predicted_actual(DETAILS, "price")
+    places = rects(drawn, "cell")  # actual 0 predicted 0, actual 1 predicted 0, actual 1 predicted 1
+    assert len(places) == 3
+    assert places[1][0] > places[0][0]
+    assert places[1][1] == places[0][1]
+    assert places[2][1] < places[1][1]
+    assert {"actual price", "predicted price"} <= set(re.findall(r">([^<]+)<", drawn))
+
+
+def test_the_confusion_matrix_shows_counts_and_shares_of_the_actual_class():
+    details = {"labels": ["a", "b"], "confusion": np.array([[30, 10], [5, 15]])}
+    texts = re.findall(r">([^<]+)<", plots.draw_confusion(details))
+    assert texts[1:9] == ["30", "75%", "10", "25%", "5", "25%", "15", "75%"]
+    assert {"actual class", "predicted class"} <= set(texts)
+
+
+def test_only_the_largest_of_very_many_classes_are_shown():
+    drawn = plots.draw_confusion(classes(tuple(f"class {i}" for i in range(45))).details)
+    assert len(rects(drawn, "cell")) == plots.MOST_CLASSES**2
+
+
+def test_a_negative_weight_has_another_colour_and_its_sign():
+    drawn = plots.draw_importances([("size", 2.0), ("age", -1.0)], "Importance by column", "weight")
+    assert (len(rects(drawn, "bar")), len(rects(drawn, "bar minus"))) == (1, 1)
+    assert ">-1<" in drawn

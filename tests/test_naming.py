@@ -1,0 +1,65 @@
+"""Names and words that this package does not use, and the field's terms that stand in their place."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "spark_jobs"
+
+# By room: former names of modules, classes, functions and parameters, each with the term that replaced it.
+FORMER = {
+    "sources": "Form understand Scan marks_of without_marks torn why_torn Objects Records Refused Away Span telling",
+    "columns": "Seen unlike are_unlike now",
+    "tables": "write_whole upkeep Upkeep do would_do now unlike Once prove kept layout fitting Target",
+    "streaming": "begun ended begins remembered agree pinned forget Standing StreamAccount Done standing unread",
+    "scoring": "unread Judged sift familiar unlike",
+    "checks": "Judged verdict sift Familiar familiar unfamiliar Tally Findings Broke Broken table_rules",
+    "profile": "Fenced TextReading Relation Depth gathered",
+    "plan": "frame Problem Knowledge choose numbered leaks",
+    "features": "worth strength Clock keep_clock",
+    "pipeline": "Features level_strengths level_worths",
+    "graph": "halves proof prove Proven Told same Trial Weak wall keep_clock",
+    "training": "course Lesson learn relearn Survey Looked survey look look_ahead kept outcome Ask relabelled",
+    "registry": "words point warm Finished objections",
+    "jobs": "keeping_ledger unlike",
+    "spec": "Part Mistake vocabulary",
+    "models": "Shape rereads instead refuse _answers _slots _balance",
+    "ops": "answer Answer upright flat beside picked Grove plant",
+    "report": "Story chapters judgement numerals pictures writing",
+}
+WORDS = r"\b(mend|mends|mended|mending|torn|judged|told of|the ordinary way|goes without)\b"
+
+
+def files_of(room: str) -> list[Path]:
+    return sorted((PACKAGE / room).rglob("*.py"))
+
+
+def names_in(file: Path) -> set[str]:
+    """The module's name, and those of its public classes, functions and parameters."""
+    names = {file.stem}
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            names.add(node.name)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+    return names
+
+
+@pytest.mark.parametrize("room", FORMER)
+def test_a_room_has_no_name_that_was_replaced(room):
+    found = {file.name: names_in(file) & set(FORMER[room].split()) for file in files_of(room)}
+    assert {name: names for name, names in found.items() if names} == {}
+
+
+def test_code_and_messages_use_the_words_of_the_field():
+    lines = (
+        (file, number, line)
+        for file in sorted(PACKAGE.rglob("*.py"))
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
+    )
+    assert [f"{file.name}:{number}" for file, number, line in lines if re.search(WORDS, line, re.IGNORECASE)] == []
