@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import ast
 import configparser
+import doctest
 import re
 import runpy
 import shlex
 import subprocess
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +143,13 @@ def _complete(words: list[str]) -> list[str]:
     """A verb in prose comes without its spec."""
     verb_alone = len(words) == 1 and words[0] not in ("doctor", "schema")
     return [*words, "conf/flights.yml"] if verb_alone else words
+
+
+def test_every_example_in_a_docstring_gives_what_it_shows():
+    files = [file for file in sorted((ROOT / "spark_jobs").rglob("*.py")) if ">>>" in file.read_text(encoding="utf-8")]
+    names = [".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for file in files]
+    assert len(names) > 10
+    assert [name for name in names if doctest.testmod(import_module(name)).failed] == []
 
 
 @every_document

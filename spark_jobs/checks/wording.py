@@ -12,7 +12,7 @@ _LISTED = 6
 def describe_check(check: Check) -> str:
     """Return a check as a short text.
 
-    >>> described(RowCount(rule="row_count", min=10))
+    >>> describe_check(RowCount(rule="row_count", min=10))
     'rows at least 10'
     """
     match check:

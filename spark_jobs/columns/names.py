@@ -45,7 +45,7 @@ def col(name: str) -> Column:
 def fill_names(header: Iterable[str]) -> tuple[str, ...]:
     """Return the names of a header, trimmed; an empty cell is named by its position from 0.
 
-    >>> named([" a ", "", "b"])
+    >>> fill_names([" a ", "", "b"])
     ('a', '_c1', 'b')
     """
     return tuple(cell.strip(BLANKS) or f"_c{position}" for position, cell in enumerate(header))

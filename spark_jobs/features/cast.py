@@ -86,7 +86,7 @@ def category_scan_sql(kind: ColumnType, part: str | None, zone: str) -> str:
 def double_literal(value: float) -> str:
     """Return a number as an exact SQL literal.
 
-    >>> literal(0.1)
+    >>> double_literal(0.1)
     '0.1D'
     """
     if not math.isfinite(value):

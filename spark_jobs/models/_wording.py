@@ -88,7 +88,7 @@ def _limits(schema: Mapping[str, Any]) -> list[str]:
 def format_value(value: Any) -> str:
     """Return a value as the user would write it, shortened to 60 characters.
 
-    >>> shown("ten"), shown(True), shown(None)
+    >>> format_value("ten"), format_value(True), format_value(None)
     ("'ten'", 'true', 'null')
     """
     words = {True: "true", False: "false"} if isinstance(value, bool) else {None: "null"} if value is None else {}

@@ -35,7 +35,7 @@ def parse_override(override: str) -> tuple[tuple[str, ...], object]:
 
     A value that begins with a quote or a bracket is parsed as YAML; any other value is one plain scalar.
 
-    >>> parse('features.per_column."a.b".numeric=none')
+    >>> parse_override('features.per_column."a.b".numeric=none')
     (('features', 'per_column', 'a.b', 'numeric'), 'none')
     """
     if "\0" in override or any("\ud800" <= character <= "\udfff" for character in override):

@@ -59,7 +59,7 @@ def resolve_scalar(text: str) -> object:
 
     `yes`, `012`, `0x1F`, `12:30` and dates stay text.
 
-    >>> [resolve(text) for text in ("true", "yes", "1e3", "012")]
+    >>> [resolve_scalar(text) for text in ("true", "yes", "1e3", "012")]
     [True, 'yes', 1000.0, '012']
     """
     if text in NULLS:
