@@ -96,7 +96,7 @@ def check_arguments(keys: Iterable[str], own: Sequence[str]) -> None:
     for key in keys:
         close = nearest(key, (*Spec.model_fields, *own))
         if key not in Spec.model_fields and close in own:
-            raise SpecError(f"`{key}` is not an argument that is known here.", f"Did you mean '{close}'?")
+            raise SpecError(f"`{key}` is not an argument of this function.", f"Did you mean '{close}'?")
 
 
 def merged_keys(given: AnySpec | None, keys: Mapping[str, Any]) -> dict[str, Any]:
