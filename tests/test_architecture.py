@@ -36,7 +36,7 @@ LAYERS = (
     "runtime",
     "spec",
     "bundle ops",
-    "error_translation progress",
+    "error_translation plugins progress",
     "errors fault_points notebook_html",
 )
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms.split()}
@@ -48,6 +48,7 @@ WITHOUT_PYSPARK = (
     "fault_points",
     "cli",
     "error_translation",
+    "plugins",
     "progress",
     "notebook_html",
 )
