@@ -32,6 +32,7 @@ LAYERS = (
     "profile",
     "tables",
     "sources",
+    "formats",
     "columns",
     "runtime",
     "spec",

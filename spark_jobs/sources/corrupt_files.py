@@ -13,13 +13,13 @@ from pyspark.sql import SparkSession
 
 from spark_jobs.columns.names import quoted
 from spark_jobs.errors import DataError
+from spark_jobs.formats.unpacking import open_unpacked
 from spark_jobs.sources.files import DataFile, chosen, fingerprint, fingerprint_of
 from spark_jobs.sources.kinds import parquet
 from spark_jobs.sources.null_values import null_values_of
 from spark_jobs.sources.packing import packing_problem
 from spark_jobs.sources.source_table import Reading, Table
 from spark_jobs.sources.table_reader import kind_of_source, read_source
-from spark_jobs.sources.unpacking import open_unpacked
 from spark_jobs.spec.endings import packing
 from spark_jobs.spec.models import Source
 

@@ -18,6 +18,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrameReader, SparkSession
 
 from spark_jobs.errors import DataError, did_you_mean
+from spark_jobs.formats.unpacking import open_unpacked
 from spark_jobs.sources.listing import (
     FileFilter,
     choice_of,
@@ -29,7 +30,6 @@ from spark_jobs.sources.listing import (
     partition_of,
     unread_below,
 )
-from spark_jobs.sources.unpacking import open_unpacked
 from spark_jobs.spec.endings import kind_of, packing
 from spark_jobs.spec.models import Source
 

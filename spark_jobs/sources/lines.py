@@ -13,9 +13,9 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs.columns.names import text_schema
-from spark_jobs.sources.dialect import Dialect, field_regex, open_regex
+from spark_jobs.formats.dialect import Dialect, field_regex, open_regex
+from spark_jobs.formats.line_counts import LineCounts, from_rows, to_row
 from spark_jobs.sources.files import Place
-from spark_jobs.sources.line_counts import LineCounts, from_rows, to_row
 
 _OF_TEXT = ("lineSep",)
 BLANKS = "".join(map(chr, range(33)))  # Spark's reader skips a line that has only these

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 
 from spark_jobs.errors import DataError
+from spark_jobs.formats.unpacking import open_unpacked
 from spark_jobs.sources.files import kind_of_files, local_files
 from spark_jobs.sources.packing import check_packed, packing_problem
-from spark_jobs.sources.unpacking import open_unpacked
 from spark_jobs.spec import Source
 from spark_jobs.spec.endings import PACKED, READ, kind_of, stem
 

@@ -13,13 +13,13 @@ from pyspark.sql import types as T
 
 from spark_jobs.columns.names import check_names, col, text_schema
 from spark_jobs.errors import DataError
-from spark_jobs.sources.dialect import canonical_encoding, decode_text, encoding_of
+from spark_jobs.formats.dialect import canonical_encoding, decode_text, encoding_of
+from spark_jobs.formats.json_documents import parse_values
+from spark_jobs.formats.json_records import COUNTED, count_records, split
+from spark_jobs.formats.messages import JsonFormat
 from spark_jobs.sources.files import DataFile, chosen, files_of, fingerprint_of, place_of, reads_of
-from spark_jobs.sources.json_documents import parse_values
-from spark_jobs.sources.json_records import COUNTED, count_records, split
 from spark_jobs.sources.lines import is_wide, read_lines
 from spark_jobs.sources.listing import choosing, codes_among, has_colon
-from spark_jobs.sources.messages import JsonFormat
 from spark_jobs.sources.null_values import null_values_of, replace_null_values
 from spark_jobs.sources.options import DATES, FILES, known_options
 from spark_jobs.sources.packing import check_packed

@@ -16,8 +16,8 @@ from pyspark.sql import types as T
 
 from spark_jobs.columns.names import RESERVED, check_names, col
 from spark_jobs.errors import DataError, JobError, SparkJobsError, SpecError
-from spark_jobs.sources.json_records import keys
-from spark_jobs.sources.messages import BESIDE, CsvFormat, JsonFormat, split
+from spark_jobs.formats.json_records import keys
+from spark_jobs.formats.messages import BESIDE, CsvFormat, JsonFormat, split
 from spark_jobs.sources.null_values import null_values_of, replace_null_values
 from spark_jobs.sources.options import DATES, known_options
 from spark_jobs.sources.secrets import resolve_secret, resolved

@@ -13,6 +13,8 @@ from pyspark.sql import types as T
 from spark_jobs.columns.names import check_names, col
 from spark_jobs.columns.stored_types import storable
 from spark_jobs.errors import DataError
+from spark_jobs.formats.footers import AT_ONCE, Footer, footers
+from spark_jobs.formats.parquet_schema import Field, fields_of, schema_of
 from spark_jobs.sources.files import (
     DataFile,
     Place,
@@ -23,12 +25,10 @@ from spark_jobs.sources.files import (
     reads_of,
     unread_of,
 )
-from spark_jobs.sources.footers import AT_ONCE, Footer, footers
 from spark_jobs.sources.listing import codes_among
 from spark_jobs.sources.null_values import null_values_of, replace_null_values
 from spark_jobs.sources.options import DATES, FILES, known_options
 from spark_jobs.sources.parquet_merge import Layout, Merged, merged
-from spark_jobs.sources.parquet_schema import Field, fields_of, schema_of
 from spark_jobs.sources.source_table import Reading, Table
 from spark_jobs.spec.models import Source
 
@@ -51,7 +51,7 @@ def read(source: Source, spark: SparkSession) -> Table:
     for file in files:
         if why := corruption_reason(file):
             raise DataError(why, _ADVICE)
-    told = footers(files, spark) if all(file.local for file in files) else None
+    told = footers([file.path for file in files], spark) if all(file.local for file in files) else None
     layouts = _layouts(source, files, told, spark, rebase)
     place = place_of(source, files)
     columns = merged(layouts, place.partitions)
