@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
-from importlib import import_module
+from importlib import import_module, invalidate_caches
 from importlib.metadata import EntryPoint, entry_points
 from pkgutil import iter_modules
 from typing import Any
@@ -33,6 +34,27 @@ def built_in(folder: str) -> tuple[str, ...]:
     return tuple(sorted(module.name for module in modules if not module.name.startswith("_")))
 
 
+@cache
+def declarations(package: str, folder: str, attribute: str) -> Mapping[str, Any]:
+    """Return the declarations that extend a package by name, sorted: the built-in and the registered ones.
+
+    Args:
+        package: The package that they extend, for example `sources`.
+        folder: The package whose modules are the built-in ones, for example `spark_jobs.sources.kinds`.
+        attribute: The name of the declaration in such a module, for example `SOURCE`.
+
+    Raises:
+        SpecError: A registered plug-in cannot be imported, or has the name of a built-in one.
+    """
+    found = {name: getattr(import_module(f"{folder}.{name}"), attribute) for name in built_in(folder)}
+    for name, entry in registered(package).items():
+        if name in found:
+            message = f"The plug-in '{name}' ({entry.value}) of `spark_jobs.{package}` has the name of a built-in one."
+            raise SpecError(message, "Rename its entry point, or uninstall the package that provides it.")
+    found |= {name: load(package, name) for name in registered(package)}
+    return dict(sorted(found.items()))
+
+
 def load(package: str, name: str) -> Any:
     """Return the object that a registered plug-in names.
 
@@ -45,3 +67,10 @@ def load(package: str, name: str) -> Any:
     except Exception as error:
         message = f"The plug-in '{name}' ({entry.value}) of `spark_jobs.{package}` cannot be loaded: {error}."
         raise SpecError(message, "Update or uninstall the package that provides it.") from error
+
+
+def refresh() -> None:
+    """Forget the plug-ins that were found, so that a distribution installed since then is found as well."""
+    invalidate_caches()
+    for cached in (registered, built_in, declarations):
+        cached.cache_clear()

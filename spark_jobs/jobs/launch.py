@@ -82,10 +82,11 @@ def _without_session(verb: str, arguments: Namespace, options: dict[str, Any]) -
 
 
 def _with_session(verb: str, spec: Spec, environment: Environment, options: dict[str, Any]) -> Result:
-    from spark_jobs.runtime import session, settings
+    from spark_jobs.runtime import session
+    from spark_jobs.sources.kinds import connectors_of
 
     _check_there(verb, spec, environment, options)
-    needs = (settings.connectors_of(spec), verb in LASTING)
+    needs = (connectors_of(spec), verb in LASTING)
     with progress.phase("starting Spark"):
         session.open_in_background(environment, *needs)  # starts in the background while the job's modules are imported
         job = import_module(f"spark_jobs.jobs.{verb}")
@@ -131,9 +132,12 @@ def check_source(verb: str, spec: Spec, options: dict[str, Any]) -> None:
     Raises:
         SpecError: the verb reads such a source.
     """
+    from spark_jobs.sources.kinds import declared_kind
+
     source = spec.stream.source or spec.source if verb == "stream" else spec.source
+    kind = declared_kind(source)
     replaced = options.get("input") or options.get("replay")
-    if source.kind == "dataframe" and verb not in WITHOUT_SOURCE and not replaced:
+    if kind is not None and kind.is_in_program and verb not in WITHOUT_SOURCE and not replaced:
         other = " or give the rows to score by `--input PATH`," if verb == "score" else ""
         raise SpecError(
             f"`source` is the DataFrame '{source.table}' of a program; the command line has no DataFrames.",
@@ -145,6 +149,7 @@ def _check_there(verb: str, spec: Spec, environment: Environment, options: dict[
     """Refuse a missing local path or secret before Spark starts."""
     from spark_jobs.runtime import session, settings
     from spark_jobs.sources.files import is_absent, no_such_path
+    from spark_jobs.sources.kinds import declared_kind
     from spark_jobs.sources.secrets import resolved
 
     source = spec.stream.source or spec.source if verb == "stream" else spec.source
@@ -153,8 +158,9 @@ def _check_there(verb: str, spec: Spec, environment: Environment, options: dict[
     if here and verb not in WITHOUT_SOURCE and path is not None and is_absent(path):
         raise no_such_path(path)
     if here and verb not in WITHOUT_SOURCE and not (options.get("input") or options.get("replay")):
-        for key, said in (("user", source.user), ("password", source.password)):
-            resolved(said or "", f"source.{key}")
+        kind = declared_kind(source)
+        for key in kind.secrets if kind is not None else ():
+            resolved(getattr(source, key) or "", f"source.{key}")
 
 
 def _close_soon(spark: SparkSession) -> None:
