@@ -14,9 +14,10 @@ from pyspark.sql import functions as F
 from spark_jobs.columns.names import col, text_schema
 from spark_jobs.errors import DataError
 from spark_jobs.formats.dialect import format_separator
+from spark_jobs.formats.malformed_lines import reasons
 from spark_jobs.sources.delimited_text import DelimitedText, detect_dialect
 from spark_jobs.sources.files import DataFile, files_of, fingerprint_of, local_files, place_of, reads_of, unread_of
-from spark_jobs.sources.lines import is_header, is_wide, read_lines, reasons
+from spark_jobs.sources.lines import is_header, is_wide, read_lines
 from spark_jobs.sources.listing import codes_among
 from spark_jobs.sources.null_values import null_values_of, replace_null_values
 from spark_jobs.sources.options import known_options
