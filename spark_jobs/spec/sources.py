@@ -30,6 +30,12 @@ class Source(SourceKeys):
         names = typed.model_fields_set | set(syntax.keys.own())
         return handler({**{name: value for name, value in typed if name in names}, **others})
 
+    @property
+    def place(self) -> str:
+        """Return what locates the rows, for messages: the path, the table or the topic, else the kind."""
+        named = getattr(self, _syntax_of(dict(self)).named_by, None)
+        return str(self.path or self.table or named or self.kind)
+
 
 def location_of(source: object) -> str | None:
     """Return the part of a source, of any form, that names its rows: a path, or the last part of a table's name."""

@@ -44,11 +44,16 @@ class KafkaKeys(SourceKeys):
     )
     password: Secret | None = Field(default=None, description="A reference to the password, `env:NAME` or `file:PATH`.")
 
+    @property
+    def is_csv(self) -> bool:
+        """Whether values are CSV records instead of JSON objects."""
+        return self.values == "csv"
+
 
 def _rules(keys: KafkaKeys, at: KeyPath) -> Iterator[SpecIssue]:
     if keys.headers is not None:
         yield from repeated_names(keys.headers, (*at, "headers"), keys.names or ())
-    if keys.values == "csv" and keys.names is None:
+    if keys.is_csv and keys.names is None:
         yield SpecIssue((*at, "values"), "'csv' needs `names`.", "List the field names in order.")
     for key, other in (("user", "password"), ("password", "user")):
         if getattr(keys, key) is not None and getattr(keys, other) is None:

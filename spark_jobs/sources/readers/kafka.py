@@ -69,7 +69,7 @@ def read(source: Source, spark: SparkSession) -> Table:
     held = snapshot(_placed(_messages(spark.read, keys, _ONCE)))
     if not (records := held.count()):
         raise EmptySource(f"The topic '{keys.topic}' has no messages.", "Wait until messages arrive.")
-    form = _records(keys) if keys.values == "csv" else _objects(held, keys)
+    form = _records(keys) if keys.is_csv else _objects(held, keys)
     taken = _apart(snapshot(_split(held, form, keys)), keys, _columns(form, keys), _fingerprint(held, keys))
     return replace(taken, records=records)
 
@@ -106,7 +106,7 @@ def parsed(
     """
     keys = KafkaKeys.of(source)
     form: JsonFormat | CsvFormat
-    if keys.values == "csv":
+    if keys.is_csv:
         form = _records(keys)
     else:
         headers = _headers(keys)
@@ -120,7 +120,7 @@ def parsed(
 def explain(failure: BaseException, source: SourceKeys) -> SparkJobsError | None:
     """Return the error that a failed read of a topic means; None if the failure does not concern Kafka."""
     text = f"{type(failure).__name__} {failure}"
-    if "kafka" not in text.casefold():
+    if not re.search("(?i)kafka", text):
         return None
     for regex, cause, advice in _CAUSES:
         if re.search(regex, text):
