@@ -62,8 +62,10 @@ class StreamReader:
     Attributes:
         open: Returns the stream: rows or, for a kind of files, the paths of new files. The last argument maps the
             partitions of a log to the offsets that are committed; a new stream starts after them.
-        table: Returns the rows of a micro-batch as a table, for a stream whose rows are not the source's columns. Its
-            arguments are those of `streaming.stream_sources.micro_batch_table`.
+        table: Returns the rows of a micro-batch as a table, for a stream whose rows are not the source's columns. It
+            gets the rows, the source, the columns that a row may have, the id of the micro-batch, and what happens to
+            rows with other keys: `told` or `refused`. The observation, if any, counts these rows as `others`, and
+            holds one of the keys as `other`.
         log: Returns the name of the log that a source reads. The rows of its stream have the columns `topic`,
             `partition`, `offset` and `timestamp`, so that a lost checkpoint is recovered from the tables.
     """

@@ -24,6 +24,7 @@ from spark_jobs.scoring.score_batch import quarantine_batch, score_batch, stored
 from spark_jobs.sources.corrupt_files import read_files
 from spark_jobs.sources.file_streams import arrived
 from spark_jobs.sources.kinds import find_kind
+from spark_jobs.sources.source_kind import StreamReader
 from spark_jobs.spec import Environment, Source, Spec
 from spark_jobs.streaming.checkpoint import Checkpoint
 from spark_jobs.streaming.recovery import CommittedOffsets, exclude_committed
@@ -102,10 +103,10 @@ class Scorer:
             until_written()
 
     @property
-    def _is_log(self) -> bool:
-        """Whether the rows are messages, with a time and with keys that may not be columns."""
+    def _reader(self) -> StreamReader:
         reader = find_kind(self.kind).stream
-        return reader is not None and reader.log is not None
+        assert reader is not None, "the stream is open"
+        return reader
 
     def _look_up(self, which: Alias | int) -> ModelVersion:
         tracking = Tracking(self.spec.track.uri, self.env.root)
@@ -129,7 +130,7 @@ class Scorer:
         )  # fmt: skip
 
     def _rows(self, rows: DataFrame, number: int, model: LoadedModel) -> BatchResult:
-        seen, messages = Observation(), Observation() if self._is_log else None
+        seen, messages = Observation(), Observation() if self._reader.table else None
         if self.standing.partial and not self.standing.is_behind(self.checkpoint.start_offsets(number)):
             rows = exclude_committed(rows, self.standing, self.spec, self.env)
         batch = self._batch(rows, number, model, seen, messages)
@@ -148,7 +149,7 @@ class Scorer:
     def _batch(
         self, rows: DataFrame, number: int, model: LoadedModel, seen: Observation, messages: Observation | None
     ) -> Batch:
-        newest = F.max("timestamp") if self._is_log else F.lit(None)
+        newest = F.max("timestamp") if self._reader.log else F.lit(None)
         counted = rows.observe(seen, F.count(F.lit(1)).alias("read"), newest.cast("timestamp").alias("newest"))
         batch_id = f"{self.checkpoint.query_id}-{number}"
         strict = self.spec.changes.added == "refuse"
