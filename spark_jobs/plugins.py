@@ -7,9 +7,11 @@ from functools import cache
 from importlib import import_module, invalidate_caches
 from importlib.metadata import EntryPoint, entry_points
 from pkgutil import iter_modules
-from typing import Any
+from typing import Any, TypeVar
 
 from spark_jobs.errors import SpecError
+
+Declaration = TypeVar("Declaration")
 
 
 @cache
@@ -35,23 +37,28 @@ def built_in(folder: str) -> tuple[str, ...]:
 
 
 @cache
-def declarations(package: str, folder: str, attribute: str) -> Mapping[str, Any]:
+def declarations(package: str, folder: str, attribute: str, base: type[Declaration]) -> Mapping[str, Declaration]:
     """Return the declarations that extend a package by name, sorted: the built-in and the registered ones.
 
     Args:
         package: The package that they extend, for example `sources`.
         folder: The package whose modules are the built-in ones, for example `spark_jobs.sources.kinds`.
         attribute: The name of the declaration in such a module, for example `SOURCE`.
+        base: The class of a declaration.
 
     Raises:
-        SpecError: A registered plug-in cannot be imported, or has the name of a built-in one.
+        SpecError: A registered plug-in cannot be imported, is no declaration, or has the name of a built-in one.
     """
     found = {name: getattr(import_module(f"{folder}.{name}"), attribute) for name in built_in(folder)}
     for name, entry in registered(package).items():
+        plug_in = f"The plug-in '{name}' ({entry.value}) of `spark_jobs.{package}`"
         if name in found:
-            message = f"The plug-in '{name}' ({entry.value}) of `spark_jobs.{package}` has the name of a built-in one."
-            raise SpecError(message, "Rename its entry point, or uninstall the package that provides it.")
-    found |= {name: load(package, name) for name in registered(package)}
+            advice = "Rename its entry point, or uninstall the package that provides it."
+            raise SpecError(f"{plug_in} has the name of a built-in one.", advice)
+        found[name] = load(package, name)
+        if not isinstance(found[name], base):
+            advice = "Name the declaration in the entry point: `module:NAME`."
+            raise SpecError(f"{plug_in} must be a declaration. Got a {type(found[name]).__name__}.", advice)
     return dict(sorted(found.items()))
 
 

@@ -107,7 +107,7 @@ def source_syntaxes() -> Mapping[str, SourceSyntax]:
     Raises:
         SpecError: A registered plug-in cannot be loaded, or has the name of a built-in one.
     """
-    return plugins.declarations("sources", "spark_jobs.sources.kinds", "SOURCE")
+    return plugins.declarations("sources", "spark_jobs.sources.kinds", "SOURCE", SourceSyntax)
 
 
 def implied_kind(given: Mapping[str, object]) -> str | None:

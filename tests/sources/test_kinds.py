@@ -202,6 +202,12 @@ def test_a_registered_kind_that_cannot_be_imported_is_named_with_its_cause(regis
     assert "No module named 'no_such_module'" in error.message
 
 
+def test_a_registered_kind_that_is_no_declaration_is_refused(registered):
+    registered({"series": "toy_source:SeriesKeys"})
+    message = "The plug-in 'series' (toy_source:SeriesKeys) of `spark_jobs.sources` must be a declaration."
+    assert refused({"source": "x.csv"}).message.startswith(message)
+
+
 def test_a_table_of_a_registered_kind_is_read(spark, series):
     source = Source(length=4, first=5)
     assert kind_of_source(source, spark) == "series"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from spark_jobs import plugins
 from spark_jobs.errors import SpecError, did_you_mean
 from spark_jobs.sources.source_kind import SourceKind
 from spark_jobs.spec import Spec
-from spark_jobs.spec.source_keys import source_syntaxes
 from spark_jobs.spec.sources import Source
 
 
 def source_kinds() -> Mapping[str, SourceKind]:
     """Return the declarations of all kinds of source by `source.kind`, sorted by name."""
-    return {name: kind for name, kind in source_syntaxes().items() if isinstance(kind, SourceKind)}
+    return plugins.declarations("sources", __name__, "SOURCE", SourceKind)
 
 
 def find_kind(name: str) -> SourceKind:
