@@ -19,6 +19,7 @@ LAYERS = (
     "cli",
     "api",
     "jobs serving",
+    "results diagnostics",
     "streaming",
     "scoring",
     "registry",

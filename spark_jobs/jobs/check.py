@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 from spark_jobs import features, models
 from spark_jobs.errors import SpecError, did_you_mean
-from spark_jobs.jobs.result import Result
+from spark_jobs.results.lines import made_name
+from spark_jobs.results.result import Result
 from spark_jobs.spec import Environment, Spec
 from spark_jobs.spec.mistakes import SpecIssue, dotted, got, refusal
 from spark_jobs.spec.yaml12 import KeyPath
@@ -26,11 +27,6 @@ def run(spec: Spec, env: Environment) -> Result:
         f"  runs      {env.name}, under {env.root}",
     )
     return Result(job="check", summary=lines)
-
-
-def made_name(spec: Spec) -> tuple[str, ...]:
-    """Return the summary line for a name derived from a location, or nothing if the name was given."""
-    return (f"  name      '{spec.name}', made from '{spec.made_from}'",) if spec.made_from else ()
 
 
 def verify_spec(spec: Spec, place: Callable[[KeyPath], str] = lambda path: "") -> None:

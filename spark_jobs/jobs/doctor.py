@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 from spark_jobs import progress
 from spark_jobs.errors import JobError, SparkJobsError
-from spark_jobs.jobs.result import Result
+from spark_jobs.results.result import Result
 from spark_jobs.models import Algorithm, algorithm_kinds, find
 from spark_jobs.runtime import jars, session
 from spark_jobs.spec import Environment, Spec

@@ -11,8 +11,8 @@ from pyspark.sql import SparkSession
 from spark_jobs import progress
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import SpecError
-from spark_jobs.jobs.check import made_name
-from spark_jobs.jobs.result import Result
+from spark_jobs.results.lines import made_name
+from spark_jobs.results.result import Result
 from spark_jobs.runtime import session
 from spark_jobs.spec import Environment, Spec, parse
 from spark_jobs.training.prepare import InspectedSource, inspect_source

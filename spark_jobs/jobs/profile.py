@@ -12,11 +12,11 @@ from rich.console import Console
 
 from spark_jobs import progress
 from spark_jobs.columns.casts import typed
-from spark_jobs.jobs.result import Result
 from spark_jobs.profile.profile import Profile
 from spark_jobs.profile.scan import scan
 from spark_jobs.report.profile_page import write_profile_page
 from spark_jobs.report.terminal_table import build_profile_table
+from spark_jobs.results.result import Result
 from spark_jobs.spec import Environment, Spec
 from spark_jobs.training.prepare import SourceProfile, profile_source
 

@@ -14,7 +14,7 @@ from spark_jobs.cli.parser import LATER_VERBS, VERBS
 from spark_jobs.error_translation import cause, translate_error
 from spark_jobs.errors import DataError, JobError
 from spark_jobs.jobs.check import run, verify_spec
-from spark_jobs.jobs.result import Result, failure
+from spark_jobs.results.result import Result, failure
 from spark_jobs.spec import load
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +34,7 @@ sys.modules["spark_jobs.jobs.plan"], sys.modules["spark_jobs.runtime.session"] =
 from spark_jobs.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
-JOB = "from spark_jobs.jobs.result import Result\nfrom spark_jobs.errors import *\ndef run(spec, spark, env): "
+JOB = "from spark_jobs.results.result import Result\nfrom spark_jobs.errors import *\ndef run(spec, spark, env): "
 
 
 def write_spec(folder):
