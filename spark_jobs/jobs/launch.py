@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from spark_jobs.errors import JobError
-from spark_jobs.jobs import check
 from spark_jobs.results.result import Result
 from spark_jobs.spec import Environment, Spec, load_environment, load_spec
+from spark_jobs.spec_validation import option_mistakes
 
 OWN = {"verb", "conf", "set", "env", "json", "quiet", "debug"}
 LASTING = ("stream",)
@@ -38,6 +38,8 @@ def launch(arguments: Namespace) -> Result:
 
             return export.run(bundle_of(arguments), Path(arguments.to), arguments.compat)
         case "check":
+            from spark_jobs.jobs import check
+
             spec, environment = load_config(arguments)
             return check.run(spec, env=environment)
         case "doctor" | "init" as verb:
@@ -57,7 +59,7 @@ def load_config(arguments: Namespace) -> tuple[Spec, Environment]:
     Raises:
         SpecError: The spec or the environment is invalid; the message lists all mistakes found.
     """
-    spec, _ = load_spec(arguments.conf, arguments.set, check.option_mistakes)
+    spec, _ = load_spec(arguments.conf, arguments.set, option_mistakes)
     return spec, load_environment(arguments.env, Path(arguments.conf).parent)
 
 

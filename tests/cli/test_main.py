@@ -13,9 +13,10 @@ import pytest
 from spark_jobs.cli.parser import LATER_VERBS, VERBS
 from spark_jobs.error_translation import cause, translate_error
 from spark_jobs.errors import DataError, JobError
-from spark_jobs.jobs.check import run, verify_spec
+from spark_jobs.jobs.check import run
 from spark_jobs.results.result import Result, failure
 from spark_jobs.spec import load
+from spark_jobs.spec_validation import verify_spec
 
 ROOT = Path(__file__).parents[2]
 SPEC = "source: data/flights.csv\ntarget: arr_delay\n"
