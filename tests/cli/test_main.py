@@ -140,10 +140,12 @@ def test_a_verb_that_is_not_built_yet_is_refused_by_name(call, verb):
     [
         ([], "`spark-jobs` needs a verb.", "Use one of init, check"),
         (["chek", "x.yml"], "`spark-jobs chek` is not a verb.", "Did you mean 'check'?"),
-        (["check"], "`spark-jobs check`: missing CONF.", "--help"),
+        (["check"], "`spark-jobs check`: missing argument CONF.", "--help"),
         (["check", "x.yml", "--jsn"], "`spark-jobs check` has no option --jsn.", "Did you mean '--json'?"),
         (["check", "x.yml", "y.yml"], "`spark-jobs check`: unexpected argument 'y.yml'.", ""),
-        (["init", "x.csv"], "`spark-jobs init`: missing --target.", ""),
+        (["init", "x.csv"], "`spark-jobs init`: missing argument --target.", ""),
+        (["init"], "`spark-jobs init`: missing arguments DATA and --target.", ""),
+        (["train", "x.yml", "--env"], "`spark-jobs train`: --env: a value is missing.", "--help"),
         (
             ["score", "x.yml", "--version", "0"],
             "--version: must be a version's number, 1 or more. Got '0' instead.",
