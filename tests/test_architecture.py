@@ -5,9 +5,13 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tokenize
+from io import StringIO
 from pathlib import Path
 
 import pytest
+
+from spark_jobs.cli.parser import VERBS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "spark_jobs"
@@ -19,6 +23,7 @@ LAYERS = (
     "cli",
     "api",
     "jobs serving",
+    "results diagnostics",
     "streaming",
     "scoring",
     "registry",
@@ -27,6 +32,7 @@ LAYERS = (
     "graph",
     "pipeline",
     "plan",
+    "spec_validation",
     "features models",
     "checks",
     "profile",
@@ -114,6 +120,19 @@ def functions_of(tree: ast.AST) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
 def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     body = function.body[1:] if ast.get_docstring(function) else function.body
     return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+def lines_of_code(file: Path) -> int:
+    """The lines of a module that hold code: no blank lines, comments, docstrings and imports."""
+    text = file.read_text(encoding="utf-8")
+    layout = {tokenize.NL, tokenize.NEWLINE, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+    tokens = tokenize.generate_tokens(StringIO(text).readline)
+    held = {line for token in tokens if token.type not in layout for line in range(token.start[0], token.end[0] + 1)}
+    for node in ast.walk(ast.parse(text)):
+        is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if is_docstring or isinstance(node, ast.Import | ast.ImportFrom):
+            held -= set(range(node.lineno, (node.end_lineno or 0) + 1))
+    return len(held)
 
 
 def at_top(tree: ast.Module) -> ast.Module:
@@ -266,6 +285,12 @@ def test_no_room_holds_more_than_its_share_of_the_package():
         lines[room_of(file)] = lines.get(room_of(file), 0) + len(file.read_text(encoding="utf-8").splitlines())
     shares = {room: count / sum(lines.values()) for room, count in lines.items()}
     breaches(*(f"{room} holds {share:.1%} of all lines" for room, share in shares.items() if share > LARGEST_SHARE))
+
+
+def test_the_file_of_a_verb_is_a_short_list_of_steps():
+    """At most 45 lines of code, without imports and docstrings."""
+    sizes = {verb: lines_of_code(PACKAGE / "jobs" / f"{verb}.py") for verb in VERBS}
+    breaches(*(f"jobs/{verb}.py has {lines} lines of code" for verb, lines in sizes.items() if lines > 45))
 
 
 def test_nine_functions_of_ten_fit_in_a_glance():

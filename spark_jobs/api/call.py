@@ -9,8 +9,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spark_jobs import progress
-from spark_jobs.jobs import preflight
-from spark_jobs.jobs.arguments import (
+from spark_jobs.api.arguments import (
     AnyEnvironment,
     AnySpec,
     build_environment,
@@ -19,7 +18,8 @@ from spark_jobs.jobs.arguments import (
     is_frame,
     view_name,
 )
-from spark_jobs.jobs.result import Result
+from spark_jobs.jobs import preflight
+from spark_jobs.results.result import Result
 from spark_jobs.runtime.active_session import current_session, keeping_active
 from spark_jobs.sources.kinds.dataframe import source_of_view
 from spark_jobs.spec import Environment, Source, Spec

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import reduce
 
 from pyspark.sql import DataFrame, SparkSession
@@ -14,9 +14,11 @@ from spark_jobs.errors import JobError
 from spark_jobs.scoring.score_batch import prediction_table
 from spark_jobs.sources.kinds import declared_kind
 from spark_jobs.spec import Environment, Source, Spec
+from spark_jobs.streaming.checkpoint import Checkpoint
 from spark_jobs.tables import delta
 
 _STREAMED = "^[0-9a-f-]{36}-[0-9]+$"  # the id of a query, and the number of a micro-batch
+_STORED = "standing"  # names the file in the checkpoint, which must stay readable
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,21 @@ def committed_offsets(spec: Spec, spark: SparkSession, env: Environment, source:
     partial = _ends(tables, log)
     # If the only micro-batch was interrupted, its start is known only for a stream that reads from the beginning.
     return CommittedOffsets(partial | complete if spec.stream.start == "latest" else complete, partial, last)
+
+
+def recovered_offsets(
+    spec: Spec, spark: SparkSession, env: Environment, source: Source, checkpoint: Checkpoint
+) -> CommittedOffsets:
+    """Return the committed offsets with which the stream of this checkpoint started, read at its first start.
+
+    Raises:
+        JobError: as `committed_offsets`.
+    """
+    stored = checkpoint.load_or_compute(_STORED, lambda: asdict(committed_offsets(spec, spark, env, source)))
+    # Former versions wrote `whole` and `some`.
+    found = [stored.get(new, stored.get(old, {})) for new, old in (("complete", "whole"), ("partial", "some"))]
+    complete, partial = ({int(partition): end for partition, end in one.items()} for one in found)
+    return CommittedOffsets(complete, partial, stored.get("batch_id"))
 
 
 def exclude_committed(messages: DataFrame, committed: CommittedOffsets, spec: Spec, env: Environment) -> DataFrame:

@@ -28,7 +28,7 @@ TEXTS = {
 @pytest.mark.parametrize("block", [3, 8 * 2**20])
 @pytest.mark.parametrize("name", TEXTS)
 def test_lines_are_counted_here_as_spark_counts_them(spark, tmp_path, monkeypatch, name, block):
-    monkeypatch.setattr(local_lines, "_BLOCK", block)
+    monkeypatch.setattr(local_lines, "BLOCK", block)
     path = tmp_path / f"{name}.csv"
     path.write_bytes(TEXTS[name])
     options = {"comment": "#"} if name == "comments" else {}

@@ -219,10 +219,11 @@ def test_what_spark_says_of_a_file_that_went_away_is_put_in_words(spark, tmp_pat
     assert explain_late_error(failure.value, str(tmp_path)) is None
 
 
-def test_the_first_lines_of_files_out_of_reach_come_by_spark(spark, tmp_path):
+def test_files_out_of_reach_of_python_are_read_by_spark(spark, tmp_path, monkeypatch):
     for name in ("1.csv", "2.csv"):
-        (tmp_path / name).write_text("a,b\n" + "1,2\n" * 1000)
-    away = [DataFile(str(path), path.stat().st_size, 0, local=False) for path in sorted(Path(tmp_path).iterdir())]
-    heads = delimited._heads(away, Source(path=str(tmp_path)), spark)
-    assert sorted(heads.values()) == [b"a,b", b"a,b"]
-    assert all(name.endswith(".csv") for name in heads)
+        (tmp_path / name).write_text("a;b\n" + "1,5;2\n" * 1000)
+    away = tuple(DataFile(str(path), path.stat().st_size, 0, local=False) for path in sorted(Path(tmp_path).iterdir()))
+    monkeypatch.setattr(delimited, "files_of", lambda source, spark: away)
+    monkeypatch.setattr(DataFile, "head", lambda file: pytest.fail("Python opened the file"))
+    table = delimited.read(Source(path=str(tmp_path)), spark)
+    assert table.rows.groupBy("a", "b").count().collect() == [("1,5", "2", 2000)]
