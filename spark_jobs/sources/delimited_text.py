@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 
 from spark_jobs.columns.names import check_names, fill_names
 from spark_jobs.errors import DataError
-from spark_jobs.formats.dialect import (
+from spark_jobs.formats.csv_dialect import (
     Dialect,
     candidate_dialects,
     canonical_encoding,
