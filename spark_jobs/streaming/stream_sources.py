@@ -78,6 +78,6 @@ def micro_batch_table(
     if reader is not None and reader.table is not None:
         return reader.table(rows, source, names, batch, "refused" if strict else "told", seen)
     marks = null_values_of(source)
-    reading = Reading(kind, str(source.path), {}, marks)
+    reading = Reading(kind, source.place, {}, marks)
     whole, unusable = storable(rows)
     return Table(replace_null_values(whole, marks), reading, batch, columns=tuple(rows.columns), unusable=unusable)
