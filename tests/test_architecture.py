@@ -38,6 +38,7 @@ LAYERS = (
     "profile",
     "tables",
     "sources",
+    "formats",
     "columns",
     "runtime",
     "spec",
@@ -58,7 +59,8 @@ WITHOUT_PYSPARK = (
     "progress",
     "notebook_html",
 )
-PYSPARK_INSIDE_FUNCTIONS = ("features", "models")
+PYSPARK_INSIDE_FUNCTIONS = ("features/", "models/", "sources/kinds/")
+LARGEST_SHARE = 0.12  # of the package's lines in one room
 VAGUE = {"core", "base", "util", "utils", "helpers", "common", "misc", "manager", "service", "orchestrator"}
 JVM = {"_jvm", "_jsc", "_jdf", "_java_obj", "sparkContext", "rdd"}
 MATERIALISING = {"cache", "persist", "toPandas"}
@@ -140,6 +142,17 @@ def at_top(tree: ast.Module) -> ast.Module:
     return ast.Module(body=[node for node in kept if not isinstance(node, functions)], type_ignores=[])
 
 
+def texts_of(tree: ast.AST) -> list[ast.Constant]:
+    """The string literals of a tree, without the names of formats that Spark's readers and writers get."""
+    formats = {
+        argument
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format"
+        for argument in node.args
+    }
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and node not in formats]
+
+
 def breaches(*found: str) -> None:
     assert not found, "\n".join(found)
 
@@ -216,9 +229,26 @@ def test_pyspark_and_mlflow_stay_where_they_belong():
         room, tree = room_of(file), tree_of(file)
         if room in WITHOUT_PYSPARK and {"pyspark", "mlflow"} & top_level(tree):
             found.append(f"{file.relative_to(ROOT)} knows pyspark or mlflow")
-        if room in PYSPARK_INSIDE_FUNCTIONS and "pyspark" in top_level(at_top(tree)):
+        inside = file.relative_to(PACKAGE).as_posix().startswith(PYSPARK_INSIDE_FUNCTIONS)
+        if inside and "pyspark" in top_level(at_top(tree)):
             found.append(f"{file.relative_to(ROOT)} imports pyspark when it is imported")
     breaches(*found)
+
+
+def test_no_file_but_its_declaration_names_a_kind_of_source():
+    """`json` and `table` mean other things too: a way to dump a model, and a key of a source or an HTML tag."""
+    kinds = {file.stem for file in (PACKAGE / "sources" / "kinds").glob("[a-z]*.py")} - {"json", "table"}
+    assert {"csv", "jdbc", "kafka"} <= kinds
+    excepted = {("registry/mlmodel.py", "dataframe")}  # MLflow's name for the type of an input example
+    breaches(
+        *(
+            f"{file.relative_to(ROOT)}:{text.lineno} '{text.value}'"
+            for file in FILES
+            if file.parent != PACKAGE / "sources" / "kinds"
+            for text in texts_of(tree_of(file))
+            if text.value in kinds and (file.relative_to(PACKAGE).as_posix(), text.value) not in excepted
+        )
+    )
 
 
 def test_nobody_but_the_session_reaches_into_the_jvm():
@@ -247,6 +277,14 @@ def test_nothing_is_brought_to_the_driver_as_pandas_and_one_place_alone_knows_wh
 def test_a_module_stays_small():
     sizes = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in FILES}
     breaches(*(f"{file.relative_to(ROOT)} has {lines} lines" for file, lines in sizes.items() if lines > 300))
+
+
+def test_no_room_holds_more_than_its_share_of_the_package():
+    lines: dict[str, int] = {}
+    for file in FILES:
+        lines[room_of(file)] = lines.get(room_of(file), 0) + len(file.read_text(encoding="utf-8").splitlines())
+    shares = {room: count / sum(lines.values()) for room, count in lines.items()}
+    breaches(*(f"{room} holds {share:.1%} of all lines" for room, share in shares.items() if share > LARGEST_SHARE))
 
 
 def test_the_file_of_a_verb_is_a_short_list_of_steps():

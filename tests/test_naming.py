@@ -15,6 +15,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 # By room: former names of modules, classes, functions and parameters, each with the term that replaced it.
 FORMER = {
     "sources": "Form understand Scan marks_of without_marks torn why_torn Objects Records Refused Away Span telling",
+    "formats": "Form Objects Records Refused Away",
     "columns": "Seen unlike are_unlike now",
     "tables": "write_whole upkeep Upkeep do would_do now unlike Once prove kept layout fitting Target",
     "streaming": "begun ended begins remembered agree pinned forget Standing StreamAccount Done standing unread",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar
 
 from spark_jobs.errors import SpecError, nearest
+from spark_jobs.sources.kinds.dataframe import source_of_view
 from spark_jobs.spec import (
     Changes,
     Clean,
@@ -132,7 +133,7 @@ def build_spec(given: AnySpec | None, keys: Mapping[str, Any]) -> tuple[Spec, di
         return parse(data, more_rules=option_mistakes), {}
     name = str(data.get("name") or safe_name(str(data.get("target") or "")))
     view = view_name(name)
-    named = {**data, "name": name, "source": {"kind": "dataframe", "table": view}}
+    named = {**data, "name": name, "source": dict(source_of_view(view))}
     return parse(named, more_rules=option_mistakes), {view: frame}
 
 

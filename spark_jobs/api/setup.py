@@ -27,7 +27,7 @@ def open_session(env: AnyEnvironment | None = None, connectors: Sequence[str] = 
 
     Args:
         env: the environment, or its name; by default `conf/env/local.yml`, or the built-in one where there is none.
-        connectors: what must be read beside files and Delta: `postgresql`, `kafka`.
+        connectors: what must be read beside files and Delta: the names in `spark_jobs/runtime/connectors`.
 
     Returns:
         The session, which is the active one from now on.

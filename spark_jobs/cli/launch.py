@@ -98,7 +98,7 @@ def _without_session(verb: str, arguments: Namespace, options: dict[str, Any]) -
 def _with_session(verb: str, spec: Spec, environment: Environment, options: dict[str, Any]) -> Result:
     from spark_jobs.jobs import preflight
     from spark_jobs.runtime.job_session import job_session
-    from spark_jobs.runtime.settings import connectors_of
+    from spark_jobs.sources.kinds import connectors_of
 
     def import_job() -> None:
         import_module(f"spark_jobs.jobs.{verb}")

@@ -10,11 +10,10 @@ from spark_jobs.spec import Environment, Spec
 
 def run(spec: Spec, env: Environment) -> Result:
     """Return a summary of a spec that has passed validation."""
-    source = spec.source.path or spec.source.table
     lines = (
         f"{spec.name}: the spec is valid, as far as that can be checked without data.",
         *made_name(spec),
-        f"  predict   {spec.target} from {source}" + (f" ({spec.task})" if spec.task else ""),
+        f"  predict   {spec.target} from {spec.source.place}" + (f" ({spec.task})" if spec.task else ""),
         f"  model     {models.find(spec.model.kind).title}",
         f"  runs      {env.name}, under {env.root}",
     )

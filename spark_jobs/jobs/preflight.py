@@ -42,9 +42,12 @@ def check_source(verb: str, spec: Spec, options: dict[str, Any]) -> None:
     Raises:
         SpecError: the verb reads such a source.
     """
+    from spark_jobs.sources.kinds import declared_kind
+
     source = spec.stream.source or spec.source if verb == "stream" else spec.source
+    kind = declared_kind(source)
     replaced = options.get("input") or options.get("replay")
-    if source.kind == "dataframe" and verb not in WITHOUT_SOURCE and not replaced:
+    if kind is not None and kind.is_in_program and verb not in WITHOUT_SOURCE and not replaced:
         other = " or give the rows to score by `--input PATH`," if verb == "score" else ""
         raise SpecError(
             f"`source` is the DataFrame '{source.table}' of a program; the command line has no DataFrames.",
@@ -61,6 +64,7 @@ def check_paths_and_secrets(verb: str, spec: Spec, environment: Environment, opt
     """
     from spark_jobs.runtime import session, settings
     from spark_jobs.sources.files import is_absent, no_such_path
+    from spark_jobs.sources.kinds import declared_kind
     from spark_jobs.sources.secrets import resolved
 
     source = spec.stream.source or spec.source if verb == "stream" else spec.source
@@ -69,8 +73,9 @@ def check_paths_and_secrets(verb: str, spec: Spec, environment: Environment, opt
     if here and verb not in WITHOUT_SOURCE and path is not None and is_absent(path):
         raise no_such_path(path)
     if here and verb not in WITHOUT_SOURCE and not (options.get("input") or options.get("replay")):
-        for key, said in (("user", source.user), ("password", source.password)):
-            resolved(said or "", f"source.{key}")
+        kind = declared_kind(source)
+        for key in kind.secrets if kind is not None else ():
+            resolved(getattr(source, key) or "", f"source.{key}")
 
 
 def _check_options(options: Mapping[str, Any]) -> None:

@@ -7,9 +7,9 @@ from typing import Final
 
 import pyarrow as pa
 
-from spark_jobs.sources.dialect import Dialect
+from spark_jobs.formats.dialect import Dialect
+from spark_jobs.formats.line_counts import LineCounts
 from spark_jobs.sources.files import DataFile
-from spark_jobs.sources.line_counts import LineCounts
 from spark_jobs.sources.options import FILES
 
 LARGEST: Final = 64 * 2**20

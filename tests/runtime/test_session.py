@@ -12,6 +12,7 @@ import pytest
 
 from spark_jobs.errors import JobError
 from spark_jobs.runtime import jars, session, settings
+from spark_jobs.sources.kinds import connectors_of
 from spark_jobs.spec import Environment, Spec
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def test_only_a_spec_that_needs_a_connector_gets_one(tmp_path: Path) -> None:
     file = {"source": "x.csv", "target": "y"}
     database = {"source": {"url": "jdbc:postgresql://db/shop", "table": "t"}, "target": "y"}
     topic = {**file, "stream": {"source": {"servers": "b:9092", "topic": "t"}}}
-    assert [settings.connectors_of(Spec.model_validate(asked)) for asked in (file, database, topic)] == [
+    assert [connectors_of(Spec.model_validate(asked)) for asked in (file, database, topic)] == [
         (),
         ("postgresql",),
         ("kafka",),

@@ -14,7 +14,7 @@ from spark_jobs.errors import DataError, JobError, SpecError
 from spark_jobs.sources import database as databases
 from spark_jobs.sources import snapshot
 from spark_jobs.sources.database import TRIES
-from spark_jobs.sources.kinds import jdbc
+from spark_jobs.sources.readers import jdbc
 from spark_jobs.sources.table_reader import read_source
 from spark_jobs.spec import Source
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from spark_jobs.formats.dialect import Dialect, candidate_dialects
 from spark_jobs.sources import local_lines
-from spark_jobs.sources.dialect import Dialect, candidate_dialects
 from spark_jobs.sources.files import Place, files_of
 from spark_jobs.sources.lines import count_lines, read_lines
 from spark_jobs.sources.local_lines import count_here, is_small

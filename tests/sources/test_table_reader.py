@@ -12,9 +12,9 @@ import pytest
 
 from spark_jobs.errors import DataError, SpecError
 from spark_jobs.sources.files import DataFile
-from spark_jobs.sources.kinds import csv as delimited
 from spark_jobs.sources.kinds import source_kinds
 from spark_jobs.sources.read_errors import explain_late_error, explain_read_error
+from spark_jobs.sources.readers import delimited
 from spark_jobs.sources.table_reader import kind_of_source, read_source
 from spark_jobs.spec.models import Source
 
@@ -80,7 +80,7 @@ def test_names_that_are_one_without_their_blanks_are_refused(spark, tmp_path):
 
 
 def test_the_kinds_of_source_are_the_files_of_the_folder():
-    assert source_kinds() == ("csv", "dataframe", "delta", "jdbc", "json", "kafka", "parquet", "table")
+    assert tuple(source_kinds()) == ("csv", "dataframe", "delta", "jdbc", "json", "kafka", "parquet", "table")
 
 
 def test_the_kind_is_told_by_the_files(spark, tmp_path):
