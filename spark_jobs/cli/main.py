@@ -89,7 +89,7 @@ def _parsed(words: Sequence[str], out: BinaryIO) -> Namespace | None:
 
 def _run(arguments: Namespace) -> Result:
     from spark_jobs import progress
-    from spark_jobs.jobs.launch import launch
+    from spark_jobs.cli.launch import launch
 
     if getattr(arguments, "debug", False):
         os.environ.setdefault("SPARK_JOBS_LOG", "warn")

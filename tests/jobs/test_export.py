@@ -15,11 +15,11 @@ import pytest
 from pipelines import LABELS
 
 from spark_jobs.bundle import Input, Manifest, load_manifest, verify_bundle, write
+from spark_jobs.cli.launch import launch
 from spark_jobs.cli.parser import parse_arguments
 from spark_jobs.errors import JobError, SpecError
 from spark_jobs.graph.adversarial import typical_row
 from spark_jobs.jobs import export
-from spark_jobs.jobs.launch import launch
 
 ALONE = """
 import json, sys

@@ -22,7 +22,7 @@ def launch(arguments: Namespace) -> Result:
     """Run the job of a command line.
 
     Args:
-        arguments: The result of `spark_jobs.cli.parser.parse`.
+        arguments: The result of `spark_jobs.cli.parser.parse_arguments`.
 
     Raises:
         SparkJobsError: The job failed. An invalid spec raises `SpecError` before anything starts.

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
+from spark_jobs.cli.launch import launch
 from spark_jobs.cli.parser import parse_arguments
 from spark_jobs.errors import DataError, JobError, SpecError
-from spark_jobs.jobs.launch import launch
 
 SPEC = {"name": "houses", "source": "houses.csv", "target": "price"}
 FRAME = {"kind": "dataframe", "table": "view"}
