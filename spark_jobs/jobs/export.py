@@ -128,9 +128,9 @@ def _older(plan: Plan, bundle: Path, manifest: Manifest) -> bytes:
     """Return the graph in operators of older opsets, compared with the verified graph."""
     from spark_jobs.graph.compile import compile_graph
     from spark_jobs.graph.equivalence import check_same
-    from spark_jobs.ops.dialect import older
+    from spark_jobs.ops.dialect import legacy_opset
 
-    with older():
+    with legacy_opset():
         made = compile_graph(plan, bundle / "pipeline", manifest.null_sentinel)
     graph = bytes(made.SerializeToString())
     check_same((bundle / GRAPH).read_bytes(), graph, plan, bundle / "pipeline", manifest.null_sentinel)

@@ -32,7 +32,7 @@ from spark_jobs.profile.levels import LevelCounts
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import Profile
 
-Worth = Mapping[str, npt.NDArray[np.float64]]
+LevelEncodings = Mapping[str, npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -79,57 +79,57 @@ def fit_features(spark: SparkSession, plan: Plan, profile: Profile, folds: Folds
         profile: The profile of the training rows.
         folds: The folds' profiles; with them, supervised encodings of training rows use the other folds.
     """
-    drawn = level_smoothings(plan, profile)
-    worths = level_encodings(plan, profile, drawn)
+    smoothings = level_smoothings(plan, profile)
+    encodings = level_encodings(plan, profile, smoothings)
     types = {kind.name: kind for kind in plan.types}
     positioned = [one for one in plan.categories if find_encoder(one.encode).positions]
     with ThreadPoolExecutor(3, "fitting") as pool:  # small Spark jobs, which mostly wait
         imputing = pool.submit(_impute, spark, plan.numbers)
         indexing = pool.submit(index_stages, spark, positioned)
-        scaling = pool.submit(_scaled, spark, plan, profile, worths)
-        encoded, apart, outputs, slots = _encoded(spark, plan, worths, folds, drawn)
+        scaling = pool.submit(_scaled, spark, plan, profile, encodings)
+        encoded, training, outputs, slots = _encoded(spark, plan, encodings, folds, smoothings)
     first = [cast_stage(plan.inputs, types, plan.timezone), *imputing.result(), *indexing.result()]
     scaled, scaled_outputs, scaled_slots = scaling.result()
     flags = [one for one in plan.inputs if one.indicator]
     columns = [*scaled_outputs, *(flag_name(one.slot) for one in flags), *outputs]
     names = (*scaled_slots, *(f"{one.title} is missing" for one in flags), *slots)
     last = [*scaled, VectorAssembler(inputCols=columns, outputCol="features")]
-    return FeaturePipeline((*first, *encoded, *last), names, (*first, *apart, *last))
+    return FeaturePipeline((*first, *encoded, *last), names, (*first, *training, *last))
 
 
 def _encoded(
-    spark: SparkSession, plan: Plan, worths: Worth, folds: Folds | None, drawn: Worth
+    spark: SparkSession, plan: Plan, encodings: LevelEncodings, folds: Folds | None, smoothings: LevelEncodings
 ) -> tuple[list[Transformer], list[Transformer], list[str], list[str]]:
     """Return the encoders' stages, their stages for training rows, and the columns and slots without scaling."""
     stages: list[Transformer] = []
-    apart: list[Transformer] = []
+    training: list[Transformer] = []
     outputs: list[str] = []
     slots: list[str] = []
     for kind, group in _grouped(plan.categories).items():
         encoder = find_encoder(kind)
-        made = encoder.stages(spark, group, [worths[one.slot] for one in group if encoder.supervised])
+        made = encoder.stages(spark, group, [encodings[one.slot] for one in group if encoder.supervised])
         stages += made
         if encoder.folded is not None and folds is not None:
-            by_fold = [level_encodings(plan, folds.others(number), drawn) for number in range(FOLDS)]
-            apart += encoder.folded(spark, group, [[worth[one.slot] for worth in by_fold] for one in group], folds.sql)
+            by_fold = [level_encodings(plan, folds.others(number), smoothings) for number in range(FOLDS)]
+            training += encoder.folded(spark, group, [[fold[one.slot] for fold in by_fold] for one in group], folds.sql)
             continue
-        apart += made
+        training += made
         if not encoder.supervised:
             outputs += encoder.outputs(group, plan.problem.targets)
             slots += encoder.slots(group, plan.problem.targets)
-    return stages, apart, outputs, slots
+    return stages, training, outputs, slots
 
 
-def level_smoothings(plan: Plan, profile: Profile) -> Worth:
+def level_smoothings(plan: Plan, profile: Profile) -> LevelEncodings:
     """Return the smoothing of each target-encoded category, by slot."""
     return {one.slot: smoothing(profile[one.title].levels, _squares(plan, profile, one)) for one in _supervised(plan)}
 
 
-def level_encodings(plan: Plan, profile: Profile, drawn: Worth) -> Worth:
+def level_encodings(plan: Plan, profile: Profile, smoothings: LevelEncodings) -> LevelEncodings:
     """Return the level encodings of each target-encoded category, by slot."""
     levels = {one.slot: profile[one.title].levels for one in _supervised(plan)}
     return {
-        one.slot: encoding(one, levels[one.slot], _prior(levels[one.slot]), drawn[one.slot])
+        one.slot: encoding(one, levels[one.slot], _prior(levels[one.slot]), smoothings[one.slot])
         for one in _supervised(plan)
     }
 
@@ -184,11 +184,11 @@ class _Dense:
 
 
 def _scaled(
-    spark: SparkSession, plan: Plan, profile: Profile, worths: Worth
+    spark: SparkSession, plan: Plan, profile: Profile, encodings: LevelEncodings
 ) -> tuple[list[Transformer], list[str], list[str]]:
     dense = [_number(one, profile) for one in plan.numbers]
     for one in plan.categories:
-        dense += _worth_columns(one, plan.problem, profile, worths)
+        dense += _encoding_columns(one, plan.problem, profile, encodings)
     groups: dict[str, list[_Dense]] = defaultdict(list)
     for column in dense:
         groups[column.scale].append(column)
@@ -207,7 +207,9 @@ def _number(one: NumberInput, profile: Profile) -> _Dense:
     return _Dense(_filled(one.slot), one.title, one.scale, filled.moved(one.shift) if one.shift else filled)
 
 
-def _worth_columns(one: CategoryInput, problem: LearningTask, profile: Profile, worths: Worth) -> list[_Dense]:
+def _encoding_columns(
+    one: CategoryInput, problem: LearningTask, profile: Profile, encodings: LevelEncodings
+) -> list[_Dense]:
     encoder = find_encoder(one.encode)
     levels = profile[one.title].levels
     if not encoder.supervised or levels is None:
@@ -215,7 +217,7 @@ def _worth_columns(one: CategoryInput, problem: LearningTask, profile: Profile, 
     rows = np.array([levels.table[level][0] if level in levels.table else 0.0 for level in one.levels])
     pairs = zip(encoder.outputs([one], problem.targets), encoder.slots([one], problem.targets), strict=True)
     return [
-        _Dense(column, slot, one.scale, _weighted(worths[one.slot][:-1, target], rows))
+        _Dense(column, slot, one.scale, _weighted(encodings[one.slot][:-1, target], rows))
         for target, (column, slot) in enumerate(pairs)
     ]
 

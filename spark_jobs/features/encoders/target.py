@@ -52,26 +52,26 @@ def smoothing(counts: LevelCounts | None, squares: Table) -> Table:
         return np.full(len(squares), _MOST)
     between = (rows * (sums / rows - sums.sum(axis=0) / total) ** 2).sum(axis=0)
     within = np.maximum(squares - between, 0.0) / (total - levels)
-    apart = (between - (levels - 1) * within) / (total - (rows**2).sum() / total or 1.0)
-    drawn: Table = np.divide(within, apart, out=np.full(len(squares), _MOST), where=apart > within / _MOST)
-    return np.clip(drawn, _LEAST, _MOST)
+    unbiased = (between - (levels - 1) * within) / (total - (rows**2).sum() / total or 1.0)
+    ratio: Table = np.divide(within, unbiased, out=np.full(len(squares), _MOST), where=unbiased > within / _MOST)
+    return np.clip(ratio, _LEAST, _MOST)
 
 
-def encoding(one: CategoryInput, counts: LevelCounts | None, prior: Table, drawn: Table) -> Table:
+def encoding(one: CategoryInput, counts: LevelCounts | None, prior: Table, shrinkage: Table) -> Table:
     """Return the encoding of each level, shape (levels + 1, targets); the last row is for unseen levels.
 
-    The encoding of a level with n rows and target sum s is (s + drawn · prior) / (n + drawn).
+    The encoding of a level with n rows and target sum s is (s + shrinkage · prior) / (n + shrinkage).
 
     Args:
         one: The categorical input.
         counts: The rows and target sums of each level.
         prior: The overall mean of each target, shape (targets,).
-        drawn: The smoothing of each target, shape (targets,); see `smoothing`.
+        shrinkage: The smoothing of each target, shape (targets,); see `smoothing`.
     """
     table = counts.table if counts is not None else {}
     none = np.zeros(1 + len(prior))
     sums = np.array([*(table.get(level, none) for level in one.levels), none])
-    shrunk: Table = (sums[:, 1:] + drawn * prior) / (sums[:, :1] + drawn)
+    shrunk: Table = (sums[:, 1:] + shrinkage * prior) / (sums[:, :1] + shrinkage)
     return shrunk
 
 
@@ -80,14 +80,14 @@ def _stages(spark: SparkSession, inputs: Sequence[CategoryInput], encodings: Seq
 
 
 def _folded(
-    spark: SparkSession, inputs: Sequence[CategoryInput], worths: Sequence[Sequence[Table]], fold: str
+    spark: SparkSession, inputs: Sequence[CategoryInput], encodings: Sequence[Sequence[Table]], fold: str
 ) -> list[Transformer]:
     """Return the stage for training rows, which encodes a level by the rows of the other folds.
 
-    `worths` has one table for each input and fold; `fold` is the SQL of a row's fold.
+    `encodings` has one table for each input and fold; `fold` is the SQL of a row's fold.
     """
-    apart = [f"{indexed(one.slot)} + ({fold}) * {len(one.levels) + 1}" for one in inputs]
-    return [_lookup(inputs, [np.vstack(list(tables)) for tables in worths], apart)]
+    positions = [f"{indexed(one.slot)} + ({fold}) * {len(one.levels) + 1}" for one in inputs]
+    return [_lookup(inputs, [np.vstack(list(tables)) for tables in encodings], positions)]
 
 
 def _lookup(inputs: Sequence[CategoryInput], encodings: Sequence[Table], positions: Sequence[str]) -> Transformer:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from spark_jobs.bundle.stages import Numbers, vector
 from spark_jobs.features import Scaler
-from spark_jobs.features.scalers._affine import moved, reciprocals
+from spark_jobs.features.scalers._affine import center_and_scale, reciprocals
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
@@ -33,7 +33,7 @@ def _affine(stage: Stage) -> tuple[Numbers, Numbers]:
 
 def _graph(stage: Stage, values: Value) -> Value:
     stage.expect(withCentering=True, withScaling=True)
-    return moved(values, *_affine(stage))
+    return center_and_scale(values, *_affine(stage))
 
 
 STEP = Scaler("median and quartiles", _estimator, _synopsis, graph=_graph, saved="RobustScalerModel", affine=_affine)

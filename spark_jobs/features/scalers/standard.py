@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spark_jobs.bundle.stages import Numbers, vector
 from spark_jobs.features import Scaler
-from spark_jobs.features.scalers._affine import moved, reciprocals
+from spark_jobs.features.scalers._affine import center_and_scale, reciprocals
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
@@ -35,7 +35,7 @@ def _affine(stage: Stage) -> tuple[Numbers, Numbers]:
 
 def _graph(stage: Stage, values: Value) -> Value:
     stage.expect(withMean=True, withStd=True)
-    return moved(values, *_affine(stage))
+    return center_and_scale(values, *_affine(stage))
 
 
 STEP = Scaler("z-score", _estimator, _synopsis, graph=_graph, saved="StandardScalerModel", affine=_affine)
