@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -31,6 +32,35 @@ def built_in(folder: str) -> tuple[str, ...]:
     """Return the names of a package's public modules, for example `built_in("spark_jobs.models")`, sorted."""
     modules = iter_modules(import_module(folder).__path__)
     return tuple(sorted(module.name for module in modules if not module.name.startswith("_")))
+
+
+def names(package: str) -> tuple[str, ...]:
+    """Return the names of the built-in and then of the registered plug-ins of a package, for example `models`.
+
+    Raises:
+        SpecError: A registered plug-in has the name of a built-in one.
+    """
+    ours = built_in(f"spark_jobs.{package}")
+    check_collisions(package, ours, registered(package))
+    return (*ours, *sorted(registered(package)))
+
+
+def check_collisions(package: str, ours: Iterable[str], others: Iterable[str]) -> None:
+    """Refuse registered plug-ins with the name of a built-in one.
+
+    Raises:
+        SpecError: The message names the first such plug-in.
+    """
+    for name in sorted(set(ours) & set(others)):
+        value = registered(package)[name].value
+        message = f"The plug-in '{name}' ({value}) of `spark_jobs.{package}` has the name of a built-in one."
+        raise SpecError(message, "Rename its entry point, or uninstall the package that provides it.")
+
+
+def refresh() -> None:
+    """Forget the plug-ins that were found, so that those installed since then are found, too."""
+    registered.cache_clear()
+    built_in.cache_clear()
 
 
 def load(package: str, name: str) -> Any:

@@ -76,7 +76,7 @@ def adversarial_rows(plan: Plan, pipeline: Path, model: ModelProto, sentinel: st
 def edge_cases(plan: Plan, pipeline: Path, model: ModelProto) -> EdgeCases:
     """Return the edge cases of a saved pipeline and its graph."""
     stages, clock = read_pipeline(pipeline), load_timezone_table(plan, pipeline)
-    flat = {one.slot for one in scaled_numbers(stages).values() if not one.factor}
+    flat = {one.slot for one in scaled_numbers(plan, stages).values() if not one.factor}
     plain = {one.slot for one in plan.numbers if one.part is None and plan.type_of(one.column).cells == "number"}
     return EdgeCases(split_points(plan, stages, model, clock), frozenset(flat & plain), clock)
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
+from itertools import chain
 from operator import add
 
 import numpy as np
@@ -21,10 +22,19 @@ from pyspark.ml.functions import vector_to_array
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from spark_jobs.features import CategoryInput, NumberInput, find_encoder, find_scaler
+from spark_jobs.features import (
+    NONE,
+    CategoryInput,
+    NumberInput,
+    encoder_groups,
+    find_encoder,
+    find_scaler,
+    find_step,
+    step_groups,
+)
 from spark_jobs.features.cast import cast_stage, flag_name
-from spark_jobs.features.encoders.target import FOLDS, encoding, smoothing
 from spark_jobs.features.index import index_stages
+from spark_jobs.features.level_means import FOLDS, encoding, smoothing
 from spark_jobs.features.synopsis import synopsis
 from spark_jobs.plan import Plan
 from spark_jobs.plan.learning_task import LearningTask
@@ -82,13 +92,14 @@ def fit_features(spark: SparkSession, plan: Plan, profile: Profile, folds: Folds
     smoothings = level_smoothings(plan, profile)
     encodings = level_encodings(plan, profile, smoothings)
     types = {kind.name: kind for kind in plan.types}
+    stepped, numbers = _stepped(spark, plan.numbers, profile)
     positioned = [one for one in plan.categories if find_encoder(one.encode).positions]
     with ThreadPoolExecutor(3, "fitting") as pool:  # small Spark jobs, which mostly wait
         imputing = pool.submit(_impute, spark, plan.numbers)
         indexing = pool.submit(index_stages, spark, positioned)
-        scaling = pool.submit(_scaled, spark, plan, profile, encodings)
+        scaling = pool.submit(_scaled, spark, plan, profile, numbers, encodings)
         encoded, training, outputs, slots = _encoded(spark, plan, encodings, folds, smoothings)
-    first = [cast_stage(plan.inputs, types, plan.timezone), *imputing.result(), *indexing.result()]
+    first = [cast_stage(plan.inputs, types, plan.timezone), *imputing.result(), *stepped, *indexing.result()]
     scaled, scaled_outputs, scaled_slots = scaling.result()
     flags = [one for one in plan.inputs if one.indicator]
     columns = [*scaled_outputs, *(flag_name(one.slot) for one in flags), *outputs]
@@ -105,7 +116,7 @@ def _encoded(
     training: list[Transformer] = []
     outputs: list[str] = []
     slots: list[str] = []
-    for kind, group in _grouped(plan.categories).items():
+    for kind, group in encoder_groups(plan.categories).items():
         encoder = find_encoder(kind)
         made = encoder.stages(spark, group, [encodings[one.slot] for one in group if encoder.supervised])
         stages += made
@@ -115,8 +126,9 @@ def _encoded(
             continue
         training += made
         if not encoder.supervised:
-            outputs += encoder.outputs(group, plan.problem.targets)
-            slots += encoder.slots(group, plan.problem.targets)
+            columns = encoder.outputs(group, plan.problem.targets)
+            outputs += columns
+            slots += chain.from_iterable(columns.values())
     return stages, training, outputs, slots
 
 
@@ -154,23 +166,32 @@ def _prior(levels: LevelCounts | None) -> npt.NDArray[np.float64]:
     return prior
 
 
-def _grouped(inputs: Sequence[CategoryInput]) -> dict[str, list[CategoryInput]]:
-    groups: dict[str, list[CategoryInput]] = defaultdict(list)
-    for one in inputs:
-        groups[one.encode].append(one)
-    return groups
-
-
-def _filled(slot: str) -> str:
-    return f"{slot}_filled"
-
-
 def _impute(spark: SparkSession, inputs: Sequence[NumberInput]) -> list[Transformer]:
     if not inputs:
         return []
     slots = [one.slot for one in inputs]
-    imputer = Imputer(inputCols=slots, outputCols=[_filled(slot) for slot in slots], strategy="mean")
+    imputer = Imputer(inputCols=slots, outputCols=[one.columns[0] for one in inputs], strategy="mean")
     return [imputer.fit(synopsis(spark, {one.slot: [one.fill] for one in inputs}))]
+
+
+def _stepped(
+    spark: SparkSession, inputs: Sequence[NumberInput], profile: Profile
+) -> tuple[list[Transformer], dict[str, NumberSummary]]:
+    """Return the stages between imputation and scaling, and the summary of each number after them, by slot."""
+    summaries = {one.slot: _imputed(one, profile) for one in inputs}
+    stages: list[Transformer] = []
+    for group in step_groups(inputs):
+        step, slots = find_step(group.role, group.kind), [one.slot for one in group.inputs]
+        stages += step.stages(spark, group.sources, group.outputs, [summaries[slot] for slot in slots])
+        summaries |= {slot: step.summary(summaries[slot]) for slot in slots}
+    return stages, summaries
+
+
+def _imputed(one: NumberInput, profile: Profile) -> NumberSummary:
+    column = profile[one.title]
+    numbers = column.cleaned or column.numbers or NumberSummary.of(np.array([], dtype=np.float64))
+    filled = numbers.filled(column.rows - numbers.count, one.fill + one.shift)
+    return filled.moved(one.shift) if one.shift else filled
 
 
 @dataclass(frozen=True)
@@ -184,9 +205,13 @@ class _Dense:
 
 
 def _scaled(
-    spark: SparkSession, plan: Plan, profile: Profile, encodings: LevelEncodings
+    spark: SparkSession,
+    plan: Plan,
+    profile: Profile,
+    numbers: Mapping[str, NumberSummary],
+    encodings: LevelEncodings,
 ) -> tuple[list[Transformer], list[str], list[str]]:
-    dense = [_number(one, profile) for one in plan.numbers]
+    dense = [_Dense(one.columns[-1], one.title, one.scale, numbers[one.slot]) for one in plan.numbers]
     for one in plan.categories:
         dense += _encoding_columns(one, plan.problem, profile, encodings)
     groups: dict[str, list[_Dense]] = defaultdict(list)
@@ -196,15 +221,8 @@ def _scaled(
     outputs: list[str] = []
     for kind, columns in groups.items():
         stages += _scale_stages(spark, kind, columns)
-        outputs += [column.column for column in columns] if kind == "none" else [f"scaled_{kind}"]
+        outputs += [column.column for column in columns] if kind == NONE else [f"scaled_{kind}"]
     return stages, outputs, [column.slot for columns in groups.values() for column in columns]
-
-
-def _number(one: NumberInput, profile: Profile) -> _Dense:
-    column = profile[one.title]
-    numbers = column.cleaned or column.numbers or NumberSummary.of(np.array([], dtype=np.float64))
-    filled = numbers.filled(column.rows - numbers.count, one.fill + one.shift)
-    return _Dense(_filled(one.slot), one.title, one.scale, filled.moved(one.shift) if one.shift else filled)
 
 
 def _encoding_columns(
@@ -215,10 +233,9 @@ def _encoding_columns(
     if not encoder.supervised or levels is None:
         return []
     rows = np.array([levels.table[level][0] if level in levels.table else 0.0 for level in one.levels])
-    pairs = zip(encoder.outputs([one], problem.targets), encoder.slots([one], problem.targets), strict=True)
     return [
         _Dense(column, slot, one.scale, _weighted(encodings[one.slot][:-1, target], rows))
-        for target, (column, slot) in enumerate(pairs)
+        for target, (column, (slot,)) in enumerate(encoder.outputs([one], problem.targets).items())
     ]
 
 
@@ -230,7 +247,7 @@ def _weighted(values: npt.NDArray[np.float64], rows: npt.NDArray[np.float64]) ->
 
 
 def _scale_stages(spark: SparkSession, kind: str, columns: Sequence[_Dense]) -> list[Transformer]:
-    if kind == "none":
+    if kind == NONE:
         return []
     scaler = find_scaler(kind)
     names = [column.column for column in columns]

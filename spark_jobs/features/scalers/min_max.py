@@ -29,6 +29,11 @@ def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:
     return (numbers.low, numbers.high)
 
 
+def _spread(numbers: NumberSummary) -> float:
+    size = numbers.high - numbers.low
+    return numbers.std / size if size else 0.0
+
+
 def _affine(stage: Stage) -> tuple[Numbers, Numbers]:
     found = stage.row()
     low, high = vector(found["originalMin"]), vector(found["originalMax"])
@@ -42,4 +47,6 @@ def _graph(stage: Stage, values: Value) -> Value:
     return add(center_and_scale(values, low, scale), middle[None, :])
 
 
-STEP = Scaler("min-max", _estimator, _synopsis, graph=_graph, saved="MinMaxScalerModel", affine=_affine)
+STEP = Scaler(
+    "min-max", _estimator, _synopsis, _spread, makes="unit", graph=_graph, saved="MinMaxScalerModel", affine=_affine
+)

@@ -28,6 +28,10 @@ def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:
     return (numbers.mean - half, numbers.mean + half)
 
 
+def _spread(numbers: NumberSummary) -> float:
+    return 1.0 if numbers.std else 0.0
+
+
 def _affine(stage: Stage) -> tuple[Numbers, Numbers]:
     found = stage.row()
     return vector(found["mean"]), reciprocals(vector(found["std"]))
@@ -38,4 +42,13 @@ def _graph(stage: Stage, values: Value) -> Value:
     return center_and_scale(values, *_affine(stage))
 
 
-STEP = Scaler("z-score", _estimator, _synopsis, graph=_graph, saved="StandardScalerModel", affine=_affine)
+STEP = Scaler(
+    "z-score",
+    _estimator,
+    _synopsis,
+    _spread,
+    makes="standardized",
+    graph=_graph,
+    saved="StandardScalerModel",
+    affine=_affine,
+)
