@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from importlib import import_module
+from importlib import import_module, invalidate_caches
 from importlib.metadata import EntryPoint, entry_points
 from pkgutil import iter_modules
 from typing import Any
@@ -34,13 +34,13 @@ def built_in(folder: str) -> tuple[str, ...]:
     return tuple(sorted(module.name for module in modules if not module.name.startswith("_")))
 
 
-def names(package: str) -> tuple[str, ...]:
-    """Return the names of the built-in and then of the registered plug-ins of a package, for example `models`.
+def names(package: str, folder: str) -> tuple[str, ...]:
+    """Return the names of a package's plug-ins: first the built-in ones of a folder, then the registered ones.
 
     Raises:
         SpecError: A registered plug-in has the name of a built-in one.
     """
-    ours = built_in(f"spark_jobs.{package}")
+    ours = built_in(folder)
     check_collisions(package, ours, registered(package))
     return (*ours, *sorted(registered(package)))
 
@@ -59,6 +59,7 @@ def check_collisions(package: str, ours: Iterable[str], others: Iterable[str]) -
 
 def refresh() -> None:
     """Forget the plug-ins that were found, so that those installed since then are found, too."""
+    invalidate_caches()
     registered.cache_clear()
     built_in.cache_clear()
 

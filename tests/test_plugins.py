@@ -130,9 +130,9 @@ def test_a_broken_plugin_is_refused_by_its_name(tmp_path, capsys, package, keys,
 
 
 def test_a_refresh_finds_what_was_installed_since(tmp_path):
-    assert "poisson" not in plugins.names("models")
+    assert "poisson" not in plugins.names("models", "spark_jobs.models")
     with installed(tmp_path / "site", ALL_TOYS):
-        assert plugins.names("models")[-1] == "poisson"
-    assert "poisson" not in plugins.names("models")
+        assert plugins.names("models", "spark_jobs.models")[-1] == "poisson"
+    assert "poisson" not in plugins.names("models", "spark_jobs.models")
     with pytest.raises(SpecError, match="must be one of"):
         spec_of(model={"kind": "poisson"})

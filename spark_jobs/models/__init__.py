@@ -142,7 +142,7 @@ def algorithm_kinds() -> tuple[str, ...]:
     Raises:
         SpecError: A registered algorithm has the name of a built-in one.
     """
-    return plugins.names("models")
+    return plugins.names("models", "spark_jobs.models")
 
 
 def find(kind: str) -> Algorithm:

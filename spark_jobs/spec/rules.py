@@ -160,7 +160,7 @@ def _task(spec: Spec) -> Iterator[SpecIssue]:
 
 
 def _model(spec: Spec) -> Iterator[SpecIssue]:
-    kinds, kind = plugins.names("models"), spec.model.kind
+    kinds, kind = plugins.names("models", "spark_jobs.models"), spec.model.kind
     if kind not in kinds and kind not in constants.LATER_MODELS:
         yield SpecIssue(("model", "kind"), f"must be one of {', '.join(kinds)}.{got(kind)}", did_you_mean(kind, kinds))
 
