@@ -14,7 +14,7 @@ from spark_jobs.spec.models import ColumnFeatures, Features
 from spark_jobs.spec.yaml12 import KeyPath
 
 WITHOUT_GRAPH = "Set `graph: skip` to score with Spark only, or choose another kind."
-_OPTIONAL = (AUTO, NONE)
+_NO_STEPS = (AUTO, NONE)
 
 
 def step_choices(role: StepRole) -> tuple[str, ...]:
@@ -34,9 +34,16 @@ def asked_kind(block: Features | ColumnFeatures, role: StepRole) -> str | None:
 
 
 def planned_kind(spec: Spec, column: str, role: StepRole) -> str:
-    """Return the step of a role for a column: its own, else that of all columns; `auto` is not resolved."""
+    """Return the step of a role for a column: its own, else that of all columns; `auto` is not resolved.
+
+    Raises:
+        SpecError: There is no such step.
+    """
     own = spec.features.per_column.get(column, spec.features)
-    return asked_kind(own, role) or asked_kind(spec.features, role) or NONE
+    kind = asked_kind(own, role) or asked_kind(spec.features, role) or NONE
+    if kind not in _NO_STEPS:
+        find_step(role.name, kind)
+    return kind
 
 
 def planned_steps(spec: Spec, column: str) -> tuple[tuple[str, str], ...]:
@@ -49,7 +56,7 @@ def needs_quantiles(spec: Spec) -> bool:
     """Return whether a step of numbers that the spec asks for needs the quantiles of its input."""
     blocks: list[Features | ColumnFeatures] = [spec.features, *spec.features.per_column.values()]
     asked = {(role.name, asked_kind(block, role)) for role in (Scaler.role, *number_roles()) for block in blocks}
-    return any(find_step(role, kind).quantiles for role, kind in asked if kind not in (None, *_OPTIONAL))
+    return any(find_step(role, kind).quantiles for role, kind in asked if kind not in (None, *_NO_STEPS))
 
 
 def step_issues(spec: Spec) -> Iterator[SpecIssue]:
@@ -73,7 +80,7 @@ def _kind_issues(path: KeyPath, role: StepRole, kind: str | None, graph: bool) -
     choices = step_choices(role)
     if kind is not None and kind not in choices:
         yield SpecIssue(path, f"must be one of {', '.join(choices)}.{got(kind)}", did_you_mean(kind, choices))
-    elif graph and kind not in (None, *_OPTIONAL) and find_step(role.name, kind).graph is None:
+    elif graph and kind not in (None, *_NO_STEPS) and find_step(role.name, kind).graph is None:
         yield SpecIssue(path, f"'{kind}' has no ONNX graph, so the model could not be served.", WITHOUT_GRAPH)
 
 
