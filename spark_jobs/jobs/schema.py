@@ -7,7 +7,7 @@ from typing import Any
 
 from spark_jobs import models, spec
 from spark_jobs.features.choices import complete_schema
-from spark_jobs.jobs.result import Result
+from spark_jobs.results.result import Result
 from spark_jobs.spec import constants
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
 
@@ -137,31 +136,29 @@ class Algorithm:
 
 
 def algorithm_kinds() -> tuple[str, ...]:
-    """Return the names that `model.kind` may have, the built-in ones first.
+    """Return the names that `model.kind` may have, sorted.
 
     Raises:
-        SpecError: A registered algorithm has the name of a built-in one.
+        SpecError: A registered algorithm cannot be used; the message names it and the cause.
     """
-    return plugins.names("models", "spark_jobs.models")
+    return tuple(_algorithms())
 
 
 def find(kind: str) -> Algorithm:
     """Return the algorithm of a kind.
 
     Raises:
-        SpecError: There is no such kind, or its plug-in cannot be loaded or is not an algorithm.
+        SpecError: There is no such kind, or a registered algorithm cannot be used.
     """
-    if kind not in algorithm_kinds():
-        raise SpecError(
-            f"`model.kind` must be one of {', '.join(algorithm_kinds())}. Got '{kind}' instead.",
-            did_you_mean(kind, algorithm_kinds()),
-        )
-    entry = plugins.registered("models").get(kind)
-    found = plugins.load("models", kind) if entry else import_module(f"{__name__}.{kind}").ALGORITHM
-    if not isinstance(found, Algorithm):
-        message = f"The plug-in '{kind}' ({entry and entry.value}) of `{__name__}` must be an `Algorithm`."
-        raise SpecError(f"{message} Got {found!r:.80} instead.", "Correct its entry point.")
-    return found
+    known = _algorithms()
+    if kind not in known:
+        message = f"`model.kind` must be one of {', '.join(known)}. Got '{kind}' instead."
+        raise SpecError(message, did_you_mean(kind, known))
+    return known[kind]
+
+
+def _algorithms() -> Mapping[str, Algorithm]:
+    return plugins.declarations("models", __name__, "ALGORITHM", Algorithm)
 
 
 def options(kind: str, params: Mapping[str, Any]) -> Options:

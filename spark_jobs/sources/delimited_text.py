@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 
 from spark_jobs.columns.names import check_names, fill_names
 from spark_jobs.errors import DataError
-from spark_jobs.sources.dialect import (
+from spark_jobs.formats.dialect import (
     Dialect,
     candidate_dialects,
     canonical_encoding,
@@ -19,9 +19,10 @@ from spark_jobs.sources.dialect import (
     encoding_of,
     header_of,
 )
+from spark_jobs.formats.dialect_scores import DialectScore, scans
+from spark_jobs.formats.line_counts import LineCounts
 from spark_jobs.sources.files import DataFile, Place, place_of
-from spark_jobs.sources.line_counts import LineCounts
-from spark_jobs.sources.lines import DialectScore, count_lines, is_wide, scans
+from spark_jobs.sources.lines import count_lines, is_wide
 from spark_jobs.sources.local_lines import count_here, is_small
 from spark_jobs.spec.models import Source
 

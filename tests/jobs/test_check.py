@@ -11,8 +11,8 @@ from spark_jobs import features, models
 from spark_jobs.cli.main import main
 from spark_jobs.errors import SpecError
 from spark_jobs.features import Encoder, Scaler
-from spark_jobs.jobs.check import verify_spec
 from spark_jobs.spec import parse
+from spark_jobs.spec_validation import verify_spec
 
 MODULE = """
 from spark_jobs.features import Encoder, Scaler

@@ -25,11 +25,11 @@ def _estimator(source: str, target: str) -> Estimator[Any]:
 
 
 def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:
-    return (numbers.low, numbers.high)
+    return (numbers.min, numbers.max)
 
 
 def _spread(numbers: NumberSummary) -> float:
-    size = max(abs(numbers.low), abs(numbers.high))
+    size = max(abs(numbers.min), abs(numbers.max))
     return numbers.std / size if size else 0.0
 
 

@@ -26,11 +26,11 @@ def _estimator(source: str, target: str) -> Estimator[Any]:
 
 
 def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:
-    return (numbers.low, numbers.high)
+    return (numbers.min, numbers.max)
 
 
 def _spread(numbers: NumberSummary) -> float:
-    size = numbers.high - numbers.low
+    size = numbers.max - numbers.min
     return numbers.std / size if size else 0.0
 
 

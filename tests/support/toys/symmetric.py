@@ -29,8 +29,8 @@ def _graph(stage, values):
 STEP = Scaler(
     "symmetric",
     _estimator,
-    lambda numbers: (numbers.low, numbers.high),
-    lambda numbers: 2 * numbers.std / (numbers.high - numbers.low),
+    lambda numbers: (numbers.min, numbers.max),
+    lambda numbers: 2 * numbers.std / (numbers.max - numbers.min),
     saved="MinMaxScalerModel",
     graph=_graph,
     affine=_affine,
