@@ -149,7 +149,7 @@ def _said(problem: LearningTask, answer: Column, shares: bool) -> list[Column]:
 def _runner(
     parts: SplitLookups, names: list[str], texts: list[bool], sentinel: str, training_domain: TrainingDomain
 ) -> Any:
-    def answered(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[pa.Array]:
+    def predict(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[pa.Array]:
         from spark_jobs.bundle.runtime import run_graph
 
         count = UnseenCounter(training_domain)
@@ -165,7 +165,7 @@ def _runner(
             found, rows = run_graph(_session(parts.rest), feed), len(columns[0])
             yield _answer(found, bool(parts.labels), count.told(rows) if is_last else untold(rows))
 
-    return answered
+    return predict
 
 
 def _with_last(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[tuple[tuple[pa.Array, ...], bool]]:

@@ -24,7 +24,7 @@ from spark_jobs.columns.names import col, quoted
 from spark_jobs.graph.adversarial import KIND, adversarial_rows, edge_cases, row_kinds
 from spark_jobs.graph.compile import compile_graph, sentinel_for
 from spark_jobs.graph.equivalence import answers_of
-from spark_jobs.graph.parity import Answers, Parity, compare, said
+from spark_jobs.graph.parity import Answers, Parity, compare, row_values
 from spark_jobs.graph.score import graph_input
 from spark_jobs.graph.timezone import save_timezone_table
 from spark_jobs.models import find
@@ -95,11 +95,11 @@ def pipeline_output(compiled: Compiled, plan: Plan, held_out: DataFrame) -> Pipe
     """Run the pipeline once on held-out and adversarial rows, under another session time zone."""
     made = _taken(compiled, plan)
     with _another_zone(held_out.sparkSession, plan.timezone) as spark:
-        trials = _in_session(spark, held_out.sparkSession.createDataFrame(made))
-        own = held_out.select(*[_plain(held_out, name, trials) for name in plan.used], F.lit(_OWN).alias(KIND))
-        rows = _asked(compiled.loaded, plan, trials.unionByName(own)).toArrow()
-    weak = edge_cases(plan, compiled.folder, compiled.model)
-    return PipelineOutput(rows, frozenset({_OWN, *row_kinds(plan, weak)}))
+        adversarial = _in_session(spark, held_out.sparkSession.createDataFrame(made))
+        own = held_out.select(*[_plain(held_out, name, adversarial) for name in plan.used], F.lit(_OWN).alias(KIND))
+        rows = _asked(compiled.loaded, plan, adversarial.unionByName(own)).toArrow()
+    cases = edge_cases(plan, compiled.folder, compiled.model)
+    return PipelineOutput(rows, frozenset({_OWN, *row_kinds(plan, cases)}))
 
 
 def _in_session(spark: SparkSession, rows: DataFrame) -> DataFrame:
@@ -132,13 +132,13 @@ def _example(rows: pa.Table, plan: Plan, pipeline: Answers, graph: Answers, row:
     given = {name: rows.column(f"x{at}")[row].as_py() for at, name in enumerate(plan.used)}
     asked = ", ".join(f"{name}={value!r:.60}" for name, value in list(given.items())[:_SHOWN])
     more = ", …" if len(given) > _SHOWN else ""
-    both = (f"{', '.join(f'{value:.17g}' for value in said(each, row)[:_SHOWN])}" for each in (pipeline, graph))
+    both = (f"{', '.join(f'{value:.17g}' for value in row_values(each, row)[:_SHOWN])}" for each in (pipeline, graph))
     return f"For example ({rows.column(KIND)[row].as_py()}) {asked}{more}: pipeline {next(both)}, graph {next(both)}."
 
 
-def _plain(rows: DataFrame, name: str, trials: DataFrame) -> Column:
+def _plain(rows: DataFrame, name: str, adversarial: DataFrame) -> Column:
     """Cast a column to its type in the adversarial rows: integers become doubles, which can hold all test values."""
-    return col(name).cast(trials.schema[name].dataType).alias(name)
+    return col(name).cast(adversarial.schema[name].dataType).alias(name)
 
 
 @contextmanager

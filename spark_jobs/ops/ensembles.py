@@ -34,8 +34,8 @@ class TreeEnsembleBuilder:
     weights: list[float] = field(default_factory=list)
     roots: list[int] = field(default_factory=list)
 
-    def add_tree(self, tree: Tree, target: int, worth: int = 0) -> None:
-        """Add a tree for a target; `worth` is the index of the number to use in each leaf."""
+    def add_tree(self, tree: Tree, target: int, output: int = 0) -> None:
+        """Add a tree for a target; `output` is the index of the number to use in each leaf."""
         self.roots.append(len(self.features))
         if isinstance(tree[0], Leaf):  # ONNX Runtime 1.32 returns another tree's leaf for a single leaf
             tree = (SplitNode(0, 1, 2), tree[0], tree[0])
@@ -48,7 +48,7 @@ class TreeEnsembleBuilder:
             self._split(tree[place], places)
         for place in leaves:
             self.targets.append(target)
-            self.weights.append(tree[place].worth[worth])  # type: ignore[union-attr]
+            self.weights.append(tree[place].value[output])  # type: ignore[union-attr]
 
     def _split(self, node: Node, places: dict[int, tuple[int, int]]) -> None:
         assert isinstance(node, SplitNode)
@@ -61,7 +61,7 @@ class TreeEnsembleBuilder:
         if node.members is not None:
             self.members += [*node.members, float("nan")]
 
-    def said(self, features: Value, targets: int, kind: Kind) -> Value:
+    def outputs(self, features: Value, targets: int, kind: Kind) -> Value:
         """Return the sum of the trees by target, `[N, targets]`, for features `[N, width]`, in one precision."""
         return ml_op(
             "tree_ensemble",
@@ -90,7 +90,7 @@ def _leaves(tree: Tree) -> list[int]:
     return [place for place, node in enumerate(tree) if isinstance(node, Leaf)]
 
 
-def each_of_older(features: Value, trees: Sequence[Tree], weights: Sequence[float], kind: Kind) -> Value:
+def legacy_tree_outputs(features: Value, trees: Sequence[Tree], weights: Sequence[float], kind: Kind) -> Value:
     """Return each tree's leaf weight with older opsets, `[N, trees]` in single precision.
 
     Thresholds have the precision of the features. `weights` are those of all leaves, tree by tree.

@@ -8,7 +8,20 @@ from typing import Literal
 
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
-from spark_jobs.features import MISSING, CategoryInput, Input, NumberInput, find_encoder, find_scaler
+from spark_jobs.features import (
+    AUTO,
+    MISSING,
+    NONE,
+    CategoryInput,
+    Encoder,
+    Input,
+    NumberInput,
+    Scaler,
+    find_encoder,
+    kind_making,
+    supervised_kind,
+)
+from spark_jobs.features.choices import planned_kind, planned_steps
 from spark_jobs.models import Algorithm
 from spark_jobs.plan.candidates import MODE, Candidate, missing_choice
 from spark_jobs.plan.leakage import leak
@@ -80,10 +93,7 @@ def _number(known: PlanContext, candidate: Candidate, column: ColumnProfile) -> 
     cleaned = column.cleaned or numbers
     method = missing_choice(spec, candidate.column, "numeric")
     fill = _fill(known, candidate, column, cleaned if outside == "null" else numbers, method)
-    own = spec.features.per_column.get(candidate.column)
-    scale = (own.numeric if own else None) or spec.features.numeric
-    scale = known.scale if scale == "auto" else scale
-    find_scaler(scale)
+    scale = planned_kind(spec, candidate.column, Scaler.role)
     shift = cleaned.mean if abs(cleaned.mean) * TINY_SPREAD > cleaned.std > 0 else 0.0
     one = NumberInput(
         slot="",
@@ -94,7 +104,8 @@ def _number(known: PlanContext, candidate: Candidate, column: ColumnProfile) -> 
         fill=_bounded(fill, bounds, outside) - shift,
         indicator=spec.clean.missing.indicator and column.missing > 0,
         shift=shift,
-        scale=scale,
+        scale=known.scale if scale == AUTO else scale,
+        steps=planned_steps(spec, candidate.column),
     )
     return Choice(candidate, one, _number_reason(known, one, column, method, fill))
 
@@ -154,7 +165,7 @@ def _category(known: PlanContext, candidate: Candidate, column: ColumnProfile) -
         fill=fill,
         indicator=spec.clean.missing.indicator and column.missing > 0,
         ordered=candidate.column in spec.columns.order,
-        scale=known.scale if encoder.supervised else "none",
+        scale=known.scale if encoder.supervised else NONE,
         part=candidate.part,
     )
     rare = len(counts) - len(kept)
@@ -173,17 +184,16 @@ def _kept(spec: Spec, name: str, counts: Mapping[str, int], encode: str) -> tupl
 
 
 def _encoding(known: PlanContext, name: str, levels: int) -> tuple[str, str]:
-    own = known.spec.features.per_column.get(name)
-    asked = (own.categorical if own else None) or known.spec.features.categorical
-    if asked != "auto":
-        find_encoder(asked)
+    asked = planned_kind(known.spec, name, Encoder.role)
+    if asked != AUTO:
         return asked, "as the spec says"
+    usual = kind_making(Encoder.role, known.algorithm.categories)
     if name in known.spec.columns.order:
-        return known.algorithm.categories, "the spec lists its categories"
+        return usual, "the spec lists its categories"
     bound = known.spec.features.max_categories
     if levels > bound:
-        return "target", f"{levels:,} categories are more than max_categories ({bound})"
-    return known.algorithm.categories, f"{levels:,} categories"
+        return supervised_kind(), f"{levels:,} categories are more than max_categories ({bound})"
+    return usual, f"{levels:,} categories"
 
 
 def assign_slots(inputs: list[Input]) -> tuple[Input, ...]:

@@ -160,4 +160,5 @@ def _column(stored: dict[str, Any]) -> PlannedColumn:
 def _input(stored: dict[str, Any]) -> Input:
     if "levels" in stored:
         return CategoryInput(**stored | {"levels": tuple(stored["levels"])})
-    return NumberInput(**stored | {"bounds": tuple(stored["bounds"]) if stored["bounds"] else None})
+    steps = tuple((role, kind) for role, kind in stored.get("steps", ()))
+    return NumberInput(**stored | {"bounds": tuple(stored["bounds"]) if stored["bounds"] else None, "steps": steps})

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from spark_jobs.columns.names import quoted
 from spark_jobs.features import MISSING, CategoryInput, find_encoder
 from spark_jobs.features.cast import category_scan_sql
-from spark_jobs.features.encoders.target import FOLDS
+from spark_jobs.features.level_means import FOLDS
 from spark_jobs.models import FitContext, balanced_weights, estimator, find, partitions
 from spark_jobs.pipeline.feature_pipeline import FeaturePipeline, Folds, fit_features
 from spark_jobs.plan import Plan
@@ -60,7 +60,9 @@ def fit(
         task=plan.problem.task,
         classes=plan.problem.classes,
         width=features.width,
-        arity=max((len(one.levels) for one in plan.categories if find_encoder(one.encode).nominal), default=0),
+        arity=max(
+            (len(one.levels) for one in plan.categories if find_encoder(one.encode).makes == "indices"), default=0
+        ),
         rows=profile.rows,
         weight=_weighs(plan),
         label_std=_label_std(plan, profile),

@@ -17,6 +17,7 @@ from spark_jobs.columns.names import quoted
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import CYCLIC, MISSING, NumberInput
 from spark_jobs.features.cast import bounded_sql
+from spark_jobs.features.choices import needs_quantiles
 from spark_jobs.plan import LearningTask
 from spark_jobs.plan.candidates import candidates, is_candidate, missing_choice
 from spark_jobs.plan.outliers import Bounds, bounds_of, has_outliers, outlier_bounds
@@ -157,12 +158,7 @@ def _again(
 
 def _only_moments(spec: Spec) -> bool:
     """Return whether clipped numbers need their moments only."""
-    return spec.clean.outliers.rule != "none" and spec.clean.outliers.action == "clip" and not _is_robust(spec)
-
-
-def _is_robust(spec: Spec) -> bool:
-    own = [one.numeric for one in spec.features.per_column.values()]
-    return "robust" in (spec.features.numeric, *own)
+    return spec.clean.outliers.rule != "none" and spec.clean.outliers.action == "clip" and not needs_quantiles(spec)
 
 
 def _sql(kind: ColumnType, zone: str) -> str:

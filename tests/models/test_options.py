@@ -17,7 +17,6 @@ from spark_jobs.errors import SpecError
 from spark_jobs.models import FitContext, algorithm_kinds, balanced_weights, check_supported, find, options, partitions
 
 KINDS = ("boosted_trees", "forest", "linear", "naive_bayes", "neural_net", "svm", "tree", "xgboost")
-TASKS = ("regression", "binary", "multiclass")
 
 
 def said(call, *arguments, **named):
@@ -219,13 +218,6 @@ def test_a_task_that_an_algorithm_cannot_do_is_refused_with_what_to_use(kind, ta
     check_supported(alternative, task)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_task_is_either_done_or_has_an_alternative(kind):
-    algorithm = find(kind)
-    assert set(algorithm.estimators) | set(algorithm.alternatives) == set(TASKS)
-    assert not set(algorithm.estimators) & set(algorithm.alternatives)
-
-
 def test_xgboost_is_refused_on_connect_and_without_its_package(monkeypatch):
     message, _ = said(check_supported, "xgboost", "binary", connect=True)
     assert "needs a classic Spark session" in message
@@ -256,9 +248,8 @@ def test_small_data_is_trained_in_one_partition_and_large_data_in_many():
 
 
 def test_the_scaling_of_naive_bayes_follows_its_model_type():
-    scaler = find("naive_bayes").scaler
-    scalings = [scaler(options("naive_bayes", {"model_type": one})) for one in ("gaussian", "multinomial", "bernoulli")]
-    assert scalings == ["standard", "min_max", "none"]
+    kinds = [options("naive_bayes", {"model_type": one}) for one in ("gaussian", "multinomial", "bernoulli")]
+    assert [find("naive_bayes").numbers_for(one) for one in kinds] == ["standardized", "unit", "any"]
 
 
 def test_looking_at_every_family_imports_no_spark():
