@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from spark_jobs.formatting import format_number
+
 MOST_ROWS = 200
 _LONGEST = 300
 _LOGIN = re.compile(r"://[^/@\s]+@")
@@ -51,7 +53,7 @@ def _line(kind: str, cells: Iterable[object]) -> str:
 def _text(cell: object) -> str:
     if cell is None:
         return ""
-    if isinstance(cell, int) and not isinstance(cell, bool):
-        return f"{cell:,}"
-    text = f"{cell:.6g}" if isinstance(cell, float) else _LOGIN.sub("://…@", str(cell))
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        return format_number(cell)
+    text = _LOGIN.sub("://…@", str(cell))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from spark_jobs.formatting import format_duration
+
 if TYPE_CHECKING:
     from rich.status import Status
     from rich.text import Text
@@ -190,9 +192,9 @@ def _end(this: _Phase, done: bool) -> None:
         _display.detail = _display.detail if _display.running else ""
         _erase()
         if done and _display.out is None and not _display.running:
-            _log.info("%s: %s", this.name, _clock(spent))
+            _log.info("%s: %s", this.name, format_duration(spent))
         elif done and not _display.running:
-            print(f"  {this.name:<24} {_clock(spent)}", file=_display.out, flush=True)
+            print(f"  {this.name:<24} {format_duration(spent)}", file=_display.out, flush=True)
 
 
 def _tick(stop: threading.Event) -> None:
@@ -217,7 +219,7 @@ def _draw(tasks: Tasks | None) -> None:
     from rich.text import Text  # after half a second of a phase: `check` never waits for this import
 
     names = " > ".join(running.name for running in _display.running)
-    line = f"{names} {_clock(time.monotonic() - _display.running[-1].start)}"
+    line = f"{names} {format_duration(time.monotonic() - _display.running[-1].start)}"
     if _display.detail:
         line += f"  {_display.detail}"
     elif tasks is not None and tasks[2]:
@@ -233,7 +235,3 @@ def _erase() -> None:
         with suppress(OSError, ValueError):
             _display.line.stop()
         _display.line = None
-
-
-def _clock(spent: float) -> str:
-    return f"{spent:.1f} s" if spent < 60 else f"{int(spent // 60)}:{int(spent % 60):02d} min"

@@ -38,6 +38,7 @@ LAYERS = (
     "bundle ops",
     "error_translation plugins progress",
     "errors fault_points notebook_html",
+    "formatting",
 )
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms.split()}
 WITHOUT_PYSPARK = (
@@ -51,6 +52,7 @@ WITHOUT_PYSPARK = (
     "plugins",
     "progress",
     "notebook_html",
+    "formatting",
 )
 PYSPARK_INSIDE_FUNCTIONS = ("features", "models")
 VAGUE = {"core", "base", "util", "utils", "helpers", "common", "misc", "manager", "service", "orchestrator"}

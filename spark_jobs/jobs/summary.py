@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from shlex import quote
 
+from spark_jobs.formatting import format_metrics
 from spark_jobs.jobs.check import made_name
 from spark_jobs.plan import Decision, Plan
 from spark_jobs.registry.gate import Comparison, Promotion
@@ -29,7 +30,7 @@ def training_lines(done: TrainingArtifacts, version: ModelVersion, tracking: Tra
         f"  rows      {counted(done.rows)}",
         *([f"  became null  {counted(done.cells)}"] if done.cells else []),
         *(f"  {line}" for line in decided(done.plan)),
-        f"  metrics   {measured(done.evaluation.metrics)}",
+        f"  metrics   {format_metrics(done.evaluation.metrics)}",
         *_compared(done.champion),
         *warned(done.warnings),
         *([f"  report    {report}"] if (report := version.bundle / "report.html").is_file() else []),
@@ -78,11 +79,6 @@ def counted(rows: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in rows.items() if count)
 
 
-def measured(metrics: Mapping[str, float]) -> str:
-    """Return the metrics as one text, with four significant digits."""
-    return ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
-
-
 def decided(plan: Plan) -> list[str]:
     """Return the plan in a few lines: task, split, model, inputs, and the unused columns with their reasons."""
     head = [_line(decision) for decision in plan.decisions if decision.subject in ("task", "split", "model")]
@@ -94,7 +90,7 @@ def decided(plan: Plan) -> list[str]:
 def _compared(champion: Comparison | None) -> list[str]:
     if champion is None or champion.error:
         return []
-    return [f"  champion  {measured(champion.metrics)} (version {champion.version}, on the same test rows)"]
+    return [f"  champion  {format_metrics(champion.metrics)} (version {champion.version}, on the same test rows)"]
 
 
 def _line(decision: Decision) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
 from spark_jobs.features import MISSING, CategoryInput, Input, NumberInput, find_encoder, find_scaler
+from spark_jobs.formatting import format_number
 from spark_jobs.models import Algorithm
 from spark_jobs.plan.candidates import MODE, Candidate, missing_choice
 from spark_jobs.plan.leakage import leak
@@ -126,9 +127,9 @@ def _number_reason(
 ) -> str:
     said = [known.types[one.column].reason]
     if column.missing:
-        said.append(f"{column.missing:,} missing become {fill:.6g} ({method})")
+        said.append(f"{column.missing:,} missing become {format_number(fill, 6)} ({method})")
     if one.bounds is not None:
-        said.append(f"outside {one.bounds[0]:.6g} to {one.bounds[1]:.6g}: {one.outside}")
+        said.append(f"outside {format_number(one.bounds[0], 6)} to {format_number(one.bounds[1], 6)}: {one.outside}")
     elif known.bounds.get(one.title, ()) is None:
         said.append(f"outlier rule {known.spec.clean.outliers.rule} skipped: it would leave a single value")
     return "; ".join(part for part in said if part)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from spark_jobs.bundle import Manifest, load_manifest
 from spark_jobs.errors import GateError, SparkJobsError, SpecError, did_you_mean
+from spark_jobs.formatting import format_number
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion, look_up, resolve_version, set_alias
 from spark_jobs.tables.locks import locked
@@ -192,8 +193,8 @@ def gate_failures(new: Scores, old: Comparison | None, metric: str, gate: Mappin
         return *found, f"{between} {old.error}"
     mine, theirs = _value(new.metrics, metric), _value(old.metrics, metric)
     if math.isnan(mine) or (_is_worse(metric, mine, theirs) and not math.isclose(mine, theirs, rel_tol=SAME)):
-        both = f"{metric} of version {new.version} is {mine:.6g}; the champion, version {old.version}"
-        found.append(f"{both}, has {theirs:.6g} on the same test rows. {old.caution}".rstrip())
+        both = f"{metric} of version {new.version} is {format_number(mine, 6)}; the champion, version {old.version}"
+        found.append(f"{both}, has {format_number(theirs, 6)} on the same test rows. {old.caution}".rstrip())
     return tuple(found)
 
 
@@ -221,7 +222,9 @@ def _misses(new: Scores, metric: str, bound: float) -> str:
     if not math.isnan(value) and not _is_worse(metric, value, bound):
         return ""
     most = "at most" if metric in LOWER_IS_BETTER else "at least"
-    return f"{metric} of version {new.version} must be {most} {bound:.6g}. It is {value:.6g}."
+    return (
+        f"{metric} of version {new.version} must be {most} {format_number(bound, 6)}. It is {format_number(value, 6)}."
+    )
 
 
 def _value(metrics: Mapping[str, float], metric: str) -> float:
@@ -239,8 +242,8 @@ def _is_worse(metric: str, value: float, than: float) -> bool:
 
 
 def _praise(new: Scores, old: Comparison | None, metric: str) -> str:
-    mine = f"{metric} is {_value(new.metrics, metric):.6g}"
+    mine = f"{metric} is {format_number(_value(new.metrics, metric), 6)}"
     if old is None:
         return f"There was no champion; {mine}."
-    theirs = f"version {old.version} has {_value(old.metrics, metric):.6g} on the same test rows."
+    theirs = f"version {old.version} has {format_number(_value(old.metrics, metric), 6)} on the same test rows."
     return f"{mine}, {theirs} {old.caution}".rstrip()

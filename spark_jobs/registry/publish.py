@@ -18,6 +18,7 @@ from spark_jobs.bundle import GRAPH, Input, Manifest, write
 from spark_jobs.bundle.patterns import number_regex
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.error_translation import optional
+from spark_jobs.formatting import format_metrics
 from spark_jobs.graph.verification import VerificationResult
 from spark_jobs.models import find
 from spark_jobs.plan import Plan
@@ -233,7 +234,7 @@ def _counts(done: TrainingArtifacts) -> dict[str, float]:
 def _logged_lineage(done: TrainingArtifacts) -> Lineage:
     plan, target = done.plan, done.spec.target
     what = f"Predicts `{target}` ({plan.problem.task}) from {len(plan.used)} columns of {done.reading.location}."
-    measured = ", ".join(f"{name} {value:.4g}" for name, value in done.evaluation.metrics.items())
+    measured = format_metrics(done.evaluation.metrics)
     return Lineage(
         source=done.reading.location,
         fingerprint=done.fingerprint,

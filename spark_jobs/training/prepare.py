@@ -16,6 +16,7 @@ from spark_jobs.columns.casts import ColumnHints
 from spark_jobs.columns.names import col
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError, SparkJobsError
+from spark_jobs.formatting import format_percent
 from spark_jobs.plan import LearningTask, infer_task
 from spark_jobs.profile.batch import ScanOptions
 from spark_jobs.profile.detect import WARNED, detect, named_formats
@@ -62,7 +63,7 @@ class SourceProfile:
         lost, cells = self.lost[name], self.raw[name].present
         if self.raw[name].reading is None or lost <= WARNED * cells:
             return ""
-        share = f"{lost:,} of {cells:,} cells ({lost / cells:.1%})"
+        share = f"{lost:,} of {cells:,} cells ({format_percent(lost, cells)})"
         return f"'{name}': {share} do not parse as {self.types[name].cells} and become null."
 
     @property
