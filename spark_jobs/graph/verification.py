@@ -21,6 +21,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.utils import is_remote
 
 from spark_jobs.columns.names import col, quoted
+from spark_jobs.errors import format_list
 from spark_jobs.graph.adversarial import KIND, adversarial_rows, edge_cases, row_kinds
 from spark_jobs.graph.compile import compile_graph, sentinel_for
 from spark_jobs.graph.equivalence import answers_of
@@ -130,10 +131,9 @@ def compare_outputs(compiled: Compiled, plan: Plan, asked: PipelineOutput) -> Ve
 def _example(rows: pa.Table, plan: Plan, pipeline: Answers, graph: Answers, row: int) -> str:
     """Describe one differing row: its inputs and both outputs."""
     given = {name: rows.column(f"x{at}")[row].as_py() for at, name in enumerate(plan.used)}
-    asked = ", ".join(f"{name}={value!r:.60}" for name, value in list(given.items())[:_SHOWN])
-    more = ", …" if len(given) > _SHOWN else ""
+    asked = format_list((f"{name}={value!r:.60}" for name, value in given.items()), _SHOWN)
     both = (f"{', '.join(f'{value:.17g}' for value in said(each, row)[:_SHOWN])}" for each in (pipeline, graph))
-    return f"For example ({rows.column(KIND)[row].as_py()}) {asked}{more}: pipeline {next(both)}, graph {next(both)}."
+    return f"For example ({rows.column(KIND)[row].as_py()}) {asked}: pipeline {next(both)}, graph {next(both)}."
 
 
 def _plain(rows: DataFrame, name: str, trials: DataFrame) -> Column:

@@ -18,7 +18,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Literal
 
 from spark_jobs import progress
-from spark_jobs.errors import JobError, SparkJobsError
+from spark_jobs.errors import JobError, SparkJobsError, format_list
 from spark_jobs.jobs.result import Result
 from spark_jobs.models import Algorithm, algorithm_kinds, find
 from spark_jobs.runtime import jars, session
@@ -134,7 +134,7 @@ def _java() -> Finding:
 def _jars() -> Finding:
     missing = jars.missing_jars()
     if missing:
-        names = ", ".join(jar.name for jar in missing[:3]) + (", …" if len(missing) > 3 else "")
+        names = format_list((jar.name for jar in missing), 3)
         return Finding(
             "Delta's jars", "bad", f"{len(missing)} missing: {names}", f"{_command('spark_jobs.runtime.jars')}"
         )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pyspark.sql import SparkSession
 
 from spark_jobs import progress
+from spark_jobs.errors import format_list
 from spark_jobs.jobs.result import Result
 from spark_jobs.jobs.run_record import record_run
 from spark_jobs.jobs.summary import named_lines
@@ -122,7 +123,7 @@ def _summary(spec: Spec, scored: Scored) -> tuple[str, ...]:
     lines += named_lines(scored.names)
     lines += reading_lines(scored.batch.reads) if scored.batch else []
     if scored.batch and scored.batch.extra:
-        lines.append("  extra     columns that the training data did not have: " + ", ".join(scored.batch.extra[:12]))
+        lines.append("  extra     columns that the training data did not have: " + format_list(scored.batch.extra, 12))
     if written:
         lines.append(f"  table     {written.location}")
     return tuple(lines)

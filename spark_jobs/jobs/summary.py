@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from shlex import quote
 
+from spark_jobs.errors import format_list
 from spark_jobs.formatting import format_metrics
 from spark_jobs.jobs.check import made_name
 from spark_jobs.plan import Decision, Plan
 from spark_jobs.registry.gate import Comparison, Promotion
-from spark_jobs.registry.mlflow_names import as_text
 from spark_jobs.registry.publish import TrainingArtifacts
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion
@@ -71,7 +71,7 @@ def warned(warnings: Iterable[str]) -> list[str]:
 def named_lines(names: Mapping[str, str]) -> list[str]:
     """Return the line that maps columns to their names in the table, if any differ."""
     shown = [f"'{name}' as {stored}" for name, stored in names.items()]
-    return [f"  names     the table stores {as_text(shown, _SHOWN)}"] if shown else []
+    return [f"  names     the table stores {format_list(shown, _SHOWN)}"] if shown else []
 
 
 def counted(rows: Mapping[str, int]) -> str:

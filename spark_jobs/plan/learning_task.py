@@ -12,7 +12,7 @@ from typing import Final
 from spark_jobs.bundle.numerals import float_text
 from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.columns.types import ColumnType
-from spark_jobs.errors import DataError, did_you_mean
+from spark_jobs.errors import DataError, did_you_mean, format_list
 from spark_jobs.profile.declared import declared_kinds
 from spark_jobs.profile.profile import ColumnProfile
 from spark_jobs.spec import Spec, Task
@@ -158,17 +158,14 @@ def _merged(texts: Counter[str]) -> Counter[str]:
 def _spelled(name: str, spellings: Sequence[str], counts: Counter[str]) -> Iterable[str]:
     """Yield warnings about spellings that became one label, and about similar labels that stay distinct."""
     if len(spellings) > len(counts):
-        yield f"The target '{name}' has {len(spellings)} spellings of {len(counts)} labels: {_some(spellings)}."
+        shown = format_list(spellings, _SHOWN)
+        yield f"The target '{name}' has {len(spellings)} spellings of {len(counts)} labels: {shown}."
     alike: defaultdict[str, list[str]] = defaultdict(list)
     for label in counts:
         alike["".join(label.split()).casefold()].append(label)
     for labels in [some for some in alike.values() if len(some) > 1][:_SHOWN]:
-        yield f"Labels of the target '{name}' differ only by case or blanks and stay apart: {_some(map(repr, labels))}."
-
-
-def _some(texts: Iterable[str]) -> str:
-    listed = list(texts)
-    return ", ".join(listed[:_SHOWN]) + (" …" if len(listed) > _SHOWN else "")
+        shown = format_list(map(repr, labels), _SHOWN)
+        yield f"Labels of the target '{name}' differ only by case or blanks and stay apart: {shown}."
 
 
 def _guess(spec: Spec, target: ColumnProfile, kind: ColumnType, counts: Counter[str]) -> tuple[Task, str]:
@@ -233,9 +230,8 @@ def _classes(spec: Spec, task: Task, target: ColumnProfile, counts: Counter[str]
 
 def _binary(spec: Spec, counts: Counter[str], reason: str) -> LearningTask:
     if spec.positive is None and len(counts) > 2:
-        listed = ", ".join(sorted(counts)[:10])
         raise DataError(
-            f"The target '{spec.target}' has {len(counts)} labels: {listed}.",
+            f"The target '{spec.target}' has {len(counts)} labels: {format_list(sorted(counts))}.",
             "Set `positive` to the label to separate from the rest, or set `task: multiclass`.",
         )
     positive = _positive(spec, counts)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from spark_jobs.bundle import Manifest, load_manifest
-from spark_jobs.errors import GateError, SparkJobsError, SpecError, did_you_mean
+from spark_jobs.errors import GateError, SparkJobsError, SpecError, did_you_mean, format_list
 from spark_jobs.formatting import format_number
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion, look_up, resolve_version, set_alias
@@ -204,17 +204,14 @@ def _other_problem(new: EvaluationSetup, old: EvaluationSetup) -> Iterator[str]:
     if None not in (new.target, old.target) and new.target != old.target:
         yield f"The target is '{new.target}'; the champion's is '{old.target}'."
     if new.task == old.task and set(new.labels) != set(old.labels):
-        yield f"The labels are {_listed(new.labels)}; the champion's are {_listed(old.labels)}."
+        mine, theirs = (format_list(one.labels, quote=True) for one in (new, old))
+        yield f"The labels are {mine}; the champion's are {theirs}."
 
 
 def _other_split(new: EvaluationSetup, old: EvaluationSetup) -> Iterator[str]:
     for what, one, other in (("`split`", new.split, old.split), ("`key`", new.key, old.key)):
         if None not in (one, other) and one != other:
             yield f"The test rows are chosen by another {what}, so the champion may have been trained on them."
-
-
-def _listed(labels: tuple[str, ...], limit: int = 10) -> str:
-    return ", ".join(f"'{label}'" for label in labels[:limit]) + (" …" if len(labels) > limit else "")
 
 
 def _misses(new: Scores, metric: str, bound: float) -> str:

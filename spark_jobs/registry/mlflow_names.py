@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_ .-]|^[. ]|[. ]$|_(?=x[0-9a-f]+_)")
 _LONGEST_NAME = 250
@@ -48,9 +48,3 @@ def _flat(values: Mapping[str, object], before: str = "") -> Iterator[tuple[str,
 def measures(metrics: Mapping[str, float]) -> dict[str, float]:
     """Return the finite metrics under escaped names; NaN and infinities are left out."""
     return {escaped(name): float(value) for name, value in metrics.items() if math.isfinite(value)}
-
-
-def as_text(names: Iterable[str], limit: int = 20) -> str:
-    """Join names to one text; of more than `limit` names, list the first and count the rest."""
-    listed = list(names)
-    return ", ".join(listed[:limit]) + (f" and {len(listed) - limit} more" if len(listed) > limit else "")

@@ -15,7 +15,7 @@ from spark_jobs.checks.row_validation import CheckedRows
 from spark_jobs.checks.training_domain import TrainingDomain
 from spark_jobs.checks.wording import checked_columns, describe_check
 from spark_jobs.columns.names import RESERVED, col
-from spark_jobs.errors import DataError, SparkJobsError, did_you_mean
+from spark_jobs.errors import DataError, SparkJobsError, did_you_mean, format_list
 from spark_jobs.plan import Plan
 from spark_jobs.sources.source_table import Reading, Table
 from spark_jobs.sources.table_reader import kind_of_source
@@ -216,9 +216,8 @@ def _known(rows: DataFrame, plan: Plan, spec: Spec, location: str) -> tuple[Data
     known = {*plan.names} | RESERVED
     extra = tuple(name for name in rows.columns if name not in known)
     if extra and spec.changes.added == "refuse":
-        listed = ", ".join(f"'{name}'" for name in extra[:10])
         raise DataError(
-            f"{location} has columns that training did not know: {listed}.",
+            f"{location} has columns that training did not know: {format_list(extra, quote=True)}.",
             "Remove them, or set `changes.added` to keep or ignore.",
         )
     if spec.changes.added == "ignore":
@@ -239,5 +238,5 @@ def check_used(plan: Plan, names: Sequence[str], subject: str = "The rows lack")
     """
     missing = [name for name in plan.used if name not in names]
     if missing:
-        listed = ", ".join(f"'{name}'" for name in missing[:10]) + (" …" if len(missing) > 10 else "")
+        listed = format_list(missing, quote=True)
         raise DataError(f"{subject} columns that the model reads: {listed}.", did_you_mean(missing[0], names))
