@@ -48,7 +48,6 @@ def graph_predictions(
 
     Args:
         graph: The serialized graph.
-        plan: The plan of the model.
         rows: The rows to score, with the columns of `plan.used`.
         sentinel: The text that stands for null in string inputs.
         keep_valid: Takes the rows with the graph's output, a column of the given name, and returns the rows and
@@ -61,7 +60,8 @@ def graph_predictions(
     answered = rows.withColumn(_ANSWER, answers(model, plan, rows, sentinel, training_domain or TrainingDomain()))
     kept = answered if keep_valid is None else keep_valid(answered, _ANSWER)
     whole = F.struct(*[col(name) for name in kept.columns if name != _ANSWER]).alias("_row")
-    return kept.select(whole, *_said(plan.problem, F.col(_ANSWER), _has_shares(model)))
+    shares = any(one.name == "probabilities" for one in model.graph.output)
+    return kept.select(whole, *_said(plan.problem, F.col(_ANSWER), shares))
 
 
 def answers(model: ModelProto, plan: Plan, rows: DataFrame, sentinel: str, training_domain: TrainingDomain) -> Column:
@@ -123,10 +123,6 @@ def _answer_type(problem: LearningTask) -> str:
     if not problem.labels:
         return f"struct<prediction: double, valid: boolean, {COUNTS}: array<bigint>>"
     return f"struct<prediction: int, valid: boolean, scores: array<double>, {COUNTS}: array<bigint>>"
-
-
-def _has_shares(model: ModelProto) -> bool:
-    return any(one.name == "probabilities" for one in model.graph.output)
 
 
 def _said(problem: LearningTask, answer: Column, shares: bool) -> list[Column]:

@@ -86,7 +86,6 @@ def verify_graph(compiled: Compiled, plan: Plan, held_out: DataFrame) -> Verific
 
     Args:
         compiled: The graph and its pipeline.
-        plan: The plan of the model.
         held_out: Typed rows that were not used in training, about ten thousand; all are used.
     """
     return compare_outputs(compiled, plan, pipeline_output(compiled, plan, held_out))

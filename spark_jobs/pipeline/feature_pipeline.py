@@ -74,8 +74,6 @@ def fit_features(spark: SparkSession, plan: Plan, profile: Profile, folds: Folds
     """Fit the feature stages of a plan.
 
     Args:
-        spark: The session.
-        plan: The plan of the model.
         profile: The profile of the training rows.
         folds: The folds' profiles; with them, supervised encodings of training rows use the other folds.
     """

@@ -38,7 +38,6 @@ def amounts(profile: ColumnProfile, options: Mapping[str, Any]) -> Amounts:
     """Return the number format of a text column, and how many cells parse with it.
 
     Args:
-        profile: the profile of the column.
         options: the source's options; `decimal` and `thousands` are binding.
     """
     reading = profile.reading or TypeCounts()

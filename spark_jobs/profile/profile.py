@@ -58,7 +58,8 @@ class ColumnProfile:
     def __add__(self, other: ColumnProfile) -> ColumnProfile:
         sums = {name: getattr(self, name) + getattr(other, name) for name in ("rows", "missing", "nan", "infinite")}
         parts = {name: _sum(getattr(self, name), getattr(other, name)) for name in _PARTS}
-        marks, trimmed = _union(self.null_values, other.null_values), self.trimmed and other.trimmed
+        both, trimmed = (self.null_values, other.null_values), self.trimmed and other.trimmed
+        marks = None if both[0] is None or both[1] is None else tuple(sorted({*both[0], *both[1]}))
         return ColumnProfile(self.name, self.type, **sums, **parts, trimmed=trimmed, null_values=marks)
 
     @property
@@ -112,10 +113,6 @@ def _sum(one: Any, other: Any) -> Any:
     if one is None or other is None:
         return one if other is None else other
     return one + other
-
-
-def _union(one: Sequence[str] | None, other: Sequence[str] | None) -> Sequence[str] | None:
-    return None if one is None or other is None else tuple(sorted({*one, *other}))
 
 
 @dataclass(frozen=True)

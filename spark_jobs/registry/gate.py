@@ -130,7 +130,6 @@ def promote_challenger(
     """Make the challenger the champion if it meets all bounds and is not worse than the champion on the same rows.
 
     Args:
-        tracking: The tracking store.
         name: The registered model.
         metric: The metric of the comparison; None for the task's primary metric.
         gate: The worst value of each metric that passes.

@@ -83,7 +83,6 @@ def publish_training(
         done: The results of the training.
         source: The raw rows of the source.
         folder: The folder with the saved `pipeline/`.
-        tracking: The tracking store.
         run: The MLflow run of the training.
         prove: Returns the verification of the ONNX graph, or None if there is no graph.
 

@@ -112,11 +112,6 @@ def counting_jobs(spark: SparkSession) -> Iterator[JobCount]:
     counted.count = after - before if before is not None and after is not None else None
 
 
-def fetch_jars() -> tuple[Path, ...]:
-    """Return local paths of Delta's jars; see `spark_jobs.runtime.jars.fetch`."""
-    return jars.fetch()
-
-
 def is_given() -> bool:
     """Return whether spark-submit, Connect or Databricks provides the session."""
     remote = os.environ.get("SPARK_REMOTE", "")

@@ -143,8 +143,6 @@ def batch_of(table: Table, plan: Plan, spec: Spec, training_domain: TrainingDoma
 
     Args:
         table: the input.
-        plan: the model's plan.
-        spec: the spec.
         training_domain: the values seen in training, if values outside it are to be counted.
 
     Raises:
@@ -229,7 +227,6 @@ def check_used(plan: Plan, names: Sequence[str], subject: str = "The rows lack")
     """Refuse an input that lacks a column that the model reads.
 
     Args:
-        plan: the model's plan.
         names: the columns of the input.
         subject: the beginning of the message.
 

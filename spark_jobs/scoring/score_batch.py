@@ -93,10 +93,6 @@ def score_batch(
     A version without a graph is scored with its Spark pipeline.
 
     Args:
-        spec: the spec.
-        spark: the session.
-        env: the environment.
-        version: the model version.
         batch: the rows to score.
         rescore: write predictions again that an earlier run wrote.
         model: the version's pipeline, if it is loaded already.

@@ -61,9 +61,6 @@ def exclude_committed(messages: DataFrame, committed: CommittedOffsets, spec: Sp
 
     Args:
         messages: rows with `topic`, `partition` and `offset`.
-        committed: the committed offsets.
-        spec: the spec.
-        env: the environment.
     """
     last = F.col("_batch_id") == F.lit(committed.batch_id)
     known = [rows.where(last).select("place") for rows in _streamed(spec, messages.sparkSession, env)]

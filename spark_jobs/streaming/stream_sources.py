@@ -32,9 +32,7 @@ def open_source_stream(
     """Return a streaming DataFrame: paths of new files, rows of a Delta table, or messages of a topic.
 
     Args:
-        source: the source.
         stream: the `stream` section of the spec.
-        spark: the session.
         after: by partition of a topic, the last committed offsets; a new stream begins after them.
 
     Raises:
@@ -91,7 +89,6 @@ def micro_batch_table(
 
     Args:
         rows: the rows of the micro-batch.
-        source: the source.
         kind: the kind of source.
         names: the columns that a message may have.
         batch: the id of the micro-batch, used as the table's fingerprint.

@@ -172,7 +172,8 @@ def _add(rows: DataFrame, path: str, target: Destination, standing: _Standing) -
         return _merge(rows, path, target)
     fresh = rows.join(_ids_of_others(rows, path, target), "_row_id", "left_anti") if standing.others else rows
     once = None if target.rescore else f"{target.model}/{target.version}/{target.batch_id}"
-    over = _batch_sql(target) if target.rescore and standing.mine else None
+    batch = f"_model_version = {target.version} AND _batch_id = '{target.batch_id}'"
+    over = batch if target.rescore and standing.mine else None
     commit = delta.append(
         fresh,
         path,
@@ -194,7 +195,7 @@ def _add(rows: DataFrame, path: str, target: Destination, standing: _Standing) -
 
 def _merge(rows: DataFrame, path: str, target: Destination) -> Written:
     ours = ("_run_id", "_batch_id", "_scored_at")
-    compared = [name for name in rows.columns if name not in ours and not _is_map(rows, name)]
+    compared = [one.name for one in rows.schema if one.name not in ours and not isinstance(one.dataType, T.MapType)]
     same = " AND ".join(f"t.{quoted(name)} <=> s.{quoted(name)}" for name in compared)
     on = f"t._row_id = s._row_id AND t._model_version = {target.version} AND s._model_version = {target.version}"
     commit = delta.merge(rows, path, on, f"NOT ({same})", target.about)
@@ -262,14 +263,6 @@ def _ids_of_others(rows: DataFrame, path: str, target: Destination) -> DataFrame
     )
 
 
-def _batch_sql(target: Destination) -> str:
-    return f"_model_version = {target.version} AND _batch_id = '{target.batch_id}'"
-
-
 def _check_batch(batch_id: str) -> None:
     if not re.fullmatch(r"[A-Za-z0-9_.:-]{1,200}", batch_id):
         raise JobError(f"'{batch_id}' is not a valid batch id.", "Use up to 200 letters, digits and `_.:-`.")
-
-
-def _is_map(rows: DataFrame, name: str) -> bool:
-    return isinstance(rows.schema[name].dataType, T.MapType)

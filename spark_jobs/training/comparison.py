@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -137,10 +136,7 @@ def _as_evaluated(answered: _Answered, own: LearningTask, prepared: Prepared) ->
     wanted = prepared.problem.labels
     places = F.array(*[F.lit(float(wanted.index(label))) for label in own.labels])
     prediction = F.element_at(places, answered.prediction.cast("int") + 1).alias("prediction")
-    return answered.rows.select(
-        *labels, prediction, _in_order(answered.scores, own.labels, wanted).alias(answered.name), weight
-    )
-
-
-def _in_order(scores: Column, own: Sequence[str], wanted: Sequence[str]) -> Column:
-    return scores if own == wanted else F.array(*[F.element_at(scores, own.index(label) + 1) for label in wanted])
+    scores = answered.scores
+    if own.labels != wanted:
+        scores = F.array(*[F.element_at(scores, own.labels.index(label) + 1) for label in wanted])
+    return answered.rows.select(*labels, prediction, scores.alias(answered.name), weight)

@@ -61,7 +61,6 @@ def tally(
     """Aggregate the rows under each of their group keys, in one Spark pass.
 
     Args:
-        rows: the rows.
         entries: the group keys of a row, from `entry`.
         measures: aggregates over columns of the row and of the entries.
         named: from this part on, groups are named by their text. Each such part keeps the `SHOWN` texts with the most

@@ -161,7 +161,8 @@ def profile_source(spec: Spec, spark: SparkSession) -> SourceProfile:
         raw = with_exact_counts(profile_raw(table, spec), table.rows)
     if not raw.rows:
         raise DataError(f"{table.reading.location} holds no rows.", "Check the source, and that it is complete.")
-    types = {kind.name: kind for kind in detect(_without_target_text(raw), spec, table.codes)}
+    columns = Profile(raw.rows, {name: column for name, column in raw.columns.items() if name != _TARGET})
+    types = {kind.name: kind for kind in detect(columns, spec, table.codes)}
     return SourceProfile(table, raw, types)
 
 
@@ -216,10 +217,6 @@ def prefetch_source(spec: Spec) -> None:
 def _depth(spec: Spec) -> ScanOptions:
     decimal = str(spec.source.options.get("decimal", "."))
     return ScanOptions(quantiles=False, reading=True, levels=1000, decimal=decimal, formats=named_formats(spec))
-
-
-def _without_target_text(raw: Profile) -> Profile:
-    return Profile(raw.rows, {name: column for name, column in raw.columns.items() if name != _TARGET})
 
 
 def count_lost_cells(column: ColumnProfile, kind: ColumnType) -> int:

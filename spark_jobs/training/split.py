@@ -36,7 +36,6 @@ class SplitRule:
         """Return whether a row is a test row.
 
         Args:
-            rows: the rows.
             row: the hash of the row's key or features.
             number: the row's number in the table.
         """

@@ -49,30 +49,10 @@ def _share(part: Doubles, whole: Doubles) -> Doubles:
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
 
 
-def _accuracy(tp: Doubles, fp: Doubles, fn: Doubles, tn: Doubles) -> Doubles:
-    return _share(tp + tn, tp + fp + fn + tn)
-
-
-def _balanced(tp: Doubles, fp: Doubles, fn: Doubles, tn: Doubles) -> Doubles:
-    return (_share(tp, tp + fn) + _share(tn, tn + fp)) / 2
-
-
-def _precision(tp: Doubles, fp: Doubles, fn: Doubles, tn: Doubles) -> Doubles:
-    return _share(tp, tp + fp)
-
-
-def _recall(tp: Doubles, fp: Doubles, fn: Doubles, tn: Doubles) -> Doubles:
-    return _share(tp, tp + fn)
-
-
-def _f1(tp: Doubles, fp: Doubles, fn: Doubles, tn: Doubles) -> Doubles:
-    return _share(2 * tp, 2 * tp + fp + fn)
-
-
 AT_THRESHOLD: dict[str, Callable[[Doubles, Doubles, Doubles, Doubles], Doubles]] = {
-    "f1": _f1,
-    "accuracy": _accuracy,
-    "balanced_accuracy": _balanced,
-    "precision": _precision,
-    "recall": _recall,
+    "f1": lambda tp, fp, fn, tn: _share(2 * tp, 2 * tp + fp + fn),
+    "accuracy": lambda tp, fp, fn, tn: _share(tp + tn, tp + fp + fn + tn),
+    "balanced_accuracy": lambda tp, fp, fn, tn: (_share(tp, tp + fn) + _share(tn, tn + fp)) / 2,
+    "precision": lambda tp, fp, fn, tn: _share(tp, tp + fp),
+    "recall": lambda tp, fp, fn, tn: _share(tp, tp + fn),
 }

@@ -56,9 +56,6 @@ def profile_training_rows(
 
     Args:
         rows: the training rows.
-        spec: the spec.
-        types: the types of the columns.
-        problem: the learning task.
         longest: the length of the longest text in characters, if known.
     """
     incomplete = _incomplete(spec, types)
