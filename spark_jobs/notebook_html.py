@@ -37,13 +37,13 @@ def flat_rows(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
     """Yield each value of nested mappings with the dotted path of its key.
 
     >>> list(flat_rows({"split": {"kind": "time"}, "key": ["a", "b"]}))
-    [('split.kind', 'time'), ('key', 'a, b')]
+    [('split.kind', 'time'), ('key', ['a', 'b'])]
     """
     for key, value in data.items():
         if isinstance(value, Mapping):
             yield from flat_rows(value, f"{prefix}{key}.")
         else:
-            yield f"{prefix}{key}", ", ".join(map(str, value)) if isinstance(value, list) else value
+            yield f"{prefix}{key}", value
 
 
 def _line(kind: str, cells: Iterable[object]) -> str:
@@ -55,5 +55,6 @@ def _text(cell: object) -> str:
         return ""
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return format_number(cell)
+    cell = ", ".join(map(str, cell)) if isinstance(cell, list) else cell
     text = _LOGIN.sub("://…@", str(cell))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -96,7 +96,7 @@ def pipeline_output(compiled: Compiled, plan: Plan, held_out: DataFrame) -> Pipe
     made = _taken(compiled, plan)
     with _another_zone(held_out.sparkSession, plan.timezone) as spark:
         trials = _in_session(spark, held_out.sparkSession.createDataFrame(made))
-        own = held_out.select(*[_plain(held_out, name, trials) for name in plan.used], F.lit(_OWN).alias(KIND))
+        own = held_out.select(*[_plain(name, trials) for name in plan.used], F.lit(_OWN).alias(KIND))
         rows = _asked(compiled.loaded, plan, trials.unionByName(own)).toArrow()
     weak = edge_cases(plan, compiled.folder, compiled.model)
     return PipelineOutput(rows, frozenset({_OWN, *row_kinds(plan, weak)}))
@@ -135,7 +135,7 @@ def _example(rows: pa.Table, plan: Plan, pipeline: Answers, graph: Answers, row:
     return f"For example ({rows.column(KIND)[row].as_py()}) {asked}: pipeline {next(both)}, graph {next(both)}."
 
 
-def _plain(rows: DataFrame, name: str, trials: DataFrame) -> Column:
+def _plain(name: str, trials: DataFrame) -> Column:
     """Cast a column to its type in the adversarial rows: integers become doubles, which can hold all test values."""
     return col(name).cast(trials.schema[name].dataType).alias(name)
 

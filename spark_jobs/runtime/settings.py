@@ -69,7 +69,7 @@ def settings_of(env: spec.Environment, connectors: Sequence[str] = (), lasting: 
             execution is off, because the plans of a micro-batch are short.
     """
     files = [str(path) for path in jars.fetch()]
-    added = [str(path) for path in jars.fetch_connectors(connectors)]
+    added = [str(path) for connector in connectors for path in jars.fetch(connector)]
     settings = {**SQL, **DELTA, "spark.ui.showConsoleProgress": "false", "spark.driver.memory": env.memory}
     settings["spark.sql.warehouse.dir"] = str(Path(env.root).resolve() / "warehouse")
     settings["spark.driver.extraJavaOptions"] = _java_options(lasting)

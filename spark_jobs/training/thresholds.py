@@ -9,6 +9,7 @@ import numpy as np
 
 from spark_jobs.errors import SpecError, did_you_mean
 from spark_jobs.training.curves import Bins, Doubles
+from spark_jobs.training.metrics import share
 
 
 def best_threshold(bins: Bins, metric: str) -> dict[str, Any]:
@@ -45,14 +46,10 @@ def _counts(bins: Bins) -> tuple[Doubles, Doubles, Doubles, Doubles]:
     return tp, fp, bins.positives.sum() - tp, bins.negatives.sum() - fp
 
 
-def _share(part: Doubles, whole: Doubles) -> Doubles:
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
-
-
 AT_THRESHOLD: dict[str, Callable[[Doubles, Doubles, Doubles, Doubles], Doubles]] = {
-    "f1": lambda tp, fp, fn, tn: _share(2 * tp, 2 * tp + fp + fn),
-    "accuracy": lambda tp, fp, fn, tn: _share(tp + tn, tp + fp + fn + tn),
-    "balanced_accuracy": lambda tp, fp, fn, tn: (_share(tp, tp + fn) + _share(tn, tn + fp)) / 2,
-    "precision": lambda tp, fp, fn, tn: _share(tp, tp + fp),
-    "recall": lambda tp, fp, fn, tn: _share(tp, tp + fn),
+    "f1": lambda tp, fp, fn, tn: share(2 * tp, 2 * tp + fp + fn),
+    "accuracy": lambda tp, fp, fn, tn: share(tp + tn, tp + fp + fn + tn),
+    "balanced_accuracy": lambda tp, fp, fn, tn: (share(tp, tp + fn) + share(tn, tn + fp)) / 2,
+    "precision": lambda tp, fp, fn, tn: share(tp, tp + fp),
+    "recall": lambda tp, fp, fn, tn: share(tp, tp + fn),
 }
