@@ -37,7 +37,6 @@ def arrays(columns: Any, manifest: Manifest, zones: Zones | None = None) -> Arra
     Args:
         columns: Values by column name: a mapping to lists or arrays, or a pandas DataFrame. Columns that the model does
             not use are ignored.
-        manifest: The bundle's manifest.
         zones: The time zones of local times; default: the manifest's time zone, from Python's table.
 
     Raises:

@@ -20,7 +20,6 @@ def by_rows(spark: SparkSession, texts: int, longest: int | None) -> Iterator[No
     To limit a batch by bytes, Spark measures every row, which takes half of the transfer time.
 
     Args:
-        texts: The number of text columns.
         longest: The characters of their longest cell; None if unknown.
     """
     before = spark.conf.get(_BYTES)

@@ -28,7 +28,6 @@ def unread(column: ColumnType, stored: str, raw: str, zone: str) -> Column:
     Args:
         stored: The stored type of the raw cells.
         raw: The name of the column with the raw cells.
-        zone: The time zone of local times.
     """
     cell, value = quoted(raw), quoted(column.name)
     text = text_sql(cell)

@@ -25,7 +25,6 @@ def check_same(proven: bytes, other: bytes, plan: Plan, pipeline: Path, sentinel
     Args:
         proven: The verified graph, serialized.
         other: The graph to check, serialized.
-        pipeline: The folder of the saved pipeline.
         sentinel: The text that stands for null in string inputs.
 
     Raises:

@@ -47,7 +47,6 @@ def graph_predictions(
     `valid` is whether all outputs of a row are finite.
 
     Args:
-        graph: The serialized graph.
         rows: The rows to score, with the columns of `plan.used`.
         sentinel: The text that stands for null in string inputs.
         keep_valid: Takes the rows with the graph's output, a column of the given name, and returns the rows and

@@ -85,7 +85,6 @@ def verify_graph(compiled: Compiled, plan: Plan, held_out: DataFrame) -> Verific
     The rows are collected to this process, where ONNX Runtime runs the graph. Their number does not grow with the data.
 
     Args:
-        compiled: The graph and its pipeline.
         held_out: Typed rows that were not used in training, about ten thousand; all are used.
     """
     return compare_outputs(compiled, plan, pipeline_output(compiled, plan, held_out))

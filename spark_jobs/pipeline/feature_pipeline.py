@@ -74,7 +74,6 @@ def fit_features(spark: SparkSession, plan: Plan, profile: Profile, folds: Folds
     """Fit the feature stages of a plan.
 
     Args:
-        profile: The profile of the training rows.
         folds: The folds' profiles; with them, supervised encodings of training rows use the other folds.
     """
     drawn = level_smoothings(plan, profile)

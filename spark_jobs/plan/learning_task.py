@@ -31,10 +31,8 @@ class LearningTask:
 
     Attributes:
         task: `regression`, `binary` or `multiclass`.
-        target: the target column.
         labels: the labels in the model's index order; of two, the positive label is the last. Empty for a regression.
         positive: the positive label of a binary task.
-        reason: why this is the task.
         warnings: sentences about the target for the user.
     """
 
@@ -79,7 +77,6 @@ def infer_task(spec: Spec, target: ColumnProfile, kind: ColumnType) -> LearningT
     Args:
         spec: the spec.
         target: the profile of the target's cells as text.
-        kind: the target's type.
 
     Raises:
         DataError: the target has no values or a single one, has too many labels, does not fit the task, or lacks the

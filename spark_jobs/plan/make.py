@@ -27,7 +27,6 @@ def make(
     """Return the plan of a training.
 
     Args:
-        types: the types of the table's columns.
         profile: the profile of the training rows' candidates.
         drops: the bounds by which outliers were dropped before the rows were profiled.
 

@@ -48,19 +48,11 @@ class Plan:
     """Everything that is decided before fitting.
 
     Attributes:
-        name: the name of the spec.
-        problem: the learning task.
         columns: the columns of the source, in order.
-        inputs: the inputs of the model.
         drops: the bounds outside of which training rows are dropped, by column.
         drop_missing: columns whose nulls drop a training row.
-        model: the algorithm.
-        params: its options.
         balance: whether classes are weighted to be balanced.
-        weight: the weight column.
-        key: the key columns.
         timezone: the time zone of times without one.
-        seed: the random seed.
         decisions: the decisions with their reasons, for the report.
     """
 

@@ -25,11 +25,7 @@ class NumberSummary:
     Method: Chan, Golub, LeVeque (1983) for the moments; Karnin, Lang, Liberty (2016) for the sketch.
 
     Attributes:
-        count: the number of values.
-        mean: their mean.
         squares: the sum of squared deviations from the mean.
-        low: the minimum.
-        high: the maximum.
         sketch: the KLL sketch; None if quantiles were not asked for.
     """
 

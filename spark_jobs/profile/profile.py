@@ -22,14 +22,9 @@ class ColumnProfile:
     """The profile of one column.
 
     Attributes:
-        name: the column.
-        type: its stored type.
-        rows: the number of rows.
-        missing: the number of nulls.
         nan: the number of NaN values, which `missing` does not include.
         infinite: the number of infinite values.
         different: the distinct-value sketch.
-        numbers: the summary of a numeric column.
         levels: the level counts of a text column.
         reading: the types that the cells of a text column parse as.
         relation: the association with the target, if the scan had one.

@@ -92,7 +92,6 @@ def scan_columns(
         columns: by name, the type name and an expression of type double or string.
         target: a double without nulls: the value, or the class index below `classes`.
         classes: the number of classes; 0 for a regression.
-        depth: what to compute.
     """
     return scan_parts(rows, columns, F.lit(0), target, classes, depth)[0]
 

@@ -130,7 +130,6 @@ def promote_challenger(
     """Make the challenger the champion if it meets all bounds and is not worse than the champion on the same rows.
 
     Args:
-        name: The registered model.
         metric: The metric of the comparison; None for the task's primary metric.
         gate: The worst value of each metric that passes.
         evaluate: Evaluates the champion if the training evaluated another one, or none.
@@ -176,9 +175,7 @@ def gate_failures(new: Scores, old: Comparison | None, metric: str, gate: Mappin
     """Return a sentence for each reason to reject a challenger; empty if it may be promoted.
 
     Args:
-        new: The challenger's scores.
         old: The champion's metrics on the same rows; None if there is no champion.
-        metric: The metric of the comparison.
         gate: The worst value of each metric that passes.
 
     Raises:

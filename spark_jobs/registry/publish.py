@@ -80,10 +80,7 @@ def publish_training(
     While `prove` waits for Spark, a thread draws the figures and reads the input example from `source`.
 
     Args:
-        done: The results of the training.
-        source: The raw rows of the source.
         folder: The folder with the saved `pipeline/`.
-        run: The MLflow run of the training.
         prove: Returns the verification of the ONNX graph, or None if there is no graph.
 
     Raises:

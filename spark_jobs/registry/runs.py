@@ -42,7 +42,6 @@ def start_run(
     Args:
         experiment: The experiment's name; it is created if needed.
         run_key: Identifies what is trained: the spec and the data.
-        tags: Additional tags.
         ended: Resume a FINISHED run as well, since its job was interrupted after the run ended.
     """
     client = mlflow_client(tracking)

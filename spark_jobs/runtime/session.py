@@ -45,7 +45,6 @@ def open(env: spec.Environment, connectors: Sequence[str] = (), lasting: bool = 
     """Return the session for `env`: a new local one, or the one that spark-submit, Connect or Databricks provides.
 
     Args:
-        env: The environment of the job.
         connectors: The connectors that the session needs: `postgresql`, `kafka`.
         lasting: Whether the session runs for hours, as a stream does.
 

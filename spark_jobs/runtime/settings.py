@@ -63,8 +63,6 @@ def settings_of(env: spec.Environment, connectors: Sequence[str] = (), lasting: 
     """Return all settings of a session that this process starts.
 
     Args:
-        env: The environment of the job.
-        connectors: The connectors that the session needs.
         lasting: Whether the session runs for hours, as a stream does. Java then compiles as by default. Adaptive query
             execution is off, because the plans of a micro-batch are short.
     """

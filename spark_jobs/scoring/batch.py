@@ -29,10 +29,6 @@ class Batch:
     Attributes:
         rows: the rows. If `checked` is set, these are all rows, and `keep_valid` filters them while they are scored.
         batch_id: the same for the same input.
-        location: where the input lies, for messages.
-        malformed: rows that could not be read.
-        malformed_count: how many of them there are.
-        extra: columns that training did not know.
         checked: the checks of the rows: which are quarantined, and what is counted.
         is_unique: whether all rows differ in key (or in cells, without a key); None if that is not known.
         skipped: checks that are skipped because the input has no target.
@@ -142,7 +138,6 @@ def batch_of(table: Table, plan: Plan, spec: Spec, training_domain: TrainingDoma
     """Return a table, or a micro-batch of a stream, as a batch. Nothing is read here.
 
     Args:
-        table: the input.
         training_domain: the values seen in training, if values outside it are to be counted.
 
     Raises:
@@ -225,10 +220,6 @@ def _known(rows: DataFrame, plan: Plan, spec: Spec, location: str) -> tuple[Data
 
 def check_used(plan: Plan, names: Sequence[str], subject: str = "The rows lack") -> None:
     """Refuse an input that lacks a column that the model reads.
-
-    Args:
-        names: the columns of the input.
-        subject: the beginning of the message.
 
     Raises:
         DataError: a column is missing; the message names it and the advice the nearest name.

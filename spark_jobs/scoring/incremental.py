@@ -37,8 +37,6 @@ def read_unread(
     A landing folder gives its new files, a source with a watermark the rows beyond it, and any other source everything.
 
     Args:
-        version: the model version that scores.
-        plan: the version's plan.
         again: read everything, also what was scored before.
 
     Returns:

@@ -30,7 +30,6 @@ def replay(spec: Spec, spark: SparkSession, env: Environment, version: ModelVers
 
     Args:
         spec: the spec, with today's checks.
-        version: the model version that scores.
         batch_id: the batch whose quarantined rows are checked again.
 
     Raises:

@@ -63,7 +63,6 @@ def mistakes_of(error: ValidationError, schema: Mapping[str, Any]) -> list[SpecI
     """Translate pydantic's errors into mistakes, at most one for each key path.
 
     Args:
-        error: The error that pydantic raised.
         schema: The JSON schema, which describes the expected values.
     """
     found: dict[KeyPath, SpecIssue] = {}

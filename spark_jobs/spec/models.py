@@ -221,9 +221,6 @@ class Spec(SpecModel):
     def from_yaml(cls, path: str | PathLike[str]) -> Spec:
         """Read a spec from its YAML file.
 
-        Args:
-            path: the file.
-
         Raises:
             SpecError: every mistake that can be seen without data, each with file, line and key.
 

@@ -25,7 +25,6 @@ class CommittedOffsets:
     Attributes:
         complete: by partition, the offset up to which every message is scored or in quarantine.
         partial: by partition, the last offset of the last micro-batch, which may be in only one of the two tables.
-        batch_id: the id of that micro-batch.
     """
 
     complete: Mapping[int, int] = field(default_factory=dict)

@@ -23,13 +23,9 @@ class BatchResult:
     """The result of one micro-batch.
 
     Attributes:
-        number: the number of the micro-batch.
         read: rows read; each is scored, quarantined or a duplicate.
-        scored: rows added to the predictions.
-        quarantined: rows in quarantine.
         duplicates: rows that were in the predictions already.
         cells: values that became null, by column.
-        found: the report of the checks.
         lag: the age of the newest row in seconds.
         others: messages with a key that is not a column.
         other: one such key, as an example.

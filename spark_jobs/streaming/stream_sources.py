@@ -32,7 +32,6 @@ def open_source_stream(
     """Return a streaming DataFrame: paths of new files, rows of a Delta table, or messages of a topic.
 
     Args:
-        stream: the `stream` section of the spec.
         after: by partition of a topic, the last committed offsets; a new stream begins after them.
 
     Raises:
@@ -88,8 +87,6 @@ def micro_batch_table(
     """Return the rows of a micro-batch as a table. Nothing is read here, so malformed rows are not counted yet.
 
     Args:
-        rows: the rows of the micro-batch.
-        kind: the kind of source.
         names: the columns that a message may have.
         batch: the id of the micro-batch, used as the table's fingerprint.
         strict: refuse messages with other keys instead of counting them.

@@ -94,9 +94,6 @@ def append(
     New columns are added; column mapping is enabled only if a name needs it.
 
     Args:
-        rows: The rows to add.
-        path: The table's path.
-        about: Metadata to store with the commit.
         once: The transaction id: a second write with the same one is skipped.
         replace: An SQL predicate; the rows that meet it are replaced.
         properties: Table properties, for a table that is created.
@@ -173,7 +170,6 @@ def merge(rows: DataFrame, path: str, on: str, changed: str, about: Mapping[str,
         path: The table's path; its rows are `t` in SQL.
         on: The SQL condition under which two rows match.
         changed: The SQL condition under which a matching row is updated.
-        about: Metadata to store with the commit.
 
     Returns:
         The commit; None if nothing had to change.

@@ -37,7 +37,6 @@ class Written:
         outcome: Whether rows were written, or the batch was already in the table.
         rows: The number of rows added or replaced.
         duplicates: The number of rows that were already in the table.
-        location: The table's path.
         version: The table's version after the write; None if nothing was committed.
         lost: By column, the number of values that became null or were rounded by a cast to the table's type.
         plain: Whether every scored row passed through one plain write, so that observed metrics cover all rows.
@@ -74,7 +73,6 @@ def write_predictions(scored: DataFrame, target: Destination) -> Written:
     Args:
         scored: Rows with `_row` (a struct of the input columns), `prediction` and, for classification, `probabilities`,
             `probability` and `margin` as they apply.
-        target: Where the rows are written.
 
     Raises:
         DataError: The table has another model's predictions, or a column to keep does not exist.
@@ -97,8 +95,6 @@ def append_predictions(scored: DataFrame, target: Destination, once: delta.Txn) 
 
     Args:
         scored: As for `write_predictions`, with `_row_id`, which identifies a row in the whole stream.
-        target: Where the rows are written.
-        once: The transaction id of the micro-batch.
 
     Returns:
         The result, or None if nothing was committed: there were no rows, or they are already in the table.

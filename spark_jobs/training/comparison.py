@@ -46,8 +46,6 @@ def evaluate_bundle(bundle: Path, spec: Spec, prepared: Prepared, folder: Path) 
     The model must predict the same target and labels. The training decides which of two labels is positive.
 
     Args:
-        bundle: the folder of the bundle.
-        spec: the spec of the training.
         prepared: the rows of the training.
         folder: where the scored rows are stored, so that they are scored once.
 
@@ -69,7 +67,6 @@ def evaluate_pipeline(pipeline: PipelineModel, plan: Plan, rows: DataFrame) -> E
     """Evaluate a model on labelled rows of any origin.
 
     Args:
-        pipeline: the fitted stages.
         plan: the model's plan, with the labels and the weight of its training.
         rows: typed as the plan says, with the target and the weight; rows without a label are left out.
 

@@ -45,8 +45,6 @@ def evaluate(
         scored: `label` and `prediction` as doubles: the value, or the index in `labels` (a null label is one that
             training did not see). A classifier adds `probability`, or `rawPrediction` without one (vector or array).
             `weight`, the slicing columns and `label_text`, which names unseen labels, are there if used.
-        task: the learning task.
-        labels: the labels in index order.
         positive: the positive label of two; by default the last.
         threshold_for: the metric that the decision threshold maximizes, for two classes.
         slices: columns by whose values the metrics are repeated.

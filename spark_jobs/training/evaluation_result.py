@@ -15,9 +15,7 @@ class Evaluation:
     """The metrics of a model on all test rows, weighted if the spec names a weight.
 
     Attributes:
-        task: the learning task.
         rows: the number of test rows, unweighted.
-        metrics: one number per metric.
         details: curves, confusion matrix, slices and the like, as nested dicts and lists of plain values.
         notes: sentences about rows that were counted differently.
     """

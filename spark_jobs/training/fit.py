@@ -49,7 +49,6 @@ def fit(
 
     Args:
         rows: the training rows, as `staging.staged_rows` gives them.
-        profile: the profile of the training rows.
         class_rows: training rows by class index.
         features: the fitted feature stages; by default they are fitted here.
     """

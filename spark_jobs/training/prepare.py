@@ -107,9 +107,7 @@ class Prepared:
     Attributes:
         inspected: the source, with its task over all labels.
         problem: the task with the labels that training rows have.
-        rows: the rows.
         rule: selects the test rows.
-        counts: row counts by outcome.
         class_rows: training rows by label index.
         is_unique: whether all staged rows differ in the key or, without one, in the features.
     """

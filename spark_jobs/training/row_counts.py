@@ -18,9 +18,7 @@ def count_rows(staged: DataFrame, tests: Column, with_classes: bool) -> tuple[di
     """Count the rows by outcome (`OUTCOMES`) and the training rows by class, in one pass over a few columns.
 
     Args:
-        staged: the staged rows.
         tests: whether a row is a test row.
-        with_classes: whether to count by class.
 
     Raises:
         DataError: a row with a target has a missing or negative weight.

@@ -23,8 +23,6 @@ class SplitRule:
     """The rule that selects the test rows.
 
     Attributes:
-        spec: the spec.
-        types: the types of the columns.
         cut: for a split by time, the cut in microseconds since 1970 (UTC), once it is known.
     """
 

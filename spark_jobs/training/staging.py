@@ -59,9 +59,7 @@ def stage(
     """Write every row of a source: typed columns, hash, number, weight and, if there is a target, label.
 
     Args:
-        rows: the rows of the source.
         problem: the learning task; None without a target.
-        path: the folder to write to.
         seen: what the profile knows about all cells.
     """
     values = typed(rows, list(types.values()), spec.timezone, seen, spec.key)

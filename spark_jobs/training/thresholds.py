@@ -20,7 +20,6 @@ def best_threshold(bins: Bins, metric: str) -> dict[str, Any]:
     rows.
 
     Args:
-        bins: the test rows by score.
         metric: a name in `AT_THRESHOLD`.
 
     Returns:

@@ -35,8 +35,6 @@ class TrainingProfile:
     """The rows that a model is trained on, their profile, and what was dropped.
 
     Attributes:
-        rows: the rows.
-        profile: their profile.
         drops: bounds outside of which rows were dropped, by column.
         outliers: the number of rows dropped as outliers.
         dropped: the number of rows dropped for a null.
@@ -55,7 +53,6 @@ def profile_training_rows(
     """Profile the training rows in one pass, or in two if there are outliers that the first pass could not handle.
 
     Args:
-        rows: the training rows.
         longest: the length of the longest text in characters, if known.
     """
     incomplete = _incomplete(spec, types)
