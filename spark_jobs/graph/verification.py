@@ -30,6 +30,7 @@ from spark_jobs.graph.score import graph_input
 from spark_jobs.graph.timezone import save_timezone_table
 from spark_jobs.models import find
 from spark_jobs.plan import Plan
+from spark_jobs.runtime.temporary_settings import temporary_settings
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -144,12 +145,9 @@ def _another_zone(spark: SparkSession, zone: str) -> Iterator[SparkSession]:
     """Yield a session with another time zone; a new session if possible, since other threads use this one."""
     name = "spark.sql.session.timeZone"
     other = spark if is_remote() else spark.newSession()
-    before = other.conf.get(name) or "UTC"
-    other.conf.set(name, next(elsewhere for elsewhere in _ELSEWHERE if elsewhere != zone))
-    try:
+    elsewhere = next(place for place in _ELSEWHERE if place != zone)
+    with temporary_settings(other, {name: elsewhere}):
         yield other
-    finally:
-        other.conf.set(name, before)
 
 
 def _asked(loaded: PipelineModel, plan: Plan, rows: DataFrame) -> DataFrame:
