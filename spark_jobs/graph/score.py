@@ -24,7 +24,6 @@ from spark_jobs.plan import Plan
 from spark_jobs.plan.learning_task import LearningTask
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
     from onnx import ModelProto
     from onnxruntime import InferenceSession
@@ -155,7 +154,7 @@ def _runner(
                 if text:
                     feed |= _positions(parts, name, values, sentinel, count)
                 else:
-                    feed[name] = _numbers(values)
+                    feed[name] = values.to_numpy(zero_copy_only=False)
                     count.numbers(name, feed[name])
             found, rows = run_graph(_session(parts.rest), feed), len(columns[0])
             yield _answer(found, bool(parts.labels), count.told(rows) if is_last else untold(rows))
@@ -173,11 +172,6 @@ def _with_last(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[tuple[tuple[
             held = batch
     if held is not None:
         yield held, True
-
-
-def _numbers(values: pa.Array) -> npt.NDArray[np.float64]:
-    found: npt.NDArray[np.float64] = values.to_numpy(zero_copy_only=False)
-    return found
 
 
 def _positions(

@@ -41,7 +41,8 @@ class TreeEnsembleBuilder:
             tree = (SplitNode(0, 1, 2), tree[0], tree[0])
         splits = [place for place, node in enumerate(tree) if isinstance(node, SplitNode)]
         inner = {place: len(self.features) + rank for rank, place in enumerate(splits)}
-        leaves = {place: len(self.weights) + rank for rank, place in enumerate(_leaves(tree))}
+        ends = [place for place, node in enumerate(tree) if isinstance(node, Leaf)]
+        leaves = {place: len(self.weights) + rank for rank, place in enumerate(ends)}
         places = {place: (0, number) for place, number in inner.items()} | {
             place: (1, number) for place, number in leaves.items()
         }
@@ -81,10 +82,6 @@ class TreeEnsembleBuilder:
             nodes_falsenodeids=[number for _, number in self.false],
             tree_roots=self.roots,
         )
-
-
-def _leaves(tree: Tree) -> list[int]:
-    return [place for place, node in enumerate(tree) if isinstance(node, Leaf)]
 
 
 def each_of_older(features: Value, trees: Sequence[Tree], weights: Sequence[float], kind: Kind) -> Value:

@@ -92,16 +92,12 @@ def _number(known: PlanContext, candidate: Candidate, column: ColumnProfile) -> 
         part=candidate.part,
         bounds=bounds if spec.clean.outliers.action != "drop" else None,
         outside=outside,
-        fill=_bounded(fill, bounds, outside) - shift,
+        fill=(min(max(fill, bounds[0]), bounds[1]) if bounds and outside == "clip" else fill) - shift,
         indicator=spec.clean.missing.indicator and column.missing > 0,
         shift=shift,
         scale=scale,
     )
     return Choice(candidate, one, _number_reason(known, one, column, method, fill))
-
-
-def _bounded(fill: float, bounds: Bounds | None, outside: str) -> float:
-    return min(max(fill, bounds[0]), bounds[1]) if bounds is not None and outside == "clip" else fill
 
 
 def _fill(

@@ -88,9 +88,10 @@ def infer_task(spec: Spec, target: ColumnProfile, kind: ColumnType) -> LearningT
             f"The target '{spec.target}' has no value in any row.", "Check `target` and `source.null_values`."
         )
     if target.distinct < 2 and len(counts) < 2:
+        nulls = target.rows - target.present
         raise DataError(
             f"The target '{spec.target}' has only one value, {next(iter(counts), '')!r}, in {target.present:,} of"
-            f" {target.rows:,} rows{_null_rows(target)}: there is nothing to learn.",
+            f" {target.rows:,} rows{f' ({nulls:,} are null)' if nulls else ''}: there is nothing to learn.",
             "Check `target`, the rows of the source, and `source.null_values`.",
         )
     task, reason = (spec.task, "as the spec says") if spec.task else _guess(spec, target, kind, counts)
@@ -99,10 +100,6 @@ def infer_task(spec: Spec, target: ColumnProfile, kind: ColumnType) -> LearningT
     problem = _classes(spec, task, target, counts, reason)
     spellings = [text for text in (target.levels.counts if target.levels else {}) if label_text(text, kind)]
     return replace(problem, warnings=tuple(_spelled(spec.target, spellings, counts)))
-
-
-def _null_rows(target: ColumnProfile) -> str:
-    return f" ({target.rows - target.present:,} are null)" if target.rows > target.present else ""
 
 
 def _labels(target: ColumnProfile, kind: ColumnType) -> Counter[str]:

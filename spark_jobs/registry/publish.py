@@ -86,9 +86,10 @@ def publish_training(
     Raises:
         JobError: The graph does not match the pipeline; the model is logged but not registered.
     """
+    no_example: list[object] = []
     with ThreadPoolExecutor(1, "drawing") as pool:
         drawn = pool.submit(_drawn, done, folder / "report", run)
-        example = pool.submit(_example, source, done.plan)
+        example = pool.submit(optional, "The input example", lambda: example_row(source, done.plan), no_example)
         done = replace(done, proven=prove(), example=example.result())
     with progress.phase("reporting"):
         report = _reported(done, folder / "report", run, drawn.result())
@@ -96,10 +97,6 @@ def publish_training(
         write(draft, _manifest(done), _files(done, folder, report))
     with progress.phase("logging to MLflow"):
         return log_training(tracking, run, _training(done, draft, folder / "report"))
-
-
-def _example(source: DataFrame, plan: Plan) -> list[object]:
-    return optional("The input example", lambda: example_row(source, plan), [])
 
 
 def _drawn(done: TrainingArtifacts, folder: Path, run: Run) -> Figures:

@@ -90,11 +90,7 @@ def settings_of(env: spec.Environment, connectors: Sequence[str] = (), lasting: 
 
 def asked_for(env: spec.Environment) -> dict[str, str]:
     """Return the environment's Spark settings as text."""
-    return {key: _spark_text(value) for key, value in env.spark.items()}
-
-
-def _spark_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return dict(env.spark)
 
 
 def is_local(env: spec.Environment) -> bool:

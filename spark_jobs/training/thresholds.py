@@ -33,16 +33,12 @@ def best_threshold(bins: Bins, metric: str) -> dict[str, Any]:
             f"`evaluate.threshold` must be one of {', '.join(AT_THRESHOLD)}. Got '{metric}' instead.",
             did_you_mean(metric, AT_THRESHOLD),
         )
-    counts = _counts(bins)
+    tp, fp = bins.above()
+    counts = tp, fp, bins.positives.sum() - tp, bins.negatives.sum() - fp
     values = {name: measure(*counts) for name, measure in AT_THRESHOLD.items()}
     best = int(np.argmax(values[metric]))
     at_best = {name: float(value[best]) for name, value in values.items()}
     return {"metric": metric, "threshold": float(bins.low[best]), "metrics": at_best}
-
-
-def _counts(bins: Bins) -> tuple[Doubles, Doubles, Doubles, Doubles]:
-    tp, fp = bins.above()
-    return tp, fp, bins.positives.sum() - tp, bins.negatives.sum() - fp
 
 
 AT_THRESHOLD: dict[str, Callable[[Doubles, Doubles, Doubles, Doubles], Doubles]] = {

@@ -60,7 +60,7 @@ def profile_training_rows(
     profile = _scan(complete, spec, types, problem, longest)
     bounds = {name: pair for name, pair in outlier_bounds(spec, types, profile).items() if pair is not None}
     outside = {name: pair for name, pair in bounds.items() if has_outliers(profile[name].numbers, pair)}
-    dropped = _count(rows, incomplete) if incomplete is not None else 0
+    dropped = rows.where(incomplete).count() if incomplete is not None else 0
     if spec.clean.outliers.action != "drop":
         return TrainingProfile(complete, _cleaned(complete, spec, types, profile, outside), {}, 0, dropped)
     if not outside:
@@ -181,7 +181,3 @@ def _incomplete(spec: Spec, types: Mapping[str, ColumnType]) -> Column | None:
         return None
     tests = [F.expr(_sql(kind, spec.timezone)).isNull() for kind in asked]
     return reduce(or_, tests[1:], tests[0])
-
-
-def _count(rows: DataFrame, which: Column) -> int:
-    return rows.where(which).count()
