@@ -91,10 +91,6 @@ class NumberSummary:
         same = NumberSummary(missing, fill, 0.0, fill, fill, _repeated(fill, missing) if self.sketch else None)
         return self + same
 
-    def shares_below(self, bounds: Sequence[float]) -> list[float]:
-        """Return for each bound the share of numbers at or below it."""
-        return [float(self.sketch.get_rank(bound, True)) for bound in bounds] if self.count else [0.0] * len(bounds)
-
     def shifted(self, by: float) -> NumberSummary:
         """Return the summary of the numbers after subtracting `by`."""
         sketch = _Moved(self.sketch, by) if self.sketch is not None else None
