@@ -120,10 +120,11 @@ def got(value: object) -> str:
             shown = "nothing (null)"
         case bool():
             shown = str(value).lower()
+        case "":
+            shown = "an empty text"
         case str():
             cut = value if len(value) <= 60 else value[:60] + "…"
-            shown = "an empty text" if not value else "'" + cut.encode("unicode_escape").decode() + "'"
-            shown = shown if not cut.isprintable() else f"'{cut}'" if value else "an empty text"
+            shown = f"'{cut if cut.isprintable() else cut.encode('unicode_escape').decode()}'"
         case list() | tuple() if len(str(value)) > 60:
             shown = "a list"
         case Mapping():
