@@ -171,16 +171,18 @@ def test_phases_add_up_under_their_names() -> None:
     assert 0.1 <= spent["inner"] <= spent["outer"] < 1
 
 
-def test_a_phase_that_fails_is_counted_and_leaves_no_trace() -> None:
+def test_a_phase_that_fails_is_counted_and_does_not_contain_the_next_one(caplog: pytest.LogCaptureFixture) -> None:
     def fail() -> None:
         with progress.phase("failing"):
             raise KeyboardInterrupt
 
-    with progress.show(False):
+    with caplog.at_level("INFO", "spark_jobs.progress"), progress.show(False):
         with pytest.raises(KeyboardInterrupt):
             fail()
         assert list(progress.seconds()) == ["failing"]
-        assert progress._display.running == []
+        with progress.phase("next"):
+            pass
+    assert [message.partition(":")[0] for message in caplog.messages] == ["next"]
 
 
 def test_phases_of_several_threads_end_in_any_order() -> None:

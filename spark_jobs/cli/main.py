@@ -22,7 +22,7 @@ from spark_jobs.error_translation import translate_error
 from spark_jobs.errors import SparkJobsError
 
 if TYPE_CHECKING:
-    from spark_jobs.jobs.result import Result
+    from spark_jobs.results.result import Result
 
 INTERRUPTED, TERMINATED = 130, 143
 
@@ -110,7 +110,7 @@ def _tell(error: SparkJobsError) -> None:
 
 
 def _write_failure(words: Sequence[str], out: BinaryIO, error: SparkJobsError) -> None:
-    from spark_jobs.jobs.result import failure
+    from spark_jobs.results.result import failure
 
     _write(out, _json(failure(job_of(words), error).to_json()))
 

@@ -1,28 +1,21 @@
-"""Dispatch of a verb to its job, with a Spark session if the job needs one."""
+"""Dispatch of a command line to its job, with a Spark session if the job needs one."""
 
 from __future__ import annotations
 
-import threading
 from argparse import Namespace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from spark_jobs import progress
-from spark_jobs.errors import SpecError
-from spark_jobs.jobs import check
-from spark_jobs.jobs.result import Result
+from spark_jobs.errors import JobError
+from spark_jobs.results.result import Result
 from spark_jobs.spec import Environment, Spec, load_environment, load_spec
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+from spark_jobs.spec_validation import option_mistakes
 
 OWN = {"verb", "conf", "set", "env", "json", "quiet", "debug"}
 LASTING = ("stream",)
-WITHOUT_SOURCE = ("promote", "maintain")
 LOOKING = ("train", "run", "plan", "profile")
 SCORING = ("score", "stream")
-PATIENCE = 10.0  # seconds to wait for an interrupted session to close
 
 
 def launch(arguments: Namespace) -> Result:
@@ -43,8 +36,10 @@ def launch(arguments: Namespace) -> Result:
         case "export":
             from spark_jobs.jobs import export
 
-            return export.run(arguments)
+            return export.run(bundle_of(arguments), Path(arguments.to), arguments.compat)
         case "check":
+            from spark_jobs.jobs import check
+
             spec, environment = load_config(arguments)
             return check.run(spec, env=environment)
         case "doctor" | "init" as verb:
@@ -53,7 +48,7 @@ def launch(arguments: Namespace) -> Result:
             from spark_jobs.jobs import preflight
 
             spec, environment = load_config(arguments)
-            check_source(verb, spec, options)
+            preflight.check_source(verb, spec, options)
             answered = preflight.answer(verb, spec, environment, options)
             return answered or _with_session(verb, spec, environment, options)
 
@@ -64,8 +59,27 @@ def load_config(arguments: Namespace) -> tuple[Spec, Environment]:
     Raises:
         SpecError: The spec or the environment is invalid; the message lists all mistakes found.
     """
-    spec, _ = load_spec(arguments.conf, arguments.set, check.option_mistakes)
+    spec, _ = load_spec(arguments.conf, arguments.set, option_mistakes)
     return spec, load_environment(arguments.env, Path(arguments.conf).parent)
+
+
+def bundle_of(arguments: Namespace) -> Path:
+    """Return the bundle that a command line names: a bundle's folder, or the champion or a version of a spec.
+
+    Raises:
+        JobError: The folder is not a bundle, or there is no such version.
+        SpecError: The spec or the environment is invalid.
+    """
+    from spark_jobs.bundle import NAME
+    from spark_jobs.registry.versions import requested_version
+
+    given = Path(arguments.conf)
+    if (given / NAME).is_file():
+        return given
+    if given.is_dir():
+        raise JobError(f"{given} is not a bundle: it has no {NAME}.", "Give a spec or a bundle's folder.")
+    spec, environment = load_config(arguments)
+    return requested_version(spec, environment.root, arguments.version).bundle
 
 
 def _without_session(verb: str, arguments: Namespace, options: dict[str, Any]) -> Result:
@@ -82,35 +96,18 @@ def _without_session(verb: str, arguments: Namespace, options: dict[str, Any]) -
 
 
 def _with_session(verb: str, spec: Spec, environment: Environment, options: dict[str, Any]) -> Result:
-    from spark_jobs.runtime import session, settings
+    from spark_jobs.jobs import preflight
+    from spark_jobs.runtime.job_session import job_session
+    from spark_jobs.sources.kinds import connectors_of
 
-    _check_there(verb, spec, environment, options)
-    needs = (settings.connectors_of(spec), verb in LASTING)
-    with progress.phase("starting Spark"):
-        session.open_in_background(environment, *needs)  # starts in the background while the job's modules are imported
-        job = import_module(f"spark_jobs.jobs.{verb}")
+    def import_job() -> None:
+        import_module(f"spark_jobs.jobs.{verb}")
         _look_ahead(verb, spec, environment)
-        spark = session.open(environment, *needs)
-    try:
-        result: Result = job.run(spec, spark, env=environment, **options)
-    except KeyboardInterrupt:
-        _close_soon(spark)
-        raise
-    except BaseException:
-        session.close(spark)
-        raise
-    session.close(spark)
-    _record_classes(environment)
+
+    preflight.check_paths_and_secrets(verb, spec, environment, options)
+    with job_session(environment, connectors_of(spec), verb in LASTING, import_job) as spark:
+        result: Result = import_module(f"spark_jobs.jobs.{verb}").run(spec, spark, env=environment, **options)
     return result
-
-
-def _record_classes(environment: Environment) -> None:
-    """Create the class archive after the first local job, so that later jobs start seconds sooner."""
-    from spark_jobs.runtime import session, settings
-    from spark_jobs.runtime.class_archive import record_in_background
-
-    if settings.is_local(environment) and not session.is_given() and record_in_background():
-        progress.note("Creating Spark's class archive once in the background: later jobs start sooner.")
 
 
 def _look_ahead(verb: str, spec: Spec, environment: Environment) -> None:
@@ -123,44 +120,3 @@ def _look_ahead(verb: str, spec: Spec, environment: Environment) -> None:
         from spark_jobs.training.prepare import prefetch_source
 
         prefetch_source(spec)
-
-
-def check_source(verb: str, spec: Spec, options: dict[str, Any]) -> None:
-    """Refuse a source that is a DataFrame of a program, which the command line does not have.
-
-    Raises:
-        SpecError: the verb reads such a source.
-    """
-    source = spec.stream.source or spec.source if verb == "stream" else spec.source
-    replaced = options.get("input") or options.get("replay")
-    if source.kind == "dataframe" and verb not in WITHOUT_SOURCE and not replaced:
-        other = " or give the rows to score by `--input PATH`," if verb == "score" else ""
-        raise SpecError(
-            f"`source` is the DataFrame '{source.table}' of a program; the command line has no DataFrames.",
-            f"Name a file or a table in `source`,{other} or pass `source=frame` in the program.",
-        )
-
-
-def _check_there(verb: str, spec: Spec, environment: Environment, options: dict[str, Any]) -> None:
-    """Refuse a missing local path or secret before Spark starts."""
-    from spark_jobs.runtime import session, settings
-    from spark_jobs.sources.files import is_absent, no_such_path
-    from spark_jobs.sources.secrets import resolved
-
-    source = spec.stream.source or spec.source if verb == "stream" else spec.source
-    path = options.get("input") or source.path
-    here = settings.is_local(environment) and not session.is_given()
-    if here and verb not in WITHOUT_SOURCE and path is not None and is_absent(path):
-        raise no_such_path(path)
-    if here and verb not in WITHOUT_SOURCE and not (options.get("input") or options.get("replay")):
-        for key, said in (("user", source.user), ("password", source.password)):
-            resolved(said or "", f"source.{key}")
-
-
-def _close_soon(spark: SparkSession) -> None:
-    """Close an interrupted session; wait at most `PATIENCE` seconds, since its JVM may be busy."""
-    from spark_jobs.runtime import session
-
-    closing = threading.Thread(target=session.close, args=(spark,), daemon=True)
-    closing.start()
-    closing.join(PATIENCE)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from spark_jobs import features, models, spec
-from spark_jobs.jobs.result import Result
+from spark_jobs.results.result import Result
 
 
 def run() -> Result:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,8 @@ from spark_jobs.formatting import format_metrics
 from spark_jobs.graph.verification import VerificationResult
 from spark_jobs.models import find
 from spark_jobs.plan import Plan
-from spark_jobs.profile.profile import Profile
-from spark_jobs.registry.gate import Comparison, EvaluationSetup
+from spark_jobs.registry.artifacts import TrainingArtifacts
+from spark_jobs.registry.gate import Comparison
 from spark_jobs.registry.input_example import example_row
 from spark_jobs.registry.lineage import Lineage
 from spark_jobs.registry.log import TrainingLog, log_training
@@ -32,9 +32,7 @@ from spark_jobs.registry.runs import Run, current_user
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion
 from spark_jobs.report import Figures, ReportContext, write_figures, write_report
-from spark_jobs.sources.source_table import Reading
-from spark_jobs.spec import Spec, dump
-from spark_jobs.training.evaluation import Evaluation
+from spark_jobs.spec import dump
 
 _NUMBER = re.compile(number_regex())
 _DIGITS = re.compile("0|-?[1-9][0-9]*")
@@ -45,26 +43,6 @@ _KINDS: Mapping[str, ColumnKind] = {
     "timestamp": "datetime",
     "text": "string",
 }
-
-
-@dataclass(frozen=True)
-class TrainingArtifacts:
-    """All results of a training, before anything is published."""
-
-    spec: Spec
-    plan: Plan
-    profile: Profile
-    evaluation: Evaluation
-    importances: tuple[tuple[str, float], ...]
-    reading: Reading
-    fingerprint: str
-    rows: Mapping[str, int]
-    cells: Mapping[str, int]
-    setup: EvaluationSetup
-    champion: Comparison | None = None
-    warnings: tuple[str, ...] = ()
-    proven: VerificationResult | None = None
-    example: Sequence[object] = ()
 
 
 def publish_training(

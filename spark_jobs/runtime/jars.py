@@ -38,8 +38,17 @@ class Jar(NamedTuple):
 
 def pinned(connector: str | None = None) -> tuple[Jar, ...]:
     """Return the jars that Delta or a connector needs in addition to Spark's own, with their checksums."""
-    lines = _lock(connector).read_text(encoding="utf-8").splitlines()
-    return tuple(Jar(line.split()[0], *line.split()[1].split(":")) for line in lines if line)
+    lines = [line.split() for line in _lines(connector) if line and not line.startswith("#")]
+    return tuple(Jar(sha256, *coordinate.split(":")) for sha256, coordinate in lines)
+
+
+def main_class(connector: str) -> str:
+    """Return the class that tells whether a session has a connector's jars: the first line `# CLASS` of its lock."""
+    return _lines(connector)[0].removeprefix("#").strip()
+
+
+def _lines(connector: str | None) -> list[str]:
+    return _lock(connector).read_text(encoding="utf-8").splitlines()
 
 
 def package(connector: str | None = None) -> str:
@@ -118,6 +127,8 @@ def _stamp(path: Path) -> str:
 
 
 def _lock(connector: str | None) -> Path:
+    if connector is not None and connector.endswith(".lock"):
+        return Path(connector)
     package = Path(str(files("spark_jobs.runtime")))
     return package / "jars.lock" if connector is None else package / "connectors" / f"{connector}.lock"
 

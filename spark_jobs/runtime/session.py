@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from spark_jobs import spec
 
 _preparing: dict[str, Any] = {}
-_CLASSES = {"kafka": "org.apache.spark.sql.kafka010.KafkaSourceProvider", "postgresql": "org.postgresql.Driver"}
 
 
 class Status(NamedTuple):
@@ -45,7 +44,7 @@ def open(env: spec.Environment, connectors: Sequence[str] = (), lasting: bool = 
     """Return the session for `env`: a new local one, or the one that spark-submit, Connect or Databricks provides.
 
     Args:
-        connectors: The connectors that the session needs: `postgresql`, `kafka`.
+        connectors: The connectors that the session needs, each a lock file in `runtime/connectors`, or its path.
         lasting: Whether the session runs for hours, as a stream does.
 
     Raises:
@@ -148,7 +147,7 @@ def _need(spark: SparkSession, connector: str | None) -> None:
     jvm: Any = spark._jvm
     loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
     try:
-        loader.loadClass(DELTA["spark.sql.extensions"] if connector is None else _CLASSES[connector])
+        loader.loadClass(DELTA["spark.sql.extensions"] if connector is None else jars.main_class(connector))
     except Exception as error:
         raise JobError(
             f"The session of spark-submit has no jar for {connector or 'Delta'}.",

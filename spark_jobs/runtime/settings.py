@@ -49,16 +49,6 @@ _PATIENT_COMPILER = (
 _LEVELS = ("error", "warn", "info", "debug")
 
 
-_CONNECTORS = {"jdbc": "postgresql", "kafka": "kafka"}
-
-
-def connectors_of(asked: spec.Spec) -> tuple[str, ...]:
-    """Return the connectors whose jars a session needs for the sources of a spec; usually none."""
-    sources = [asked.source, asked.stream.source if asked.stream else None]
-    kinds = [source.kind for source in sources if source is not None]
-    return tuple(sorted({_CONNECTORS[kind] for kind in kinds if kind in _CONNECTORS}))
-
-
 def settings_of(env: spec.Environment, connectors: Sequence[str] = (), lasting: bool = False) -> dict[str, str]:
     """Return all settings of a session that this process starts.
 

@@ -17,6 +17,7 @@ from spark_jobs.checks.wording import checked_columns, describe_check
 from spark_jobs.columns.names import RESERVED, col
 from spark_jobs.errors import DataError, SparkJobsError, did_you_mean, format_list
 from spark_jobs.plan import Plan
+from spark_jobs.sources.kinds import declared_kind
 from spark_jobs.sources.source_table import Reading, Table
 from spark_jobs.sources.table_reader import kind_of_source
 from spark_jobs.spec import Source, Spec
@@ -117,7 +118,8 @@ def input_source(spec: Spec, path: str | Source | None, spark: SparkSession) -> 
         return spec.source
     if isinstance(path, Source):
         return path.model_copy(update={"null_values": spec.source.null_values})
-    if spec.source.kind == "dataframe":
+    kind = declared_kind(spec.source)
+    if kind is not None and kind.is_in_program:
         return Source(path=path, null_values=spec.source.null_values)
     same = spec.source.model_copy(update={"path": path, "table": None})
     try:

@@ -20,7 +20,8 @@ from spark_jobs.pipeline.persistence import load_pipeline
 from spark_jobs.plan import Plan
 from spark_jobs.profile.profile import Profile
 from spark_jobs.registry.versions import ModelVersion
-from spark_jobs.scoring.batch import Batch
+from spark_jobs.scoring.batch import Batch, batch_id
+from spark_jobs.sources.source_table import Table
 from spark_jobs.spec import Environment, Spec
 from spark_jobs.tables.delta import Txn
 from spark_jobs.tables.prediction_rows import Destination
@@ -144,6 +145,19 @@ def quarantine_batch(spec: Spec, env: Environment, batch: Batch, once: Txn | Non
     if batch.refused is None:
         return 0
     return write_quarantine(batch.refused, env.root, spec.name, batch.batch_id, once).rows
+
+
+def quarantine_malformed(spec: Spec, env: Environment, table: Table) -> dict[str, str]:
+    """Write the malformed rows of a table to quarantine, at most once.
+
+    Returns:
+        The location of the quarantine by its name; empty if the table has no malformed rows.
+    """
+    if table.malformed is None or not table.malformed_count:
+        return {}
+    with progress.phase("quarantine"):
+        written = write_quarantine(table.malformed, env.root, spec.name, batch_id(table))
+    return {f"{spec.name}_quarantine": written.location}
 
 
 def _write(

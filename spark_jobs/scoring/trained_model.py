@@ -187,7 +187,7 @@ class TrainedModel:
         return typed(replace_null_values(rows, self.null_values), present, self.plan.timezone)
 
     def _spark_frame(self, rows: Any) -> DataFrame:
-        from spark_jobs.sources.kinds.dataframe import spark_frame
+        from spark_jobs.sources.readers.dataframe import spark_frame
 
         return spark_frame(rows, current_session(self.spark))
 

@@ -28,6 +28,7 @@ from spark_jobs.spec.fields import (
 )
 from spark_jobs.spec.names import ExperimentName, SafeName, named_part, safe_name
 from spark_jobs.spec.sources import Source as Source
+from spark_jobs.spec.sources import location_of
 from spark_jobs.spec.streams import Stream as Stream
 
 
@@ -190,9 +191,7 @@ class Spec(SpecModel):
         """Name an unnamed spec after its source."""
         if not isinstance(given, Mapping) or given.get("name") is not None:
             return given
-        source = given.get("source")
-        location = source if isinstance(source, str) else _location(source)
-        return {**given, "name": safe_name(location if isinstance(location, str) else "")}
+        return {**given, "name": safe_name(location_of(given.get("source")) or "")}
 
     @classmethod
     def from_yaml(cls, path: str | PathLike[str]) -> Spec:
@@ -248,7 +247,7 @@ class Spec(SpecModel):
     @property
     def made_from(self) -> str | None:
         """The location that the name was derived from, if it had to be changed to be a safe name; else None."""
-        location = str(_location(self.source) or "")
+        location = location_of(self.source) or ""
         made = self.name == safe_name(location) and self.name != named_part(location)
         return location if made else None
 
@@ -256,14 +255,3 @@ class Spec(SpecModel):
 def _loading() -> ModuleType:
     """The module that reads and writes specs. It builds `Spec` and imports this one, which so must not import it."""
     return import_module("spark_jobs.spec.loading")
-
-
-def _location(source: object) -> object:
-    if isinstance(source, Mapping):
-        if source.get("topic") is not None:
-            return source["topic"]
-        if source.get("table") is not None or source.get("kind") == "table":
-            table = source.get("table") or source.get("path")
-            return table.replace("`", "").replace(".", "/").rpartition("/")[2] if isinstance(table, str) else None
-        return source.get("path")
-    return next((found for key in ("table", "topic", "path") if (found := getattr(source, key, None))), None)

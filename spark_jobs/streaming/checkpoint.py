@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from spark_jobs.errors import JobError, SpecError
+from spark_jobs.spec import Source, Spec
 from spark_jobs.tables.atomic_write import atomic_write
 
 _KEPT: Final = 100
@@ -128,6 +129,19 @@ def checkpoint_of(said: str | None, root: str, name: str) -> Checkpoint:
             "Set `stream.checkpoint` to a path without a scheme.",
         )
     return Checkpoint(Path(place.removeprefix("file://")).absolute())
+
+
+def checked_settings(spec: Spec, source: Source) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return the settings of a stream that `Checkpoint.check_compatible` compares: fixed ones and free ones."""
+    said = spec.model_dump(mode="json", by_alias=True)
+    fixed = {
+        "source": source.model_dump(mode="json", exclude_none=True),
+        "target": spec.target,
+        "key": spec.key,
+        "predictions": said["predictions"],
+        "track.register": spec.track.register_as or spec.name,
+    }
+    return fixed, {"checks": said["checks"], "changes": said["changes"]}
 
 
 def _listed(log: Path, entry: int) -> list[str]:

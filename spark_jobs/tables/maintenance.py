@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import SparkSession
 
+from spark_jobs import progress
 from spark_jobs.columns.names import quoted
 from spark_jobs.runtime.temporary_settings import temporary_settings
 from spark_jobs.runtime.timestamps import microsecond_timestamps
 from spark_jobs.spec.retention import DAYS
+from spark_jobs.tables import delta
+from spark_jobs.tables.locks import locked
 
 if TYPE_CHECKING:
     from delta.tables import DeltaTable
@@ -41,6 +44,27 @@ class MaintenanceResult:
     def to_dict(self) -> dict[str, int]:
         """Return the known numbers by name."""
         return {name: number for name, number in asdict(self).items() if number is not None}
+
+
+def maintain_tables(
+    spark: SparkSession, root: str, names: Sequence[str], days: int | None, change: bool = True
+) -> dict[str, MaintenanceResult]:
+    """Compact and vacuum the tables that exist, one after the other, each under its write lock.
+
+    Args:
+        spark: The session.
+        root: The root folder of the tables.
+        names: The names of the tables.
+        days: The retention; None uses each table's own setting, or 7 days.
+        change: False reports what would be deleted and changes nothing.
+    """
+    done: dict[str, MaintenanceResult] = {}
+    for name in names:
+        path = delta.table_path(root, name)
+        if delta.exists(spark, path):
+            with progress.phase(name), locked(root, f"table-{name}"):
+                done[name] = (compact_and_vacuum if change else dry_run)(spark, path, days)
+    return done
 
 
 def dry_run(spark: SparkSession, path: str, days: int | None) -> MaintenanceResult:

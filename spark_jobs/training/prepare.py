@@ -23,11 +23,9 @@ from spark_jobs.profile.detect import WARNED, detect, named_formats
 from spark_jobs.profile.plain import profile_here, profile_plain
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.profile.scan import is_scannable, presence, scan_columns, scannable, with_exact_counts
-from spark_jobs.sources.files import kind_of_files, local_files
-from spark_jobs.sources.kinds.csv import read_here
 from spark_jobs.sources.null_values import replace_null_values
 from spark_jobs.sources.source_table import Table
-from spark_jobs.sources.table_reader import read_source
+from spark_jobs.sources.table_reader import read_source, read_source_here
 from spark_jobs.spec import Spec
 from spark_jobs.training.columns import check_columns
 from spark_jobs.training.duplicates import duplicates, is_any_alike
@@ -203,12 +201,8 @@ def profile_raw(table: Table, spec: Spec) -> Profile:
 def prefetch_source(spec: Spec) -> None:
     """Read and profile a small local text file while Spark starts; `profile_source` reports its errors."""
     source = spec.source
-    if source.path is None or source.kind not in (None, "csv"):
-        return
     with suppress(SparkJobsError):
-        files = local_files(source)
-        text = read_here(source) if files and (source.kind or kind_of_files(files, source.path)) == "csv" else None
-        if text is not None:
+        if (text := read_source_here(source)) is not None:
             profile_here(text, _depth(spec))
 
 

@@ -8,8 +8,8 @@ from spark_jobs import features, models
 from spark_jobs.cli.main import main
 from spark_jobs.errors import SpecError
 from spark_jobs.features import encoders, scalers
-from spark_jobs.jobs.check import verify_spec
 from spark_jobs.spec import parse
+from spark_jobs.spec_validation import verify_spec
 
 PLUGINS = {
     "models": 'from spark_jobs.models import Algorithm, Options\nALGORITHM = Algorithm("fancy", Options, {})\n',

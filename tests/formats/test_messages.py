@@ -7,8 +7,8 @@ import json
 import pyarrow as pa
 import pytest
 
-from spark_jobs.sources.json_records import keys
-from spark_jobs.sources.messages import CsvFormat, JsonFormat, split
+from spark_jobs.formats.json_records import keys
+from spark_jobs.formats.messages import CsvFormat, JsonFormat, split
 
 NAMES = ("a", "b.c", "d`e")
 

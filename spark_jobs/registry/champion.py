@@ -22,7 +22,7 @@ from spark_jobs.training.prepare import Prepared, inspect_source, prepare
 from spark_jobs.training.staging import identity
 
 
-def setup_of(spec: Spec, prepared: Prepared) -> EvaluationSetup:
+def evaluation_setup(spec: Spec, prepared: Prepared) -> EvaluationSetup:
     """Return what a training predicts and how its test rows are chosen."""
     types = prepared.inspected.types
     return EvaluationSetup(
@@ -43,12 +43,12 @@ def compare_champion(spec: Spec, tracking: Tracking, prepared: Prepared, folder:
     A failure does not stop the training: the comparison's `error` reports it.
     """
     champion = look_up(tracking, spec.track.register_as or spec.name, "champion")
-    return None if champion is None else _told(champion, partial(_evaluated, spec, tracking, prepared, folder))
+    return None if champion is None else _guarded(champion, partial(_evaluated, spec, tracking, prepared, folder))
 
 
 def _evaluated(spec: Spec, tracking: Tracking, prepared: Prepared, folder: Path, champion: ModelVersion) -> Comparison:
     bundle = resolve_version(tracking, champion.name, champion.version).bundle
-    own, other = setup_of(spec, prepared), EvaluationSetup.of(load_manifest(bundle))
+    own, other = evaluation_setup(spec, prepared), EvaluationSetup.of(load_manifest(bundle))
     different = own.differences(other)
     if different:
         return Comparison(champion.version, error=" ".join(different))
@@ -57,7 +57,7 @@ def _evaluated(spec: Spec, tracking: Tracking, prepared: Prepared, folder: Path,
     return Comparison(champion.version, metrics, caution=own.caution(other))
 
 
-def _told(champion: ModelVersion, evaluate: Callable[[ModelVersion], Comparison]) -> Comparison:
+def _guarded(champion: ModelVersion, evaluate: Callable[[ModelVersion], Comparison]) -> Comparison:
     try:
         return evaluate(champion)
     except Exception as error:
@@ -71,7 +71,7 @@ def compare_again(
 
     The rows are read again from the challenger's source and split by its own spec.
     """
-    return _told(champion, partial(_from_source, spark, tracking, challenger))
+    return _guarded(champion, partial(_from_source, spark, tracking, challenger))
 
 
 def _from_source(

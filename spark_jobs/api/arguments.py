@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar
 
 from spark_jobs.errors import SpecError, nearest
-from spark_jobs.jobs import check
+from spark_jobs.sources.kinds.dataframe import source_of_view
 from spark_jobs.spec import (
     Changes,
     Clean,
@@ -30,6 +30,7 @@ from spark_jobs.spec import (
     parse,
 )
 from spark_jobs.spec.names import safe_name
+from spark_jobs.spec_validation import option_mistakes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,7 +108,7 @@ def merged_keys(given: AnySpec | None, keys: Mapping[str, Any]) -> dict[str, Any
     """
     named = {key: value for key, value in keys.items() if value is not None or key not in Spec.model_fields}
     if isinstance(given, (str, PathLike)):
-        given = load_spec(Path(given), (), check.option_mistakes)[0]
+        given = load_spec(Path(given), (), option_mistakes)[0]
     if given is None and not named:
         raise SpecError("There is no spec.", "Give one, or `source=` and `target=`.")
     if isinstance(given, Spec):  # one made by hand is validated as a file is
@@ -129,11 +130,11 @@ def build_spec(given: AnySpec | None, keys: Mapping[str, Any]) -> tuple[Spec, di
     data = merged_keys(given, keys)
     frame = data.get("source")
     if not is_frame(frame):
-        return parse(data, more_rules=check.option_mistakes), {}
+        return parse(data, more_rules=option_mistakes), {}
     name = str(data.get("name") or safe_name(str(data.get("target") or "")))
     view = view_name(name)
-    named = {**data, "name": name, "source": {"kind": "dataframe", "table": view}}
-    return parse(named, more_rules=check.option_mistakes), {view: frame}
+    named = {**data, "name": name, "source": dict(source_of_view(view))}
+    return parse(named, more_rules=option_mistakes), {view: frame}
 
 
 def build_environment(env: AnyEnvironment | None, spec: AnySpec | None = None) -> Environment:

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from spark_jobs.sources.json_documents import Value, parse_values
+from spark_jobs.formats.json_documents import Value, parse_values
 
 ROWS = [{"a": n, "b": {"c": ["x\n{", {"d": "}]"}]}} for n in range(7)]
 

@@ -13,8 +13,8 @@ from typing import IO, Any, Final, Generic, TypeVar
 
 import pyarrow as pa
 
-from spark_jobs.sources.json_documents import Value, parse_values
-from spark_jobs.sources.messages import (
+from spark_jobs.formats.json_documents import Value, parse_values
+from spark_jobs.formats.messages import (
     InvalidMessage,
     JsonFormat,
     Number,
@@ -24,7 +24,7 @@ from spark_jobs.sources.messages import (
     object_of,
     object_scanner,
 )
-from spark_jobs.sources.unpacking import open_unpacked, unpacking
+from spark_jobs.formats.unpacking import open_unpacked, unpacking
 
 T = TypeVar("T")
 Batches = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]

@@ -11,8 +11,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
-from spark_jobs.sources.files import DataFile
-
 AT_ONCE: Final = 16
 HERE: Final = 2_000  # the most files whose footers the driver reads itself; for more, Spark's tasks read them
 _CODECS: Final = ("UNCOMPRESSED", "SNAPPY", "GZIP", "ZSTD", "LZ4", "LZ4_RAW")
@@ -28,9 +26,8 @@ class Footer(NamedTuple):
     why_unread: str | None = None
 
 
-def footers(files: Sequence[DataFile], spark: SparkSession) -> list[Footer]:
+def footers(paths: Sequence[str], spark: SparkSession) -> list[Footer]:
     """Return the footers of local files in order, read by threads here or, if there are many files, by Spark."""
-    paths = [file.path for file in files]
     if len(paths) <= HERE:
         with ThreadPoolExecutor(AT_ONCE, "footers") as pool:
             return list(pool.map(footer, paths))
