@@ -45,6 +45,7 @@ LAYERS = (
     "bundle ops",
     "error_translation plugins progress",
     "errors fault_points notebook_html",
+    "formatting",
 )
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms.split()}
 WITHOUT_PYSPARK = (
@@ -58,6 +59,7 @@ WITHOUT_PYSPARK = (
     "plugins",
     "progress",
     "notebook_html",
+    "formatting",
 )
 PYSPARK_INSIDE_FUNCTIONS = ("features/", "models/", "sources/kinds/")
 LARGEST_SHARE = 0.12  # of the package's lines in one room

@@ -56,9 +56,6 @@ def adversarial_rows(plan: Plan, pipeline: Path, model: ModelProto, sentinel: st
     extreme ones: whether a sum of several of them overflows depends on the order of the additions.
 
     Args:
-        plan: The plan of the model.
-        pipeline: The folder of the saved pipeline.
-        model: The graph compiled from it.
         sentinel: The text that stands for null in the graph's string inputs.
     """
     import pyarrow as pa

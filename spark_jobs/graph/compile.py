@@ -58,8 +58,6 @@ def compile_graph(plan: Plan, pipeline: Path, sentinel: str) -> ModelProto:
     `prediction` `[N]`, for classes `probabilities` or `margin`, and `valid` `[N]` (whether all outputs are finite).
 
     Args:
-        plan: The plan of the model.
-        pipeline: The folder of the saved `PipelineModel`.
         sentinel: The text that stands for null in string inputs; see `sentinel_for`.
 
     Raises:

@@ -25,8 +25,6 @@ def check_same(verified: bytes, other: bytes, plan: Plan, pipeline: Path, sentin
     Args:
         verified: The verified graph, serialized.
         other: The graph to check, serialized.
-        plan: The plan of the model.
-        pipeline: The folder of the saved pipeline.
         sentinel: The text that stands for null in string inputs.
 
     Raises:

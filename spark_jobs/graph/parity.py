@@ -75,8 +75,6 @@ def compare(
     Args:
         pipeline: The outputs of the Spark pipeline.
         graph: The outputs of the graph for the same rows.
-        kinds: The kind of each row.
-        bound: The largest allowed difference.
         wanted: The kinds that must have rows.
     """
     off = _off(pipeline, graph)

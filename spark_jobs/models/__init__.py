@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from spark_jobs import plugins
 from spark_jobs.errors import SpecError, did_you_mean
 from spark_jobs.models._class_weights import balanced_weights
-from spark_jobs.models._wording import advice, fault, format_value
+from spark_jobs.models._wording import advice
 from spark_jobs.spec import Task
+from spark_jobs.spec.mistakes import expected, got
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator, Model
@@ -178,13 +179,13 @@ def _refuse_option(kind: str, known: type[Options], params: Mapping[str, Any], e
     first = error.errors()[0]
     name = str(first["loc"][0]) if first["loc"] else ""
     if first["type"] == "extra_forbidden":
-        message = (
-            f"`model.params.{name}` is not an option of `model.kind: {kind}`. Got {format_value(params[name])} for it."
-        )
+        message = f"`model.params.{name}` is not an option of `model.kind: {kind}`."
         raise SpecError(message, advice(name, known.model_fields, known.synonyms)) from None
     if not name:
         raise SpecError(f"`model.params` does not fit `model.kind: {kind}`: {first['ctx']['error']}.") from None
-    raise SpecError(fault(name, known.model_json_schema()["properties"][name], params[name])) from None
+    schema = known.model_json_schema()
+    must = f"`model.params.{name}` must be {expected(schema['properties'][name], schema)}."
+    raise SpecError(must + got(params[name])) from None
 
 
 def check_supported(kind: str, task: Task | None = None, *, connect: bool = False) -> None:

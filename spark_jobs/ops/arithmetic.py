@@ -25,11 +25,7 @@ def value(term: Term) -> Value:
 
 def add(*terms: Term) -> Value:
     """Return the sum of terms, added from left to right."""
-    return reduce(_add, [value(term) for term in terms])
-
-
-def _add(one: Value, other: Value) -> Value:
-    return op("add", one, other)
+    return reduce(lambda one, other: op("add", one, other), [value(term) for term in terms])
 
 
 def subtract(one: Term, other: Term) -> Value:

@@ -39,8 +39,10 @@ class TreeEnsembleBuilder:
         self.roots.append(len(self.features))
         if isinstance(tree[0], Leaf):  # ONNX Runtime 1.32 returns another tree's leaf for a single leaf
             tree = (SplitNode(0, 1, 2), tree[0], tree[0])
-        inner = {place: len(self.features) + rank for rank, place in enumerate(_inner(tree))}
-        leaves = {place: len(self.weights) + rank for rank, place in enumerate(_leaves(tree))}
+        splits = [place for place, node in enumerate(tree) if isinstance(node, SplitNode)]
+        inner = {place: len(self.features) + rank for rank, place in enumerate(splits)}
+        ends = [place for place, node in enumerate(tree) if isinstance(node, Leaf)]
+        leaves = {place: len(self.weights) + rank for rank, place in enumerate(ends)}
         places = {place: (0, number) for place, number in inner.items()} | {
             place: (1, number) for place, number in leaves.items()
         }
@@ -80,14 +82,6 @@ class TreeEnsembleBuilder:
             nodes_falsenodeids=[number for _, number in self.false],
             tree_roots=self.roots,
         )
-
-
-def _inner(tree: Tree) -> list[int]:
-    return [place for place, node in enumerate(tree) if isinstance(node, SplitNode)]
-
-
-def _leaves(tree: Tree) -> list[int]:
-    return [place for place, node in enumerate(tree) if isinstance(node, Leaf)]
 
 
 def legacy_tree_outputs(features: Value, trees: Sequence[Tree], weights: Sequence[float], kind: Kind) -> Value:

@@ -173,9 +173,7 @@ def _without_members(features: Value, width: int, trees: Sequence[Tree]) -> tupl
     if not sets:
         return features, [list(tree) for tree in trees]
     place = {one: width + rank for rank, one in enumerate(sets)}
-    inspected = [
-        _membership(features, feature, [one for one in sets if one[0] == feature]) for feature in _firsts(sets)
-    ]
+    inspected = [_membership(features, feature, [one for one in sets if one[0] == feature]) for feature in dict(sets)]
 
     def recode(node: Node) -> Node:
         if isinstance(node, Leaf) or node.members is None:
@@ -184,10 +182,6 @@ def _without_members(features: Value, width: int, trees: Sequence[Tree]) -> tupl
         return SplitNode(own, node.right, node.left, at=0.5, missing_left=True)
 
     return hstack([features, *inspected]), [[recode(node) for node in tree] for tree in trees]
-
-
-def _firsts(sets: Sequence[tuple[int, tuple[float, ...]]]) -> list[int]:
-    return list(dict.fromkeys(feature for feature, _ in sets))
 
 
 def _membership(features: Value, feature: int, sets: Sequence[tuple[int, tuple[float, ...]]]) -> Value:

@@ -84,9 +84,6 @@ def fit_features(spark: SparkSession, plan: Plan, profile: Profile, folds: Folds
     """Fit the feature stages of a plan.
 
     Args:
-        spark: The session.
-        plan: The plan of the model.
-        profile: The profile of the training rows.
         folds: The folds' profiles; with them, supervised encodings of training rows use the other folds.
     """
     smoothings = level_smoothings(plan, profile)
@@ -272,7 +269,7 @@ def predictions(model: PipelineModel, problem: LearningTask, rows: DataFrame) ->
     labels = F.array(*[F.lit(label) for label in problem.labels])
     label = F.element_at(labels, F.col("prediction").cast("int") + 1).alias("prediction")
     if "probability" not in scored.columns:
-        return scored.select(row, label, *_without_probabilities(problem, scored))
+        return scored.select(row, label, *_without_probabilities(problem))
     shares = vector_to_array(F.col("probability"))
     columns = [F.map_from_arrays(labels, shares).alias("probabilities")]
     if problem.task == "binary":
@@ -280,7 +277,7 @@ def predictions(model: PipelineModel, problem: LearningTask, rows: DataFrame) ->
     return scored.select(row, label, *columns)
 
 
-def _without_probabilities(problem: LearningTask, scored: DataFrame) -> list[Column]:
+def _without_probabilities(problem: LearningTask) -> list[Column]:
     columns = [F.lit(None).cast("map<string,double>").alias("probabilities")]
     if problem.task == "binary":
         margins = vector_to_array(F.col("rawPrediction"))

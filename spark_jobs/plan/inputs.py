@@ -22,6 +22,7 @@ from spark_jobs.features import (
     supervised_kind,
 )
 from spark_jobs.features.choices import planned_kind, planned_steps
+from spark_jobs.formatting import format_number
 from spark_jobs.models import Algorithm
 from spark_jobs.plan.candidates import MODE, Candidate, missing_choice
 from spark_jobs.plan.leakage import leak
@@ -101,17 +102,13 @@ def _number(known: PlanContext, candidate: Candidate, column: ColumnProfile) -> 
         part=candidate.part,
         bounds=bounds if spec.clean.outliers.action != "drop" else None,
         outside=outside,
-        fill=_bounded(fill, bounds, outside) - shift,
+        fill=(min(max(fill, bounds[0]), bounds[1]) if bounds and outside == "clip" else fill) - shift,
         indicator=spec.clean.missing.indicator and column.missing > 0,
         shift=shift,
         scale=known.scale if scale == AUTO else scale,
         steps=planned_steps(spec, candidate.column),
     )
     return Choice(candidate, one, _number_reason(known, one, column, method, fill))
-
-
-def _bounded(fill: float, bounds: Bounds | None, outside: str) -> float:
-    return min(max(fill, bounds[0]), bounds[1]) if bounds is not None and outside == "clip" else fill
 
 
 def _fill(
@@ -137,9 +134,9 @@ def _number_reason(
 ) -> str:
     said = [known.types[one.column].reason]
     if column.missing:
-        said.append(f"{column.missing:,} missing become {fill:.6g} ({method})")
+        said.append(f"{column.missing:,} missing become {format_number(fill, 6)} ({method})")
     if one.bounds is not None:
-        said.append(f"outside {one.bounds[0]:.6g} to {one.bounds[1]:.6g}: {one.outside}")
+        said.append(f"outside {format_number(one.bounds[0], 6)} to {format_number(one.bounds[1], 6)}: {one.outside}")
     elif known.bounds.get(one.title, ()) is None:
         said.append(f"outlier rule {known.spec.clean.outliers.rule} skipped: it would leave a single value")
     return "; ".join(part for part in said if part)

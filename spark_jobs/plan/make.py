@@ -27,9 +27,6 @@ def make(
     """Return the plan of a training.
 
     Args:
-        spec: the spec.
-        types: the types of the table's columns.
-        problem: the learning task.
         profile: the profile of the training rows' candidates.
         drops: the bounds by which outliers were dropped before the rows were profiled.
 

@@ -26,7 +26,6 @@ def load_bundle(folder: Path, spark: SparkSession | None = None) -> TrainedModel
     """Load the model of a bundle, its files checked one by one.
 
     Args:
-        folder: the bundle.
         spark: the session for what needs one; by default the active one, looked for when it is needed.
 
     Raises:

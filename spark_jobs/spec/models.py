@@ -14,8 +14,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from spark_jobs.notebook_html import flat_rows, notebook_table
 from spark_jobs.spec import constants
 from spark_jobs.spec.checks import Changes, Checks
-from spark_jobs.spec.cleaning import Clean, Duplicates, Missing, Outliers
-from spark_jobs.spec.environment import Environment
+from spark_jobs.spec.cleaning import Clean
 from spark_jobs.spec.fields import (
     ColumnName,
     ColumnNames,
@@ -29,30 +28,9 @@ from spark_jobs.spec.fields import (
     with_text_keys,
 )
 from spark_jobs.spec.names import ExperimentName, SafeName, named_part, safe_name
-from spark_jobs.spec.sources import Source, location_of
-from spark_jobs.spec.streams import Stream
-
-__all__ = [
-    "Changes",
-    "Clean",
-    "ColumnFeatures",
-    "Columns",
-    "Duplicates",
-    "Environment",
-    "Evaluate",
-    "Features",
-    "Missing",
-    "Model",
-    "Outliers",
-    "Predictions",
-    "Source",
-    "Spec",
-    "SpecModel",
-    "Split",
-    "Stream",
-    "Task",
-    "Track",
-]
+from spark_jobs.spec.sources import Source as Source
+from spark_jobs.spec.sources import location_of
+from spark_jobs.spec.streams import Stream as Stream
 
 
 class Columns(SpecModel):
@@ -221,9 +199,6 @@ class Spec(SpecModel):
     @classmethod
     def from_yaml(cls, path: str | PathLike[str]) -> Spec:
         """Read a spec from its YAML file.
-
-        Args:
-            path: the file.
 
         Raises:
             SpecError: every mistake that can be seen without data, each with file, line and key.

@@ -51,10 +51,10 @@ def test_defaults_keep_their_own_bounds(kind):
     assert known.model_validate(known().model_dump()) == known()
 
 
-DEPTH = "a whole number, at least 0 and at most 30"
-UNITS = "a list of at most 8 entries, each a whole number, at least 1 and at most 10000"
-FEATURES = "one of 'auto', 'all', 'sqrt', 'log2', 'onethird' or a number, above 0 and at most 1"
-BAYES = "one of 'gaussian', 'multinomial', 'bernoulli', 'complement'"
+DEPTH = "an int ≥ 0 and ≤ 30"
+UNITS = "a list of at most 8 entries, each an int ≥ 1 and ≤ 10000"
+FEATURES = "auto, all, sqrt, log2, onethird or a number > 0 and ≤ 1"
+BAYES = "one of gaussian, multinomial, bernoulli, complement"
 
 
 @pytest.mark.parametrize(
@@ -63,11 +63,11 @@ BAYES = "one of 'gaussian', 'multinomial', 'bernoulli', 'complement'"
         ("tree", "max_depth", 0.5, DEPTH, "0.5"),
         ("tree", "max_depth", 31, DEPTH, "31"),
         ("tree", "max_depth", True, DEPTH, "true"),
-        ("tree", "max_depth", None, DEPTH, "null"),
-        ("xgboost", "learning_rate", "0.1", "a number, above 0 and at most 1", "'0.1'"),
-        ("linear", "reg_param", float("nan"), "a number, at least 0", "nan"),
+        ("tree", "max_depth", None, DEPTH, "nothing (null)"),
+        ("xgboost", "learning_rate", "0.1", "a number > 0 and ≤ 1", "'0.1'"),
+        ("linear", "reg_param", float("nan"), "a number ≥ 0", "nan"),
         ("linear", "fit_intercept", "yes", "true or false", "'yes'"),
-        ("linear", "solver", "newton", "one of 'auto', 'normal', 'l-bfgs'", "'newton'"),
+        ("linear", "solver", "newton", "one of auto, normal, l-bfgs", "'newton'"),
         ("neural_net", "hidden_layers", [8, 0], UNITS, "[8, 0]"),
         ("forest", "feature_subset_strategy", 1.5, FEATURES, "1.5"),
         ("naive_bayes", "model_type", "gausian", BAYES, "'gausian'"),
@@ -95,7 +95,7 @@ def test_a_wrong_value_is_named_with_what_it_must_be_and_what_came(kind, name, v
 )
 def test_an_unknown_option_is_named_with_the_nearest_one(kind, name, nearest):
     message, advice = said(options, kind, {name: 5})
-    assert message == f"`model.params.{name}` is not an option of `model.kind: {kind}`. Got 5 for it."
+    assert message == f"`model.params.{name}` is not an option of `model.kind: {kind}`."
     assert advice == f"Did you mean '{nearest}'?"
 
 
