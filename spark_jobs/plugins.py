@@ -33,6 +33,20 @@ def built_in(folder: str) -> tuple[str, ...]:
     return tuple(sorted(module.name for module in modules if not module.name.startswith("_")))
 
 
+def names(package: str, folder: str) -> tuple[str, ...]:
+    """Return the names of a package's plug-ins: first the built-in ones of a folder, then the registered ones.
+
+    Raises:
+        SpecError: A registered plug-in has the name of a built-in one; the message names both.
+    """
+    own, others = built_in(folder), registered(package)
+    for name in own:
+        if name in others:
+            message = f"The plug-in '{name}' ({others[name].value}) has the name of the built-in {folder}.{name}."
+            raise SpecError(message, "Rename the plug-in, or uninstall the package that provides it.")
+    return (*own, *sorted(others))
+
+
 def load(package: str, name: str) -> Any:
     """Return the object that a registered plug-in names.
 

@@ -14,14 +14,14 @@ from pyspark.sql.pandas.functions import arrow_udf
 from spark_jobs.checks.plain_patterns import plain_java
 
 
-def not_matching(text: Column, pattern: str) -> Column:
-    """Return whether a text fails to match a pattern in full; null counts as a match.
+def matches_pattern(text: Column, pattern: str) -> Column:
+    """Return whether a text matches a pattern in full; null for null.
 
     The pattern is RE2 syntax. Java runs it if `plain_java` can translate it, otherwise Arrow does.
     """
     java = plain_java(pattern)
     # Sending rows to Python and back costs more than everything else in a check.
-    return _by_re2(text, pattern) if java is None else F.coalesce(~F.rlike(text, F.lit(java)), F.lit(False))
+    return _by_re2(text, pattern) if java is None else F.rlike(text, F.lit(java))
 
 
 def _by_re2(text: Column, pattern: str) -> Column:
@@ -31,8 +31,7 @@ def _by_re2(text: Column, pattern: str) -> Column:
     def inspected(batches: Iterator[pa.Array]) -> Iterator[pa.Array]:
         for values in batches:
             coded = values.dictionary_encode()
-            fits = pc.match_substring_regex(coded.dictionary, whole)
-            yield pc.fill_null(pc.invert(fits).take(coded.indices), False)
+            yield pc.match_substring_regex(coded.dictionary, whole).take(coded.indices)
 
     udf: Any = arrow_udf(inspected, "boolean")  # type: ignore[call-overload]
     found: Column = udf(text)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from spark_jobs import features, models
+from spark_jobs.checks import check_issues
 from spark_jobs.errors import SpecError, did_you_mean
 from spark_jobs.jobs.result import Result
 from spark_jobs.spec import Environment, Spec
@@ -34,7 +35,7 @@ def made_name(spec: Spec) -> tuple[str, ...]:
 
 
 def verify_spec(spec: Spec, place: Callable[[KeyPath], str] = lambda path: "") -> None:
-    """Validate the options that algorithms and feature steps define.
+    """Validate the options that algorithms, feature steps and checks define.
 
     Args:
         spec: The spec.
@@ -49,9 +50,10 @@ def verify_spec(spec: Spec, place: Callable[[KeyPath], str] = lambda path: "") -
 
 
 def option_mistakes(spec: Spec) -> Iterator[SpecIssue]:
-    """Yield the mistakes in the options that algorithms and feature steps define."""
+    """Yield the mistakes in the options that algorithms, feature steps and checks define."""
     yield from _model(spec)
     yield from _steps(spec)
+    yield from check_issues(spec.checks)
 
 
 def _model(spec: Spec) -> Iterator[SpecIssue]:

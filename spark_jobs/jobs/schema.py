@@ -1,4 +1,4 @@
-"""schema: the JSON schema of a spec, with the options of all algorithms and the kinds of all feature steps."""
+"""schema: the JSON schema of a spec, with the options of algorithms, the kinds of feature steps and the checks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from spark_jobs import features, models, spec
+from spark_jobs.checks import checks_schema
 from spark_jobs.jobs.result import Result
 
 
@@ -16,7 +17,7 @@ def run() -> Result:
 
 
 def whole() -> dict[str, Any]:
-    """Return the spec's JSON schema, completed with the kinds of feature steps and each algorithm's options."""
+    """Return the spec's JSON schema, completed with each algorithm's options, the kinds of feature steps and checks."""
     made = spec.schema()
     definitions = made["$defs"]
     encoders, scalers = ["auto", *features.step_kinds("encoders")], ["auto", *features.step_kinds("scalers")]
@@ -25,6 +26,9 @@ def whole() -> dict[str, Any]:
         definitions[name]["properties"]["numeric"]["enum"] = scalers + [None] * (name != "Features")
     definitions["Model"]["properties"]["kind"]["enum"] = list(models.algorithm_kinds())
     definitions["Model"]["allOf"] = [_params_of(kind, definitions) for kind in models.algorithm_kinds()]
+    check = checks_schema()
+    definitions.update(check.pop("$defs"))
+    made["properties"]["checks"]["items"] = check
     return made
 
 

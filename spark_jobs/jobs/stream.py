@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from spark_jobs import progress
+from spark_jobs.checks import parse_checks
 from spark_jobs.errors import JobError
 from spark_jobs.jobs.result import Result
 from spark_jobs.jobs.summary import named_lines
@@ -80,6 +81,7 @@ def _alone(env: Environment, name: str) -> Iterator[None]:
 
 def _asked(spec: Spec, source: Source) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     said = spec.model_dump(mode="json", by_alias=True)
+    checks = [check.model_dump(mode="json", by_alias=True) for check in parse_checks(spec.checks)]
     fixed = {
         "source": source.model_dump(mode="json", exclude_none=True),
         "target": spec.target,
@@ -87,7 +89,7 @@ def _asked(spec: Spec, source: Source) -> tuple[Mapping[str, Any], Mapping[str, 
         "predictions": said["predictions"],
         "track.register": spec.track.register_as or spec.name,
     }
-    return fixed, {"checks": said["checks"], "changes": said["changes"]}
+    return fixed, {"checks": checks, "changes": said["changes"]}
 
 
 def _started(spec: Spec, source: Source, spark: SparkSession, checkpoint: Checkpoint, scorer: Scorer) -> StreamingQuery:
