@@ -33,7 +33,7 @@ TEXT = "abcde-.019_ \n"
 
 
 @pytest.mark.parametrize(
-    "pattern", [r"[A-Z]{2}-\d+", "level [0-9]+", r"\d{4}-\d{2}-\d{2}", "N[0-9A-Z]+", "ab?c", "a-*"]
+    "pattern", [r"[A-Z]{2}-\d+", "level [0-9]+", r"\d{4}-\d{2}-\d{2}", "N[0-9A-Z]+", "ab?c", r"\(\d{1,3}\)"]
 )
 def test_a_pattern_with_one_repetition_at_most_is_run_by_java(pattern):
     assert runs_in_java(pattern)
@@ -42,7 +42,7 @@ def test_a_pattern_with_one_repetition_at_most_is_run_by_java(pattern):
 @pytest.mark.parametrize(
     "pattern",
     ["(a|aa)+", "a*a*", r"\w+\d?", "a+?", "a++", "a|b", ".+", "[^a]", "ä+", "[[:alpha:]]", "a{1001}", r"\p{L}", r"\s",
-     r"[\d-z]", r"[A-\]]", "^a$", "[a&&b]", r"\bx", "a**", "[a-]", r"\Qa\E", "a{2}{3}", "{2}"],
+     r"[\d-z]", r"[A-\]]", "^a$", "[a&&b]", r"\bx", "a**", "[a-]", r"\Qa\E", "a{2}{3}", "{2}", "a*{2}", r"\é", r"\[a-z]+"],
 )  # fmt: skip
 def test_a_pattern_that_java_may_read_in_another_way_or_slowly_is_left_to_re2(pattern):
     assert not runs_in_java(pattern)
@@ -52,7 +52,7 @@ def test_java_finds_what_re2_finds(session):
     chance = random.Random(11)
     drawn = {
         "".join(chance.choice(CLASSES) + chance.choice(TIMES) for _ in range(chance.randrange(1, 5)))
-        for _ in range(400)
+        for _ in range(600)
     }
     patterns = [one for one in sorted(drawn) if runs_in_java(one)][:120]
     texts = ["", *("".join(chance.choices(TEXT, k=chance.randrange(1, 6))) for _ in range(500)), "a\n", "ab\u0660", "é"]
