@@ -42,7 +42,8 @@ def test_a_pattern_with_one_repetition_at_most_is_run_by_java(pattern):
 @pytest.mark.parametrize(
     "pattern",
     ["(a|aa)+", "a*a*", r"\w+\d?", "a+?", "a++", "a|b", ".+", "[^a]", "ä+", "[[:alpha:]]", "a{1001}", r"\p{L}", r"\s",
-     r"[\d-z]", r"[A-\]]", "^a$", "[a&&b]", r"\bx", "a**", "[a-]", r"\Qa\E", "a{2}{3}", "{2}", "a*{2}", r"\é", r"\[a-z]+"],
+     r"[\d-z]", r"[A-\]]", "^a$", "[a&&b]", r"\bx", "a**", "[a-]", r"\Qa\E", "a{2}{3}", "{2}",
+     "a*{2}", r"\é", r"\[a-z]+"],
 )  # fmt: skip
 def test_a_pattern_that_java_may_read_in_another_way_or_slowly_is_left_to_re2(pattern):
     assert not runs_in_java(pattern)
