@@ -103,11 +103,11 @@ def refuse(found: CheckReport, location: str, changes: str) -> None:
     Raises:
         DataError: the batch is refused; the message lists every failure.
     """
-    said = [str(one) for one in found.failures if one.severity == "fail"]
+    failures = [str(one) for one in found.failures if one.severity == "fail"]
     if changes == "refuse":
-        said += [f"{name}: {count:,} cells do not parse as its type" for name, count in found.lost.items()]
-    if said:
-        cause = f"{location} is refused, and nothing was written. {'; '.join(said)}."
+        failures += [f"{name}: {count:,} cells do not parse as its type" for name, count in found.lost.items()]
+    if failures:
+        cause = f"{location} is refused, and nothing was written. {'; '.join(failures)}."
         raise DataError(cause, "Fix the data, or set `severity: quarantine` on the check.")
 
 

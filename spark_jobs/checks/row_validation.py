@@ -173,13 +173,13 @@ class CheckedRows:
 
     def _lost_reasons(self) -> Column:
         kinds = {kind.name: WORDS[kind.cells] for kind in self.types}
-        said = [
+        reasons = [
             F.when(
                 lost, F.concat(F.lit(f"{name} is '"), _cut(col(name)), F.lit(f"', which is not read as {kinds[name]}"))
             )
             for name, lost in self._lost.items()
         ]
-        return F.array_compact(F.array(*said)) if said else F.array().cast("array<string>")
+        return F.array_compact(F.array(*reasons)) if reasons else F.array().cast("array<string>")
 
     @cached_property
     def _typed_schema(self) -> dict[str, T.DataType]:

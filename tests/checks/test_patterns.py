@@ -62,12 +62,12 @@ def test_java_finds_what_re2_finds(session):
         1
     )
     found = rows.select("place", *[matches_pattern(F.col("t"), one).alias(f"p{n}") for n, one in enumerate(patterns)])
-    told = found.orderBy("place").toPandas()
+    matches = found.orderBy("place").toPandas()
     matched = 0
     for number, one in enumerate(patterns):
         expected = pc.match_substring_regex(pa.array(texts), rf"\A(?:{one})\z").to_pylist()
         matched += sum(expected)
-        assert told[f"p{number}"].tolist() == expected, one
+        assert matches[f"p{number}"].tolist() == expected, one
     assert len(patterns) == 120
     assert matched > 300
 

@@ -112,13 +112,13 @@ def test_check_takes_a_registered_rule_and_validates_its_keys(install, tmp_path,
     install(even=("toy_even", EVEN), largest=("toy_largest", LARGEST))
     right = "{rule: even, column: n}", "{rule: largest, column: n, limit: 9, severity: warn}"
     assert checked_by_cli(tmp_path, capsys, *right)[0] == 0
-    status, said = checked_by_cli(tmp_path, capsys, "{rule: even, colum: n}", "{rule: even, column: n, times: 0}")
+    status, printed = checked_by_cli(tmp_path, capsys, "{rule: even, colum: n}", "{rule: even, column: n, times: 0}")
     assert status == 2
-    assert "spec.yml:4:18: checks[0].colum` is not a known key. Did you mean 'column'?" in said
-    assert "spec.yml:5:29: checks[1].times` is 0. Name another divisor." in said
-    status, said = checked_by_cli(tmp_path, capsys, "{rule: evn, column: n}")
+    assert "spec.yml:4:18: checks[0].colum` is not a known key. Did you mean 'column'?" in printed
+    assert "spec.yml:5:29: checks[1].times` is 0. Name another divisor." in printed
+    status, printed = checked_by_cli(tmp_path, capsys, "{rule: evn, column: n}")
     assert status == 2
-    assert "Did you mean 'even'?" in said
+    assert "Did you mean 'even'?" in printed
 
 
 def test_the_schema_has_a_registered_rule(install):
@@ -145,10 +145,12 @@ def test_registered_rules_are_applied_to_rows_as_the_built_in_ones(install, sess
 
 def test_a_name_that_is_built_in_and_registered_is_refused(install, tmp_path, capsys):
     install(between=("toy_even", EVEN))
-    status, said = checked_by_cli(tmp_path, capsys, "{rule: not_null, column: n}")
+    status, printed = checked_by_cli(tmp_path, capsys, "{rule: not_null, column: n}")
     assert status == 2
-    assert "The plug-in 'between' (toy_even:CHECK) has the name of the built-in spark_jobs.checks.rules.between" in said
-    assert "Rename the plug-in" in said
+    assert (
+        "The plug-in 'between' (toy_even:CHECK) has the name of the built-in spark_jobs.checks.rules.between" in printed
+    )
+    assert "Rename the plug-in" in printed
 
 
 @pytest.mark.parametrize("text", ["CHECK = 5", EVEN])

@@ -206,9 +206,9 @@ def test_what_is_counted_while_rows_pass_is_what_a_pass_counts(frame):
         frame, *[check for check, _ in CASES], training_domain=TrainingDomain({LEVEL: frozenset({"red"})}, {})
     )
     checked.good.write.format("noop").mode("overwrite").save()
-    told = checked.metrics.observed(checked.checked)
-    assert told == counted(checked)
-    assert told["unseen", LEVEL] > 0
+    observed = checked.metrics.observed(checked.checked)
+    assert observed == counted(checked)
+    assert observed["unseen", LEVEL] > 0
 
 
 @pytest.mark.parametrize(
@@ -268,8 +268,8 @@ def test_a_time_of_the_distant_future_makes_no_batch_fresh(frame, day, moment, m
         times = [(now - dt.timedelta(hours=hours)).isoformat()[: 10 if name == DAY else 19] for hours in ages]
         dated = dated.withColumn(name, F.element_at(F.array(*map(F.lit, times)), place))
     checked = checked_rows(dated, *({"rule": "fresh", "column": name, "max_hours": 60} for name in hours_ago))
-    broke = check_report(checked.checks, counted(checked)).failures
-    assert len(broke) == (0 if met else 2), broke
+    failures = check_report(checked.checks, counted(checked)).failures
+    assert len(failures) == (0 if met else 2), failures
 
 
 def test_thousands_of_levels_are_looked_up_whatever_they_are_made_of(session):
