@@ -18,7 +18,7 @@ FORMER = {
     "tables": "write_whole upkeep Upkeep do would_do now unlike Once prove kept layout fitting Target",
     "streaming": "begun ended begins remembered agree pinned forget Standing StreamAccount Done standing unread",
     "scoring": "unread Judged sift familiar unlike",
-    "checks": "tally with_those summed untold Judged verdict sift Familiar familiar unfamiliar Tally Findings Broke Broken table_rules",
+    "checks": "tally Judged verdict sift Familiar familiar unfamiliar Tally Findings Broke Broken",
     "profile": "Fenced TextReading Relation Depth gathered",
     "plan": "frame Problem Knowledge choose numbered leaks",
     "features": "worth strength Clock keep_clock",

@@ -88,6 +88,11 @@ class RowCheck(Check):
         "the whole batch.",
     )
 
+    @property
+    def raw_columns(self) -> tuple[str, ...]:
+        """The columns whose original text is read."""
+        return tuple(name for path, name in self.named_columns() if path[0] in self.raw_keys)
+
     @abstractmethod
     def violation(self, columns: ColumnReader) -> Violation:
         """Return when and why a row fails.

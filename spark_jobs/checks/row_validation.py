@@ -160,7 +160,7 @@ class CheckedRows:
     def _checked(self, rows: DataFrame, whole: bool) -> DataFrame:
         """Return typed rows with a flag per check; `whole` adds the raw row and its source file."""
         added: list[Column] = []
-        raw = [getattr(check, key) for check in self._row_checks.values() for key in check.raw_keys]
+        raw = [name for check in self._row_checks.values() for name in check.raw_columns]
         if whole:
             added += [F.struct(*[col(name) for name in self._named]).alias(RAW), _source(rows).alias(_SOURCE)]
         elif needed := self._columns.raw_needed(raw):
