@@ -1,4 +1,4 @@
-"""Validation of the parts of a spec that algorithms and feature steps define, without Spark and without data."""
+"""Validation of what algorithms, feature steps and checks define in a spec, without Spark and without data."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from spark_jobs import models
+from spark_jobs.checks import check_issues
 from spark_jobs.errors import SpecError
 from spark_jobs.features.choices import WITHOUT_GRAPH, step_issues
 from spark_jobs.spec import Spec
@@ -14,7 +15,7 @@ from spark_jobs.spec.yaml12 import KeyPath
 
 
 def verify_spec(spec: Spec, place: Callable[[KeyPath], str] = lambda path: "") -> None:
-    """Validate the options that algorithms and feature steps define.
+    """Validate the options that algorithms, feature steps and checks define.
 
     Args:
         spec: The spec.
@@ -29,9 +30,10 @@ def verify_spec(spec: Spec, place: Callable[[KeyPath], str] = lambda path: "") -
 
 
 def option_mistakes(spec: Spec) -> Iterator[SpecIssue]:
-    """Yield the mistakes in the options that algorithms and feature steps define."""
+    """Yield the mistakes in the options that algorithms, feature steps and checks define."""
     yield from _model(spec)
     yield from step_issues(spec)
+    yield from check_issues(spec.checks)
 
 
 def _model(spec: Spec) -> Iterator[SpecIssue]:

@@ -61,7 +61,7 @@ WITHOUT_PYSPARK = (
     "notebook_html",
     "formatting",
 )
-PYSPARK_INSIDE_FUNCTIONS = ("features/", "models/", "sources/kinds/")
+PYSPARK_INSIDE_FUNCTIONS = ("features/", "models/", "sources/kinds/", "checks/__init__.py", "checks/rules/")
 LARGEST_SHARE = 0.12  # of the package's lines in one room
 VAGUE = {"core", "base", "util", "utils", "helpers", "common", "misc", "manager", "service", "orchestrator"}
 JVM = {"_jvm", "_jsc", "_jdf", "_java_obj", "sparkContext", "rdd"}
@@ -162,10 +162,16 @@ def lines_of_code(file: Path) -> int:
 
 
 def at_top(tree: ast.Module) -> ast.Module:
-    """What runs on import: no function bodies, nothing under TYPE_CHECKING."""
-    kept = [node for node in tree.body if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))]
-    functions = ast.FunctionDef | ast.AsyncFunctionDef
-    return ast.Module(body=[node for node in kept if not isinstance(node, functions)], type_ignores=[])
+    """What runs on import: no bodies of functions and methods, nothing under TYPE_CHECKING."""
+
+    def runs(node: ast.stmt) -> bool:
+        is_for_types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        return not is_for_types and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    others = [node for node in tree.body if runs(node) and not isinstance(node, ast.ClassDef)]
+    inside = [node for one in classes for node in one.body if runs(node)]
+    return ast.Module(body=[*others, *inside], type_ignores=[])
 
 
 def texts_of(tree: ast.AST) -> list[ast.Constant]:
@@ -255,8 +261,8 @@ def test_pyspark_and_mlflow_stay_where_they_belong():
         room, tree = room_of(file), tree_of(file)
         if room in WITHOUT_PYSPARK and {"pyspark", "mlflow"} & top_level(tree):
             found.append(f"{file.relative_to(ROOT)} knows pyspark or mlflow")
-        inside = file.relative_to(PACKAGE).as_posix().startswith(PYSPARK_INSIDE_FUNCTIONS)
-        if inside and "pyspark" in top_level(at_top(tree)):
+        place = file.relative_to(PACKAGE).as_posix()
+        if place.startswith(PYSPARK_INSIDE_FUNCTIONS) and "pyspark" in top_level(at_top(tree)):
             found.append(f"{file.relative_to(ROOT)} imports pyspark when it is imported")
     breaches(*found)
 
@@ -360,6 +366,23 @@ def test_every_function_says_what_it_returns():
             for file in FILES
             for function in functions_of(tree_of(file))
             if function.returns is None and function.name != "__init__"
+        )
+    )
+
+
+def test_no_file_but_its_own_names_a_rule_of_the_checks():
+    """By its class or module, or as the text of `rule`; what a rule suggests is prose."""
+    rules = {file.stem for file in (PACKAGE / "checks" / "rules").glob("[!_]*.py")}
+    classes = {name: file for file in (PACKAGE / "checks" / "rules").glob("*.py") for name in public_names(file)}
+    others = [(file, ast.walk(tree_of(file))) for file in FILES if file.parent.name != "rules"]
+    breaches(
+        *(
+            f"{file.relative_to(ROOT)}:{node.lineno}"
+            for file, nodes in others
+            for node in nodes
+            if (isinstance(node, ast.Name) and node.id in classes)
+            or (isinstance(node, ast.alias) and node.name in classes)
+            or (isinstance(node, ast.Constant) and room_of(file) in ("spec", "checks") and node.value in rules)
         )
     )
 

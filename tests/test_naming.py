@@ -20,7 +20,7 @@ FORMER = {
     "tables": "write_whole upkeep Upkeep do would_do now unlike Once prove kept layout fitting Target",
     "streaming": "begun ended begins remembered agree pinned forget Standing StreamAccount Done standing unread",
     "scoring": "unread Judged sift familiar unlike",
-    "checks": "Judged verdict sift Familiar familiar unfamiliar Tally Findings Broke Broken table_rules",
+    "checks": "tally Judged verdict sift Familiar familiar unfamiliar Tally Findings Broke Broken",
     "profile": "Fenced TextReading Relation Depth gathered fenced moved different squares relation reading",
     "plan": "frame Problem Knowledge choose numbered leaks",
     "features": "worth worths drawn moved strength Clock keep_clock",

@@ -106,8 +106,9 @@ def canonical_cells(
 ) -> list[Column]:
     """Return the cells in name order in canonical form: a number as double (-0.0 as 0.0), else trimmed text.
 
-    So a table has the same hash whether it comes as text or with stored types. A missing cell is NaN or a control
-    character. A number that may not fit a double is followed by its exact text, which is null if it fits.
+    So a row has the same hash (`xxhash64` of these cells) whether it comes as text or with stored types. A missing
+    cell is NaN or a control character. A number that may not fit a double is followed by its exact text, which is null
+    if it fits.
     """
     kinds = {field.name: field.dataType for field in rows.schema.fields}
     return [
@@ -115,13 +116,6 @@ def canonical_cells(
         for column in sorted(types, key=lambda one: one.name)
         for part in _canonical(column, kinds[column.name], zone, seen)
     ]
-
-
-def typed_row_hash(
-    rows: DataFrame, types: Sequence[ColumnType], seed: int = 42, zone: str = "UTC", seen: ColumnHints = NOTHING
-) -> Column:
-    """Return a BIGINT hash (xxhash64) of the seed and the canonical cells, equal for equal rows with equal names."""
-    return F.xxhash64(F.lit(seed), *canonical_cells(rows, types, zone, seen))
 
 
 def _readable(column: ColumnType, stored: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from hashlib import sha256
 
@@ -84,7 +84,7 @@ def key_text(key: Sequence[str], fields: dict[str, T.DataType]) -> Column:
     return F.concat_ws("|", *map(_escaped, parts))
 
 
-def row_hash(fields: dict[str, T.DataType], cell: Callable[[str], Column] | None = None) -> Column:
+def row_hash(fields: Mapping[str, T.DataType], cell: Callable[[str], Column] | None = None) -> Column:
     """Return a BIGINT hash (xxhash64) of a row's cells; equal numbers have equal hashes, whatever their stored type.
 
     The cells are those of the struct `_row`, or `cell(name)` if `cell` is given.

@@ -14,7 +14,7 @@ from pyspark.sql.pandas.functions import arrow_udf
 
 from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.checks.training_domain import TrainingDomain
-from spark_jobs.checks.unseen import COUNTS, UnseenCounter, distinct, untold
+from spark_jobs.checks.unseen import COUNTS, UnseenCounter, distinct_texts
 from spark_jobs.columns import cells
 from spark_jobs.columns.arrow_batches import by_rows
 from spark_jobs.columns.names import col, quoted
@@ -157,7 +157,7 @@ def _runner(
                     feed[name] = values.to_numpy(zero_copy_only=False)
                     count.numbers(name, feed[name])
             found, rows = run_graph(_session(parts.rest), feed), len(columns[0])
-            yield _answer(found, bool(parts.labels), count.told(rows) if is_last else untold(rows))
+            yield _answer(found, bool(parts.labels), count.column(rows, is_last))
 
     return predict
 
@@ -178,7 +178,7 @@ def _positions(
     parts: SplitLookups, name: str, values: pa.Array, sentinel: str, count: UnseenCounter
 ) -> Mapping[str, Any]:
     """Return a text column's level indices, looked up once for each distinct text; null comes after the texts."""
-    trimmed, codes = distinct(values)
+    trimmed, codes = distinct_texts(values)
     count.texts(name, trimmed, codes)
     asked = {name: _texts(trimmed, sentinel)}
     found = _session(parts.lookups[name]).run(list(parts.positions[name]), asked)

@@ -1,4 +1,4 @@
-"""schema: the JSON schema of a spec, with the options of all algorithms and the kinds of all feature steps."""
+"""schema: the JSON schema of a spec, with the options of algorithms, the kinds of feature steps and the checks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from spark_jobs import models, spec
+from spark_jobs.checks import checks_schema
 from spark_jobs.features.choices import complete_schema
 from spark_jobs.results.result import Result
 from spark_jobs.spec import constants
@@ -18,13 +19,16 @@ def run() -> Result:
 
 
 def whole() -> dict[str, Any]:
-    """Return the spec's JSON schema, completed with the kinds of feature steps and each algorithm's options."""
+    """Return the spec's JSON schema, completed with each algorithm's options, the kinds of feature steps and checks."""
     made = spec.schema()
     definitions = made["$defs"]
     for name, optional in (("Features", False), ("ColumnFeatures", True)):
         complete_schema(definitions[name]["properties"], optional)
     definitions["Model"]["properties"]["kind"]["enum"] = list(models.algorithm_kinds())
     definitions["Model"]["allOf"] = [_params_of(kind, definitions) for kind in models.algorithm_kinds()]
+    check = checks_schema()
+    definitions.update(check.pop("$defs"))
+    made["properties"]["checks"]["items"] = check
     return made
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
+from spark_jobs.checks import parse_checks
 from spark_jobs.checks.report import CheckReport, check_report, refuse
 from spark_jobs.checks.row_validation import CheckedRows
 from spark_jobs.checks.training_domain import TrainingDomain
-from spark_jobs.checks.wording import checked_columns, describe_check
 from spark_jobs.columns.names import RESERVED, col
 from spark_jobs.errors import DataError, SparkJobsError, did_you_mean, format_list
 from spark_jobs.plan import Plan
@@ -89,8 +89,8 @@ class Batch:
         """
         if self.checked is None:
             return CheckReport()
-        tally, checked = self.checked.tally, self.checked
-        counts = tally.observed(checked.checked) if seen else tally.counted(checked.rows, checked.checked())
+        metrics, checked = self.checked.metrics, self.checked
+        counts = metrics.observed(checked.checked) if seen else metrics.counted(checked.rows, checked.checked())
         return check_report(checked.checks, counts)
 
     @property
@@ -149,19 +149,19 @@ def batch_of(table: Table, plan: Plan, spec: Spec, training_domain: TrainingDoma
     location = table.reading.location
     check_used(plan, table.rows.columns, f"{location} lacks")
     rows, extra = _known(table.rows, plan, spec, location)
+    checks = parse_checks(spec.checks)
     absent = spec.target not in rows.columns
-    skipped = tuple(check for check in spec.checks if absent and spec.target in checked_columns(check))
+    skipped = tuple(check for check in checks if absent and spec.target in check.column_names)
     checked = CheckedRows(
         rows,
         tuple(kind for kind in plan.types if kind.name in rows.columns),
         plan.timezone,
-        tuple(check for check in spec.checks if check not in skipped),
+        tuple(check for check in checks if check not in skipped),
         spec.changes,
         training_domain or TrainingDomain(),
         tuple(name for name in spec.key if name in rows.columns),
     )
     number = batch_id(table) if not checked.may_refuse else _checked_id(table, checked)
-    told = tuple(describe_check(check) for check in skipped)
     malformed = table.malformed, table.malformed_count
     return Batch(
         checked.passing,
@@ -170,7 +170,7 @@ def batch_of(table: Table, plan: Plan, spec: Spec, training_domain: TrainingDoma
         *malformed,
         extra,
         checked,
-        skipped=told,
+        skipped=tuple(check.describe() for check in skipped),
         reads=table.reads,
         records=table.records,
     )

@@ -9,7 +9,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from spark_jobs.bundle.patterns import BLANKS
-from spark_jobs.checks.wording import checked_columns
+from spark_jobs.checks import parse_checks
 from spark_jobs.errors import DataError
 from spark_jobs.plan import Plan
 from spark_jobs.registry.versions import ModelVersion
@@ -66,7 +66,7 @@ def wanted(spec: Spec, used: Sequence[str]) -> set[str] | None:
     """
     if spec.predictions.keep == "all" or not spec.key or spec.changes.added == "refuse":
         return None
-    checked = {name for check in spec.checks for name in checked_columns(check)}
+    checked = {name for check in parse_checks(spec.checks) for name in check.column_names}
     return {*used, *spec.key, *spec.predictions.keep, *checked, spec.target}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,19 @@ class SpecIssue:
     text: str
     hint: str = ""
     meant: str = ""
+
+
+def repeated_names(path: KeyPath, names: Sequence[str], what: str = "column") -> Iterator[SpecIssue]:
+    """Yield an issue for each name that a list repeats.
+
+    Args:
+        path: The key path of the list.
+        names: The list.
+        what: What it holds.
+    """
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield SpecIssue((*path, index), f"lists the {what} '{name}' twice.", "Remove the duplicate.")
 
 
 def dotted(path: KeyPath) -> str:

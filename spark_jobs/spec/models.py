@@ -201,7 +201,8 @@ class Spec(SpecModel):
         """Read a spec from its YAML file.
 
         Raises:
-            SpecError: every mistake that can be seen without data, each with file, line and key.
+            SpecError: every mistake in the spec's own keys, each with file, line and key. `check` and every job also
+                validate the options of algorithms, feature steps and checks.
 
         Example:
             Spec.from_yaml("conf/flights.yml").target
@@ -217,7 +218,8 @@ class Spec(SpecModel):
             data: what a YAML or JSON file holds.
 
         Raises:
-            SpecError: every mistake that can be seen without data.
+            SpecError: every mistake in the spec's own keys. `check` and every job also validate the options of
+                algorithms, feature steps and checks.
 
         Example:
             Spec.from_dict({"source": "data/flights.csv", "target": "arr_delay"})

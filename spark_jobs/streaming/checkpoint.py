@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
 
+from spark_jobs.checks import parse_checks
 from spark_jobs.errors import JobError, SpecError
 from spark_jobs.spec import Source, Spec
 from spark_jobs.tables.atomic_write import atomic_write
@@ -134,6 +135,7 @@ def checkpoint_of(said: str | None, root: str, name: str) -> Checkpoint:
 def checked_settings(spec: Spec, source: Source) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Return the settings of a stream that `Checkpoint.check_compatible` compares: fixed ones and free ones."""
     said = spec.model_dump(mode="json", by_alias=True)
+    checks = [check.model_dump(mode="json", by_alias=True) for check in parse_checks(spec.checks)]
     fixed = {
         "source": source.model_dump(mode="json", exclude_none=True),
         "target": spec.target,
@@ -141,7 +143,7 @@ def checked_settings(spec: Spec, source: Source) -> tuple[Mapping[str, Any], Map
         "predictions": said["predictions"],
         "track.register": spec.track.register_as or spec.name,
     }
-    return fixed, {"checks": said["checks"], "changes": said["changes"]}
+    return fixed, {"checks": checks, "changes": said["changes"]}
 
 
 def _listed(log: Path, entry: int) -> list[str]:

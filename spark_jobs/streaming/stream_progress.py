@@ -80,7 +80,7 @@ class StreamProgress:
         for name in SUMMED:
             self.totals[name] += getattr(done, name)
         self.cells.update(done.cells)
-        self.found = self.found.with_those(done.found)
+        self.found = self.found.merge(done.found)
         self.others, self.other = self.others + done.others, self.other or done.other
         self.waiting.append(done)
         progress.detail(self.told())
@@ -125,9 +125,9 @@ def _span(told: Sequence[BatchResult], since: datetime, rate: float) -> BatchRan
     """Return micro-batches as one ledger row."""
     lags = [done.lag for done in told if done.lag is not None]
     lag = f", lag {format_duration(max(lags))} at most" if lags else ""
-    found = reduce(CheckReport.with_those, (done.found for done in told), CheckReport())
+    found = reduce(CheckReport.merge, (done.found for done in told), CheckReport())
     note = f"micro-batches {told[0].number} to {told[-1].number}, {rate:,.0f} rows/s{lag}"
-    note += "".join(f"; {one}" for one in found.broke)
+    note += "".join(f"; {one}" for one in found.failures)
     return BatchRange(
         told[0].number, told[-1].number, since, note=note, **{k: sum(getattr(d, k) for d in told) for k in SUMMED}
     )

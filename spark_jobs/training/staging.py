@@ -8,7 +8,7 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from spark_jobs.columns.casts import NOTHING, ColumnHints, typed, typed_row_hash
+from spark_jobs.columns.casts import NOTHING, ColumnHints, canonical_cells, typed
 from spark_jobs.columns.names import UNREAD_KEY, col
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError, did_you_mean
@@ -64,8 +64,9 @@ def stage(
     """
     values = typed(rows, list(types.values()), spec.timezone, seen, spec.key)
     columns = [col(name).alias(f"x{position}") for position, name in enumerate(types)]
+    compared = [types[name] for name in identity(spec, types)]
     beside = {
-        HASH: typed_row_hash(values, [types[name] for name in identity(spec, types)], 0, spec.timezone, seen),
+        HASH: F.xxhash64(F.lit(0), *canonical_cells(values, compared, spec.timezone, seen)),
         NUMBER: F.monotonically_increasing_id(),
         LABEL: _label(spec, types, problem, values),
         WEIGHT: col(spec.weight).cast("double") if spec.weight else F.lit(1.0),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from spark_jobs.checks import parse_checks
 from spark_jobs.errors import SpecError
 from spark_jobs.spec import parse
+from spark_jobs.spec_validation import option_mistakes
 
 A = {"column": "a"}
 
@@ -57,19 +59,32 @@ A = {"column": "a"}
             "",
         ),
         ({"rule": "not_null", "column": "_Source"}, "`checks[0].column` names '_Source', a reserved output column", ""),
+        (
+            {"rule": "unique", "columns": ["a", "_Source"]},
+            "`checks[0].columns[1]` names '_Source', a reserved output column",
+            "",
+        ),
     ],
 )
 def test_a_mistake_in_a_check_is_told_with_its_place_and_what_was_expected(check, message, advice):
     with pytest.raises(SpecError) as refused:
-        parse({"source": "a.csv", "target": "y", "checks": [check]})
+        parse({"source": "a.csv", "target": "y", "checks": [check]}, more_rules=option_mistakes)
     assert refused.value.message.startswith(message)
     assert refused.value.advice.startswith(advice)
+
+
+def test_each_mistake_of_several_checks_has_its_own_place():
+    checks = [{"rule": "between", **A, "mn": 1}, {"rule": "in", **A, "values": []}, {"rule": "not_null", **A}]
+    with pytest.raises(SpecError) as refused:
+        parse({"source": "a.csv", "target": "y", "checks": checks}, more_rules=option_mistakes)
+    lines = refused.value.message.splitlines()
+    assert [line.partition(" ")[0] for line in lines] == ["`checks[0].mn`", "`checks[1].values`"]
 
 
 def test_a_check_that_is_there_twice_is_a_mistake():
     check = {"rule": "not_null", **A}
     with pytest.raises(SpecError, match="repeats an earlier check"):
-        parse({"source": "a.csv", "target": "y", "checks": [check, dict(check)]})
+        parse_checks([check, dict(check)])
 
 
 def test_values_and_bounds_keep_what_they_were_written_as():
@@ -78,6 +93,6 @@ def test_values_and_bounds_keep_what_they_were_written_as():
         {"rule": "between", **A, "min": 1, "max": 2.5},
         {"rule": "between", "column": "b", "min": "2020-01-01"},
     ]
-    listed, numbers, days = parse({"source": "a.csv", "target": "y", "checks": checks}).checks
+    listed, numbers, days = parse_checks(checks)
     assert listed.values == ("1", "2.5", "true", "x")
     assert (numbers.min, numbers.max, days.min, days.max) == (1.0, 2.5, "2020-01-01", None)
