@@ -148,7 +148,7 @@ def test_a_name_that_is_built_in_and_registered_is_refused(install, tmp_path, ca
     status, printed = checked_by_cli(tmp_path, capsys, "{rule: not_null, column: n}")
     assert status == 2
     assert "The plug-in 'between' (toy_even:CHECK) of `spark_jobs.checks` has the name of a built-in one." in printed
-    assert "Rename the plug-in" in printed
+    assert "Rename its entry point" in printed
 
 
 @pytest.mark.parametrize("text", ["CHECK = 5", EVEN])
