@@ -10,20 +10,13 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from spark_jobs.columns.cells import STORED_NUMBERS, accepts, stored_number_sql, value_sql
+from spark_jobs.columns.cells import STORED_CELLS, STORED_NUMBERS, accepts, stored_number_sql, value_sql
 from spark_jobs.columns.names import col, quoted
 from spark_jobs.columns.types import Cells, ColumnType
 from spark_jobs.errors import DataError, did_you_mean
 
 RAW: Final = "⟨raw⟩"
 _SHOWN: Final = 80
-_STORED: Final[Mapping[str, Cells]] = {
-    **dict.fromkeys(STORED_NUMBERS, "number"),
-    "boolean": "boolean",
-    "date": "date",
-    "timestamp": "timestamp",
-    "timestamp_ntz": "timestamp",
-}
 WORDS: Final[Mapping[str, str]] = {
     "number": "numbers",
     "boolean": "true or false",
@@ -89,7 +82,7 @@ class ColumnReader:
         if kind is not None and kind.kind != "unsupported":
             return Cell(name, kind.cells, col(name))
         stored = self.stored[name]
-        read = _STORED.get(stored.split("(")[0], "text")
+        read = STORED_CELLS.get(stored.split("(")[0], "text")
         return self._read(name, cells if cells is not None and read == "text" else read, stored)
 
     def raw(self, name: str) -> Cell:
