@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.report.context import ReportContext
+from spark_jobs.report.evaluation_section import has_constant_label
 from spark_jobs.report.formatting import format_metric_name, format_number, shorten
 from spark_jobs.training.metrics import binary_metrics, macro_metrics
 
@@ -28,7 +27,7 @@ class Baseline:
 
 
 def compute_baseline(context: ReportContext) -> Baseline:
-    """Derive the baseline from the profile of the training rows and the evaluation on the test rows."""
+    """Return the baseline, from the profile of the training rows and the evaluation on the test rows."""
     return _mean(context) if context.task == "regression" else _majority(context)
 
 
@@ -43,25 +42,12 @@ def compare_with_baseline(context: ReportContext, baseline: Baseline) -> str:
 
 
 def _mean(context: ReportContext) -> Baseline:
-    target = context.profile.columns.get(context.target)
-    label = context.evaluation.details.get("label")
-    if target is None or target.numbers is None or not target.numbers.count or not label:
+    found = context.evaluation.details.get("baseline")
+    if found is None:
         return Baseline("the mean of the training rows")
-    mean = target.numbers.mean
-    found = _mean_metrics(context.evaluation.metrics, label, mean)
-    return Baseline(f"the mean of the training rows ({format_number(mean)})", found)
-
-
-def _mean_metrics(metrics: Mapping[str, float], label: Mapping[str, Any], mean: float) -> dict[str, float]:
-    """Return the metrics of predicting `mean`: the test rows' variance is MSE / (1 - R²)."""
-    off = mean - label["mean"]
-    if label["min"] == label["max"]:
-        return {"rmse": abs(off), "mse": off * off, "mae": abs(off)}
-    if metrics["r2"] >= 1 or metrics["mse"] <= 0:
-        return {}
-    variance = metrics["mse"] / (1 - metrics["r2"])
-    mse = variance + off * off
-    return {"rmse": math.sqrt(mse), "mse": mse, "r2": 0.0 - off * off / variance}
+    undefined = {"r2"} if has_constant_label(context.evaluation.details) else set()
+    metrics = {name: value for name, value in found["metrics"].items() if name not in undefined}
+    return Baseline(f"the mean of the training rows ({format_number(found['prediction'])})", metrics)
 
 
 def _majority(context: ReportContext) -> Baseline:
