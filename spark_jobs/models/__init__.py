@@ -98,6 +98,7 @@ class Algorithm:
         weighted: Whether it takes row weights.
         probabilities: Whether it predicts probabilities of classes.
         importances: Computes one importance per slot of the feature vector from the fitted model.
+        linear: Whether `importances` are coefficients: signed for a number and two classes, sizes for more classes.
         requires_classic: Whether it needs a classic Spark session, not Spark Connect.
         package: The package that has to be installed.
         extra: Our extra that installs `package`.
@@ -119,6 +120,7 @@ class Algorithm:
     weighted: bool = True
     probabilities: bool = True
     importances: Callable[[Model], Sequence[float]] | None = None
+    linear: bool = False
     requires_classic: bool = False
     package: str = ""
     extra: str = ""

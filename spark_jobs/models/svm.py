@@ -81,6 +81,7 @@ ALGORITHM = Algorithm(
     probabilities=False,
     task_rows=25_000,
     importances=_importances.of_coefficients,
+    linear=True,
     saved=("LinearSVCModel", "OneVsRestModel"),
     graph=_graph,
 )

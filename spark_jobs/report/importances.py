@@ -45,7 +45,7 @@ def compute_importances(context: ReportContext) -> Importances:
     feature (a standardized coefficient), and a column gets the root of the sum of their squares.
     """
     features = _features(context.plan, context.profile) if context.plan is not None else {}
-    if context.plan is None or not find(context.plan.model).scaled:
+    if context.plan is None or not find(context.plan.model).linear:
         return Importances(_summed(context.importances, features))
     rows = [(name, value, value * _feature(name, features).std) for name, value in context.importances]
     squares = [(name, standardized**2) for name, _, standardized in rows]
