@@ -48,7 +48,7 @@ def mask_undefined_metrics(evaluation: Evaluation, positive: str | None) -> dict
 def has_constant_label(details: Mapping[str, Any]) -> bool:
     """Return whether all test rows of a regression have the same target, so that R² is undefined."""
     label = details.get("label")
-    return bool(label) and label["min"] == label["max"]
+    return label is not None and bool(label["min"] == label["max"])
 
 
 def format_metric(name: str, value: float | None) -> str:

@@ -12,7 +12,7 @@ from spark_jobs.report.evaluation_section import render_evaluation, render_slice
 from spark_jobs.report.formatting import format_count, format_fill, format_number, format_percent
 from spark_jobs.report.header import LEFT_OUT
 from spark_jobs.report.html import Html, fold, html, join, long_table, name_tag, table, tag
-from spark_jobs.report.importances import compute_importances
+from spark_jobs.report.importances import compute_importances, has_signed_coefficients, name_coefficients
 from spark_jobs.report.svg import is_large
 
 Figures = Mapping[str, Html | None]
@@ -28,7 +28,7 @@ OUTCOMES = {
     "malformed": "of them malformed",
 }
 SHORTEST_PHASE = 0.05  # seconds; a shorter phase would read as 0.0 s
-MODEL_FIGURES = ("importances",)
+MODEL_FIGURES = ("importances", "coefficients")
 
 
 def render_sections(context: ReportContext, figures: Figures) -> dict[str, tuple[str, Html]]:
@@ -78,8 +78,8 @@ def _coefficients(context: ReportContext) -> Html:
     if not found.coefficients:
         return Html("")
     rows = [(name_tag(name), format_number(value), format_number(scaled)) for name, value, scaled in found.coefficients]
-    title = "Coefficients" if found.are_signed else "Coefficients (absolute values)"
-    note = "Standardized: the change of the score when the feature grows by one standard deviation."
+    title = "Coefficients" if has_signed_coefficients(context) else "Sizes of the coefficients"
+    note = f"Standardized: {name_coefficients(context)} of the feature."
     head = ("Feature", "Coefficient", "Standardized")
     return fold(f"{title} of {format_count(len(rows), 'feature')}", tag("p", note), long_table(head, rows, (1, 2), 50))
 
