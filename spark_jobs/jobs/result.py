@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spark_jobs.bundle import REPORT
 from spark_jobs.errors import JobError, SparkJobsError
 from spark_jobs.notebook_html import notebook_table
 
@@ -76,7 +77,7 @@ class Result:
     @property
     def report(self) -> Path | None:
         """The HTML report of the model, one file that needs nothing else; None where there is none."""
-        page = Path(self.bundle) / "report.html" if self.bundle is not None else None
+        page = Path(self.bundle) / REPORT if self.bundle is not None else None
         return page if page is not None and page.is_file() else None
 
     def load_model(self, spark: SparkSession | None = None) -> TrainedModel:

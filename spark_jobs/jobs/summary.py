@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from shlex import quote
 
+from spark_jobs.bundle import REPORT
 from spark_jobs.jobs.check import made_name
 from spark_jobs.plan import Decision, Plan
 from spark_jobs.registry.gate import Comparison, Promotion
@@ -32,7 +33,7 @@ def training_lines(done: TrainingArtifacts, version: ModelVersion, tracking: Tra
         f"  metrics   {measured(done.evaluation.metrics)}",
         *_compared(done.champion),
         *warned(done.warnings),
-        *([f"  report    {report}"] if (report := version.bundle / "report.html").is_file() else []),
+        *([f"  report    {report}"] if (report := version.bundle / REPORT).is_file() else []),
         f"  run       {version.run_id}",
         *mlflow_commands(tracking),
     )
