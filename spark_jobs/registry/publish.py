@@ -131,6 +131,7 @@ def _context(done: TrainingArtifacts, run: Run, version: ModelVersion | None = N
         seconds=progress.seconds(),
         versions=versions(),
         lineage=_lineage(done, run),
+        held_out=done.proven.held_out if done.proven is not None else None,
         version=str(version.version) if version is not None else "",
         alias="challenger" if version is not None else "",
         user=current_user(),

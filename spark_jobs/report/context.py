@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import pyarrow as pa
+
 from spark_jobs.plan import Plan
 from spark_jobs.profile.profile import Profile
 from spark_jobs.spec import Task
@@ -23,6 +25,8 @@ class ReportContext:
             tree model, or the coefficient of a linear model, signed where the sign is known.
         rows: counts by outcome, as in the result of the job; `cells` counts by column the values that did not parse.
         seconds: the duration of each phase.
+        held_out: about ten thousand test rows of the columns that the model reads, with one column per name; None
+            without a verified graph.
         version, alias, user, trained_at: shown in the header where they are known.
     """
 
@@ -39,6 +43,7 @@ class ReportContext:
     seconds: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     lineage: Mapping[str, Any] = field(default_factory=dict)
+    held_out: pa.Table | None = None
     version: str = ""
     alias: str = ""
     user: str = ""
