@@ -9,6 +9,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spark_jobs import progress
+from spark_jobs.error_translation import translated_errors
 from spark_jobs.jobs import preflight
 from spark_jobs.jobs.arguments import (
     AnyEnvironment,
@@ -35,6 +36,7 @@ class Call(NamedTuple):
     env: Environment
 
 
+@translated_errors()
 def run_job(
     verb: str,
     spec: AnySpec | None,
@@ -79,7 +81,7 @@ def opened(
     check_arguments(keys, ("spark", "env"))
     asked, frames = build_spec(spec, keys)
     environment = build_environment(env, spec)
-    with progress.show(), _views(spark, frames) as session:
+    with translated_errors(), progress.show(), _views(spark, frames) as session:
         yield Call(asked, session, environment)
 
 

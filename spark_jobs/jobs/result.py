@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spark_jobs.bundle import REPORT
+from spark_jobs.error_translation import translated_errors
 from spark_jobs.errors import JobError, SparkJobsError
 from spark_jobs.notebook_html import notebook_table
 
@@ -80,6 +81,7 @@ class Result:
         page = Path(self.bundle) / REPORT if self.bundle is not None else None
         return page if page is not None and page.is_file() else None
 
+    @translated_errors()
     def load_model(self, spark: SparkSession | None = None) -> TrainedModel:
         """Load the model that the job made or used, its files checked one by one.
 
