@@ -19,7 +19,7 @@ FORMER = {
     "streaming": "begun ended begins remembered agree pinned forget Standing StreamAccount Done standing unread",
     "scoring": "unread Judged sift familiar unlike",
     "checks": "Judged verdict sift Familiar familiar unfamiliar Tally Findings Broke Broken table_rules",
-    "profile": "Fenced TextReading Relation Depth gathered",
+    "profile": "Fenced TextReading Relation Depth gathered fenced moved different squares relation reading",
     "plan": "frame Problem Knowledge choose numbered leaks",
     "features": "worth strength Clock keep_clock",
     "pipeline": "Features level_strengths level_worths",
@@ -40,11 +40,13 @@ def files_of(room: str) -> list[Path]:
 
 
 def names_in(file: Path) -> set[str]:
-    """The module's name, and those of its public classes, functions and parameters."""
+    """The module's name, and those of its classes, functions, parameters and fields."""
     names = {file.stem}
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             names.add(node.name)
+            fields = node.body if isinstance(node, ast.ClassDef) else []
+            names |= {field.target.id for field in fields if isinstance(field, ast.AnnAssign)}
         elif isinstance(node, ast.arg):
             names.add(node.arg)
     return names

@@ -46,7 +46,7 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
         with progress.phase("finding the model"):
             version = scorer.champion().version
             scorer.model(version)
-        scorer.standing = _standing(spec, spark, env, source, checkpoint)
+        scorer.committed = _committed(spec, spark, env, source, checkpoint)
         with progress.phase("streaming"), translate_errors(source):
             _watch(_started(spec, source, spark, checkpoint, scorer), scorer, checkpoint)
         account.flush()
@@ -54,7 +54,7 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
     return _result(spec, env, scorer, version)
 
 
-def _standing(
+def _committed(
     spec: Spec, spark: SparkSession, env: Environment, source: Source, checkpoint: Checkpoint
 ) -> CommittedOffsets:
     kept = checkpoint.load_or_compute("standing", lambda: asdict(committed_offsets(spec, spark, env, source)))
@@ -91,7 +91,7 @@ def _asked(spec: Spec, source: Source) -> tuple[Mapping[str, Any], Mapping[str, 
 
 
 def _started(spec: Spec, source: Source, spark: SparkSession, checkpoint: Checkpoint, scorer: Scorer) -> StreamingQuery:
-    writer = open_source_stream(source, spec.stream, spark, scorer.standing.complete).writeStream.foreachBatch(scorer)
+    writer = open_source_stream(source, spec.stream, spark, scorer.committed.complete).writeStream.foreachBatch(scorer)
     writer = writer.option("checkpointLocation", str(checkpoint.folder))
     match spec.stream.trigger:
         case "available_now":

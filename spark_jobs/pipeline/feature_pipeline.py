@@ -142,7 +142,7 @@ def _squares(plan: Plan, profile: Profile, one: CategoryInput) -> npt.NDArray[np
     """Return the target's sum of squared deviations; for classes, it follows from the row counts."""
     if not plan.problem.labels:
         numbers = profile[plan.problem.target].numbers
-        return np.array([numbers.squares if numbers is not None else 0.0])
+        return np.array([numbers.sum_sq if numbers is not None else 0.0])
     prior = _prior(profile[one.title].levels)
     return profile.rows * prior * (1 - prior)
 
@@ -204,7 +204,7 @@ def _number(one: NumberInput, profile: Profile) -> _Dense:
     column = profile[one.title]
     numbers = column.cleaned or column.numbers or NumberSummary.of(np.array([], dtype=np.float64))
     filled = numbers.filled(column.rows - numbers.count, one.fill + one.shift)
-    return _Dense(_filled(one.slot), one.title, one.scale, filled.moved(one.shift) if one.shift else filled)
+    return _Dense(_filled(one.slot), one.title, one.scale, filled.shifted(one.shift) if one.shift else filled)
 
 
 def _worth_columns(one: CategoryInput, problem: LearningTask, profile: Profile, worths: Worth) -> list[_Dense]:

@@ -64,7 +64,7 @@ def plan_input(known: PlanContext, candidate: Candidate) -> Choice | None:
 def _useless(known: PlanContext, column: ColumnProfile) -> str:
     if not column.present:
         return "no value in the training rows"
-    if column.numbers is not None and column.numbers.low == column.numbers.high and not column.missing:
+    if column.numbers is not None and column.numbers.min == column.numbers.max and not column.missing:
         return "only one value in the training rows"
     if column.levels is not None and column.levels.complete and len(column.levels.table) < 2:
         return "only one value in the training rows"

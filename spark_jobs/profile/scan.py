@@ -40,13 +40,13 @@ def with_exact_counts(profile: Profile, rows: DataFrame) -> Profile:
 
     This takes one more pass over those columns, or none if there are no such columns.
     """
-    stored = {name: one for name, one in profile.columns.items() if one.reading is None and name in rows.columns}
+    stored = {name: one for name, one in profile.columns.items() if one.type_counts is None and name in rows.columns}
     wide = [name for name, column in stored.items() if is_beyond_double(column)]
     if not wide:
         return profile
     texts = {name: ("string", col(name).cast("string")) for name in wide}
     counted = scan_columns(rows, texts, depth=ScanOptions(quantiles=False, levels=1))
-    exact = {name: replace(profile[name], different=counted[name].different) for name in wide}
+    exact = {name: replace(profile[name], distinct_sketch=counted[name].distinct_sketch) for name in wide}
     return Profile(profile.rows, {**profile.columns, **exact})
 
 

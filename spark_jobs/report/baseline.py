@@ -86,8 +86,8 @@ def _class_rows(column: ColumnProfile, rows: int) -> Counts | None:
         table = np.array(list(column.levels.table.values()))
         if table.shape[1] > 1 and table[:, 0].sum() == rows:
             return _both(table[:, 1:].sum(axis=0), rows)
-    if column.relation is not None and column.relation.count == rows:
-        return _both(column.relation.mean_y * rows, rows)
+    if column.target_association is not None and column.target_association.count == rows:
+        return _both(column.target_association.mean_y * rows, rows)
     return None
 
 

@@ -59,7 +59,7 @@ def format_extremes(column: ColumnProfile, parts: Mapping[str, str] = NO_PARTS) 
     if numbers is None or not numbers.count:
         return ("", "", "")
     middle = form(numbers.median) if numbers.sketch is not None else NOTHING
-    return (form(numbers.low), middle, form(numbers.high))
+    return (form(numbers.min), middle, form(numbers.max))
 
 
 def format_top_levels(column: ColumnProfile, most: int = 3) -> str:

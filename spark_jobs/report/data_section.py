@@ -91,7 +91,7 @@ def _pairs(context: ReportContext) -> Html:
 
 def compute_correlation(column: ColumnProfile) -> float | None:
     """Return the signed Pearson correlation with the target, of several classes the strongest; None where undefined."""
-    found = column.relation
+    found = column.target_association
     if found is None or not found.count or found.xx <= 0:
         return None
     spread = np.sqrt(found.xx * found.yy)

@@ -101,7 +101,7 @@ def _std(one: Input, column: ColumnProfile | None) -> float:
     numbers = None if column is None else column.cleaned or column.numbers
     if one.scale == "standard" or numbers is None or not numbers.count:
         return 1.0
-    size = {"min_max": numbers.high - numbers.low, "max_abs": max(abs(numbers.low), abs(numbers.high))}.get(one.scale)
+    size = {"min_max": numbers.max - numbers.min, "max_abs": max(abs(numbers.min), abs(numbers.max))}.get(one.scale)
     if one.scale == "robust" and numbers.sketch is not None:
         low, high = numbers.quantiles([0.25, 0.75])
         size = high - low

@@ -58,7 +58,7 @@ class Scorer:
     source: Source
     kind: str
     account: StreamProgress
-    standing: CommittedOffsets = field(default_factory=CommittedOffsets)
+    committed: CommittedOffsets = field(default_factory=CommittedOffsets)
     last: int = -1
     failure: Exception | None = None
     models: dict[int, LoadedModel] = field(default_factory=dict)
@@ -122,8 +122,8 @@ class Scorer:
 
     def _rows(self, rows: DataFrame, number: int, model: LoadedModel) -> BatchResult:
         seen, messages = Observation(), Observation() if self.kind == "kafka" else None
-        if self.standing.partial and not self.standing.is_behind(self.checkpoint.start_offsets(number)):
-            rows = exclude_committed(rows, self.standing, self.spec, self.env)
+        if self.committed.partial and not self.committed.is_behind(self.checkpoint.start_offsets(number)):
+            rows = exclude_committed(rows, self.committed, self.spec, self.env)
         batch = self._batch(rows, number, model, seen, messages)
         batch.accept()
         target = target_of(self.spec, self.env, model.version, batch)

@@ -45,7 +45,7 @@ class MaintenanceResult:
 
 def dry_run(spark: SparkSession, path: str, days: int | None) -> MaintenanceResult:
     """Return the table's current files and what VACUUM would delete; nothing changes."""
-    files, size = _standing(_table(spark, path))
+    files, size = _file_stats(_table(spark, path))
     retain = "" if days is None else f" RETAIN {days * 24:d} HOURS"
     with _settings(spark, days):
         found = spark.sql(f"VACUUM delta.{quoted(path)}{retain} DRY RUN").collect()
@@ -62,14 +62,14 @@ def compact_and_vacuum(spark: SparkSession, path: str, days: int | None) -> Main
     `days` is the retention; None uses the table's own setting, or 7 days.
     """
     table = _table(spark, path)
-    before = _standing(table)
+    before = _file_stats(table)
     with microsecond_timestamps(spark):
         table.optimize().executeCompaction()
     with _settings(spark, days):
         table.vacuum(None if days is None else float(days * 24))
     told = _vacuumed(table)
     return MaintenanceResult(
-        *before, *_standing(table), int(told.get("numFilesToDelete", 0)), int(told.get("sizeOfDataToDelete", 0))
+        *before, *_file_stats(table), int(told.get("numFilesToDelete", 0)), int(told.get("sizeOfDataToDelete", 0))
     )
 
 
@@ -79,7 +79,7 @@ def _table(spark: SparkSession, path: str) -> DeltaTable:
     return DeltaTable.forPath(spark, path)
 
 
-def _standing(table: DeltaTable) -> tuple[int, int]:
+def _file_stats(table: DeltaTable) -> tuple[int, int]:
     found: Any = table.detail().select("numFiles", "sizeInBytes").first()
     return int(found[0]), int(found[1])
 

@@ -60,7 +60,7 @@ class SourceProfile:
 
     def _much_lost(self, name: str) -> str:
         lost, cells = self.lost[name], self.raw[name].present
-        if self.raw[name].reading is None or lost <= WARNED * cells:
+        if self.raw[name].type_counts is None or lost <= WARNED * cells:
             return ""
         share = f"{lost:,} of {cells:,} cells ({lost / cells:.1%})"
         return f"'{name}': {share} do not parse as {self.types[name].cells} and become null."
@@ -138,7 +138,7 @@ class Prepared:
 
 def seen_in(raw: Profile, types: Mapping[str, ColumnType]) -> ColumnHints:
     """Return what a source's raw profile knows about all cells, so that the cast can skip needless work."""
-    readings = [(kind, reading) for name, kind in types.items() if (reading := raw[name].reading)]
+    readings = [(kind, reading) for name, kind in types.items() if (reading := raw[name].type_counts)]
     return ColumnHints(
         plain=frozenset(kind.name for kind, reading in readings if reading.is_plain(kind)),
         words=frozenset(kind.name for kind, reading in readings if kind.cells == "text" and not reading.number),
@@ -214,7 +214,7 @@ def prefetch_source(spec: Spec) -> None:
 
 def _depth(spec: Spec) -> ScanOptions:
     decimal = str(spec.source.options.get("decimal", "."))
-    return ScanOptions(quantiles=False, reading=True, levels=1000, decimal=decimal, formats=named_formats(spec))
+    return ScanOptions(quantiles=False, type_counts=True, levels=1000, decimal=decimal, formats=named_formats(spec))
 
 
 def _without_target_text(raw: Profile) -> Profile:
@@ -223,7 +223,7 @@ def _without_target_text(raw: Profile) -> Profile:
 
 def count_lost_cells(column: ColumnProfile, kind: ColumnType) -> int:
     """Return how many cells of a text column do not parse as its type."""
-    reading = column.reading
+    reading = column.type_counts
     if reading is None or kind.cells == "text":
         return column.nan + column.infinite
     return max(reading.cells - reading.read_as(kind), 0)

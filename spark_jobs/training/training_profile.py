@@ -131,14 +131,16 @@ def _cleaned(
     foreseen = {name: _foreseen(profile[name], pair) for name, pair in outside.items()}
     open_ones = {name: pair for name, pair in outside.items() if foreseen[name] is None}
     numbers = foreseen | (_again(rows, spec, types, open_ones) if open_ones else {})
-    columns = {name: replace(one, cleaned=numbers.get(name), fenced=None) for name, one in profile.columns.items()}
+    columns = {
+        name: replace(one, cleaned=numbers.get(name), clipped_moments=None) for name, one in profile.columns.items()
+    }
     return Profile(profile.rows, columns)
 
 
 def _foreseen(column: ColumnProfile, bounds: Bounds) -> NumberSummary | None:
-    if column.fenced is None or column.numbers is None:
+    if column.clipped_moments is None or column.numbers is None:
         return None
-    return column.fenced.clipped(bounds, column.numbers.count)
+    return column.clipped_moments.clipped(bounds, column.numbers.count)
 
 
 def _again(

@@ -25,7 +25,7 @@ def number_column(name, values, missing=0):
     summary = NumberSummary.of(np.asarray(values, dtype=float))
     rows = len(values) + missing
     return ColumnProfile(
-        name, "number", rows, missing, different=Distinct.of(np.asarray(values, float)), numbers=summary
+        name, "number", rows, missing, distinct_sketch=Distinct.of(np.asarray(values, float)), numbers=summary
     )
 
 

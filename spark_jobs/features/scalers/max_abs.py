@@ -25,7 +25,7 @@ def _estimator(source: str, target: str) -> Estimator[Any]:
 
 
 def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:
-    return (numbers.low, numbers.high)
+    return (numbers.min, numbers.max)
 
 
 def _affine(stage: Stage) -> tuple[Numbers, Numbers]:
