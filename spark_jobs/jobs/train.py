@@ -138,6 +138,7 @@ def _finished(spec: Spec, prepared: Prepared, planned: Planned, trained: Trained
         rows=rows,
         cells=inspected.lost,
         setup=setup_of(spec, prepared),
+        class_rows=prepared.class_rows,
         warnings=(*inspected.warnings, *evaluation.notes),
     )
 

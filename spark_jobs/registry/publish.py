@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -61,6 +61,7 @@ class TrainingArtifacts:
     rows: Mapping[str, int]
     cells: Mapping[str, int]
     setup: EvaluationSetup
+    class_rows: Mapping[int, int] = field(default_factory=dict)
     champion: Comparison | None = None
     warnings: tuple[str, ...] = ()
     proven: VerificationResult | None = None
@@ -128,6 +129,7 @@ def _context(done: TrainingArtifacts, run: Run, version: ModelVersion | None = N
         importances=done.importances,
         rows=done.rows,
         cells=done.cells,
+        class_rows=done.class_rows,
         seconds=progress.seconds(),
         versions=versions(),
         lineage=_lineage(done, run),

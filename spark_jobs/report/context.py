@@ -24,6 +24,7 @@ class ReportContext:
         importances: one pair of feature name and weight per slot of the feature vector. A weight is the share of a
             tree model, or the coefficient of a linear model, signed where the sign is known.
         rows: counts by outcome, as in the result of the job; `cells` counts by column the values that did not parse.
+        class_rows: training rows by index of the class; empty where they are unknown or there are no classes.
         seconds: the duration of each phase.
         held_out: about ten thousand test rows of the columns that the model reads, with one column per name; None
             without a verified graph.
@@ -40,6 +41,7 @@ class ReportContext:
     importances: Sequence[tuple[str, float]] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
     cells: Mapping[str, int] = field(default_factory=dict)
+    class_rows: Mapping[int, int] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     lineage: Mapping[str, Any] = field(default_factory=dict)

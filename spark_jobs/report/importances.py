@@ -55,13 +55,14 @@ def has_signed_coefficients(context: ReportContext) -> bool:
 
 
 def name_coefficients(context: ReportContext) -> str:
-    """Return what a standardized coefficient is, such as "change of the log-odds of yes per standard deviation"."""
+    """Return what a standardized coefficient is, such as "change of the log-odds of y = 1 per standard deviation"."""
     if context.plan is None or not has_signed_coefficients(context):
         return "norm over the classes of the change of their scores per standard deviation"
     what = f"the predicted {shorten(context.target, 20)}"
     if context.task == "binary":
         score = "log-odds" if find(context.plan.model).probabilities else "margin"
-        what = f"the {score} of {shorten(context.evaluation.details['labels'][-1], 20)}"
+        label = context.evaluation.details["labels"][-1]
+        what = f"the {score} of {shorten(context.target, 16)} = {shorten(label, 16)}"
     return f"change of {what} per standard deviation"
 
 

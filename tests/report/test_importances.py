@@ -70,8 +70,8 @@ def test_a_target_encoding_and_a_missing_indicator_belong_to_their_column():
     ("model", "task", "told"),
     [
         ("linear", "regression", "change of the predicted price per standard deviation"),
-        ("linear", "binary", "change of the log-odds of yes per standard deviation"),
-        ("svm", "binary", "change of the margin of yes per standard deviation"),
+        ("linear", "binary", "change of the log-odds of price = yes per standard deviation"),
+        ("svm", "binary", "change of the margin of price = yes per standard deviation"),
         ("linear", "multiclass", "norm over the classes of the change of their scores per standard deviation"),
     ],
 )
