@@ -86,7 +86,7 @@ def _coefficients(context: ReportContext) -> Html:
 
 def _decisions(context: ReportContext) -> Html:
     decisions = context.plan.decisions if context.plan is not None else ()
-    rows = [(name_tag(one.subject), one.choice, _long(one.reason)) for one in decisions]
+    rows = [(name_tag(one.subject), tag("span", one.choice, class_="choice"), _long(one.reason)) for one in decisions]
     return long_table(("Subject", "Choice", "Reason"), rows, (), 30, "decisions") if rows else Html("")
 
 
