@@ -23,6 +23,7 @@ LIMIT = 500
 _KNOWN: tuple[tuple[str, str], ...] = (
     ("No space left on device", "Free disk space below `root` and in the temporary folder, then run it again."),
     ("Permission denied", "Give this user the right to read and write there, or set another `root`."),
+    ("Not a directory", "A file is where a folder must be: move it away, or set another `root`."),
     ("Address already in use", "End the process that uses the port, or set another port."),
     (
         "Python worker exited unexpectedly",
