@@ -52,8 +52,10 @@ def has_constant_label(details: Mapping[str, Any]) -> bool:
 
 
 def format_metric(name: str, value: float | None) -> str:
-    """Format a metric; MAPE in per cent."""
-    return format_percent(value, 1.0) if name == "mape" and value is not None else format_number(value)
+    """Format a metric; MAPE in per cent, and R² with at most four decimals, as that of a mean is nearly 0."""
+    if value is None or name not in ("mape", "r2"):
+        return format_number(value)
+    return format_percent(value, 1.0) if name == "mape" else format_number(round(value, 4))
 
 
 def _spelled(note: str) -> str:

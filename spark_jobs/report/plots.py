@@ -137,7 +137,8 @@ def draw_confusion(details: Mapping[str, Any]) -> Html:
         text(11, 30 + tall * len(rows) / 2, "actual class", "middle axis-title",
              transform=f"rotate(-90 11 {30 + tall * len(rows) / 2:.1f})"),
     ]  # fmt: skip
-    return drawing("Confusion matrix", left + size * len(labels) + 14, below + 18, [*cells, *headed, *titles])
+    wide = max(left + size * len(labels) + 14, 420)  # as the other figures, so that the texts have one size
+    return drawing("Confusion matrix", wide, below + 18, [*cells, *headed, *titles])
 
 
 def _largest_classes(counts: Any, labels: list[str]) -> tuple[Any, list[str]]:

@@ -10,6 +10,7 @@ from report_contexts import context
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, brier_score_loss, f1_score, log_loss
 
 from spark_jobs.report.baseline import compare_with_baseline, compute_baseline
+from spark_jobs.report.evaluation_section import format_metric
 from spark_jobs.training.evaluation_result import Evaluation
 
 
@@ -98,3 +99,8 @@ def test_weighted_rows_have_no_majority_baseline_as_the_evaluation_holds_plain_c
 
 def test_unknown_class_rows_have_no_baseline():
     assert compute_baseline(classification([[6, 1], [2, 3]], ["no", "yes"], [])).metrics == {}
+
+
+def test_an_r2_of_nearly_zero_is_no_power_of_ten():
+    assert [format_metric("r2", value) for value in (-8.3e-05, 0.41234567, None)] == ["-0.0001", "0.4123", "–"]
+    assert format_metric("mape", 0.5) == "50 %"
