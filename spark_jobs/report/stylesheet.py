@@ -83,7 +83,8 @@ svg.spark { display: block; width: 130px; height: 30px; fill: var(--bar); }
 .levels { min-width: 12rem; max-width: 20rem; font-size: .82rem; color: var(--soft); overflow-wrap: break-word; }
 @media (max-width: 640px) { section { padding: 1rem .9rem; } h1 { font-size: 1.4rem; }
   .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); } .tile b { font-size: 1.15rem; }
-  th, th.n { white-space: normal; } th, td { padding-right: .6rem; } .long { min-width: 9rem; } }
+  th, th.n, td:first-child, td .name { white-space: normal; } th, td { padding-right: .6rem; }
+  .long { min-width: 9rem; } }
 @page { size: A4; margin: 12mm; }
 @media print { nav, details { display: none; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   html { font-size: 11px; } body { background: none; font-size: 10px; line-height: 1.35; }
