@@ -15,6 +15,11 @@ from spark_jobs.columns.exact import beyond_double, exact_text
 from spark_jobs.columns.names import UNREAD_KEY
 
 
+def log_row_id() -> Column:
+    """Return the id of a row of a log such as a topic, as a column: topic/partition/offset."""
+    return F.concat_ws("/", "topic", "partition", "offset")
+
+
 def with_row_ids(rows: DataFrame, key: Sequence[str] = (), is_unique: bool | None = None) -> DataFrame:
     """Add `_row_id` to rows that have the struct `_row`.
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from spark_jobs.formatting import format_number
 from spark_jobs.report.context import ReportContext
 from spark_jobs.report.evaluation_section import has_constant_label
-from spark_jobs.report.formatting import format_metric_name, format_number, shorten
+from spark_jobs.report.formatting import format_metric_name, shorten
 from spark_jobs.training.classification import CLIP
 from spark_jobs.training.metrics import binary_metrics, macro_metrics
 

@@ -27,7 +27,6 @@ def load_bundle(folder: Path, spark: SparkSession | None = None) -> TrainedModel
     """Load the model of a bundle, its files checked one by one.
 
     Args:
-        folder: the bundle.
         spark: the session for what needs one; by default the active one, looked for when it is needed.
 
     Raises:
@@ -195,7 +194,7 @@ class TrainedModel:
         return typed(replace_null_values(rows, self.null_values), present, self.plan.timezone)
 
     def _spark_frame(self, rows: Any) -> DataFrame:
-        from spark_jobs.sources.kinds.dataframe import spark_frame
+        from spark_jobs.sources.readers.dataframe import spark_frame
 
         return spark_frame(rows, current_session(self.spark))
 

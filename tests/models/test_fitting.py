@@ -194,4 +194,4 @@ def test_a_one_against_rest_svm_with_defaults_ends_soon(spark):
 
 def test_gaussian_naive_bayes_takes_numbers_below_zero_and_multinomial_is_kept_from_them():
     assert options("naive_bayes", {}).model_type == "gaussian"
-    assert find("naive_bayes").scaler(options("naive_bayes", {"model_type": "multinomial"})) == "min_max"
+    assert find("naive_bayes").numbers_for(options("naive_bayes", {"model_type": "multinomial"})) == "unit"
