@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+DEBUG = "SPARK_JOBS_DEBUG"
 
 
 class SparkJobsError(Exception):
@@ -28,8 +32,10 @@ class SparkJobsError(Exception):
     def _render_traceback_(self) -> list[str]:
         """Return the lines that IPython and Jupyter show in place of the traceback: name, message, advice.
 
-        `%xmode` does not bring the traceback back; `traceback.print_exception(error)` prints it.
+        If the environment variable `SPARK_JOBS_DEBUG` is set, return the whole traceback, with that of the cause.
         """
+        if os.environ.get(DEBUG):
+            return "".join(traceback.format_exception(self)).splitlines()
         return f"{self.kind}: {self}".splitlines()
 
 

@@ -18,6 +18,7 @@ from spark_jobs.api.arguments import (
     is_frame,
     view_name,
 )
+from spark_jobs.error_translation import translated_errors
 from spark_jobs.jobs import preflight
 from spark_jobs.results.result import Result
 from spark_jobs.runtime.active_session import current_session, keeping_active
@@ -36,6 +37,7 @@ class Call(NamedTuple):
     env: Environment
 
 
+@translated_errors()
 def run_job(
     verb: str,
     spec: AnySpec | None,
@@ -80,7 +82,7 @@ def opened(
     check_arguments(keys, ("spark", "env"))
     asked, frames = build_spec(spec, keys)
     environment = build_environment(env, spec)
-    with progress.show(), _views(spark, frames) as session:
+    with translated_errors(), progress.show(), _views(spark, frames) as session:
         yield Call(asked, session, environment)
 
 

@@ -15,6 +15,7 @@ from spark_jobs.api.arguments import (
     check_arguments,
     with_spec_keys,
 )
+from spark_jobs.error_translation import translated_errors
 from spark_jobs.errors import JobError
 from spark_jobs.results.result import Result
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
+@translated_errors()
 def open_session(env: AnyEnvironment | None = None, connectors: Sequence[str] = ()) -> SparkSession:
     """Open the Spark session that jobs run in, or take the one that Databricks, Connect or spark-submit gives.
 
@@ -45,6 +47,7 @@ def open_session(env: AnyEnvironment | None = None, connectors: Sequence[str] = 
 
 
 @with_spec_keys
+@translated_errors()
 def check(spec: AnySpec | None = None, *, env: AnyEnvironment | None = None, **keys: Unpack[SpecKeys]) -> Result:
     """Validate a spec, without Spark and without data.
 
@@ -69,6 +72,7 @@ def check(spec: AnySpec | None = None, *, env: AnyEnvironment | None = None, **k
 
 
 @with_spec_keys
+@translated_errors()
 def doctor(
     spec: AnySpec | None = None,
     *,

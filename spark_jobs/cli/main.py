@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from spark_jobs.cli.parser import job_of, parse_arguments
 from spark_jobs.error_translation import translate_error
-from spark_jobs.errors import SparkJobsError
+from spark_jobs.errors import DEBUG, SparkJobsError
 
 if TYPE_CHECKING:
     from spark_jobs.results.result import Result
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _answer(words: Sequence[str], out: BinaryIO) -> int:
-    as_json, debug = "--json" in words, "--debug" in words
+    as_json, debug = "--json" in words, "--debug" in words or bool(os.environ.get(DEBUG))
     started = time.monotonic()
     try:
         arguments = _parsed(words, out)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.ml import PipelineModel
 from pyspark.ml.functions import vector_to_array
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -53,12 +54,16 @@ class Compiled:
 
 @dataclass(frozen=True)
 class VerificationResult:
-    """A serialized graph, its sentinel for null, its parity with the pipeline, and a description of a differing row."""
+    """A serialized graph, its sentinel for null, and its parity with the pipeline.
+
+    `example` describes a differing row. `held_out` has the held-out rows as the graph's inputs, one column per name.
+    """
 
     graph: bytes
     sentinel: str
     parity: Parity
     example: str = ""
+    held_out: pa.Table | None = None
 
 
 def compile_saved(plan: Plan, folder: Path, loaded: PipelineModel, spark: SparkSession) -> Compiled:
@@ -124,7 +129,12 @@ def compare_outputs(compiled: Compiled, plan: Plan, asked: PipelineOutput) -> Ve
     pipeline, own = _of_spark(asked.rows, plan), _of_graph(graph, asked.rows, plan, compiled.sentinel)
     parity = compare(pipeline, own, asked.rows.column(KIND).to_pylist(), bound, asked.wanted)
     example = "" if parity.example is None else _example(asked.rows, plan, pipeline, own, parity.example)
-    return VerificationResult(graph, compiled.sentinel, parity, example)
+    return VerificationResult(graph, compiled.sentinel, parity, example, _held_out(asked.rows, plan))
+
+
+def _held_out(rows: pa.Table, plan: Plan) -> pa.Table:
+    own = rows.filter(pc.equal(rows.column(KIND), _OWN))
+    return pa.table({name: own.column(f"x{at}") for at, name in enumerate(plan.used)})
 
 
 def _example(rows: pa.Table, plan: Plan, pipeline: Answers, graph: Answers, row: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from spark_jobs.graph.verification import VerificationResult
@@ -33,6 +33,7 @@ class TrainingArtifacts:
     rows: Mapping[str, int]
     cells: Mapping[str, int]
     setup: EvaluationSetup
+    class_rows: Mapping[int, int] = field(default_factory=dict)
     champion: Comparison | None = None
     warnings: tuple[str, ...] = ()
     proven: VerificationResult | None = None
@@ -69,5 +70,6 @@ def collect_artifacts(
         rows=rows,
         cells=inspected.lost,
         setup=evaluation_setup(spec, prepared),
+        class_rows=prepared.class_rows,
         warnings=(*inspected.warnings, *evaluation.notes),
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,28 +70,25 @@ def publish_training(
         drawn = pool.submit(_drawn, done, folder / "report", run)
         example = pool.submit(optional, "The input example", lambda: example_row(source, done.plan), no_example)
         done = replace(done, proven=prove(), example=example.result())
-    with progress.phase("reporting"):
-        report = _reported(done, folder / "report", run, drawn.result())
-        draft = folder / "bundle"
-        write(draft, _manifest(done), _files(done, folder, report))
+    draft, report = folder / "bundle", partial(_reported, done, folder / "report", run, drawn.result())
+    with progress.phase("writing the bundle"):
+        write(draft, _manifest(done), _files(done, folder))
     with progress.phase("logging to MLflow"):
-        return log_training(tracking, run, _training(done, draft, folder / "report"))
+        return log_training(tracking, run, _training(done, draft, folder / "report", report))
 
 
 def _drawn(done: TrainingArtifacts, folder: Path, run: Run) -> Figures:
     return optional("Every figure of the report", lambda: write_figures(folder, _context(done, run)), {})
 
 
-def _reported(done: TrainingArtifacts, folder: Path, run: Run, drawn: Figures) -> dict[str, Path]:
-    """Write the report and return its path by its name in the bundle; empty on failure, which must not lose a model."""
-
-    def report() -> dict[str, Path]:
-        return {"report.html": write_report(folder, _context(done, run), drawn)}
-
-    return optional("The report", report, {})
+def _reported(
+    done: TrainingArtifacts, folder: Path, run: Run, drawn: Figures, version: ModelVersion | None
+) -> Path | None:
+    """Write the report and return its path; None on failure, which must not lose a model."""
+    return optional("The report", lambda: write_report(folder, _context(done, run, version), drawn), None)
 
 
-def _context(done: TrainingArtifacts, run: Run) -> ReportContext:
+def _context(done: TrainingArtifacts, run: Run, version: ModelVersion | None = None) -> ReportContext:
     return ReportContext(
         name=done.spec.name,
         task=done.plan.problem.task,
@@ -102,10 +100,13 @@ def _context(done: TrainingArtifacts, run: Run) -> ReportContext:
         importances=done.importances,
         rows=done.rows,
         cells=done.cells,
+        class_rows=done.class_rows,
         seconds=progress.seconds(),
         versions=versions(),
         lineage=_lineage(done, run),
-        alias="" if _refused(done) else "challenger",
+        held_out=done.proven.held_out if done.proven is not None else None,
+        version=str(version.version) if version is not None else "",
+        alias="challenger" if version is not None else "",
         user=current_user(),
         trained_at=datetime.now(UTC),
     )
@@ -117,9 +118,9 @@ def _lineage(done: TrainingArtifacts, run: Run) -> dict[str, str]:
     return facts | {"graph against pipeline": proof}
 
 
-def _files(done: TrainingArtifacts, folder: Path, report: Mapping[str, Path]) -> dict[str, Any]:
+def _files(done: TrainingArtifacts, folder: Path) -> dict[str, Any]:
     graph = {} if done.proven is None else {GRAPH: done.proven.graph}
-    return {**graph, **report} | {
+    return graph | {
         "plan.json": done.plan.to_json(),
         "profile.json": done.profile.to_json(),
         "importances.json": json.dumps(done.importances),
@@ -169,12 +170,13 @@ def _input(plan: Plan, kind: ColumnType) -> Input:
     return Input(kind.name, "string", "text", digits=all(_DIGITS.fullmatch(level) for level in numbers))
 
 
-def _training(done: TrainingArtifacts, draft: Path, report: Path) -> TrainingLog:
+def _training(
+    done: TrainingArtifacts, draft: Path, drawings: Path, report: Callable[[ModelVersion | None], Path | None]
+) -> TrainingLog:
     champion = done.champion or Comparison(0)
-    figures = {f"plots/{path.name}": path for path in sorted(report.glob("*.svg"))}
+    figures = {f"plots/{path.name}": path for path in sorted(drawings.glob("*.svg"))}
     settings = done.spec.model_dump(mode="json", include={"split", "clean", "features"})
-    names = ("plan.json", "profile.json", "report.html")
-    files = {name: draft / name for name in names if (draft / name).is_file()}
+    files = {name: draft / name for name in ("plan.json", "profile.json")}
     return TrainingLog(
         name=done.spec.track.register_as or done.spec.name,
         bundle=draft,
@@ -191,6 +193,7 @@ def _training(done: TrainingArtifacts, draft: Path, report: Path) -> TrainingLog
             "spark_jobs.parity": "skipped" if done.proven is None else str(done.proven.parity),
         },
         artifacts={**files, **figures},
+        report=report,
         refused=_refused(done),
         lineage=_logged_lineage(done),
     )

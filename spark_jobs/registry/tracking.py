@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -113,6 +114,7 @@ def default_store(tracking: Tracking) -> Iterator[None]:
 def _open(tracking: Tracking) -> MlflowClient:
     for key, value in _QUIET.items():
         os.environ.setdefault(key, value)
+    warnings.filterwarnings("ignore", message="IProgress not found")  # of tqdm in a notebook, which draws nothing here
     try:
         with locked(tracking.root, "registry"):
             if tracking.local and not tracking.database.exists():

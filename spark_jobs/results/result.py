@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spark_jobs.bundle import REPORT
+from spark_jobs.error_translation import translated_errors
 from spark_jobs.errors import JobError, SparkJobsError
 from spark_jobs.formatting import to_jsonable
 from spark_jobs.notebook_html import notebook_table
@@ -76,9 +78,10 @@ class Result:
     @property
     def report(self) -> Path | None:
         """The HTML report of the model, one file that needs nothing else; None where there is none."""
-        page = Path(self.bundle) / "report.html" if self.bundle is not None else None
+        page = Path(self.bundle) / REPORT if self.bundle is not None else None
         return page if page is not None and page.is_file() else None
 
+    @translated_errors()
     def load_model(self, spark: SparkSession | None = None) -> TrainedModel:
         """Load the model that the job made or used, its files checked one by one.
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from shlex import quote
 
 from spark_jobs import progress
+from spark_jobs.bundle import REPORT
 from spark_jobs.formatting import format_metrics
 from spark_jobs.plan import Decision, Plan
 from spark_jobs.registry.artifacts import TrainingArtifacts
@@ -92,7 +93,7 @@ def _training_lines(done: TrainingArtifacts, version: ModelVersion, tracking: Tr
         f"  metrics   {format_metrics(done.evaluation.metrics)}",
         *_compared(done.champion),
         *warned(done.warnings),
-        *([f"  report    {report}"] if (report := version.bundle / "report.html").is_file() else []),
+        *([f"  report    {report}"] if (report := version.bundle / REPORT).is_file() else []),
         f"  run       {version.run_id}",
         *_mlflow_commands(tracking),
     )

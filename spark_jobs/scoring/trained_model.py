@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from spark_jobs.bundle import GRAPH, Manifest, verify_bundle
+from spark_jobs.error_translation import translated_errors
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.notebook_html import notebook_table
 from spark_jobs.plan import Plan
@@ -94,6 +95,7 @@ class TrainedModel:
     @overload
     def predict(self, rows: DataFrame) -> DataFrame: ...
 
+    @translated_errors()
     def predict(self, rows: Any) -> Any:
         """Predict every row of a DataFrame of pandas or Spark.
 
@@ -117,6 +119,7 @@ class TrainedModel:
             return self.transform(rows)
         return self._graph.predict(rows) if GRAPH in self.manifest.sha256 else self._by_pipeline(rows)
 
+    @translated_errors()
     def transform(self, rows: DataFrame) -> DataFrame:
         """Give every row of a Spark DataFrame its prediction, the one that `score` writes.
 
@@ -144,6 +147,7 @@ class TrainedModel:
             raise DataError(f"The rows have a column named like what is added: '{taken[0]}'.", "Drop or rename it.")
         return answers.select("_row.*", *added)
 
+    @translated_errors()
     def evaluate(self, rows: DataFrame | pd.DataFrame) -> dict[str, float]:
         """Measure how well the model predicts labelled rows.
 

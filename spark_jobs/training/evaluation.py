@@ -31,6 +31,7 @@ def evaluate(
     threshold_for: str | None = None,
     slices: Sequence[str] = (),
     weight: bool = False,
+    constant: float | None = None,
 ) -> Evaluation:
     """Evaluate predictions of the test rows, in two passes over `scored`.
 
@@ -49,13 +50,14 @@ def evaluate(
         threshold_for: the metric that the decision threshold maximizes, for two classes.
         slices: columns by whose values the metrics are repeated.
         weight: whether rows have a weight.
+        constant: of a regression, the prediction of a baseline whose metrics are in `details.baseline`.
 
     Raises:
         DataError: there are no rows, the rows are of one class only, or a prediction is not a number.
         SpecError: `threshold_for` is not a metric that depends on a threshold.
     """
     if task == "regression":
-        return evaluate_numbers(scored, slices, weight)
+        return evaluate_numbers(scored, slices, weight, constant)
     ask = EvaluationRequest(task, tuple(labels), positive, tuple(slices), weight)
     counted = count_classes(scored, ask)
     metrics = _metrics(counted.confusion, ask) | _areas(counted) | _losses(counted)
