@@ -84,30 +84,12 @@ __all__ = [
 
 _ROOMS = {
     "spark_jobs.errors": ("DataError", "GateError", "JobError", "SparkJobsError", "SpecError"),
-    "spark_jobs.api": (
-        "TrainedModel",
-        "check",
-        "doctor",
-        "export",
-        "init",
-        "load_model",
-        "maintain",
-        "make_plan",
-        "make_profile",
-        "open_session",
-        "promote",
-        "run",
-        "schema",
-        "score",
-        "stream",
-        "train",
-    ),
     "spark_jobs.results.result": ("Result",),
     "spark_jobs.plan": ("Plan",),
     "spark_jobs.profile.profile": ("Profile",),
     "spark_jobs.spec": ("Environment", "Spec", "dump", "load", "parse"),
 }
-_HOMES = {name: room for room, names in _ROOMS.items() for name in names}
+_HOMES = dict.fromkeys(__all__, "spark_jobs.api") | {name: room for room, names in _ROOMS.items() for name in names}
 
 
 def __getattr__(name: str) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module, invalidate_caches
 from importlib.metadata import EntryPoint, entry_points
@@ -36,6 +36,28 @@ def built_in(folder: str) -> tuple[str, ...]:
     return tuple(sorted(module.name for module in modules if not module.name.startswith("_")))
 
 
+def names(package: str, folder: str) -> tuple[str, ...]:
+    """Return the names of a package's plug-ins, sorted: the built-in modules of a folder and the registered ones.
+
+    Raises:
+        SpecError: A registered plug-in has the name of a built-in one.
+    """
+    check_collisions(package, built_in(folder), registered(package))
+    return tuple(sorted((*built_in(folder), *registered(package))))
+
+
+def check_collisions(package: str, ours: Iterable[str], others: Iterable[str]) -> None:
+    """Refuse registered plug-ins with the name of a built-in one.
+
+    Raises:
+        SpecError: The message names the first such plug-in.
+    """
+    for name in sorted(set(ours) & set(others)):
+        value = registered(package)[name].value
+        message = f"The plug-in '{name}' ({value}) of `spark_jobs.{package}` has the name of a built-in one."
+        raise SpecError(message, "Rename its entry point, or uninstall the package that provides it.")
+
+
 @cache
 def declarations(package: str, folder: str, attribute: str, base: type[Declaration]) -> Mapping[str, Declaration]:
     """Return the declarations that extend a package by name, sorted: the built-in and the registered ones.
@@ -49,12 +71,10 @@ def declarations(package: str, folder: str, attribute: str, base: type[Declarati
     Raises:
         SpecError: A registered plug-in cannot be imported, is no declaration, or has the name of a built-in one.
     """
+    check_collisions(package, built_in(folder), registered(package))
     found = {name: getattr(import_module(f"{folder}.{name}"), attribute) for name in built_in(folder)}
     for name, entry in registered(package).items():
         plug_in = f"The plug-in '{name}' ({entry.value}) of `spark_jobs.{package}`"
-        if name in found:
-            advice = "Rename its entry point, or uninstall the package that provides it."
-            raise SpecError(f"{plug_in} has the name of a built-in one.", advice)
         found[name] = load(package, name)
         if not isinstance(found[name], base):
             advice = "Name the declaration in the entry point: `module:NAME`."

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from spark_jobs import features, models
-from spark_jobs.errors import SpecError, did_you_mean
+from spark_jobs import models
+from spark_jobs.errors import SpecError
+from spark_jobs.features.choices import WITHOUT_GRAPH, step_issues
 from spark_jobs.spec import Spec
-from spark_jobs.spec.mistakes import SpecIssue, dotted, got, refusal
+from spark_jobs.spec.mistakes import SpecIssue, dotted, refusal
 from spark_jobs.spec.yaml12 import KeyPath
-
-_SKIP = "Set `graph: skip` to score with Spark only, or choose another kind."
 
 
 def verify_spec(spec: Spec, place: Callable[[KeyPath], str] = lambda path: "") -> None:
@@ -32,7 +31,7 @@ def verify_spec(spec: Spec, place: Callable[[KeyPath], str] = lambda path: "") -
 def option_mistakes(spec: Spec) -> Iterator[SpecIssue]:
     """Yield the mistakes in the options that algorithms and feature steps define."""
     yield from _model(spec)
-    yield from _steps(spec)
+    yield from step_issues(spec)
 
 
 def _model(spec: Spec) -> Iterator[SpecIssue]:
@@ -45,7 +44,9 @@ def _model(spec: Spec) -> Iterator[SpecIssue]:
         yield _told(error, ("model", "kind"))
     algorithm = models.find(kind)
     if algorithm.graph is None and spec.graph == "required":
-        yield SpecIssue(("model", "kind"), f"'{kind}' has no ONNX graph, so the model could not be served.", _SKIP)
+        yield SpecIssue(
+            ("model", "kind"), f"'{kind}' has no ONNX graph, so the model could not be served.", WITHOUT_GRAPH
+        )
     if not algorithm.weighted and (spec.weight is not None or spec.model.balance):
         path: KeyPath = ("weight",) if spec.weight is not None else ("model", "balance")
         yield SpecIssue(
@@ -76,21 +77,3 @@ def _told(error: SpecError, path: KeyPath) -> SpecIssue:
     known = found is not None and found[1].startswith((dotted(path), ".".join(map(str, path))))
     text = found[2] if known and found else f"is refused: {error.message}"
     return SpecIssue(path, text, error.advice)
-
-
-def _steps(spec: Spec) -> Iterator[SpecIssue]:
-    encoders, scalers = ("auto", *features.step_kinds("encoders")), ("auto", *features.step_kinds("scalers"))
-    asked: list[tuple[KeyPath, str | None, tuple[str, ...]]] = [
-        (("features", "categorical"), spec.features.categorical, encoders),
-        (("features", "numeric"), spec.features.numeric, scalers),
-    ]
-    for column, choice in spec.features.per_column.items():
-        place = ("features", "per_column", column)
-        asked.append(((*place, "categorical"), choice.categorical, encoders))
-        asked.append(((*place, "numeric"), choice.numeric, scalers))
-        asked.append(((*place, "date"), choice.date, ("parts", "none")))
-    for path, kind, known in asked:
-        if kind is not None and kind not in known:
-            yield SpecIssue(path, f"must be one of {', '.join(known)}.{got(kind)}", did_you_mean(kind, known))
-        elif spec.graph == "required" and not features.has_graph(kind):
-            yield SpecIssue(path, f"'{kind}' has no ONNX graph, so the model could not be served.", _SKIP)

@@ -45,6 +45,7 @@ LAYERS = (
     "bundle ops",
     "error_translation plugins progress",
     "errors fault_points notebook_html",
+    "formatting",
 )
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms.split()}
 WITHOUT_PYSPARK = (
@@ -58,11 +59,36 @@ WITHOUT_PYSPARK = (
     "plugins",
     "progress",
     "notebook_html",
+    "formatting",
 )
 PYSPARK_INSIDE_FUNCTIONS = ("features/", "models/", "sources/kinds/")
 LARGEST_SHARE = 0.12  # of the package's lines in one room
 VAGUE = {"core", "base", "util", "utils", "helpers", "common", "misc", "manager", "service", "orchestrator"}
 JVM = {"_jvm", "_jsc", "_jdf", "_java_obj", "sparkContext", "rdd"}
+PLUGIN_FOLDERS = ("models", "features/encoders", "features/scalers")
+# Words that name a kind and something else, with the files where they mean the latter.
+OTHER_MEANINGS = {
+    "linear": ["spec/constants.py"],  # the default of `model.kind`
+    "label": [  # the column that Spark's estimators learn; a choice of `clean.missing.categorical`
+        "models/__init__.py",
+        "models/xgboost.py",
+        "plan/inputs.py",
+        "report/",
+        "spec/cleaning.py",
+        "training/",
+    ],
+    "target": [  # a key of the spec
+        "api/",
+        "jobs/",
+        "plan/make.py",
+        "plan/plan.py",
+        "registry/",
+        "report/plots.py",
+        "spec/",
+        "streaming/checkpoint.py",
+        "training/columns.py",
+    ],
+}
 MATERIALISING = {"cache", "persist", "toPandas"}
 
 
@@ -272,6 +298,31 @@ def test_nothing_is_brought_to_the_driver_as_pandas_and_one_place_alone_knows_wh
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     )
     breaches(*(f"{file.relative_to(ROOT)}:{f.lineno} .{f.attr}()" for file, f in called if f.attr in MATERIALISING))
+
+
+def test_no_file_names_a_plugin_but_its_own():
+    """A registered algorithm or step could not take the place of one that other code knows by name."""
+    homes = {
+        file.stem: str(file.relative_to(PACKAGE))
+        for folder in PLUGIN_FOLDERS
+        for file in (PACKAGE / folder).glob("[!_]*.py")
+    }
+    breaches(
+        *(
+            f"{place}:{node.lineno} names '{node.value}'"
+            for file in FILES
+            for node in ast.walk(tree_of(file))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in homes
+            if (place := str(file.relative_to(PACKAGE))) != homes[node.value]
+            and not place.startswith(tuple(OTHER_MEANINGS.get(node.value, ())))
+        )
+    )
+
+
+def test_no_file_imports_a_plugin():
+    kinds = {name_of(file) for folder in PLUGIN_FOLDERS for file in (PACKAGE / folder).glob("[!_]*.py")}
+    breaches(*(f"{name_of(file)} imports {kinds & imports_of(tree_of(file))}" for file in FILES
+               if kinds & imports_of(tree_of(file))))  # fmt: skip
 
 
 def test_a_module_stays_small():

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from spark_jobs.checks.cells import WORDS, ColumnReader
 from spark_jobs.columns.current_time import current_timestamp
 from spark_jobs.errors import DataError
+from spark_jobs.formatting import format_percent
 from spark_jobs.spec.checks import Fresh, NullRate, RowCount, TableCheck
 
 _HOUR = 3_600_000_000
@@ -70,7 +71,7 @@ def breach(check: TableCheck, measured: int | None, rows: int) -> str | None:
             return f"the batch has {found:,} rows" if few or many else None
         case NullRate():
             share = found / rows if rows else 0.0
-            return f"{found:,} of {rows:,} are null ({100 * share:.2g} %)" if share > check.max else None
+            return f"{found:,} of {rows:,} are null ({format_percent(share)})" if share > check.max else None
         case Fresh():
             return _stale(check, measured)
     raise AssertionError(check)

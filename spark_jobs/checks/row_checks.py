@@ -16,9 +16,9 @@ from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.checks.bounds import bounded
 from spark_jobs.checks.cells import WORDS, Cell, ColumnReader
 from spark_jobs.checks.patterns import not_matching
-from spark_jobs.checks.wording import format_bound, listed
+from spark_jobs.checks.wording import format_bound
 from spark_jobs.columns.exact import exact_literal
-from spark_jobs.errors import DataError
+from spark_jobs.errors import DataError, format_list
 from spark_jobs.spec.checks import Between, Compare, InSet, Matches, NotNull, RowCheck, Unique
 
 _ORDERS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
@@ -66,7 +66,7 @@ def violation(check: RowCheck, place: int, columns: ColumnReader, number_of: Col
             return Violation(not_matching(text, check.pattern), words)
         case Unique():
             assert number_of is not None
-            words = _said("", f"another row has the same {listed(check.columns)}")
+            words = _said("", f"another row has the same {format_list(check.columns)}")
             return Violation(F.coalesce(number_of > 1, F.lit(False)), words)
         case Compare():
             return _compare(check, place, columns)
@@ -97,7 +97,7 @@ def _in(check: InSet, place: int, columns: ColumnReader) -> Violation:
     else:
         folded = [value.casefold() if cell.cells == "boolean" else value for value in values]
         found = cell.value.cast("string").isin(folded)
-    words = _said(check.column, " is ", cell.shown, f", not one of {listed(values)}")
+    words = _said(check.column, " is ", cell.shown, f", not one of {format_list(values)}")
     return Violation(F.coalesce(~found, F.lit(False)), words)
 
 
@@ -108,7 +108,7 @@ def _numbers(values: list[str], check: InSet, place: int, kind: T.DataType) -> l
     except ValueError:
         found = [math.nan]
     if not all(math.isfinite(value) for value in found):
-        said = f"`checks[{place}]` lists {listed(values)}, but '{check.column}' is read as numbers."
+        said = f"`checks[{place}]` lists {format_list(values)}, but '{check.column}' is read as numbers."
         raise DataError(said, "List numbers, or name the column in `columns.categorical` and train again.")
     return [one for one in (exact_literal(value, kind) for value in values) if one is not None]
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from spark_jobs.errors import format_list
 from spark_jobs.spec.checks import Between, Check, Compare, Fresh, InSet, Matches, NotNull, NullRate, RowCount, Unique
-
-_LISTED = 6
 
 
 def describe_check(check: Check) -> str:
@@ -19,13 +16,13 @@ def describe_check(check: Check) -> str:
         case Between():
             return f"{check.column} {_range(check.min, check.max)}"
         case InSet():
-            return f"{check.column} one of {listed(check.values)}"
+            return f"{check.column} one of {format_list(check.values)}"
         case NotNull():
             return f"{check.column} not null"
         case Matches():
             return f"{check.column} matches {check.pattern}"
         case Unique():
-            return f"{listed(check.columns)} unique"
+            return f"{format_list(check.columns)} unique"
         case Compare():
             return f"{check.column} {check.is_} {check.other}"
         case RowCount():
@@ -46,11 +43,6 @@ def checked_columns(check: Check) -> tuple[str, ...]:
         case RowCount():
             return ()
     return (check.column,)
-
-
-def listed(values: Sequence[str]) -> str:
-    """Return values joined by commas; of more than six, the first six and the total."""
-    return ", ".join(values[:_LISTED]) + (f" … ({len(values):,} in all)" if len(values) > _LISTED else "")
 
 
 def format_bound(bound: float | str | None) -> str:

@@ -58,7 +58,8 @@ def _answer(words: Sequence[str], out: BinaryIO) -> int:
         arguments = _parsed(words, out)
         if arguments is None:
             return 0
-        result = _timed(_run(arguments), started)
+        result = _run(arguments)
+        result = replace(result, seconds={**result.seconds, "total": round(time.monotonic() - started, 3)})
     except (KeyboardInterrupt, BrokenPipeError):
         raise
     except BaseException as error:
@@ -100,10 +101,6 @@ def _run(arguments: Namespace) -> Result:
     with progress.show(False if quiet else None, notes=not quiet):
         result = launch(arguments)
         return replace(result, seconds={**progress.seconds(), **result.seconds})
-
-
-def _timed(result: Result, started: float) -> Result:
-    return replace(result, seconds={**result.seconds, "total": round(time.monotonic() - started, 3)})
 
 
 def _tell(error: SparkJobsError) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyspark.sql import Column, DataFrame
@@ -65,7 +65,6 @@ def typed(
     DATE, TIMESTAMP, STRING. Names and order do not change.
 
     Args:
-        rows: The rows.
         types: The types of the columns; other columns do not change.
         zone: The time zone of timestamps without an offset.
         seen: What is known of the cells.
@@ -111,7 +110,11 @@ def canonical_cells(
     character. A number that may not fit a double is followed by its exact text, which is null if it fits.
     """
     kinds = {field.name: field.dataType for field in rows.schema.fields}
-    return [part for column in _in_name_order(types) for part in _canonical(column, kinds[column.name], zone, seen)]
+    return [
+        part
+        for column in sorted(types, key=lambda one: one.name)
+        for part in _canonical(column, kinds[column.name], zone, seen)
+    ]
 
 
 def typed_row_hash(
@@ -119,10 +122,6 @@ def typed_row_hash(
 ) -> Column:
     """Return a BIGINT hash (xxhash64) of the seed and the canonical cells, equal for equal rows with equal names."""
     return F.xxhash64(F.lit(seed), *canonical_cells(rows, types, zone, seen))
-
-
-def _in_name_order(types: Sequence[ColumnType]) -> Iterator[ColumnType]:
-    return iter(sorted(types, key=lambda column: column.name))
 
 
 def _readable(column: ColumnType, stored: str) -> str:

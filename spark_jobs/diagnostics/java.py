@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from spark_jobs.diagnostics.finding import Finding
+from spark_jobs.errors import format_list
 from spark_jobs.runtime import jars
 
 
@@ -27,7 +28,7 @@ def check_jars() -> Finding:
     """Return whether Delta's jars are in the cache."""
     missing = jars.missing_jars()
     if missing:
-        names = ", ".join(jar.name for jar in missing[:3]) + (", …" if len(missing) > 3 else "")
+        names = format_list((jar.name for jar in missing), 3)
         return Finding(
             "Delta's jars", "bad", f"{len(missing)} missing: {names}", f"{_command('spark_jobs.runtime.jars')}"
         )

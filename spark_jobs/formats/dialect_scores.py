@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spark_jobs.formats.dialect import Dialect
+from spark_jobs.formats.csv_dialect import Dialect
 from spark_jobs.formats.line_counts import LineCounts
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spark_jobs.formats.dialect import Dialect, field_regex, open_regex
+from spark_jobs.formats.csv_dialect import Dialect, field_regex, open_regex
 
 
 @dataclass

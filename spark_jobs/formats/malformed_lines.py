@@ -7,7 +7,7 @@ from typing import Any
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from spark_jobs.formats.dialect import Dialect, field_regex, open_regex
+from spark_jobs.formats.csv_dialect import Dialect, field_regex, open_regex
 
 
 def fields(form: Dialect) -> Column:

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 import pyarrow as pa
 
 from spark_jobs.columns.names import under_names
+from spark_jobs.errors import format_list
 
 Cells = Sequence[Any]
 Read = Callable[[str], tuple[Cells, str | None]]
@@ -114,7 +115,8 @@ def _picking(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Cells]:
             return get(found) if get else (found[names[0]],)
         except KeyError:
             if not any(name in found for name in names):
-                raise InvalidMessage(f"the object has none of the columns; its keys are {_listed(found)}") from None
+                keys = format_list((key[:40] for key in found), 5, quote=True) or "none"
+                raise InvalidMessage(f"the object has none of the columns; its keys are {keys}") from None
             return tuple(map(found.get, names))
 
     return pick
@@ -188,11 +190,6 @@ def _what(text: str) -> str:
     except (ValueError, RecursionError):
         return "the value is not JSON"
     return f"the value is not a JSON object but {_KINDS.get(text[0], 'a number')}"
-
-
-def _listed(found: Mapping[str, Any]) -> str:
-    shown = ", ".join(f"'{key[:40]}'" for key in list(found)[:5])
-    return (shown + " …" if len(found) > 5 else shown) or "none"
 
 
 def _split(batch: pa.RecordBatch, read: Read, names: Sequence[str], headers: Sequence[str]) -> pa.RecordBatch:

@@ -12,7 +12,7 @@ from spark_jobs.errors import JobError, SpecError
 from spark_jobs.graph.adversarial import typical_row
 from spark_jobs.graph.compile import compile_graph
 from spark_jobs.graph.equivalence import check_same
-from spark_jobs.ops.dialect import older
+from spark_jobs.ops.dialect import legacy_opset
 from spark_jobs.plan import Plan
 
 EXAMPLE = "predict.py"
@@ -102,7 +102,7 @@ def _read(bundle: Path) -> tuple[Manifest, Plan]:
 
 def _older(plan: Plan, bundle: Path, manifest: Manifest) -> bytes:
     """Return the graph in operators of older opsets, compared with the verified graph."""
-    with older():
+    with legacy_opset():
         made = compile_graph(plan, bundle / "pipeline", manifest.null_sentinel)
     graph = bytes(made.SerializeToString())
     check_same((bundle / GRAPH).read_bytes(), graph, plan, bundle / "pipeline", manifest.null_sentinel)

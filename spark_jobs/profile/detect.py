@@ -10,6 +10,7 @@ from typing import Final
 
 from spark_jobs.columns.types import Cells, ColumnType, Kind
 from spark_jobs.errors import DataError, did_you_mean
+from spark_jobs.formatting import format_percent
 from spark_jobs.profile.amounts import READS, Amounts, amounts, others, several_ways
 from spark_jobs.profile.day_patterns import best_format, date_cells, extra, looks_like, other_way
 from spark_jobs.profile.declared import are_numbers, declared_kinds
@@ -143,13 +144,12 @@ def _of_declared(column: _Column, kind: str, what: str, read: int) -> str:
     share = lost / column.cells if column.cells else 0.0
     if not lost:
         return f"declared {kind}"
-    counted = f"{lost:,} of {column.cells:,} cells ({share:.1%}) are {what}"
+    counted = f"{lost:,} of {column.cells:,} cells ({format_percent(share)}) are {what}"
     if share > REFUSED:
         advice = f"Remove it from `columns`, or fix the cells; up to {REFUSED:.0%} may fail to parse."
         raise DataError(f"'{column.name}' is declared {kind}, but {counted}.", advice)
-    return f"declared {kind}; {counted} and become null" + (
-        ", above the warning limit of 5 %" if share > WARNED else ""
-    )
+    limit = ", above the warning limit of 5 %" if share > WARNED else ""
+    return f"declared {kind}; {counted} and become null{limit}"
 
 
 def _from_stored(column: _Column) -> ColumnType:

@@ -18,6 +18,7 @@ from spark_jobs.bundle import GRAPH, Input, Manifest, write
 from spark_jobs.bundle.patterns import number_regex
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.error_translation import optional
+from spark_jobs.formatting import format_metrics
 from spark_jobs.graph.verification import VerificationResult
 from spark_jobs.models import find
 from spark_jobs.plan import Plan
@@ -57,19 +58,16 @@ def publish_training(
     While `prove` waits for Spark, a thread draws the figures and reads the input example from `source`.
 
     Args:
-        done: The results of the training.
-        source: The raw rows of the source.
         folder: The folder with the saved `pipeline/`.
-        tracking: The tracking store.
-        run: The MLflow run of the training.
         prove: Returns the verification of the ONNX graph, or None if there is no graph.
 
     Raises:
         JobError: The graph does not match the pipeline; the model is logged but not registered.
     """
+    no_example: list[object] = []
     with ThreadPoolExecutor(1, "drawing") as pool:
         drawn = pool.submit(_drawn, done, folder / "report", run)
-        example = pool.submit(_example, source, done.plan)
+        example = pool.submit(optional, "The input example", lambda: example_row(source, done.plan), no_example)
         done = replace(done, proven=prove(), example=example.result())
     with progress.phase("reporting"):
         report = _reported(done, folder / "report", run, drawn.result())
@@ -77,10 +75,6 @@ def publish_training(
         write(draft, _manifest(done), _files(done, folder, report))
     with progress.phase("logging to MLflow"):
         return log_training(tracking, run, _training(done, draft, folder / "report"))
-
-
-def _example(source: DataFrame, plan: Plan) -> list[object]:
-    return optional("The input example", lambda: example_row(source, plan), [])
 
 
 def _drawn(done: TrainingArtifacts, folder: Path, run: Run) -> Figures:
@@ -211,7 +205,7 @@ def _counts(done: TrainingArtifacts) -> dict[str, float]:
 def _logged_lineage(done: TrainingArtifacts) -> Lineage:
     plan, target = done.plan, done.spec.target
     what = f"Predicts `{target}` ({plan.problem.task}) from {len(plan.used)} columns of {done.reading.location}."
-    measured = ", ".join(f"{name} {value:.4g}" for name, value in done.evaluation.metrics.items())
+    measured = format_metrics(done.evaluation.metrics)
     return Lineage(
         source=done.reading.location,
         fingerprint=done.fingerprint,

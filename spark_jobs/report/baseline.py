@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spark_jobs.formatting import format_number
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.report.context import ReportContext
-from spark_jobs.report.formatting import format_metric_name, format_number, shorten
+from spark_jobs.report.formatting import format_metric_name, shorten
 from spark_jobs.training.metrics import binary_metrics, macro_metrics
 
 COMPARED = {"regression": "rmse", "binary": "accuracy", "multiclass": "accuracy"}

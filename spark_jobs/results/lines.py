@@ -20,8 +20,3 @@ def warned(warnings: Iterable[str]) -> list[str]:
 def counted(rows: Mapping[str, int]) -> str:
     """Return the nonzero counts as one comma-separated text."""
     return ", ".join(f"{name} {count:,}" for name, count in rows.items() if count)
-
-
-def measured(metrics: Mapping[str, float]) -> str:
-    """Return the metrics as one text, with four significant digits."""
-    return ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())

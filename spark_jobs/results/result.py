@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spark_jobs.errors import JobError, SparkJobsError
+from spark_jobs.formatting import to_jsonable
 from spark_jobs.notebook_html import notebook_table
 
 if TYPE_CHECKING:
@@ -99,8 +99,7 @@ class Result:
         """Return the result as JSON values; `extra` is merged at the top level, NaN and infinities are left out."""
         own = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("summary", "extra")}
         shown = {name: value for name, value in {**own, **self.extra}.items() if value not in (None, {}, ())}
-        cleaned = _finite(shown)
-        assert isinstance(cleaned, dict)
+        cleaned: dict[str, object] = to_jsonable(shown, omit=True)
         return cleaned
 
 
@@ -108,19 +107,3 @@ def failure(job: str | None, error: SparkJobsError) -> Result:
     """Return the result of a job that failed with this error."""
     told = {"kind": error.kind, "message": error.message, "advice": error.advice}
     return Result(job=job, status=error.status, error=told)
-
-
-def _finite(value: object) -> object:
-    """Return the value without NaN and infinities, which JSON cannot represent."""
-    if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items() if not _is_no_number(item)}
-    if isinstance(value, list | tuple):
-        return [None if _is_no_number(item) else _finite(item) for item in value]
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    item = getattr(value, "item", None)  # NumPy's numbers
-    return _finite(item()) if callable(item) else str(value)
-
-
-def _is_no_number(value: object) -> bool:
-    return isinstance(value, float) and not math.isfinite(value)

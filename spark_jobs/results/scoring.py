@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from spark_jobs import progress
-from spark_jobs.registry.mlflow_names import as_text
+from spark_jobs.errors import format_list
 from spark_jobs.registry.versions import ModelVersion
 from spark_jobs.results.result import Result
 from spark_jobs.scoring.incremental import reading_lines
@@ -35,7 +35,7 @@ def scoring_result(spec: Spec, scored: Scored, ledger: str) -> Result:
 def renaming_lines(names: Mapping[str, str]) -> list[str]:
     """Return the line that maps columns to their names in the table, if any differ."""
     shown = [f"'{name}' as {stored}" for name, stored in names.items()]
-    return [f"  names     the table stores {as_text(shown, _SHOWN)}"] if shown else []
+    return [f"  names     the table stores {format_list(shown, _SHOWN)}"] if shown else []
 
 
 def _alias(version: ModelVersion) -> str | None:
@@ -59,7 +59,7 @@ def _summary(spec: Spec, scored: Scored) -> tuple[str, ...]:
     lines += renaming_lines(scored.names)
     lines += reading_lines(scored.batch.reads) if scored.batch else []
     if scored.batch and scored.batch.extra:
-        lines.append("  extra     columns that the training data did not have: " + ", ".join(scored.batch.extra[:12]))
+        lines.append("  extra     columns that the training data did not have: " + format_list(scored.batch.extra))
     if written:
         lines.append(f"  table     {written.location}")
     return tuple(lines)

@@ -7,12 +7,13 @@ from dataclasses import replace
 from shlex import quote
 
 from spark_jobs import progress
+from spark_jobs.formatting import format_metrics
 from spark_jobs.plan import Decision, Plan
 from spark_jobs.registry.artifacts import TrainingArtifacts
 from spark_jobs.registry.gate import Comparison, Promotion
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion
-from spark_jobs.results.lines import counted, made_name, measured, warned
+from spark_jobs.results.lines import counted, made_name, warned
 from spark_jobs.results.promotion import because, promoted
 from spark_jobs.results.result import Result
 from spark_jobs.results.scoring import renaming_lines
@@ -88,7 +89,7 @@ def _training_lines(done: TrainingArtifacts, version: ModelVersion, tracking: Tr
         f"  rows      {counted(done.rows)}",
         *([f"  became null  {counted(done.cells)}"] if done.cells else []),
         *(f"  {line}" for line in _decided(done.plan)),
-        f"  metrics   {measured(done.evaluation.metrics)}",
+        f"  metrics   {format_metrics(done.evaluation.metrics)}",
         *_compared(done.champion),
         *warned(done.warnings),
         *([f"  report    {report}"] if (report := version.bundle / "report.html").is_file() else []),
@@ -119,7 +120,7 @@ def _decided(plan: Plan) -> list[str]:
 def _compared(champion: Comparison | None) -> list[str]:
     if champion is None or champion.error:
         return []
-    return [f"  champion  {measured(champion.metrics)} (version {champion.version}, on the same test rows)"]
+    return [f"  champion  {format_metrics(champion.metrics)} (version {champion.version}, on the same test rows)"]
 
 
 def _line(decision: Decision) -> str:

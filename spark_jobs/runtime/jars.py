@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
@@ -95,25 +94,12 @@ def missing_jars(connector: str | None = None) -> tuple[Jar, ...]:
     return tuple(jar for jar in pinned(connector) if not (folder / jar.file).is_file())
 
 
-def fetch(connectors: Iterable[str] = ()) -> tuple[Path, ...]:
-    """Return local paths of Delta's and the connectors' jars; download and verify them the first time.
+def fetch(connector: str | None = None) -> tuple[Path, ...]:
+    """Return local paths of the jars of Delta or a connector; download and verify them the first time.
 
     Raises:
         JobError: The download failed, or a file's checksum differs.
     """
-    return _fetched(None) + fetch_connectors(connectors)
-
-
-def fetch_connectors(connectors: Iterable[str]) -> tuple[Path, ...]:
-    """Return local paths of the connectors' jars alone, as `fetch` does.
-
-    Raises:
-        JobError: The download failed, or a file's checksum differs.
-    """
-    return tuple(path for connector in connectors for path in _fetched(connector))
-
-
-def _fetched(connector: str | None) -> tuple[Path, ...]:
     folder = _jar_folder(connector)
     if missing_jars(connector):
         folder.mkdir(parents=True, exist_ok=True)
@@ -192,16 +178,8 @@ def _ask_ivy(wanted: tuple[Jar, ...], scratch: Path) -> str:
         f"<dependencies>{modules}</dependencies></ivy-module>"
     )
     (scratch / "settings.xml").write_text(_SETTINGS)
-    command = [
-        java(),
-        "-cp",
-        ivy,
-        "org.apache.ivy.Main",
-        "-settings",
-        scratch / "settings.xml",
-        "-ivy",
-        scratch / "ivy.xml",
-    ]
+    command = [java(), "-cp", ivy, "org.apache.ivy.Main"]
+    command += ["-settings", scratch / "settings.xml", "-ivy", scratch / "ivy.xml"]
     command += ["-cache", scratch / "ivy", "-retrieve", f"{scratch}/[artifact]-[revision].[ext]"]
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
     return done.stdout + done.stderr

@@ -44,7 +44,6 @@ def open(env: spec.Environment, connectors: Sequence[str] = (), lasting: bool = 
     """Return the session for `env`: a new local one, or the one that spark-submit, Connect or Databricks provides.
 
     Args:
-        env: The environment of the job.
         connectors: The connectors that the session needs, each a lock file in `runtime/connectors`, or its path.
         lasting: Whether the session runs for hours, as a stream does.
 
@@ -109,11 +108,6 @@ def counting_jobs(spark: SparkSession) -> Iterator[JobCount]:
     yield counted
     after = _jobs_so_far(spark)
     counted.count = after - before if before is not None and after is not None else None
-
-
-def fetch_jars() -> tuple[Path, ...]:
-    """Return local paths of Delta's jars; see `spark_jobs.runtime.jars.fetch`."""
-    return jars.fetch()
 
 
 def is_given() -> bool:

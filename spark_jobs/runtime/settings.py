@@ -53,13 +53,11 @@ def settings_of(env: spec.Environment, connectors: Sequence[str] = (), lasting: 
     """Return all settings of a session that this process starts.
 
     Args:
-        env: The environment of the job.
-        connectors: The connectors that the session needs.
         lasting: Whether the session runs for hours, as a stream does. Java then compiles as by default. Adaptive query
             execution is off, because the plans of a micro-batch are short.
     """
     files = [str(path) for path in jars.fetch()]
-    added = [str(path) for path in jars.fetch_connectors(connectors)]
+    added = [str(path) for connector in connectors for path in jars.fetch(connector)]
     settings = {**SQL, **DELTA, "spark.ui.showConsoleProgress": "false", "spark.driver.memory": env.memory}
     settings["spark.sql.warehouse.dir"] = str(Path(env.root).resolve() / "warehouse")
     settings["spark.driver.extraJavaOptions"] = _java_options(lasting)
@@ -82,11 +80,7 @@ def settings_of(env: spec.Environment, connectors: Sequence[str] = (), lasting: 
 
 def asked_for(env: spec.Environment) -> dict[str, str]:
     """Return the environment's Spark settings as text."""
-    return {key: _spark_text(value) for key, value in env.spark.items()}
-
-
-def _spark_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return dict(env.spark)
 
 
 def is_local(env: spec.Environment) -> bool:

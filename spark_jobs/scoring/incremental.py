@@ -38,12 +38,6 @@ def read_unread(
     A landing folder gives its new files, a source with a watermark the rows beyond it, and any other source everything.
 
     Args:
-        source: the source.
-        spec: the spec.
-        version: the model version that scores.
-        spark: the session.
-        env: the environment.
-        plan: the version's plan.
         again: read everything, also what was scored before.
 
     Returns:

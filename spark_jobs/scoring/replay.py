@@ -30,9 +30,6 @@ def replay(spec: Spec, spark: SparkSession, env: Environment, version: ModelVers
 
     Args:
         spec: the spec, with today's checks.
-        spark: the session.
-        env: the environment.
-        version: the model version that scores.
         batch_id: the batch whose quarantined rows are checked again.
 
     Raises:

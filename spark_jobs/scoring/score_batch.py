@@ -34,12 +34,8 @@ class Scored:
     """The result of scoring a batch.
 
     Attributes:
-        version: the model version that scored.
-        batch: the batch.
-        written: what was written to the predictions.
         quarantined: rows in quarantine.
         quarantine: the path of the quarantine table, if it has rows of the batch.
-        found: the report of the checks.
         names: columns that the predictions keep under another name: the name there, by the name in the input.
     """
 
@@ -94,11 +90,6 @@ def score_batch(
     A version without a graph is scored with its Spark pipeline.
 
     Args:
-        spec: the spec.
-        spark: the session.
-        env: the environment.
-        version: the model version.
-        batch: the rows to score.
         rescore: write predictions again that an earlier run wrote.
         model: the version's pipeline, if it is loaded already.
 

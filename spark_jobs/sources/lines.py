@@ -11,7 +11,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs.columns.names import text_schema
-from spark_jobs.formats.dialect import Dialect
+from spark_jobs.formats.csv_dialect import Dialect
 from spark_jobs.formats.line_counts import LineCounts, from_rows, to_row
 from spark_jobs.sources.files import Place
 

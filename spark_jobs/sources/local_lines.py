@@ -7,7 +7,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from spark_jobs.formats.dialect import Dialect
+from spark_jobs.formats.csv_dialect import Dialect
 from spark_jobs.formats.line_counts import LineCounts
 from spark_jobs.sources.files import DataFile
 from spark_jobs.sources.options import FILES

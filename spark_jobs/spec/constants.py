@@ -27,6 +27,7 @@ RESERVED = frozenset(
     ]
 )
 
+DEFAULT_MODEL = "linear"
 LATER_KEYS = frozenset({"tune", "privacy"})
 LATER_MODELS = frozenset({"auto"})
 

@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from spark_jobs.notebook_html import flat_rows, notebook_table
+from spark_jobs.spec import constants
 from spark_jobs.spec.checks import Changes, Checks
-from spark_jobs.spec.cleaning import Clean, Duplicates, Missing, Outliers
-from spark_jobs.spec.environment import Environment
+from spark_jobs.spec.cleaning import Clean
 from spark_jobs.spec.fields import (
     ColumnName,
     ColumnNames,
@@ -28,30 +28,9 @@ from spark_jobs.spec.fields import (
     with_text_keys,
 )
 from spark_jobs.spec.names import ExperimentName, SafeName, named_part, safe_name
-from spark_jobs.spec.sources import Source, location_of
-from spark_jobs.spec.streams import Stream
-
-__all__ = [
-    "Changes",
-    "Clean",
-    "ColumnFeatures",
-    "Columns",
-    "Duplicates",
-    "Environment",
-    "Evaluate",
-    "Features",
-    "Missing",
-    "Model",
-    "Outliers",
-    "Predictions",
-    "Source",
-    "Spec",
-    "SpecModel",
-    "Split",
-    "Stream",
-    "Task",
-    "Track",
-]
+from spark_jobs.spec.sources import Source as Source
+from spark_jobs.spec.sources import location_of
+from spark_jobs.spec.streams import Stream as Stream
 
 
 class Columns(SpecModel):
@@ -91,10 +70,11 @@ class ColumnFeatures(SpecModel):
 
     categorical: str | None = Field(default=None, description="Its encoding: one of `features.categorical`.")
     numeric: str | None = Field(default=None, description="Its scaling: one of `features.numeric`.")
+    steps: dict[str, str] = Field(default_factory=dict, description="Its further steps, as in `features.steps`.")
     missing: str | float | None = Field(
         default=None, description="How its missing values are imputed: a value of `clean.missing`."
     )
-    date: str | None = Field(default=None, description="What a date becomes: `parts` or `none`.")
+    date: Literal["parts", "none"] | None = Field(default=None, description="What a date becomes, as `features.date`.")
 
 
 PerColumn = Annotated[dict[ColumnName, ColumnFeatures], BeforeValidator(with_text_keys)]
@@ -103,9 +83,10 @@ PerColumn = Annotated[dict[ColumnName, ColumnFeatures], BeforeValidator(with_tex
 class Features(SpecModel):
     """How columns become numeric features."""
 
-    categorical: str = Field(default="auto", description="How categories are encoded: auto, one_hot, label or target.")
-    numeric: str = Field(
-        default="auto", description="How numbers are scaled: auto, standard, min_max, robust, max_abs, none."
+    categorical: str = Field(default="auto", description="How categories are encoded; `auto` suits the algorithm.")
+    numeric: str = Field(default="auto", description="How numbers are scaled; `auto` suits the algorithm.")
+    steps: dict[str, str] = Field(
+        default_factory=dict, description="Steps of numbers before scaling that other packages add, by role."
     )
     max_categories: Annotated[int, Field(ge=2, le=10_000)] = Field(
         default=100,
@@ -118,7 +99,7 @@ class Features(SpecModel):
 class Model(SpecModel):
     """The algorithm and its options; each algorithm's module defines its own options."""
 
-    kind: str = Field(default="linear", description="The algorithm family.")
+    kind: str = Field(default=constants.DEFAULT_MODEL, description="The algorithm family.")
     params: dict[str, Any] = Field(
         default_factory=dict, description="Options of the algorithm: Spark's names, or XGBoost's."
     )
@@ -218,9 +199,6 @@ class Spec(SpecModel):
     @classmethod
     def from_yaml(cls, path: str | PathLike[str]) -> Spec:
         """Read a spec from its YAML file.
-
-        Args:
-            path: the file.
 
         Raises:
             SpecError: every mistake that can be seen without data, each with file, line and key.

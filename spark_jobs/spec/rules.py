@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from importlib.util import find_spec
-from pkgutil import iter_modules
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from spark_jobs import plugins
 from spark_jobs.errors import did_you_mean, nearest
 from spark_jobs.spec import constants
 from spark_jobs.spec.check_rules import broken_checks
@@ -25,7 +24,9 @@ def later_parts(data: Mapping[str, Any]) -> Iterator[SpecIssue]:
         yield SpecIssue((key,), not_built(f"`{key}`"), "Remove it.")
     kind = data["model"].get("kind") if isinstance(data.get("model"), Mapping) else None
     if isinstance(kind, str) and kind in constants.LATER_MODELS:
-        yield SpecIssue(("model", "kind"), not_built(f"'{kind}'"), "Name an algorithm, such as `linear`.")
+        yield SpecIssue(
+            ("model", "kind"), not_built(f"'{kind}'"), f"Name an algorithm, such as `{constants.DEFAULT_MODEL}`."
+        )
 
 
 def not_built(what: str) -> str:
@@ -159,11 +160,8 @@ def _task(spec: Spec) -> Iterator[SpecIssue]:
 
 
 def _model(spec: Spec) -> Iterator[SpecIssue]:
-    """Check `model.kind` against the module names in `models/`, a higher layer that must not be imported here."""
-    found, kind = find_spec("spark_jobs.models"), spec.model.kind
-    folders = found.submodule_search_locations if found else None
-    kinds = sorted(one.name for one in iter_modules(folders) if not one.name.startswith("_")) if folders else []
-    if kinds and kind not in kinds and kind not in constants.LATER_MODELS:
+    kinds, kind = plugins.names("models", "spark_jobs.models"), spec.model.kind
+    if kind not in kinds and kind not in constants.LATER_MODELS:
         yield SpecIssue(("model", "kind"), f"must be one of {', '.join(kinds)}.{got(kind)}", did_you_mean(kind, kinds))
 
 

@@ -66,7 +66,6 @@ class Checkpoint:
 
         Args:
             name: the name of the value, which becomes its file name.
-            found: computes the value.
         """
         place = self.folder / "spark_jobs" / f"{name}.json"
         if self.last_planned is None:
@@ -108,12 +107,7 @@ class Checkpoint:
             )
 
     def pin_version(self, batch: int, newest: Callable[[], int]) -> int:
-        """Return the model version of a micro-batch: the one it began with if it was interrupted, else the newest.
-
-        Args:
-            batch: the number of the micro-batch.
-            newest: returns the newest version.
-        """
+        """Return the model version of a micro-batch: the one it began with if it was interrupted, else the newest."""
         place = self.folder / "spark_jobs" / "versions" / str(batch)
         if not place.is_file():
             place.parent.mkdir(parents=True, exist_ok=True)

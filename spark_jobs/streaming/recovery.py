@@ -28,7 +28,6 @@ class CommittedOffsets:
     Attributes:
         complete: by partition, the offset up to which every message is scored or in quarantine.
         partial: by partition, the last offset of the last micro-batch, which may be in only one of the two tables.
-        batch_id: the id of that micro-batch.
     """
 
     complete: Mapping[int, int] = field(default_factory=dict)
@@ -80,9 +79,6 @@ def exclude_committed(messages: DataFrame, committed: CommittedOffsets, spec: Sp
 
     Args:
         messages: rows with `topic`, `partition` and `offset`.
-        committed: the committed offsets.
-        spec: the spec.
-        env: the environment.
     """
     last = F.col("_batch_id") == F.lit(committed.batch_id)
     known = [rows.where(last).select("place") for rows in _streamed(spec, messages.sparkSession, env)]

@@ -22,9 +22,6 @@ def open_source_stream(
     """Return a streaming DataFrame: paths of new files, or rows.
 
     Args:
-        source: the source.
-        stream: the `stream` section of the spec.
-        spark: the session.
         after: by partition of a topic, the last committed offsets; a new stream begins after them.
 
     Raises:
@@ -66,9 +63,6 @@ def micro_batch_table(
     """Return the rows of a micro-batch as a table. Nothing is read here, so malformed rows are not counted yet.
 
     Args:
-        rows: the rows of the micro-batch.
-        source: the source.
-        kind: the kind of source.
         names: the columns that a row may have.
         batch: the id of the micro-batch, used as the table's fingerprint.
         strict: refuse rows with other keys instead of counting them.
@@ -78,6 +72,6 @@ def micro_batch_table(
     if reader is not None and reader.table is not None:
         return reader.table(rows, source, names, batch, "refused" if strict else "told", seen)
     marks = null_values_of(source)
-    reading = Reading(kind, str(source.path), {}, marks)
+    reading = Reading(kind, source.place, {}, marks)
     whole, unusable = storable(rows)
     return Table(replace_null_values(whole, marks), reading, batch, columns=tuple(rows.columns), unusable=unusable)

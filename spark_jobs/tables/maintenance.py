@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from pyspark.sql import SparkSession
 
 from spark_jobs import progress
 from spark_jobs.columns.names import quoted
+from spark_jobs.runtime.temporary_settings import temporary_settings
 from spark_jobs.runtime.timestamps import microsecond_timestamps
 from spark_jobs.spec.retention import DAYS
 from spark_jobs.tables import delta
@@ -71,7 +71,7 @@ def dry_run(spark: SparkSession, path: str, days: int | None) -> MaintenanceResu
     """Return the table's current files and what VACUUM would delete; nothing changes."""
     files, size = _file_stats(_table(spark, path))
     retain = "" if days is None else f" RETAIN {days * 24:d} HOURS"
-    with _settings(spark, days):
+    with temporary_settings(spark, _settings(spark, days)):
         found = spark.sql(f"VACUUM delta.{quoted(path)}{retain} DRY RUN").collect()
     doomed = [row[0].removeprefix("file:") for row in found]
     known = "://" not in path and not path.startswith("dbfs:")
@@ -89,7 +89,7 @@ def compact_and_vacuum(spark: SparkSession, path: str, days: int | None) -> Main
     before = _file_stats(table)
     with microsecond_timestamps(spark):
         table.optimize().executeCompaction()
-    with _settings(spark, days):
+    with temporary_settings(spark, _settings(spark, days)):
         table.vacuum(None if days is None else float(days * 24))
     told = _vacuumed(table)
     return MaintenanceResult(
@@ -114,20 +114,7 @@ def _vacuumed(table: DeltaTable) -> Mapping[str, str]:
     return next((row[1] for row in told if row[0] == "VACUUM START"), {})
 
 
-@contextmanager
-def _settings(spark: SparkSession, days: int | None) -> Iterator[None]:
+def _settings(spark: SparkSession, days: int | None) -> dict[str, str]:
     """Log VACUUM in the history; disable Delta's retention check only for a retention below its minimum."""
     wanted = {_LOG: "true", _LISTING: spark.conf.get("spark.sql.shuffle.partitions") or "200"}
-    if days is not None and days < DAYS:
-        wanted[_CHECK] = "false"
-    before = {name: spark.conf.get(name, None) for name in wanted}
-    for name, value in wanted.items():
-        spark.conf.set(name, value)
-    try:
-        yield
-    finally:
-        for name, known in before.items():
-            if known is None:
-                spark.conf.unset(name)
-            else:
-                spark.conf.set(name, known)
+    return wanted | ({_CHECK: "false"} if days is not None and days < DAYS else {})

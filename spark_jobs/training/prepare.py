@@ -16,6 +16,7 @@ from spark_jobs.columns.casts import ColumnHints
 from spark_jobs.columns.names import col
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError, SparkJobsError
+from spark_jobs.formatting import format_percent
 from spark_jobs.plan import LearningTask, infer_task
 from spark_jobs.profile.batch import ScanOptions
 from spark_jobs.profile.detect import WARNED, detect, named_formats
@@ -60,7 +61,7 @@ class SourceProfile:
         lost, cells = self.lost[name], self.raw[name].present
         if self.raw[name].type_counts is None or lost <= WARNED * cells:
             return ""
-        share = f"{lost:,} of {cells:,} cells ({lost / cells:.1%})"
+        share = f"{lost:,} of {cells:,} cells ({format_percent(lost, cells)})"
         return f"'{name}': {share} do not parse as {self.types[name].cells} and become null."
 
     @property
@@ -104,9 +105,7 @@ class Prepared:
     Attributes:
         inspected: the source, with its task over all labels.
         problem: the task with the labels that training rows have.
-        rows: the rows.
         rule: selects the test rows.
-        counts: row counts by outcome.
         class_rows: training rows by label index.
         is_unique: whether all staged rows differ in the key or, without one, in the features.
     """
@@ -158,7 +157,8 @@ def profile_source(spec: Spec, spark: SparkSession) -> SourceProfile:
         raw = with_exact_counts(profile_raw(table, spec), table.rows)
     if not raw.rows:
         raise DataError(f"{table.reading.location} holds no rows.", "Check the source, and that it is complete.")
-    types = {kind.name: kind for kind in detect(_without_target_text(raw), spec, table.codes)}
+    columns = Profile(raw.rows, {name: column for name, column in raw.columns.items() if name != _TARGET})
+    types = {kind.name: kind for kind in detect(columns, spec, table.codes)}
     return SourceProfile(table, raw, types)
 
 
@@ -209,10 +209,6 @@ def prefetch_source(spec: Spec) -> None:
 def _depth(spec: Spec) -> ScanOptions:
     decimal = str(spec.source.options.get("decimal", "."))
     return ScanOptions(quantiles=False, type_counts=True, levels=1000, decimal=decimal, formats=named_formats(spec))
-
-
-def _without_target_text(raw: Profile) -> Profile:
-    return Profile(raw.rows, {name: column for name, column in raw.columns.items() if name != _TARGET})
 
 
 def count_lost_cells(column: ColumnProfile, kind: ColumnType) -> int:

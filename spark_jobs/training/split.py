@@ -23,8 +23,6 @@ class SplitRule:
     """The rule that selects the test rows.
 
     Attributes:
-        spec: the spec.
-        types: the types of the columns.
         cut: for a split by time, the cut in microseconds since 1970 (UTC), once it is known.
     """
 
@@ -36,7 +34,6 @@ class SplitRule:
         """Return whether a row is a test row.
 
         Args:
-            rows: the rows.
             row: the hash of the row's key or features.
             number: the row's number in the table.
         """

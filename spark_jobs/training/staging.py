@@ -59,11 +59,7 @@ def stage(
     """Write every row of a source: typed columns, hash, number, weight and, if there is a target, label.
 
     Args:
-        rows: the rows of the source.
-        spec: the spec.
-        types: the types of the columns.
         problem: the learning task; None without a target.
-        path: the folder to write to.
         seen: what the profile knows about all cells.
     """
     values = typed(rows, list(types.values()), spec.timezone, seen, spec.key)
@@ -72,7 +68,7 @@ def stage(
         HASH: typed_row_hash(values, [types[name] for name in identity(spec, types)], 0, spec.timezone, seen),
         NUMBER: F.monotonically_increasing_id(),
         LABEL: _label(spec, types, problem, values),
-        WEIGHT: _weight(spec),
+        WEIGHT: col(spec.weight).cast("double") if spec.weight else F.lit(1.0),
     }
     if UNREAD_KEY in values.columns:
         beside[UNREAD_KEY] = col(UNREAD_KEY)
@@ -85,10 +81,6 @@ def _label(spec: Spec, types: Mapping[str, ColumnType], problem: LearningTask | 
     if problem is None or spec.target not in types:
         return F.lit(None).cast("double")
     return label(problem, types[spec.target], spec.timezone, values.schema[spec.target].dataType)
-
-
-def _weight(spec: Spec) -> Column:
-    return col(spec.weight).cast("double") if spec.weight else F.lit(1.0)
 
 
 def is_staged(path: Path) -> bool:

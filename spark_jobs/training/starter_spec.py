@@ -6,6 +6,7 @@ import json
 import re
 
 from spark_jobs.columns.types import ColumnType
+from spark_jobs.models import algorithm_kinds, find
 from spark_jobs.spec import Spec
 from spark_jobs.training.prepare import InspectedSource
 
@@ -25,8 +26,9 @@ def starter_spec(spec: Spec, inspected: InspectedSource) -> str:
     ]
     if problem.positive is not None:
         lines.append(f"positive: {json.dumps(problem.positive, ensure_ascii=False)}   # the rarer label")
-    lines += ["# model: {kind: linear}   # or tree, forest, boosted_trees, svm, neural_net, naive_bayes, xgboost"]
+    others = [kind for kind in algorithm_kinds() if kind != spec.model.kind and problem.task in find(kind).estimators]
     lines += [
+        f"# model: {{kind: {spec.model.kind}}}   # or {', '.join(others)}",
         "#",
         "# Detected column types:",
         *(_column(kind) for kind in list(inspected.types.values())[:_SHOWN]),

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
 
 from spark_jobs.columns.types import ColumnType
-from spark_jobs.features.encoders.target import smoothing
+from spark_jobs.features.level_means import smoothing
 from spark_jobs.pipeline.feature_pipeline import FeaturePipeline, fit_features
 from spark_jobs.plan import LearningTask, Plan, make
 from spark_jobs.profile.levels import LevelCounts

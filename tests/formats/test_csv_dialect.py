@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spark_jobs.formats.dialect import candidate_dialects, encoding_of, header_of
+from spark_jobs.formats.csv_dialect import candidate_dialects, encoding_of, header_of
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spark_jobs.formats.dialect import Dialect, candidate_dialects
+from spark_jobs.formats.csv_dialect import Dialect, candidate_dialects
 from spark_jobs.sources import local_lines
 from spark_jobs.sources.files import Place, files_of
 from spark_jobs.sources.lines import count_lines, read_lines

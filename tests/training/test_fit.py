@@ -9,7 +9,7 @@ from pyspark.ml.functions import vector_to_array
 from pyspark.sql import functions as F
 
 from spark_jobs.columns.types import ColumnType
-from spark_jobs.features.encoders.target import FOLDS
+from spark_jobs.features.level_means import FOLDS
 from spark_jobs.pipeline.feature_pipeline import fit_features
 from spark_jobs.plan import LearningTask, make
 from spark_jobs.runtime.session import counting_jobs

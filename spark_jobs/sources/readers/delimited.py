@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from spark_jobs.columns.names import col, text_schema
 from spark_jobs.errors import DataError
-from spark_jobs.formats.dialect import format_separator
+from spark_jobs.formats.csv_dialect import format_separator
 from spark_jobs.formats.malformed_lines import reasons
 from spark_jobs.sources.delimited_text import DelimitedText, detect_dialect
 from spark_jobs.sources.files import DataFile, files_of, fingerprint_of, local_files, place_of, reads_of, unread_of

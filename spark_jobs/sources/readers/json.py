@@ -13,7 +13,7 @@ from pyspark.sql import types as T
 
 from spark_jobs.columns.names import check_names, col, text_schema
 from spark_jobs.errors import DataError
-from spark_jobs.formats.dialect import canonical_encoding, decode_text, encoding_of
+from spark_jobs.formats.csv_dialect import canonical_encoding, decode_text, encoding_of
 from spark_jobs.formats.json_documents import parse_values
 from spark_jobs.formats.json_records import COUNTED, count_records, split
 from spark_jobs.formats.messages import JsonFormat

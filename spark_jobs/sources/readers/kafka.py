@@ -79,8 +79,7 @@ def open_stream(
 ) -> DataFrame:
     """Return a stream of the messages: value, topic, partition, offset, timestamp and headers.
 
-    `after` maps partitions to offsets already read: without a checkpoint, the stream
-    starts after them.
+    `after` maps partitions to offsets already read: without a checkpoint, the stream starts after them.
     """
     reader = spark.readStream
     if stream.rows is not None:
