@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from spark_jobs import progress
 from spark_jobs.cli.parser import LATER_VERBS, VERBS
 from spark_jobs.error_translation import cause, translate_error
 from spark_jobs.errors import DataError, JobError
@@ -32,6 +33,7 @@ session.is_given = lambda: False
 session.open = lambda env, *needs: "a session"
 session.close = lambda spark: print("closed", file=sys.stderr)
 sys.modules["spark_jobs.jobs.plan"], sys.modules["spark_jobs.runtime.session"] = job, session
+from spark_jobs import progress
 from spark_jobs.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
@@ -343,7 +345,8 @@ def test_the_cause_of_a_spark_failure_is_its_most_telling_line(text, line):
 def test_our_own_errors_keep_their_words_and_others_say_their_kind():
     ours = DataError("No rows.", "Look.")
     assert translate_error(ours) is ours
-    told = translate_error(KeyError("x"))
+    with progress.show(False):  # no phase has failed
+        told = translate_error(KeyError("x"))
     assert isinstance(told, JobError)
     assert told.message == "Unexpected error (KeyError): 'x'"
     assert translate_error(OSError(28, "No space left on device", "/x")).message == "No space left on device: /x"
