@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 import spark_jobs
 from spark_jobs.spec import Environment
 
-_LOG4J = Path(spark_jobs.__file__).with_name("log4j2.properties")
+_LOG4J = Path(spark_jobs.__file__).parent / "runtime" / "log4j2.properties"
 # In the session of a job Java compiles late and little (`settings.py`); peers that run beside us get Java as it comes.
 JAVA = "-XX:+UseParallelGC -Dspark_jobs.log=error -Dlog4j2.configurationFile=" + _LOG4J.as_uri()
 

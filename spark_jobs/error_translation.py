@@ -10,6 +10,7 @@ from spark_jobs import progress
 from spark_jobs.errors import JobError, SparkJobsError
 
 # Messages of the scheduler that say only that something failed.
+_NOISE = ("at ", "Caused by: ", "An error occurred while calling", "Traceback", "File ", "...")
 EMPTY_WORDS = (
     "Job aborted",
     "Task failed",
@@ -98,16 +99,12 @@ def cause(text: str) -> str:
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
-    told = [line.removeprefix(": ") for line in lines if not _is_noise(line)]
+    told = [line.removeprefix(": ") for line in lines if not line.startswith(_NOISE)]
     for line in [*reversed(causes), *told]:
         stripped = _without_class(line)
         if stripped and not stripped.startswith(EMPTY_WORDS):
             return stripped[:LIMIT]
     return _without_class(told[0])[:LIMIT] if told else ""
-
-
-def _is_noise(line: str) -> bool:
-    return line.startswith(("at ", "Caused by: ", "An error occurred while calling", "Traceback", "File ", "..."))
 
 
 def _without_class(line: str) -> str:

@@ -86,5 +86,15 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     close = nearest(name, known)
     if close is not None:
         return f"Did you mean '{close}'?"
-    shown = ", ".join(f"'{candidate}'" for candidate in known[:12])
-    return f"Known here: {shown}{', …' if len(known) > 12 else ''}." if known else ""
+    return f"Known here: {format_list(known, 12, quote=True)}." if known else ""
+
+
+def format_list(items: Iterable[str], limit: int = 10, quote: bool = False) -> str:
+    """Join texts by commas; of more than `limit`, list the first ones and count the others.
+
+    >>> format_list(["day", "hour", "month"], 2, quote=True)
+    "'day', 'hour' and 1 more"
+    """
+    found = [f"'{item}'" if quote else item for item in items]
+    more = len(found) - limit
+    return ", ".join(found[:limit]) + (f" and {more:,} more" if more > 0 else "")

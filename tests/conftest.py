@@ -111,7 +111,7 @@ def _connectors() -> tuple[str, ...]:
     from spark_jobs.runtime import jars
 
     try:
-        jars.fetch_connectors(("kafka", "postgresql"))
+        jars.fetch("kafka"), jars.fetch("postgresql")
     except JobError:
         return ()
     return "kafka", "postgresql"

@@ -11,9 +11,9 @@ import pytest
 
 import spark_jobs
 from spark_jobs import api
+from spark_jobs.api.arguments import SpecKeys, build_environment, build_spec
 from spark_jobs.cli.parser import VERBS as COMMANDS
-from spark_jobs.jobs.arguments import SpecKeys, build_environment, build_spec
-from spark_jobs.sources.kinds.dataframe import register
+from spark_jobs.sources.readers.dataframe import register
 
 ROOT = Path(__file__).parents[1]
 OF_A_SPEC = (

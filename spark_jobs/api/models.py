@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spark_jobs import progress
+from spark_jobs.api.arguments import AnyEnvironment, build_environment
 from spark_jobs.errors import JobError, did_you_mean
-from spark_jobs.jobs.arguments import AnyEnvironment, build_environment
-from spark_jobs.jobs.result import Result
+from spark_jobs.results.result import Result
 from spark_jobs.scoring.trained_model import TrainedModel, load_bundle
 from spark_jobs.spec import Track
 
@@ -82,7 +82,7 @@ def export(
 
     bundle = model.bundle if isinstance(model, TrainedModel) else _bundle(model, env, track)
     with progress.show():
-        return job.export(bundle, Path(to), compat)
+        return job.run(bundle, Path(to), compat)
 
 
 def _bundle(

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from spark_jobs import progress
-from spark_jobs.errors import JobError
-from spark_jobs.jobs.arguments import (
+from spark_jobs.api.arguments import (
     AnyEnvironment,
     AnySpec,
     SpecKeys,
@@ -16,7 +15,8 @@ from spark_jobs.jobs.arguments import (
     check_arguments,
     with_spec_keys,
 )
-from spark_jobs.jobs.result import Result
+from spark_jobs.errors import JobError
+from spark_jobs.results.result import Result
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -27,7 +27,7 @@ def open_session(env: AnyEnvironment | None = None, connectors: Sequence[str] = 
 
     Args:
         env: the environment, or its name; by default `conf/env/local.yml`, or the built-in one where there is none.
-        connectors: what must be read beside files and Delta: `postgresql`, `kafka`.
+        connectors: what must be read beside files and Delta: the names in `spark_jobs/runtime/connectors`.
 
     Returns:
         The session, which is the active one from now on.

@@ -6,9 +6,9 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Unpack
 
 from spark_jobs import progress
+from spark_jobs.api.arguments import AnyEnvironment, AnySpec, SpecKeys, with_spec_keys
 from spark_jobs.api.call import opened, run_job
-from spark_jobs.jobs.arguments import AnyEnvironment, AnySpec, SpecKeys, with_spec_keys
-from spark_jobs.jobs.result import Result
+from spark_jobs.results.result import Result
 from spark_jobs.runtime.active_session import current_session, keeping_active
 
 if TYPE_CHECKING:

@@ -38,4 +38,4 @@ def _levels(column: ColumnProfile) -> frozenset[str]:
 
 def _range(column: ColumnProfile) -> tuple[float, float] | None:
     numbers = column.numbers
-    return (numbers.low, numbers.high) if numbers is not None and numbers.count else None
+    return (numbers.min, numbers.max) if numbers is not None and numbers.count else None

@@ -100,6 +100,7 @@ ALGORITHM = Algorithm(
     task_rows=25_000,
     iterative=("regression",),
     importances=_importances.of_coefficients,
+    linear=True,
     saved=("LinearRegressionModel", "LogisticRegressionModel"),
     graph=_graph,
 )

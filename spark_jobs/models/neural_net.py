@@ -69,7 +69,6 @@ ALGORITHM = Algorithm(
     title="multilayer perceptron",
     options=NeuralNetOptions,
     estimators={"binary": _classes, "multiclass": _classes},
-    alternatives={"regression": "For a number use `model.kind: xgboost`, `boosted_trees`, `forest` or `linear`."},
     weighted=False,
     task_rows=2_000,
     saved=("MultilayerPerceptronClassificationModel",),

@@ -77,10 +77,10 @@ ALGORITHM = Algorithm(
     title="linear support vector machine",
     options=SvmOptions,
     estimators={"binary": _binary, "multiclass": _multiclass},
-    alternatives={"regression": "For a number use `model.kind: linear`, `forest`, `boosted_trees` or `xgboost`."},
     probabilities=False,
     task_rows=25_000,
     importances=_importances.of_coefficients,
+    linear=True,
     saved=("LinearSVCModel", "OneVsRestModel"),
     graph=_graph,
 )

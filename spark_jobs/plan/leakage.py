@@ -18,8 +18,8 @@ def leak(column: ColumnProfile, problem: LearningTask) -> str:
     A number leaks by its correlation with the target or with one class. A category leaks by the share of rows whose
     class its levels predict; this is tested only if levels have ten rows on average, and not for regressions.
     """
-    if column.relation is not None and column.relation.correlation > SAME:
-        return f"a near-copy of the target: correlation {column.relation.correlation:.4f}"
+    if column.target_association is not None and column.target_association.correlation > SAME:
+        return f"a near-copy of the target: correlation {column.target_association.correlation:.4f}"
     if (
         column.levels is None
         or not column.levels.complete

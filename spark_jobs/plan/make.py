@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
-from spark_jobs.features import CategoryInput, Input
+from spark_jobs.features import NONE, CategoryInput, Input, Scaler, kind_making
 from spark_jobs.models import find, options
 from spark_jobs.plan.candidates import candidates, missing_choice, why_not
 from spark_jobs.plan.inputs import Choice, PlanContext, assign_slots, plan_input
@@ -27,9 +27,6 @@ def make(
     """Return the plan of a training.
 
     Args:
-        spec: the spec.
-        types: the types of the table's columns.
-        problem: the learning task.
         profile: the profile of the training rows' candidates.
         drops: the bounds by which outliers were dropped before the rows were profiled.
 
@@ -40,7 +37,8 @@ def make(
     by_name = {kind.name: kind for kind in types}
     algorithm = find(spec.model.kind)
     chosen = options(spec.model.kind, spec.model.params)
-    scale = algorithm.scaler(chosen) if algorithm.scaler else "standard" if algorithm.scaled else "none"
+    numbers = algorithm.numbers_for(chosen)
+    scale = NONE if numbers == "any" else kind_making(Scaler.role, numbers)
     known = PlanContext(spec, problem, algorithm, profile, by_name, outlier_bounds(spec, by_name, profile), scale)
     choices = [choice for one in candidates(spec, by_name) if (choice := plan_input(known, one)) is not None]
     inputs = assign_slots([choice.input for choice in choices if choice.input is not None])
@@ -115,4 +113,5 @@ def _chosen(choice: Choice) -> str:
         return "left out"
     if isinstance(one, CategoryInput):
         return one.encode
-    return "number" if one.scale == "none" else f"number, {one.scale}"
+    steps = [kind for _, kind in one.steps] + [one.scale] * (one.scale != NONE)
+    return ", ".join(("number", *steps))

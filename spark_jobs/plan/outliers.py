@@ -47,4 +47,4 @@ def outlier_bounds(spec: Spec, types: Mapping[str, ColumnType], profile: Profile
 
 def has_outliers(numbers: NumberSummary | None, bounds: Bounds | None) -> bool:
     """Return whether a number lies outside the bounds."""
-    return numbers is not None and bounds is not None and (numbers.low < bounds[0] or numbers.high > bounds[1])
+    return numbers is not None and bounds is not None and (numbers.min < bounds[0] or numbers.max > bounds[1])

@@ -22,7 +22,6 @@ class Amounts:
     """How the numbers of a text column are written.
 
     Attributes:
-        numerals: the number format.
         read: the number of cells that parse with it.
         told: a description of the format if it is not the plain one, for a reason.
         against: why the cells are not read as numbers although they may be numbers.
@@ -38,22 +37,21 @@ def amounts(profile: ColumnProfile, options: Mapping[str, Any]) -> Amounts:
     """Return the number format of a text column, and how many cells parse with it.
 
     Args:
-        profile: the profile of the column.
         options: the source's options; `decimal` and `thousands` are binding.
     """
-    reading = profile.reading or TypeCounts()
+    counts = profile.type_counts or TypeCounts()
     decimal, thousands = str(options.get("decimal", "")), str(options.get("thousands", ""))
-    plain = Amounts(Numerals(decimal or "."), reading.number)
-    if not reading.written:
+    plain = Amounts(Numerals(decimal or "."), counts.number)
+    if not counts.written:
         return plain
     try:
-        numerals = _numerals(reading, decimal, thousands)
+        numerals = _numerals(counts, decimal, thousands)
     except Unclear as unclear:
-        few = not any(one.thousands or one.unsure for one, _ in _spelled(reading.written))
-        fine = few and reading.number >= READS * reading.cells
+        few = not any(one.thousands or one.unsure for one, _ in _spelled(counts.written))
+        fine = few and counts.number >= READS * counts.cells
         return plain if fine else _against(plain, profile, unclear.unsure)
-    read = reading.numbers(numerals)
-    if read <= reading.number:
+    read = counts.numbers(numerals)
+    if read <= counts.number:
         return plain
     return Amounts(numerals, read, f", written with {_in_words(numerals)}")
 
@@ -62,10 +60,10 @@ def _spelled(counts: Mapping[str, int]) -> list[tuple[Spelling, int]]:
     return [(Spelling.of_key(key), cells) for key, cells in counts.items()]
 
 
-def _numerals(reading: TypeCounts, decimal: str, thousands: str) -> Numerals:
-    both = [*_spelled(reading.written), *_spelled(reading.beside)]
+def _numerals(counts: TypeCounts, decimal: str, thousands: str) -> Numerals:
+    both = [*_spelled(counts.written), *_spelled(counts.beside)]
     affixes = ("", *sorted({one.affix for one, _ in both} - {""}))
-    alone = reading.number - sum(reading.beside.values())
+    alone = counts.number - sum(counts.beside.values())
 
     def readable(affix: str) -> int:
         bare = affix == "" or is_currency(affix)
@@ -74,7 +72,7 @@ def _numerals(reading: TypeCounts, decimal: str, thousands: str) -> Numerals:
     affix = max(affixes, key=readable)
     kept = {affix, ""} if is_currency(affix) else {affix}
     numerals = numerals_of([one for one, _ in both if one.affix in kept], decimal, thousands)
-    if alone and reading.number > reading.whole and numerals.decimal != (decimal or "."):
+    if alone and counts.number > counts.whole and numerals.decimal != (decimal or "."):
         raise Unclear  # spellings are not recorded in parts of the table where all numbers are plain
     return numerals
 
@@ -109,10 +107,10 @@ def _against(plain: Amounts, profile: ColumnProfile, unsure: str) -> Amounts:
 
 def several_ways(profile: ColumnProfile) -> str:
     """Return the units or currencies of a column of numbers as text if there are several, else an empty text."""
-    reading = profile.reading or TypeCounts()
-    spelled = _spelled(reading.written)
+    counts = profile.type_counts or TypeCounts()
+    spelled = _spelled(counts.written)
     affixes = list(dict.fromkeys(one.affix for one, _ in sorted(spelled, key=lambda item: -item[1])))
-    if sum(cells for _, cells in spelled) + reading.number < READS * reading.cells or len(affixes) < 2:
+    if sum(cells for _, cells in spelled) + counts.number < READS * counts.cells or len(affixes) < 2:
         return ""
     levels = list(profile.levels.counts) if profile.levels else []
     written = ((level, one.affix) for level in levels if (one := spelling_of(level)) is not None)

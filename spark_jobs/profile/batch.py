@@ -24,9 +24,7 @@ class ScanOptions:
     """What a scan computes.
 
     Attributes:
-        quantiles: whether to sketch quantiles.
-        distinct: whether to sketch distinct values.
-        reading: whether to count the types that text parses as.
+        type_counts: whether to count the types that text parses as.
         levels: how many distinct texts to keep.
         decimal: the decimal sign of numbers in text.
         missing_level: counts nulls of a text column also as a category of this name.
@@ -37,7 +35,7 @@ class ScanOptions:
 
     quantiles: bool = True
     distinct: bool = True
-    reading: bool = False
+    type_counts: bool = False
     levels: int = 20_000
     decimal: str = "."
     missing_level: str | None = None
@@ -61,7 +59,7 @@ class Target:
         indicators: npt.NDArray[np.float64] = (self.values[:, None] == np.arange(self.classes)).astype(np.float64)
         return indicators
 
-    def relation(self, x: npt.NDArray[np.float64], there: npt.NDArray[np.bool_]) -> TargetAssociation:
+    def association(self, x: npt.NDArray[np.float64], there: npt.NDArray[np.bool_]) -> TargetAssociation:
         """Return the association of a column's numbers with the target; `there` marks the rows that have a number."""
         y = self.values if len(x) == len(self.values) else self.values[there]
         return TargetAssociation.of_classes(x, y, self.classes) if self.classes else TargetAssociation.of(x, y[:, None])
@@ -78,12 +76,8 @@ def profile_column(
     """Return the profile of one column of a batch.
 
     Args:
-        name: the column.
-        kind: its stored type.
         values: its cells, double or string.
-        depth: what to compute.
         target: the target of the same rows, if any.
-        before: the profile of earlier batches.
     """
     if pa.types.is_null(values.type):
         return ColumnProfile(name, kind, len(values), len(values))
@@ -109,23 +103,23 @@ def _numbers(
         missing=values.null_count,
         nan=nan,
         infinite=left_out - nan,
-        different=_different(ordered, before) if depth.distinct else None,
+        distinct_sketch=_different(ordered, before) if depth.distinct else None,
         numbers=summary,
-        relation=target.relation(usable, finite) if target is not None else None,
-        fenced=_fenced(ordered, summary, depth, before),
+        target_association=target.association(usable, finite) if target is not None else None,
+        clipped_moments=_clipped_moments(ordered, summary, depth, before),
     )
 
 
 def _different(values: npt.NDArray[Any], before: ColumnProfile | None) -> Distinct:
-    return Distinct.of(values, before.different if before is not None else None)
+    return Distinct.of(values, before.distinct_sketch if before is not None else None)
 
 
-def _fenced(
+def _clipped_moments(
     values: npt.NDArray[np.float64], summary: NumberSummary, depth: ScanOptions, before: ColumnProfile | None
 ) -> ClippedMoments | None:
     """Return the moments around the clipping bounds that the first batch suggested."""
-    if before is not None and before.fenced is not None:
-        return before.fenced.among(values)
+    if before is not None and before.clipped_moments is not None:
+        return before.clipped_moments.among(values)
     guess = depth.bounds(summary) if depth.bounds is not None and before is None else None
     return ClippedMoments.of(values, guess) if guess is not None else None
 
@@ -149,9 +143,9 @@ def _text(
         kind,
         rows=len(values),
         missing=missing,
-        different=_different(levels.to_numpy(zero_copy_only=False), before) if depth.distinct else None,
+        distinct_sketch=_different(levels.to_numpy(zero_copy_only=False), before) if depth.distinct else None,
         levels=_most_frequent(levels, counts, table, depth.levels),
-        reading=TypeCounts.of(levels, counts, depth.decimal, depth.formats) if depth.reading else None,
+        type_counts=TypeCounts.of(levels, counts, depth.decimal, depth.formats) if depth.type_counts else None,
     )
 
 

@@ -31,7 +31,7 @@ def are_numbers(column: ColumnProfile) -> bool:
     Text counts as numbers if all cells are whole numbers, or if no number is written in two ways: 1.1 and 1.10 stay
     distinct labels.
     """
-    kind, reading, levels = column.type.split("(")[0], column.reading, column.levels
+    kind, reading, levels = column.type.split("(")[0], column.type_counts, column.levels
     if kind != "string":
         return kind in STORED_NUMBERS
     if reading is None or reading.leading_zeros or not 0 < reading.number == column.present:

@@ -10,6 +10,7 @@ from typing import Final
 
 from spark_jobs.columns.types import Cells, ColumnType, Kind
 from spark_jobs.errors import DataError, did_you_mean
+from spark_jobs.formatting import format_percent
 from spark_jobs.profile.amounts import READS, Amounts, amounts, others, several_ways
 from spark_jobs.profile.day_patterns import best_format, date_cells, extra, looks_like, other_way
 from spark_jobs.profile.declared import are_numbers, declared_kinds
@@ -52,8 +53,8 @@ class _Column:
         return self.profile.present
 
     @property
-    def reading(self) -> TypeCounts:
-        return self.profile.reading or TypeCounts()
+    def type_counts(self) -> TypeCounts:
+        return self.profile.type_counts or TypeCounts()
 
     @cached_property
     def amounts(self) -> Amounts:
@@ -129,8 +130,8 @@ def _declared_number(column: _Column) -> ColumnType:
 def _declared_date(column: _Column) -> ColumnType:
     if column.stored in ("date", "timestamp", "timestamp_ntz"):
         return _from_stored(column)
-    form, fits = best_format(column.reading.formats, column.named, digits=True)
-    if other := other_way(form, column.reading.formats, column.named):
+    form, fits = best_format(column.type_counts.formats, column.named, digits=True)
+    if other := other_way(form, column.type_counts.formats, column.named):
         cause = f"'{column.name}' is declared a date, but every cell fits {form} as well as {other}."
         raise DataError(cause, "Set the pattern in `source.options.dateFormat`.")
     reason = _of_declared(column, "date", "not dates in a known pattern", fits)
@@ -143,13 +144,12 @@ def _of_declared(column: _Column, kind: str, what: str, read: int) -> str:
     share = lost / column.cells if column.cells else 0.0
     if not lost:
         return f"declared {kind}"
-    counted = f"{lost:,} of {column.cells:,} cells ({share:.1%}) are {what}"
+    counted = f"{lost:,} of {column.cells:,} cells ({format_percent(share)}) are {what}"
     if share > REFUSED:
         advice = f"Remove it from `columns`, or fix the cells; up to {REFUSED:.0%} may fail to parse."
         raise DataError(f"'{column.name}' is declared {kind}, but {counted}.", advice)
-    return f"declared {kind}; {counted} and become null" + (
-        ", above the warning limit of 5 %" if share > WARNED else ""
-    )
+    limit = ", above the warning limit of 5 %" if share > WARNED else ""
+    return f"declared {kind}; {counted} and become null{limit}"
 
 
 def _from_stored(column: _Column) -> ColumnType:
@@ -166,7 +166,7 @@ def _from_stored(column: _Column) -> ColumnType:
 
 def _exactness(column: _Column) -> tuple[bool, int | None]:
     """Return whether BIGINT holds all numbers of a text column; else the decimal scale if doubles do not."""
-    reading = column.reading
+    reading = column.type_counts
     if column.amounts.told:
         return False, None
     if 0 < reading.number == reading.whole:
@@ -176,7 +176,7 @@ def _exactness(column: _Column) -> tuple[bool, int | None]:
 
 
 def _from_text(column: _Column) -> ColumnType:
-    reading, name = column.reading, column.name
+    reading, name = column.type_counts, column.name
     if not column.cells:
         return ColumnType(name, "text", "constant", "no cell holds a value")
     if reading.boolean == column.cells > reading.number:  # booleans may be mostly 1 and 0
@@ -226,10 +226,10 @@ def _and(more: str) -> str:
 
 
 def _date(column: _Column) -> ColumnType | None:
-    form, fits = best_format(column.reading.formats, column.named)
+    form, fits = best_format(column.type_counts.formats, column.named)
     if fits < READS * column.cells:
         return None
-    if other := other_way(form, column.reading.formats, column.named):
+    if other := other_way(form, column.type_counts.formats, column.named):
         reason = f"every cell fits {form} as well as {other}: set one in `source.options.dateFormat`"
         return ColumnType(column.name, "text", "text", reason)
     reason = f"{_counted(column, fits, 'date')}, written as {form}"
@@ -283,18 +283,18 @@ def _why_id(column: _Column) -> str:
 
 
 def _extremes(column: ColumnProfile) -> tuple[float, float]:
-    numbers, reading = column.numbers, column.reading
+    numbers, reading = column.numbers, column.type_counts
     if numbers is not None and numbers.count:
-        return float(numbers.low), float(numbers.high)
+        return float(numbers.min), float(numbers.max)
     return (reading.lowest or 0.0, reading.highest or 0.0) if reading is not None else (0.0, 0.0)
 
 
 def _levels(column: _Column, found: ColumnType) -> tuple[Kind, str]:
     different, limit = column.profile.distinct, column.spec.features.max_categories
-    if column.unique and column.reading.longest <= 64:
+    if column.unique and column.type_counts.longest <= 64:
         return "identifier", f"all {column.cells:,} values differ{_hint(column)}"
     if different > max(limit, 0.5 * column.cells):
         return "text", f"{_text_reason(column)}: too many categories to learn from"
-    if column.reading.longest > 1000 and different > limit:
-        return "text", f"long free text, up to {column.reading.longest:,} characters"
+    if column.type_counts.longest > 1000 and different > limit:
+        return "text", f"long free text, up to {column.type_counts.longest:,} characters"
     return "category", found.reason

@@ -25,19 +25,15 @@ class NumberSummary:
     Method: Chan, Golub, LeVeque (1983) for the moments; Karnin, Lang, Liberty (2016) for the sketch.
 
     Attributes:
-        count: the number of values.
-        mean: their mean.
-        squares: the sum of squared deviations from the mean.
-        low: the minimum.
-        high: the maximum.
+        sum_sq: the sum of squared deviations from the mean.
         sketch: the KLL sketch; None if quantiles were not asked for.
     """
 
     count: int
     mean: float
-    squares: float
-    low: float
-    high: float
+    sum_sq: float
+    min: float
+    max: float
     sketch: Any = None
 
     @classmethod
@@ -47,22 +43,22 @@ class NumberSummary:
             return cls(0, 0.0, 0.0, math.inf, -math.inf, kll_doubles_sketch(K) if sketched else None)
         if sketched and not ordered:
             return cls.of(np.sort(values), sketched, ordered=True)
-        mean, squares = moments(values)
+        mean, sum_sq = moments(values)
         low, high = (values[0], values[-1]) if ordered else (values.min(), values.max())
-        return cls(len(values), mean, squares, float(low), float(high), _sketch(values) if sketched else None)
+        return cls(len(values), mean, sum_sq, float(low), float(high), _sketch(values) if sketched else None)
 
     def __add__(self, other: NumberSummary) -> NumberSummary:
         count = self.count + other.count
         apart = other.mean - self.mean
         share = other.count / count if count else 0.0
-        squares = self.squares + other.squares + apart * apart * self.count * share
-        low, high = min(self.low, other.low), max(self.high, other.high)
-        return NumberSummary(count, self.mean + apart * share, squares, low, high, _merged(self.sketch, other.sketch))
+        sum_sq = self.sum_sq + other.sum_sq + apart * apart * self.count * share
+        low, high = min(self.min, other.min), max(self.max, other.max)
+        return NumberSummary(count, self.mean + apart * share, sum_sq, low, high, _merged(self.sketch, other.sketch))
 
     @property
     def std(self) -> float:
         """Return the sample standard deviation (n - 1); 0 for fewer than two numbers."""
-        return math.sqrt(self.squares / (self.count - 1)) if self.count > 1 else 0.0
+        return math.sqrt(self.sum_sq / (self.count - 1)) if self.count > 1 else 0.0
 
     def quantile(self, rank: float) -> float:
         """Return the quantile at a rank between 0 and 1.
@@ -95,27 +91,23 @@ class NumberSummary:
         same = NumberSummary(missing, fill, 0.0, fill, fill, _repeated(fill, missing) if self.sketch else None)
         return self + same
 
-    def shares_below(self, bounds: Sequence[float]) -> list[float]:
-        """Return for each bound the share of numbers at or below it."""
-        return [float(self.sketch.get_rank(bound, True)) for bound in bounds] if self.count else [0.0] * len(bounds)
-
-    def moved(self, by: float) -> NumberSummary:
+    def shifted(self, by: float) -> NumberSummary:
         """Return the summary of the numbers after subtracting `by`."""
         sketch = _Moved(self.sketch, by) if self.sketch is not None else None
-        return NumberSummary(self.count, self.mean - by, self.squares, self.low - by, self.high - by, sketch)
+        return NumberSummary(self.count, self.mean - by, self.sum_sq, self.min - by, self.max - by, sketch)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the summary as JSON-compatible values; the sketch is Base64 of its DataSketches bytes."""
         sketch = b64encode(self.sketch.serialize()).decode() if self.sketch is not None else None
-        extremes = {"min": self.low, "max": self.high} if self.count else {}
-        return {"count": self.count, "mean": self.mean, "squares": self.squares, **extremes, "kll": sketch}
+        extremes = {"min": self.min, "max": self.max} if self.count else {}
+        return {"count": self.count, "mean": self.mean, "sum_sq": self.sum_sq, **extremes, "kll": sketch}
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> NumberSummary:
         """Return the summary that `to_dict` stored."""
         sketch = kll_doubles_sketch.deserialize(b64decode(stored["kll"])) if stored.get("kll") else None
         low, high = stored.get("min", math.inf), stored.get("max", -math.inf)
-        return cls(stored["count"], stored["mean"], stored["squares"], low, high, sketch)
+        return cls(stored["count"], stored["mean"], stored["sum_sq"], low, high, sketch)
 
 
 def moments(values: npt.NDArray[np.float64]) -> tuple[float, float]:

@@ -22,19 +22,14 @@ class ColumnProfile:
     """The profile of one column.
 
     Attributes:
-        name: the column.
-        type: its stored type.
-        rows: the number of rows.
-        missing: the number of nulls.
         nan: the number of NaN values, which `missing` does not include.
         infinite: the number of infinite values.
-        different: the distinct-value sketch.
-        numbers: the summary of a numeric column.
+        distinct_sketch: the distinct-value sketch.
         levels: the level counts of a text column.
-        reading: the types that the cells of a text column parse as.
-        relation: the association with the target, if the scan had one.
+        type_counts: the types that the cells of a text column parse as.
+        target_association: the association with the target, if the scan had one.
         cleaned: the summary after outliers were clipped or nulled, if that changed a number.
-        fenced: the moments around the expected clipping bounds, until the bounds are known.
+        clipped_moments: the moments around the expected clipping bounds, until the bounds are known.
         trimmed: for plain text, whether no cell has surrounding blanks.
         null_values: for plain text, the null values that occur; None if unknown.
     """
@@ -45,20 +40,21 @@ class ColumnProfile:
     missing: int
     nan: int = 0
     infinite: int = 0
-    different: Distinct | None = None
+    distinct_sketch: Distinct | None = None
     numbers: NumberSummary | None = None
     levels: LevelCounts | None = None
-    reading: TypeCounts | None = None
-    relation: TargetAssociation | None = None
+    type_counts: TypeCounts | None = None
+    target_association: TargetAssociation | None = None
     cleaned: NumberSummary | None = None
-    fenced: ClippedMoments | None = None
+    clipped_moments: ClippedMoments | None = None
     trimmed: bool = False
     null_values: Sequence[str] | None = None
 
     def __add__(self, other: ColumnProfile) -> ColumnProfile:
         sums = {name: getattr(self, name) + getattr(other, name) for name in ("rows", "missing", "nan", "infinite")}
         parts = {name: _sum(getattr(self, name), getattr(other, name)) for name in _PARTS}
-        marks, trimmed = _union(self.null_values, other.null_values), self.trimmed and other.trimmed
+        both, trimmed = (self.null_values, other.null_values), self.trimmed and other.trimmed
+        marks = None if both[0] is None or both[1] is None else tuple(sorted({*both[0], *both[1]}))
         return ColumnProfile(self.name, self.type, **sums, **parts, trimmed=trimmed, null_values=marks)
 
     @property
@@ -71,13 +67,17 @@ class ColumnProfile:
         """Return the number of distinct values: exact if the levels are complete or few, else estimated."""
         if self.levels is not None and self.levels.complete:
             return len(self.levels.table)
-        return self.different.count if self.different is not None else 0
+        return self.distinct_sketch.count if self.distinct_sketch is not None else 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the profile as JSON-compatible values."""
         plain = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _PARTS}
         parts = {name: getattr(self, name).to_dict() for name in _CLASSES if getattr(self, name) is not None}
-        return plain | parts | ({"different": self.different.to_list()} if self.different is not None else {})
+        return (
+            plain
+            | parts
+            | ({"distinct_sketch": self.distinct_sketch.to_list()} if self.distinct_sketch is not None else {})
+        )
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> ColumnProfile:
@@ -85,8 +85,8 @@ class ColumnProfile:
         parts: dict[str, Any] = {
             name: kind.from_dict(stored[name]) for name, kind in _CLASSES.items() if name in stored
         }
-        if "different" in stored:
-            parts["different"] = Distinct.from_list(stored["different"])
+        if "distinct_sketch" in stored:
+            parts["distinct_sketch"] = Distinct.from_list(stored["distinct_sketch"])
         plain = {key: value for key, value in stored.items() if key not in _PARTS}
         return cls(**plain, **parts)
 
@@ -94,28 +94,24 @@ class ColumnProfile:
 def _moments(column: ColumnProfile) -> tuple[float, float, float] | None:
     """Mean, least and greatest of the numbers of a column; None where there are none."""
     numbers = column.numbers
-    return (numbers.mean, numbers.low, numbers.high) if numbers is not None and numbers.count else None
+    return (numbers.mean, numbers.min, numbers.max) if numbers is not None and numbers.count else None
 
 
 _CLASSES: dict[str, Any] = {
     "numbers": NumberSummary,
     "levels": LevelCounts,
-    "reading": TypeCounts,
-    "relation": TargetAssociation,
+    "type_counts": TypeCounts,
+    "target_association": TargetAssociation,
     "cleaned": NumberSummary,
-    "fenced": ClippedMoments,
+    "clipped_moments": ClippedMoments,
 }
-_PARTS = ("different", *_CLASSES)
+_PARTS = ("distinct_sketch", *_CLASSES)
 
 
 def _sum(one: Any, other: Any) -> Any:
     if one is None or other is None:
         return one if other is None else other
     return one + other
-
-
-def _union(one: Sequence[str] | None, other: Sequence[str] | None) -> Sequence[str] | None:
-    return None if one is None or other is None else tuple(sorted({*one, *other}))
 
 
 @dataclass(frozen=True)
@@ -141,7 +137,7 @@ class Profile:
     @property
     def longest(self) -> int | None:
         """Return the length of the longest text in characters; None if the scan did not parse text."""
-        readings = [column.reading for column in self.columns.values() if column.levels is not None]
+        readings = [column.type_counts for column in self.columns.values() if column.levels is not None]
         return None if None in readings else max((one.longest for one in readings if one is not None), default=0)
 
     def __str__(self) -> str:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from spark_jobs.bundle import publish
 from spark_jobs.error_translation import optional
-from spark_jobs.errors import JobError
+from spark_jobs.errors import JobError, format_list
 from spark_jobs.registry.lineage import Lineage, log_datasets, name_run
-from spark_jobs.registry.mlflow_names import as_text, measures, parameters
+from spark_jobs.registry.mlflow_names import measures, parameters
 from spark_jobs.registry.mlmodel import Signature, link_or_copy, write_mlflow_model
 from spark_jobs.registry.runs import Run, end_run
 from spark_jobs.registry.tracking import Tracking, default_store, mlflow_client
@@ -137,7 +137,7 @@ def _log_values(client: MlflowClient, run: Run, training: TrainingLog, model_id:
         for name, value in measures(training.metrics).items()
     ]
     metrics += [Metric(name, value, now, 0, run_id=run.run_id) for name, value in measures(training.counts).items()]
-    tags = {**training.tags, **({"spark_jobs.only_in_plan": as_text(left)} if left else {})}
+    tags = {**training.tags, **({"spark_jobs.only_in_plan": format_list(left, 20)} if left else {})}
     client.log_batch(run.run_id, metrics=metrics[:_METRICS_A_BATCH], tags=[RunTag(*item) for item in tags.items()])
     for start in range(0, len(params), _PARAMS_A_BATCH):
         client.log_batch(run.run_id, params=params[start : start + _PARAMS_A_BATCH])

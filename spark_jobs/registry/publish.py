@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,12 @@ from spark_jobs.bundle import GRAPH, Input, Manifest, write
 from spark_jobs.bundle.patterns import number_regex
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.error_translation import optional
+from spark_jobs.formatting import format_metrics
 from spark_jobs.graph.verification import VerificationResult
 from spark_jobs.models import find
 from spark_jobs.plan import Plan
-from spark_jobs.profile.profile import Profile
-from spark_jobs.registry.gate import Comparison, EvaluationSetup
+from spark_jobs.registry.artifacts import TrainingArtifacts
+from spark_jobs.registry.gate import Comparison
 from spark_jobs.registry.input_example import example_row
 from spark_jobs.registry.lineage import Lineage
 from spark_jobs.registry.log import TrainingLog, log_training
@@ -31,9 +32,7 @@ from spark_jobs.registry.runs import Run, current_user
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion
 from spark_jobs.report import Figures, ReportContext, write_figures, write_report
-from spark_jobs.sources.source_table import Reading
-from spark_jobs.spec import Spec, dump
-from spark_jobs.training.evaluation import Evaluation
+from spark_jobs.spec import dump
 
 _NUMBER = re.compile(number_regex())
 _DIGITS = re.compile("0|-?[1-9][0-9]*")
@@ -44,26 +43,6 @@ _KINDS: Mapping[str, ColumnKind] = {
     "timestamp": "datetime",
     "text": "string",
 }
-
-
-@dataclass(frozen=True)
-class TrainingArtifacts:
-    """All results of a training, before anything is published."""
-
-    spec: Spec
-    plan: Plan
-    profile: Profile
-    evaluation: Evaluation
-    importances: tuple[tuple[str, float], ...]
-    reading: Reading
-    fingerprint: str
-    rows: Mapping[str, int]
-    cells: Mapping[str, int]
-    setup: EvaluationSetup
-    champion: Comparison | None = None
-    warnings: tuple[str, ...] = ()
-    proven: VerificationResult | None = None
-    example: Sequence[object] = ()
 
 
 def publish_training(
@@ -79,19 +58,16 @@ def publish_training(
     While `prove` waits for Spark, a thread draws the figures and reads the input example from `source`.
 
     Args:
-        done: The results of the training.
-        source: The raw rows of the source.
         folder: The folder with the saved `pipeline/`.
-        tracking: The tracking store.
-        run: The MLflow run of the training.
         prove: Returns the verification of the ONNX graph, or None if there is no graph.
 
     Raises:
         JobError: The graph does not match the pipeline; the model is logged but not registered.
     """
+    no_example: list[object] = []
     with ThreadPoolExecutor(1, "drawing") as pool:
         drawn = pool.submit(_drawn, done, folder / "report", run)
-        example = pool.submit(_example, source, done.plan)
+        example = pool.submit(optional, "The input example", lambda: example_row(source, done.plan), no_example)
         done = replace(done, proven=prove(), example=example.result())
     with progress.phase("reporting"):
         report = _reported(done, folder / "report", run, drawn.result())
@@ -99,10 +75,6 @@ def publish_training(
         write(draft, _manifest(done), _files(done, folder, report))
     with progress.phase("logging to MLflow"):
         return log_training(tracking, run, _training(done, draft, folder / "report"))
-
-
-def _example(source: DataFrame, plan: Plan) -> list[object]:
-    return optional("The input example", lambda: example_row(source, plan), [])
 
 
 def _drawn(done: TrainingArtifacts, folder: Path, run: Run) -> Figures:
@@ -233,7 +205,7 @@ def _counts(done: TrainingArtifacts) -> dict[str, float]:
 def _logged_lineage(done: TrainingArtifacts) -> Lineage:
     plan, target = done.plan, done.spec.target
     what = f"Predicts `{target}` ({plan.problem.task}) from {len(plan.used)} columns of {done.reading.location}."
-    measured = ", ".join(f"{name} {value:.4g}" for name, value in done.evaluation.metrics.items())
+    measured = format_metrics(done.evaluation.metrics)
     return Lineage(
         source=done.reading.location,
         fingerprint=done.fingerprint,

@@ -11,9 +11,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
+from spark_jobs import progress
 from spark_jobs.bundle import NAME, load_manifest, publish
 from spark_jobs.errors import JobError, did_you_mean
 from spark_jobs.registry.tracking import Tracking, mlflow_client
+from spark_jobs.spec import Spec
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -54,6 +56,17 @@ def resolve_version(tracking: Tracking, name: str, which: Alias | int = "champio
     if not found.bundle.exists():
         fetch_bundle(tracking, found)
     return found
+
+
+def requested_version(spec: Spec, root: str, number: int | None = None) -> ModelVersion:
+    """Return the version of a spec's model with this number, or the champion.
+
+    Raises:
+        JobError: The model, version or champion does not exist.
+    """
+    with progress.phase("finding the model"):
+        name = spec.track.register_as or spec.name
+        return resolve_version(Tracking(spec.track.uri, root), name, "champion" if number is None else number)
 
 
 def look_up(tracking: Tracking, name: str, which: Alias | int) -> ModelVersion | None:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spark_jobs.formatting import format_number
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.report.context import ReportContext
-from spark_jobs.report.formatting import format_metric_name, format_number, shorten
+from spark_jobs.report.formatting import format_metric_name, shorten
 from spark_jobs.training.metrics import binary_metrics, macro_metrics
 
 COMPARED = {"regression": "rmse", "binary": "accuracy", "multiclass": "accuracy"}
@@ -100,8 +101,8 @@ def _class_rows(column: ColumnProfile, rows: int) -> Counts | None:
         table = np.array(list(column.levels.table.values()))
         if table.shape[1] > 1 and table[:, 0].sum() == rows:
             return _both(table[:, 1:].sum(axis=0), rows)
-    if column.relation is not None and column.relation.count == rows:
-        return _both(column.relation.mean_y * rows, rows)
+    if column.target_association is not None and column.target_association.count == rows:
+        return _both(column.target_association.mean_y * rows, rows)
     return None
 
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from spark_jobs.formatting import format_count
 from spark_jobs.profile.profile import ColumnProfile
 from spark_jobs.report.columns_table import render_columns
 from spark_jobs.report.context import ReportContext
 from spark_jobs.report.distributions import draw_panels
-from spark_jobs.report.formatting import find_date_parts, format_count, shorten
+from spark_jobs.report.formatting import find_date_parts, shorten
 from spark_jobs.report.html import Html, join, long_table, name_tag, tag
 from spark_jobs.report.missing_values import SHOWN, format_names, render_missing_values
 from spark_jobs.report.near_copies import find_near_copies
@@ -69,7 +70,7 @@ def _correlations(context: ReportContext) -> Html:
 
 def compute_correlation(column: ColumnProfile) -> float | None:
     """Return the signed Pearson correlation with the target, of several classes the strongest; None where undefined."""
-    found = column.relation
+    found = column.target_association
     if found is None or not found.count or found.xx <= 0:
         return None
     spread = np.sqrt(found.xx * found.yy)

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from spark_jobs.formatting import format_number, format_percent
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import ColumnProfile
-from spark_jobs.report.formatting import NO_PARTS, Formatter, choose_formatter, format_number, format_percent, shorten
+from spark_jobs.report.formatting import NO_PARTS, Formatter, choose_formatter, shorten
 from spark_jobs.report.html import Html, tag
 from spark_jobs.report.svg import Axis, bars, chart, drawing, plot, rect, text
 
@@ -52,7 +53,7 @@ def count_whole_values(column: ColumnProfile) -> tuple[Doubles, Doubles] | None:
     numbers = column.numbers
     if numbers is None or numbers.sketch is None or not numbers.count or not 0 < column.distinct <= MOST_VALUES:
         return None
-    values = np.unique([numbers.low, *numbers.quantiles(np.linspace(0, 1, _PROBED).tolist()), numbers.high])
+    values = np.unique([numbers.min, *numbers.quantiles(np.linspace(0, 1, _PROBED).tolist()), numbers.max])
     if len(values) > MOST_VALUES or np.abs(values).max() > _LARGEST or (values != np.floor(values)).any():
         return None
     ranks = [[float(numbers.sketch.get_rank(float(value), up)) for up in (False, True)] for value in values]

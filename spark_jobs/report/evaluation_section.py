@@ -7,15 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from spark_jobs.report.formatting import (
-    METRICS,
-    NOTHING,
-    format_count,
-    format_metric_name,
-    format_number,
-    format_percent,
-    shorten,
-)
+from spark_jobs.formatting import NOTHING, format_count, format_number, format_percent
+from spark_jobs.report.formatting import METRICS, format_metric_name, shorten
 from spark_jobs.report.html import Html, fold, join, long_table, name_tag, table, tag
 from spark_jobs.training.evaluation_result import Evaluation
 

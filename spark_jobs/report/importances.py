@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from spark_jobs.features import CategoryInput, Input
+from spark_jobs.features import NONE, CategoryInput, Input, NumberInput, find_scaler, find_step
 from spark_jobs.models import find
 from spark_jobs.plan import Plan
 from spark_jobs.profile.profile import ColumnProfile, Profile
@@ -45,7 +45,7 @@ def compute_importances(context: ReportContext) -> Importances:
     feature (a standardized coefficient), and a column gets the root of the sum of their squares.
     """
     features = _features(context.plan, context.profile) if context.plan is not None else {}
-    if context.plan is None or not find(context.plan.model).scaled:
+    if context.plan is None or not find(context.plan.model).linear:
         return Importances(_summed(context.importances, features))
     rows = [(name, value, value * _feature(name, features).std) for name, value in context.importances]
     squares = [(name, standardized**2) for name, _, standardized in rows]
@@ -87,10 +87,8 @@ def _of_share(count: int, rows: int) -> float:
 def _std(one: Input, column: ColumnProfile | None) -> float:
     """Return the standard deviation of a number after its scaling."""
     numbers = None if column is None else column.cleaned or column.numbers
-    if one.scale == "standard" or numbers is None or not numbers.count:
+    if numbers is None or not numbers.count:
         return 1.0
-    size = {"min_max": numbers.high - numbers.low, "max_abs": max(abs(numbers.low), abs(numbers.high))}.get(one.scale)
-    if one.scale == "robust" and numbers.sketch is not None:
-        low, high = numbers.quantiles([0.25, 0.75])
-        size = high - low
-    return numbers.std / size if size else numbers.std
+    for role, kind in one.steps if isinstance(one, NumberInput) else ():
+        numbers = find_step(role, kind).summary(numbers)
+    return numbers.std if one.scale == NONE else find_scaler(one.scale).spread(numbers)

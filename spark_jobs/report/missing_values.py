@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from spark_jobs.features import Input
+from spark_jobs.formatting import format_count, format_number, format_percent
 from spark_jobs.profile.profile import ColumnProfile, Profile
-from spark_jobs.report.formatting import format_count, format_fill, format_number, format_percent, shorten
+from spark_jobs.report.formatting import format_fill, shorten
 from spark_jobs.report.html import Html, join, long_table, name_tag, tag
 
 SHOWN = 20

@@ -40,9 +40,9 @@ def _of_levels(column: ColumnProfile) -> Hashable | None:
 
 
 def _of_numbers(column: ColumnProfile) -> Hashable | None:
-    numbers, relation = column.numbers, column.relation
-    if numbers is None or column.different is None or column.distinct < FEWEST_NUMBERS:
+    numbers, relation = column.numbers, column.target_association
+    if numbers is None or column.distinct_sketch is None or column.distinct < FEWEST_NUMBERS:
         return None
-    moments = [numbers.mean, numbers.squares, *(relation.xy if relation is not None else ())]
-    values = tuple(column.different.smallest.tolist())
+    moments = [numbers.mean, numbers.sum_sq, *(relation.xy if relation is not None else ())]
+    values = tuple(column.distinct_sketch.smallest.tolist())
     return "numbers", values, numbers.count, tuple(f"{value:.9e}" for value in moments)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from spark_jobs.report.formatting import format_number, shorten
+from spark_jobs.formatting import format_number
+from spark_jobs.report.formatting import shorten
 from spark_jobs.report.html import Html
 from spark_jobs.report.svg import (
     COLOURS,

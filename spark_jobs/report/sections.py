@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from spark_jobs.error_translation import optional
 from spark_jobs.features import CategoryInput, Input
+from spark_jobs.formatting import format_count, format_duration, format_number, format_percent
 from spark_jobs.report.context import ReportContext
 from spark_jobs.report.data_section import render_data
 from spark_jobs.report.evaluation_section import render_evaluation, render_slices
-from spark_jobs.report.formatting import format_count, format_fill, format_number, format_percent
+from spark_jobs.report.formatting import format_fill
 from spark_jobs.report.header import LEFT_OUT
 from spark_jobs.report.html import Html, fold, html, join, long_table, name_tag, table, tag
 from spark_jobs.report.importances import compute_importances
@@ -129,7 +130,7 @@ def _encoding(one: Input) -> str:
 
 def _lineage(context: ReportContext) -> Html:
     facts = [(name, _long(str(value))) for part in (context.lineage, context.versions) for name, value in part.items()]
-    seconds = [(name, f"{value:.1f} s") for name, value in context.seconds.items() if value >= SHORTEST_PHASE]
+    seconds = [(name, format_duration(value)) for name, value in context.seconds.items() if value >= SHORTEST_PHASE]
     known = table(("Item", "Value"), facts) if facts else ""
     timed = [tag("h3", "Duration"), table(("Phase", "Duration"), seconds, (1,))] if seconds else []
     return join([known, *timed])

@@ -26,7 +26,6 @@ def load_bundle(folder: Path, spark: SparkSession | None = None) -> TrainedModel
     """Load the model of a bundle, its files checked one by one.
 
     Args:
-        folder: the bundle.
         spark: the session for what needs one; by default the active one, looked for when it is needed.
 
     Raises:
@@ -65,10 +64,13 @@ class TrainedModel:
 
     @cached_property
     def importances(self) -> dict[str, float]:
-        """The importance of each place of the feature vector, largest first; empty where the algorithm has none."""
+        """The importance of each place of the feature vector, largest first; empty where the algorithm has none.
+
+        It is the coefficient of a linear model, signed for a number and two classes, or the share of a tree model.
+        """
         stored = self.bundle / "importances.json"
         pairs = json.loads(stored.read_text(encoding="utf-8")) if stored.is_file() else []
-        return {str(name): float(value) for name, value in sorted(pairs, key=lambda pair: -pair[1])}
+        return {str(name): float(value) for name, value in sorted(pairs, key=lambda pair: -abs(pair[1]))}
 
     def __repr__(self) -> str:
         task = f"{self.plan.problem.target} ({self.plan.problem.task}, {self.plan.model})"
@@ -188,7 +190,7 @@ class TrainedModel:
         return typed(replace_null_values(rows, self.null_values), present, self.plan.timezone)
 
     def _spark_frame(self, rows: Any) -> DataFrame:
-        from spark_jobs.sources.kinds.dataframe import spark_frame
+        from spark_jobs.sources.readers.dataframe import spark_frame
 
         return spark_frame(rows, current_session(self.spark))
 

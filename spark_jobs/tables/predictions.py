@@ -37,7 +37,6 @@ class Written:
         outcome: Whether rows were written, or the batch was already in the table.
         rows: The number of rows added or replaced.
         duplicates: The number of rows that were already in the table.
-        location: The table's path.
         version: The table's version after the write; None if nothing was committed.
         lost: By column, the number of values that became null or were rounded by a cast to the table's type.
         plain: Whether every scored row passed through one plain write, so that observed metrics cover all rows.
@@ -58,7 +57,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class _ExistingRows:
     """Rows of this model version in the table: `mine` are of this batch, `others` of other batches."""
 
     mine: int = 0
@@ -74,7 +73,6 @@ def write_predictions(scored: DataFrame, target: Destination) -> Written:
     Args:
         scored: Rows with `_row` (a struct of the input columns), `prediction` and, for classification, `probabilities`,
             `probability` and `margin` as they apply.
-        target: Where the rows are written.
 
     Raises:
         DataError: The table has another model's predictions, or a column to keep does not exist.
@@ -85,11 +83,11 @@ def write_predictions(scored: DataFrame, target: Destination) -> Written:
     with locked(target.root, f"table-{target.table}"):
         spark = scored.sparkSession
         table = delta.read_table(spark, path) if delta.exists(spark, path) else None
-        standing = _Standing() if table is None else _standing(table, path, target)
-        if standing.mine and not target.rescore:
-            return Written("skipped_duplicate", 0, standing.mine, path)
+        existing = _ExistingRows() if table is None else _existing_rows(table, path, target)
+        if existing.mine and not target.rescore:
+            return Written("skipped_duplicate", 0, existing.mine, path)
         rows, target, lost = _rows(scored, table, path, target)
-        return replace(_add(rows, path, target, standing), lost=lost)
+        return replace(_add(rows, path, target, existing), lost=lost)
 
 
 def append_predictions(scored: DataFrame, target: Destination, once: delta.Txn) -> Written | None:
@@ -97,8 +95,6 @@ def append_predictions(scored: DataFrame, target: Destination, once: delta.Txn) 
 
     Args:
         scored: As for `write_predictions`, with `_row_id`, which identifies a row in the whole stream.
-        target: Where the rows are written.
-        once: The transaction id of the micro-batch.
 
     Returns:
         The result, or None if nothing was committed: there were no rows, or they are already in the table.
@@ -124,7 +120,7 @@ def rows_of_batch(spark: SparkSession, target: Destination) -> int:
     path = delta.table_path(target.root, target.table)
     if not delta.exists(spark, path):
         return 0
-    return _standing(delta.read_table(spark, path), path, target).mine
+    return _existing_rows(delta.read_table(spark, path), path, target).mine
 
 
 def column_names(spark: SparkSession, root: str, table: str) -> dict[str, str]:
@@ -142,7 +138,7 @@ def already_written(spark: SparkSession, target: Destination) -> Written | None:
     path = delta.table_path(target.root, target.table)
     if target.rescore or not delta.exists(spark, path):
         return None
-    mine = _standing(delta.read_table(spark, path), path, target).mine
+    mine = _existing_rows(delta.read_table(spark, path), path, target).mine
     return Written("skipped_duplicate", 0, mine, path) if mine else None
 
 
@@ -167,12 +163,13 @@ def _rows(
     return rows, by_names, {own.get(name, name): count for name, count in lost.items()}
 
 
-def _add(rows: DataFrame, path: str, target: Destination, standing: _Standing) -> Written:
-    if target.key and standing.others and not target.rescore:
+def _add(rows: DataFrame, path: str, target: Destination, existing: _ExistingRows) -> Written:
+    if target.key and existing.others and not target.rescore:
         return _merge(rows, path, target)
-    fresh = rows.join(_ids_of_others(rows, path, target), "_row_id", "left_anti") if standing.others else rows
+    fresh = rows.join(_ids_of_others(rows, path, target), "_row_id", "left_anti") if existing.others else rows
     once = None if target.rescore else f"{target.model}/{target.version}/{target.batch_id}"
-    over = _batch_sql(target) if target.rescore and standing.mine else None
+    batch = f"_model_version = {target.version} AND _batch_id = '{target.batch_id}'"
+    over = batch if target.rescore and existing.mine else None
     commit = delta.append(
         fresh,
         path,
@@ -185,16 +182,16 @@ def _add(rows: DataFrame, path: str, target: Destination, standing: _Standing) -
     if commit is None:
         ended = _uncommitted(fresh, path, target)
         # All rows came with other batches, so there is nothing to add.
-        return replace(ended, duplicates=rows.count()) if standing.others and not ended.duplicates else ended
-    read = rows.count() if standing.others else commit.rows
+        return replace(ended, duplicates=rows.count()) if existing.others and not ended.duplicates else ended
+    read = rows.count() if existing.others else commit.rows
     outcome: Outcome = "written" if commit.rows or over or not read else "skipped_duplicate"
-    plain = not standing.others and bool(commit.rows)
+    plain = not existing.others and bool(commit.rows)
     return Written(outcome, commit.rows, read - commit.rows, path, commit.version, plain=plain)
 
 
 def _merge(rows: DataFrame, path: str, target: Destination) -> Written:
     ours = ("_run_id", "_batch_id", "_scored_at")
-    compared = [name for name in rows.columns if name not in ours and not _is_map(rows, name)]
+    compared = [one.name for one in rows.schema if one.name not in ours and not isinstance(one.dataType, T.MapType)]
     same = " AND ".join(f"t.{quoted(name)} <=> s.{quoted(name)}" for name in compared)
     on = f"t._row_id = s._row_id AND t._model_version = {target.version} AND s._model_version = {target.version}"
     commit = delta.merge(rows, path, on, f"NOT ({same})", target.about)
@@ -214,7 +211,7 @@ def _uncommitted(fresh: DataFrame, path: str, target: Destination) -> Written:
 
     The batch was then written by another process, or its rows were deleted since.
     """
-    mine = _standing(delta.read_table(fresh.sparkSession, path), path, target).mine
+    mine = _existing_rows(delta.read_table(fresh.sparkSession, path), path, target).mine
     if not mine and not fresh.isEmpty():
         raise JobError(
             f"Batch {target.batch_id} was written to {path} before, but its rows were deleted.",
@@ -246,11 +243,11 @@ def _check_model(table: DataFrame, path: str, target: Destination) -> None:
         )
 
 
-def _standing(table: DataFrame, path: str, target: Destination) -> _Standing:
+def _existing_rows(table: DataFrame, path: str, target: Destination) -> _ExistingRows:
     _check_model(table, path, target)
     mine = F.count_if(F.col("_batch_id") == target.batch_id)
     found: Any = table.where(F.col("_model_version") == target.version).agg(F.count(F.lit(1)), mine).first()
-    return _Standing(int(found[1]), int(found[0]) - int(found[1]))
+    return _ExistingRows(int(found[1]), int(found[0]) - int(found[1]))
 
 
 def _ids_of_others(rows: DataFrame, path: str, target: Destination) -> DataFrame:
@@ -262,14 +259,6 @@ def _ids_of_others(rows: DataFrame, path: str, target: Destination) -> DataFrame
     )
 
 
-def _batch_sql(target: Destination) -> str:
-    return f"_model_version = {target.version} AND _batch_id = '{target.batch_id}'"
-
-
 def _check_batch(batch_id: str) -> None:
     if not re.fullmatch(r"[A-Za-z0-9_.:-]{1,200}", batch_id):
         raise JobError(f"'{batch_id}' is not a valid batch id.", "Use up to 200 letters, digits and `_.:-`.")
-
-
-def _is_map(rows: DataFrame, name: str) -> bool:
-    return isinstance(rows.schema[name].dataType, T.MapType)

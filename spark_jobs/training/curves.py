@@ -17,12 +17,8 @@ class Bins:
     """The test rows by score in ascending order, one entry per non-empty bin.
 
     Attributes:
-        low: the lowest score in the bin.
         high: the highest score in the bin; equal to `low` if all rows of the bin are tied.
-        positives: the weight of the positive rows.
-        negatives: the weight of the negative rows.
         scores: the sum of weight times score.
-        rows: the number of rows, unweighted.
     """
 
     low: Doubles
@@ -41,15 +37,6 @@ class Bins:
     def above(self) -> tuple[Doubles, Doubles]:
         """Return the positive and negative weight at or above each bin's lowest score."""
         return np.cumsum(self.positives[::-1])[::-1], np.cumsum(self.negatives[::-1])[::-1]
-
-
-def bins_of(scores: Doubles, positive: NDArray[np.bool_], weights: Doubles | None = None) -> Bins:
-    """Return bins that each hold one score, for scores in memory."""
-    w = np.ones(len(scores)) if weights is None else weights
-    distinct, place = np.unique(scores + 0.0, return_inverse=True)
-    per_row = (w * positive, w * ~positive, w * scores, np.ones(len(w)))
-    sums = [np.bincount(place, values, len(distinct)).astype(float) for values in per_row]
-    return Bins(distinct, distinct, *sums)
 
 
 def roc_auc(bins: Bins) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from pyspark.sql import DataFrame
 
+from spark_jobs.errors import format_list
 from spark_jobs.spec import Task
 from spark_jobs.training import curves
 from spark_jobs.training.classification import UNSEEN, Counted, EvaluationRequest, confusion_of, count_classes
@@ -44,8 +45,6 @@ def evaluate(
         scored: `label` and `prediction` as doubles: the value, or the index in `labels` (a null label is one that
             training did not see). A classifier adds `probability`, or `rawPrediction` without one (vector or array).
             `weight`, the slicing columns and `label_text`, which names unseen labels, are there if used.
-        task: the learning task.
-        labels: the labels in index order.
         positive: the positive label of two; by default the last.
         threshold_for: the metric that the decision threshold maximizes, for two classes.
         slices: columns by whose values the metrics are repeated.
@@ -139,6 +138,6 @@ def _notes(counted: Counted, ask: EvaluationRequest) -> tuple[str, ...]:
         notes.append(f"{unseen} test rows have a label unseen in training: each counts as an error.")
     absent = [ask.labels[k] for k, bins in counted.bins.items() if bins.positives.sum() == 0]
     if absent:
-        listed = ", ".join(f"'{label}'" for label in absent[:5]) + (" …" if len(absent) > 5 else "")
+        listed = format_list(absent, 5, quote=True)
         notes.append(f"No test row has the label {listed}: macro averages exclude it.")
     return tuple(notes)

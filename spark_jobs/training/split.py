@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.bundle.patterns import BLANKS
-from spark_jobs.columns.casts import typed_row_hash
+from spark_jobs.columns.casts import canonical_cells
 from spark_jobs.columns.names import col
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError, did_you_mean
@@ -23,8 +23,6 @@ class SplitRule:
     """The rule that selects the test rows.
 
     Attributes:
-        spec: the spec.
-        types: the types of the columns.
         cut: for a split by time, the cut in microseconds since 1970 (UTC), once it is known.
     """
 
@@ -36,7 +34,6 @@ class SplitRule:
         """Return whether a row is a test row.
 
         Args:
-            rows: the rows.
             row: the hash of the row's key or features.
             number: the row's number in the table.
         """
@@ -47,7 +44,8 @@ class SplitRule:
             return F.lower(F.btrim(col(self._column()).cast("string"), F.lit(BLANKS))).isin(*self.marks)
         of = number if split.kind == "random" else row
         if split.kind == "group":
-            of = typed_row_hash(rows, [self.types[self._column()]], 0, self.spec.timezone)
+            cells = canonical_cells(rows, [self.types[self._column()]], self.spec.timezone)
+            of = F.xxhash64(F.lit(0), *cells)
         return F.pmod(F.xxhash64(of, F.lit(split.seed)), F.lit(_SLOTS)) < round(split.test * _SLOTS)
 
     @property

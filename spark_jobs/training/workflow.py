@@ -54,8 +54,6 @@ def plan_training(spec: Spec, prepared: Prepared, folder: Path | None = None) ->
     """Profile the training rows and make the plan, before anything is fitted.
 
     Args:
-        spec: the spec.
-        prepared: the prepared rows.
         folder: where the profile is stored for an interrupted run; None to store nothing.
 
     Raises:

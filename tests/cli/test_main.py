@@ -13,9 +13,10 @@ import pytest
 from spark_jobs.cli.parser import LATER_VERBS, VERBS
 from spark_jobs.error_translation import cause, translate_error
 from spark_jobs.errors import DataError, JobError
-from spark_jobs.jobs.check import run, verify_spec
-from spark_jobs.jobs.result import Result, failure
+from spark_jobs.jobs.check import run
+from spark_jobs.results.result import Result, failure
 from spark_jobs.spec import load
+from spark_jobs.spec_validation import verify_spec
 
 ROOT = Path(__file__).parents[2]
 SPEC = "source: data/flights.csv\ntarget: arr_delay\n"
@@ -34,7 +35,7 @@ sys.modules["spark_jobs.jobs.plan"], sys.modules["spark_jobs.runtime.session"] =
 from spark_jobs.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
-JOB = "from spark_jobs.jobs.result import Result\nfrom spark_jobs.errors import *\ndef run(spec, spark, env): "
+JOB = "from spark_jobs.results.result import Result\nfrom spark_jobs.errors import *\ndef run(spec, spark, env): "
 
 
 def write_spec(folder):
@@ -139,10 +140,12 @@ def test_a_verb_that_is_not_built_yet_is_refused_by_name(call, verb):
     [
         ([], "`spark-jobs` needs a verb.", "Use one of init, check"),
         (["chek", "x.yml"], "`spark-jobs chek` is not a verb.", "Did you mean 'check'?"),
-        (["check"], "`spark-jobs check`: missing CONF.", "--help"),
+        (["check"], "`spark-jobs check`: missing argument CONF.", "--help"),
         (["check", "x.yml", "--jsn"], "`spark-jobs check` has no option --jsn.", "Did you mean '--json'?"),
         (["check", "x.yml", "y.yml"], "`spark-jobs check`: unexpected argument 'y.yml'.", ""),
-        (["init", "x.csv"], "`spark-jobs init`: missing --target.", ""),
+        (["init", "x.csv"], "`spark-jobs init`: missing argument --target.", ""),
+        (["init"], "`spark-jobs init`: missing arguments DATA and --target.", ""),
+        (["train", "x.yml", "--env"], "`spark-jobs train`: --env: a value is missing.", "--help"),
         (
             ["score", "x.yml", "--version", "0"],
             "--version: must be a version's number, 1 or more. Got '0' instead.",

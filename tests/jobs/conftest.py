@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from pyspark.sql import DataFrame, SparkSession
 
-    from spark_jobs.jobs.result import Result
+    from spark_jobs.results.result import Result
 
 
 @dataclass(frozen=True)

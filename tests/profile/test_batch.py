@@ -19,7 +19,7 @@ def test_missing_nan_and_infinite_are_counted_apart() -> None:
     column = profile_column("x", "double", values, ScanOptions(), None)
     assert (column.rows, column.missing, column.nan, column.infinite, column.present) == (6, 1, 1, 2, 2)
     assert column.numbers is not None
-    assert (column.numbers.low, column.numbers.high, column.numbers.mean) == (1.0, 3.0, 2.0)
+    assert (column.numbers.min, column.numbers.max, column.numbers.mean) == (1.0, 3.0, 2.0)
 
 
 def test_a_number_goes_with_the_target_as_numpy_says() -> None:
@@ -32,8 +32,8 @@ def test_a_number_goes_with_the_target_as_numpy_says() -> None:
     ]
     there = ~np.isnan(x)
     whole = reduce(add, parts)
-    assert whole.relation is not None
-    assert whole.relation.correlation == pytest.approx(abs(np.corrcoef(x[there], y[there])[0, 1]), rel=1e-12)
+    assert whole.target_association is not None
+    assert whole.target_association.correlation == pytest.approx(abs(np.corrcoef(x[there], y[there])[0, 1]), rel=1e-12)
 
 
 def test_levels_carry_rows_and_classes() -> None:
@@ -67,7 +67,7 @@ def test_adding_prunes_to_the_limit_again() -> None:
 def test_a_profile_survives_being_stored() -> None:
     columns = {
         "x": profile_column("x", "double", pa.array(RANDOM.normal(size=100)), ScanOptions(), Target(np.ones(100))),
-        "c": profile_column("c", "string", pa.array(["é", None] * 50), ScanOptions(reading=True), None),
+        "c": profile_column("c", "string", pa.array(["é", None] * 50), ScanOptions(type_counts=True), None),
         "gone": profile_column("gone", "double", pa.nulls(100), ScanOptions(), None),
     }
     profile = Profile(100, columns)

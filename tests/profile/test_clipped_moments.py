@@ -21,7 +21,7 @@ def test_the_moments_after_clipping_are_exact_wherever_in_the_bands_the_bounds_l
     assert found.count == len(VALUES)
     assert found.mean == pytest.approx(expected.mean(), rel=1e-12)
     assert found.std == pytest.approx(expected.std(ddof=1), rel=1e-12)
-    assert (found.low, found.high) == (expected.min(), expected.max())
+    assert (found.min, found.max) == (expected.min(), expected.max())
 
 
 def test_few_numbers_are_all_known_wherever_the_bounds_lie():
@@ -52,7 +52,7 @@ def test_however_many_numbers_come_in_however_many_parts_usual_bounds_are_forese
     for part in others:
         whole += whole.among(np.sort(part))
     found, expected = whole.clipped(bounds, len(values)), np.clip(values, *bounds)
-    assert (found.count, found.low, found.high) == (len(values), expected.min(), expected.max())
+    assert (found.count, found.min, found.max) == (len(values), expected.min(), expected.max())
     assert found.mean == pytest.approx(expected.mean(), rel=1e-12, abs=1e-12)
     assert found.std == pytest.approx(expected.std(ddof=1), rel=1e-9, abs=1e-12)
 

@@ -19,7 +19,7 @@ from spark_jobs.spec.models import Columns, Source, Spec
 def found(column: str, values: list[Any], stored: str = "string", **keys: Any) -> ColumnType:
     kind = pa.string() if stored == "string" else pa.float64()
     keys = {"target": "the target", "source": Source(path="x.csv"), **keys}
-    depth = ScanOptions(reading=True, levels=1000, decimal=keys["source"].options.get("decimal", "."))
+    depth = ScanOptions(type_counts=True, levels=1000, decimal=keys["source"].options.get("decimal", "."))
     profile = profile_column(column, stored, pa.array(values, type=kind), depth, None)
     return detect(Profile(len(values), {column: profile}), Spec(name="x", **keys))[0]
 
@@ -139,7 +139,7 @@ def test_a_pattern_of_the_users_can_name_an_offset():
         "at",
         "string",
         pa.array(["31.12.2020 10:00 +01:00"] * 20),
-        ScanOptions(reading=True, formats=("dd.MM.yyyy HH:mm XXX",)),
+        ScanOptions(type_counts=True, formats=("dd.MM.yyyy HH:mm XXX",)),
         None,
     )
     column = detect(Profile(20, {"at": profile}), Spec(name="x", target="y", source=source))[0]
@@ -257,7 +257,7 @@ def test_declared_numbers_that_do_not_parse_are_counted_then_warned_of_then_refu
     declared = Columns(numeric=("n",))
     fine = found("n", text(range(98)) + ["x"] * 2, columns=declared)
     assert (fine.cells, fine.kind) == ("number", "number")
-    assert "2 of 100 cells (2.0%)" in fine.reason
+    assert "2 of 100 cells (2.0 %)" in fine.reason
     assert "warning" not in fine.reason
     assert "warning" in found("n", text(range(90)) + ["x"] * 10, columns=declared).reason
     with pytest.raises(DataError, match="60 of 100 cells"):

@@ -16,7 +16,7 @@ def test_a_summary_knows_the_moments_numpy_knows() -> None:
     assert summary.count == 3001
     assert summary.mean == pytest.approx(values.mean(), rel=1e-14)
     assert summary.std == pytest.approx(values.std(ddof=1), rel=1e-12)
-    assert (summary.low, summary.high) == (values.min(), values.max())
+    assert (summary.min, summary.max) == (values.min(), values.max())
 
 
 def test_the_summary_of_two_parts_is_that_of_the_whole() -> None:
@@ -34,7 +34,7 @@ def test_the_spread_of_numbers_far_from_zero_is_not_lost() -> None:
     parts = [NumberSummary.of(part) for part in np.array_split(values, 7)]
     whole = parts[0] + parts[1] + parts[2] + parts[3] + parts[4] + parts[5] + parts[6]
     assert whole.std == pytest.approx((values - 1e9).std(ddof=1), rel=1e-6)
-    assert whole.moved(1e9).mean == pytest.approx((values - 1e9).mean(), abs=5e-7)
+    assert whole.shifted(1e9).mean == pytest.approx((values - 1e9).mean(), abs=5e-7)
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 1000, 3999])
@@ -67,8 +67,8 @@ def test_filling_missing_values_changes_moments_and_quantiles_as_numpy_says() ->
 def test_a_summary_survives_being_stored() -> None:
     summary = NumberSummary.of(RANDOM.normal(size=9000))
     again = NumberSummary.from_dict(summary.to_dict())
-    assert (again.count, again.mean, again.std, again.low, again.high) == (
-        summary.count, summary.mean, summary.std, summary.low, summary.high,
+    assert (again.count, again.mean, again.std, again.min, again.max) == (
+        summary.count, summary.mean, summary.std, summary.min, summary.max,
     )  # fmt: skip
     assert again.quantiles([0.1, 0.9]) == summary.quantiles([0.1, 0.9])
 
@@ -76,7 +76,7 @@ def test_a_summary_survives_being_stored() -> None:
 def test_no_numbers_have_no_quantiles() -> None:
     empty = NumberSummary.of(np.array([], dtype=np.float64))
     assert empty.count == 0
-    assert math.isinf(empty.low)
+    assert math.isinf(empty.min)
     with pytest.raises(ValueError, match="no numbers"):
         empty.quantile(0.5)
     assert NumberSummary.from_dict(empty.to_dict()).count == 0

@@ -16,7 +16,7 @@ from spark_jobs.sources.table_reader import read_source
 from spark_jobs.spec import Source
 from spark_jobs.training.prepare import SourceProfile
 
-DEPTH = ScanOptions(quantiles=False, reading=True)
+DEPTH = ScanOptions(quantiles=False, type_counts=True)
 PLAIN = {
     "padded cells and marks of null": b"a,b\n 1 ,x\n\t2,NA\n3,  \n?,n/a\n,\n",
     "semicolons and CRLF": b"a;b;c\r\n1,5;x;\r\n-2,0;;y\r\n",

@@ -127,7 +127,7 @@ def test_what_mlflow_can_do_without_never_decides_whether_there_is_a_model(track
     def fail(*_args):
         raise OSError("No space left on device")
 
-    for module, part in ((log_module, "_log_artifacts"), (mlmodel, "_mlflow_signature"), (mlmodel, "_write_example")):
+    for module, part in ((log_module, "_log_artifacts"), (mlmodel, "_mlflow_signature"), (mlmodel, "_example")):
         monkeypatch.setattr(module, part, fail)
     with progress.show(notes=False):
         version = logged(tracking, "bare", tmp_path)

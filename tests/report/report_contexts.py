@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from score_bins import bins_of
 
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import CategoryInput, NumberInput
@@ -25,7 +26,7 @@ def number_column(name, values, missing=0):
     summary = NumberSummary.of(np.asarray(values, dtype=float))
     rows = len(values) + missing
     return ColumnProfile(
-        name, "number", rows, missing, different=Distinct.of(np.asarray(values, float)), numbers=summary
+        name, "number", rows, missing, distinct_sketch=Distinct.of(np.asarray(values, float)), numbers=summary
     )
 
 
@@ -92,7 +93,7 @@ def classes(labels, probabilities=True):
     label = RNG.integers(0, len(labels), 3000)
     drawn = {}
     for k, name in enumerate(labels):
-        bins = curves.bins_of(np.round(RNG.random(3000) * 0.6 + 0.4 * (label == k), 3), label == k)
+        bins = bins_of(np.round(RNG.random(3000) * 0.6 + 0.4 * (label == k), 3), label == k)
         drawn[name] = {
             "roc_auc": curves.roc_auc(bins),
             "pr_auc": curves.pr_auc(bins),

@@ -97,7 +97,7 @@ def replace_rows(profile, no, yes):
     """The profile of a number whose relation counts a binary target."""
     y = np.repeat([0.0, 1.0], [no, yes])[:, None]
     relation = TargetAssociation.of(RNG.normal(size=no + yes), y)
-    return Profile(no + yes, {"n": ColumnProfile("n", "double", no + yes, 0, relation=relation)})
+    return Profile(no + yes, {"n": ColumnProfile("n", "double", no + yes, 0, target_association=relation)})
 
 
 def test_of_many_classes_the_macro_scores_are_scikit_learns():

@@ -20,7 +20,7 @@ Y = -2 * X + np.random.default_rng(9).normal(size=500)
 
 
 def related(name, x, y=Y):
-    return replace(number_column(name, x), relation=TargetAssociation.of(x, y.reshape(len(x), -1)))
+    return replace(number_column(name, x), target_association=TargetAssociation.of(x, y.reshape(len(x), -1)))
 
 
 def given(columns, inputs, planned=()):

@@ -16,7 +16,7 @@ TARGET = np.random.default_rng(6).normal(size=(300, 1))
 
 
 def with_target(name, values):
-    return replace(number_column(name, values), relation=TargetAssociation.of(np.asarray(values), TARGET))
+    return replace(number_column(name, values), target_association=TargetAssociation.of(np.asarray(values), TARGET))
 
 
 def found(*columns):

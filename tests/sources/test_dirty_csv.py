@@ -152,7 +152,7 @@ TEXTS = [
 
 def kinds(rows: list[Any], columns: tuple[str, ...], source: Source) -> dict[str, str]:
     """What detection makes of the rows, by way of a profile made here."""
-    depth = ScanOptions(reading=True, decimal=source.options.get("decimal", "."))
+    depth = ScanOptions(type_counts=True, decimal=source.options.get("decimal", "."))
     found = {
         name: profile_column(name, "string", pa.array([row[at] for row in rows], pa.string()), depth, None)
         for at, name in enumerate(columns)

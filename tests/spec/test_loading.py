@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.errors import SpecError
-from spark_jobs.spec import Spec, dump, load, parse
+from spark_jobs.spec import Spec, dump, load, load_spec, parse
 from spark_jobs.spec.yaml12 import read_yaml
+from spark_jobs.spec_validation import option_mistakes
 
 ROOT = Path(__file__).parents[2]
 SPECS = [*sorted((ROOT / "conf").glob("*.yml")), *sorted((ROOT / "benchmarks" / "conf").glob("*.yml"))]
@@ -24,7 +25,7 @@ def refusal(tmp_path, monkeypatch):
     def refused(content, *overrides):
         Path("x.yml").write_bytes(content if isinstance(content, bytes) else content.encode())
         with pytest.raises(SpecError) as error:
-            load("x.yml", None, overrides)
+            load_spec("x.yml", overrides, option_mistakes)
         assert error.value.exit_status == 2
         return error.value
 

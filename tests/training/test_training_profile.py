@@ -51,9 +51,9 @@ def test_clipped_outliers_stay_and_change_the_moments_that_scaling_reads(spark, 
     found, _ = training_profile(rows, outliers={"rule": "iqr", "action": "clip"})
     assert (found.outliers, found.rows.count()) == (0, 100)
     numbers, cleaned = found.profile["x"].numbers, found.profile["x"].cleaned
-    assert (numbers.low, numbers.high) == (-9_000, 10_000)
-    assert -200 < cleaned.low < 0 < 100 < cleaned.high < 300
-    clipped = np.clip(np.delete(X, MISSING), cleaned.low, cleaned.high)
+    assert (numbers.min, numbers.max) == (-9_000, 10_000)
+    assert -200 < cleaned.min < 0 < 100 < cleaned.max < 300
+    clipped = np.clip(np.delete(X, MISSING), cleaned.min, cleaned.max)
     assert cleaned.mean == pytest.approx(clipped.mean())
     assert cleaned.std == pytest.approx(clipped.std(ddof=1))
 
@@ -90,7 +90,7 @@ def test_clipping_costs_no_second_pass_where_the_first_rows_foresaw_the_bounds(s
         found, _ = training_profile(rows, outliers={"rule": "iqr", "action": "clip"})
     assert clipping.count == plain.count
     cleaned = found.profile["x"].cleaned
-    clipped = np.clip(values, cleaned.low, cleaned.high)
-    assert cleaned.high < 30 < values.max()
+    clipped = np.clip(values, cleaned.min, cleaned.max)
+    assert cleaned.max < 30 < values.max()
     assert cleaned.mean == pytest.approx(clipped.mean(), rel=1e-12)
     assert cleaned.std == pytest.approx(clipped.std(ddof=1), rel=1e-12)

@@ -25,7 +25,12 @@ def _estimator(source: str, target: str) -> Estimator[Any]:
 
 
 def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:
-    return (numbers.low, numbers.high)
+    return (numbers.min, numbers.max)
+
+
+def _spread(numbers: NumberSummary) -> float:
+    size = max(abs(numbers.min), abs(numbers.max))
+    return numbers.std / size if size else 0.0
 
 
 def _affine(stage: Stage) -> tuple[Numbers, Numbers]:
@@ -39,4 +44,4 @@ def _graph(stage: Stage, values: Value) -> Value:
     return multiply(values, scale[None, :])
 
 
-STEP = Scaler("max-abs", _estimator, _synopsis, graph=_graph, saved="MaxAbsScalerModel", affine=_affine)
+STEP = Scaler("max-abs", _estimator, _synopsis, _spread, graph=_graph, saved="MaxAbsScalerModel", affine=_affine)
