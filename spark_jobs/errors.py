@@ -92,7 +92,7 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     close = nearest(name, known)
     if close is not None:
         return f"Did you mean '{close}'?"
-    return f"Known here: {format_list(known, 12, quote=True)}." if known else ""
+    return f"Available: {format_list(known, 15, quote=True)}." if known else ""
 
 
 def format_list(items: Iterable[str], limit: int = 10, quote: bool = False) -> str:

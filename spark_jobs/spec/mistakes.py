@@ -216,7 +216,7 @@ def expected(node: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     """Describe the values that a node of a JSON schema allows.
 
     >>> expected({"type": "integer", "minimum": 1, "maximum": 30}, {})
-    'an int ≥ 1 and ≤ 30'
+    'a whole number from 1 to 30'
     """
     branches = _branches([node], schema)
     choices = _choices(node, schema)
@@ -230,7 +230,7 @@ def expected(node: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
 def _phrase(node: Mapping[str, Any]) -> str:
     match node.get("type"):
         case "integer":
-            return "an int" + _bounds(node)
+            return "a whole number" + _bounds(node)
         case "number":
             return "a number" + _bounds(node)
         case "boolean":
@@ -254,6 +254,8 @@ def _text_phrase(node: Mapping[str, Any]) -> str:
 
 
 def _bounds(node: Mapping[str, Any]) -> str:
+    if {"minimum", "maximum"} <= set(node):
+        return f" from {node['minimum']:,} to {node['maximum']:,}"
     signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
-    bounds = [f"{sign} {node[key]}" for key, sign in signs.items() if key in node]
+    bounds = [f"{sign} {node[key]:,}" for key, sign in signs.items() if key in node]
     return " " + " and ".join(bounds) if bounds else ""

@@ -108,7 +108,7 @@ CASES = {
     "every row malformed": (every_row_malformed, {}, "no rows|malformed|quarantine", ""),
     "a reserved name": (reserved_name, {}, "'_row_id'", ""),
     "a kept name that is one of predictions": (name_of_a_prediction, {}, "'Prediction' has the name", "keep"),
-    "a key of another table": (good, {"key": ["flight"]}, "`key`: the source has no column 'flight'", "Known here"),
+    "a key of another table": (good, {"key": ["flight"]}, "`key`: the source has no column 'flight'", "Available"),
     "an ignored column that is not there": (good, {"columns": {"ignore": ["rums"]}}, "no column 'rums'", "'rooms'"),
     "a slice that is not there": (good, {"evaluate": {"slices": ["knd"]}}, "no column 'knd'", "'kind'"),
     "a group that is not there": (good, {"split": {"kind": "group", "column": "sise"}}, "no column 'sise'", "'size'"),

@@ -51,8 +51,8 @@ def test_defaults_keep_their_own_bounds(kind):
     assert known.model_validate(known().model_dump()) == known()
 
 
-DEPTH = "an int ≥ 0 and ≤ 30"
-UNITS = "a list of at most 8 entries, each an int ≥ 1 and ≤ 10000"
+DEPTH = "a whole number from 0 to 30"
+UNITS = "a list of at most 8 entries, each a whole number from 1 to 10,000"
 FEATURES = "auto, all, sqrt, log2, onethird or a number > 0 and ≤ 1"
 BAYES = "one of gaussian, multinomial, bernoulli, complement"
 
@@ -156,7 +156,7 @@ def test_a_former_name_of_an_option_is_refused_with_the_current_name(kind, forme
 
 def test_a_number_of_trees_is_not_taken_for_the_iterations_of_a_model_without_trees():
     _, advice = said(options, "linear", {"num_trees": 5})
-    assert advice.startswith("Known here: ")
+    assert advice.startswith("Available: ")
 
 
 def spark_names(*classes):

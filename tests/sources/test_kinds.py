@@ -161,7 +161,7 @@ def test_a_registered_kind_is_checked_like_a_built_in_one(series, tmp_path, capf
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ({"length": -1}, "`source.length` must be an int ≥ 0. Got -1 instead."),
+        ({"length": -1}, "`source.length` must be a whole number ≥ 0. Got -1 instead."),
         ({"length": 3, "first": -2}, "`source.first` must not be negative."),
         ({"kind": "series"}, "`source` has neither a `path` nor a `table`."),
         ({"kind": "series", "path": "x"}, "`source.kind` 'series' needs a `length`."),

@@ -98,7 +98,7 @@ def test_column_names_may_hold_anything(name):
         (TWO_LINES + "modle: 3\n", "`x.yml:3:1: modle` is not a known key.", "Did you mean 'model'?"),
         (
             TWO_LINES + "split: {seed: 0.5}\n",
-            "`x.yml:3:9: split.seed` must be an int ≥ 0 and < 9223372036854775808. Got 0.5 instead.",
+            "`x.yml:3:9: split.seed` must be a whole number ≥ 0 and < 9,223,372,036,854,775,808. Got 0.5 instead.",
             None,
         ),
         (TWO_LINES + f"split: {{seed: {2**64}}}\n", f"Got {2**64} instead.", None),
@@ -145,7 +145,11 @@ def test_column_names_may_hold_anything(name):
         ("source: http://x/y.csv\ntarget: y\n", "must be a path that Spark can read", None),
         (TWO_LINES + "name: ../up\n", "`x.yml:3:1: name` must be 1 to 100 of A-Z", None),
         (TWO_LINES + "predictions: {table: ../up}\n", "predictions.table` must be 1 to 100 of A-Z", None),
-        (TWO_LINES + "features: {max_categories: 1}\n", "must be an int ≥ 2 and ≤ 10000. Got 1 instead.", None),
+        (
+            TWO_LINES + "features: {max_categories: 1}\n",
+            "must be a whole number from 2 to 10,000. Got 1 instead.",
+            None,
+        ),
         ("source: x.csv\ntarget: a__THIS__b\n", "must not contain `__THIS__`", None),
         (f"source: x.csv\ntarget: {'x' * 1001}\n", "must be text, not empty", None),
     ],
