@@ -333,3 +333,9 @@ def test_no_file_names_a_machine_or_a_registry():
 
 def test_the_picture_of_the_report_is_small():
     assert (ROOT / "docs" / "report.png").stat().st_size < 300_000
+
+
+def test_the_chart_of_the_readme_shows_the_figures_of_the_benchmarks():
+    measured = runpy.run_path(str(ROOT / "make" / "measured.py"))
+    tables = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    assert (ROOT / "docs" / "measured.svg").read_text(encoding="utf-8") == measured["draw"](measured["pairs"](tables))
