@@ -32,7 +32,8 @@ def pairs(text: str) -> list[Pair]:
     ours = re.findall(r"^\| (linear|100 boosted trees) \| ours \| ([\d.]+)", text, re.MULTILINE)
     theirs = re.findall(r"^\| +\| a hand-written pipeline \| ([\d.]+)", text, re.MULTILINE)
     equal = re.findall(r"^\| (?:ours|onnxmltools 1.16, the hand-written pipeline) \| (\d+)", text, re.MULTILINE)
-    assert fit and len(ours) == len(theirs) == len(equal) == 2
+    assert fit is not None
+    assert len(ours) == len(theirs) == len(equal) == 2
     models = {"linear": "a linear model", "100 boosted trees": "100 boosted trees"}
     return [
         Pair("Fit the preprocessing of 1 M rows", "s", "Spark ML's estimators", (float(fit[1]), float(fit[2]))),
