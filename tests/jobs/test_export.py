@@ -35,19 +35,19 @@ print(json.dumps(load(Path("."), whole=False).predict(rows)["prediction"].tolist
 """
 
 
-def test_the_small_reader_says_of_rows_as_they_are_written_what_score_wrote(town, tmp_path):
+def test_the_small_reader_says_of_rows_as_they_are_written_what_score_wrote(project, tmp_path):
     to = tmp_path / "edge"
-    done = export.run(town.result.model_folder, to)
+    done = export.run(project.result.model_folder, to)
     assert done.status == "done"
     assert {path.name for path in to.iterdir()} == {"manifest.json", "model.onnx", "predict.py", "reader"}
     verify_bundle(to)
     columns = ["size", "rooms", "kind", "built"]
-    rows = town.scored[columns].astype(object).where(town.scored[columns].notna(), None)
+    rows = project.scored[columns].astype(object).where(project.scored[columns].notna(), None)
     asked = {name: [None if cell is None else str(cell) for cell in rows[name]] for name in columns}
     command = [sys.executable, "-B", "-c", ALONE]
     ran = subprocess.run(command, cwd=to, input=json.dumps(asked), capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0, ran.stderr
-    assert np.array_equal(json.loads(ran.stdout), town.scored["prediction"])
+    assert np.array_equal(json.loads(ran.stdout), project.scored["prediction"])
 
 
 REGRESSION, CLASSES = "tree, scaled, by the clock", "logistic, balanced, min-max"

@@ -26,8 +26,8 @@ LABEL = "label"
 
 
 @dataclass(frozen=True)
-class Twin:
-    """What a twin does. `hot` are the arguments of its OneHotEncoder, `scaler` those of its scaler.
+class EquivalentPipeline:
+    """What the pipeline does. `hot` are the arguments of its OneHotEncoder, `scaler` those of its scaler.
 
     `sql` comes first, where a step has no stage of its own in Spark ML: `extra` names the numbers that it makes.
     Numbers are imputed one by one unless `together`: to onnxmltools an Imputer of several columns and a OneHotEncoder

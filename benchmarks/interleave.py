@@ -1,4 +1,4 @@
-"""Jobs that take turns, so that a noisy minute hits them all; the first round warms up and does not count."""
+"""Jobs that are interleaved, so that a noisy minute hits them all; the first round warms up and does not count."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def environment(root: str) -> Environment:
     return Environment.model_construct(root=root, spark={"spark.driver.extraJavaOptions": JAVA})
 
 
-def in_turns(jobs: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+def interleave(jobs: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
     """The seconds of each job in each round that counts."""
     seconds: dict[str, list[float]] = {name: [] for name in jobs}
     for number in range(rounds + 1):

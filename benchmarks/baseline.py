@@ -1,4 +1,4 @@
-"""Preprocessing the ordinary Spark ML way: outliers by approxQuantile, then the usual estimators, columns grouped."""
+"""Preprocessing in plain Spark ML: outliers by approxQuantile, then the usual estimators, columns grouped."""
 
 from __future__ import annotations
 
