@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import sys
+import re
+from contextlib import ExitStack
+from importlib import import_module
+from pathlib import Path
 
 import pytest
+from plugin_distribution import installed
 
 import spark_jobs
 from spark_jobs import plugins
 from spark_jobs.cli.main import main
 from spark_jobs.errors import SpecError
 from spark_jobs.jobs import schema
+from spark_jobs.sources import kinds
 from spark_jobs.sources.kinds import connectors_of, find_kind, source_kinds
 from spark_jobs.sources.source_kind import SourceKind
 from spark_jobs.sources.table_reader import kind_of_source, read_source
@@ -18,80 +23,21 @@ from spark_jobs.spec import parse
 from spark_jobs.spec.models import Source, Stream
 from spark_jobs.streaming.stream_sources import micro_batch_table, open_source_stream
 
-# Rows of a series: `n` is 0, 1, 2 …, `noise` is 0 to 6 in turn, and `y` is 3 n + noise.
-TOY = '''
-from pydantic import Field
-
-from spark_jobs.sources.source_kind import SourceKind, StreamReader
-from spark_jobs.spec.mistakes import SpecIssue
-from spark_jobs.spec.source_keys import SourceKeys
-
-
-class SeriesKeys(SourceKeys):
-    """A series of rows."""
-
-    length: int | None = Field(default=None, ge=0, description="The number of rows.")
-    first: int = Field(default=0, description="The first number.")
-
-
-def rules(keys, at):
-    if keys.first < 0:
-        yield SpecIssue((*at, "first"), "must not be negative.", "Begin at 0.")
-
-
-def read(source, spark):
-    from spark_jobs.sources.source_table import Reading, Table
-
-    keys = SeriesKeys.of(source)
-    ids = spark.range(keys.first, keys.first + keys.length)
-    rows = ids.selectExpr("id AS n", "id % 7 AS noise", "3 * id + id % 7 AS y")
-    reading = Reading("series", "a series", {}, ())
-    return Table(rows, reading, f"{keys.first}/{keys.length}", columns=tuple(rows.columns), records=keys.length)
-
-
-def open_stream(source, stream, spark, after):
-    rate = spark.readStream.format("rate-micro-batch").option("rowsPerBatch", SeriesKeys.of(source).length)
-    return rate.load().selectExpr("value AS n", "value % 7 AS noise")
-
-
-SOURCE = SourceKind(
-    read=read,
-    keys=SeriesKeys,
-    required=("length",),
-    implied_by=("length",),
-    endings=("series",),
-    options=("seriesStep",),
-    rules=rules,
-    stream=StreamReader(open=open_stream),
-)
-'''
 SERIES = {"source": {"length": 400}, "target": "y", "name": "series"}
 
 
 @pytest.fixture
-def registered(tmp_path, monkeypatch):
-    """Registers declarations as another distribution does: a module, and its entry points by name."""
-
-    def register(entries, module=TOY):
-        place = tmp_path / "site"
-        about = place / "toy-1.0.dist-info"
-        about.mkdir(parents=True)
-        (place / "toy_source.py").write_text(module, encoding="utf-8")
-        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n", encoding="utf-8")
-        lines = [f"{name} = {value}" for name, value in entries.items()]
-        (about / "entry_points.txt").write_text("\n".join(["[spark_jobs.sources]", *lines]) + "\n", encoding="utf-8")
-        monkeypatch.syspath_prepend(str(place))
-        plugins.refresh()
-
-    yield register
-    monkeypatch.undo()
-    sys.modules.pop("toy_source", None)
-    plugins.refresh()
+def registered(tmp_path):
+    """Registers kinds of source by name, as another distribution does."""
+    with ExitStack() as uninstalled:
+        yield lambda entries, **modules: uninstalled.enter_context(
+            installed(tmp_path / "site", {"sources": entries}, **modules)
+        )
 
 
 @pytest.fixture
 def series(registered):
-    registered({"series": "toy_source:SOURCE"})
+    registered({"series": "series:SOURCE"})
 
 
 def refused(given):
@@ -100,9 +46,17 @@ def refused(given):
     return error.value
 
 
-def test_every_built_in_kind_is_a_declaration_whose_reader_exists():
+def test_every_file_of_the_folder_declares_a_kind():
     assert set(source_kinds()) == set(plugins.built_in("spark_jobs.sources.kinds"))
     assert all(isinstance(kind, SourceKind) for kind in source_kinds().values())
+
+
+def test_the_functions_that_declarations_name_exist():
+    files = Path(kinds.__file__).parent.glob("*.py")
+    named = [name for file in files for name in re.findall(r'"(spark_jobs\.[\w.]+:\w+)"', file.read_text("utf-8"))]
+    assert len(named) >= len(source_kinds())
+    for module, _, name in (one.partition(":") for one in named):
+        assert callable(getattr(import_module(module), name))
 
 
 def test_no_two_kinds_claim_the_same_ending_or_key():
@@ -189,22 +143,22 @@ def test_a_kind_that_is_not_installed_any_more_is_refused():
 
 
 def test_a_registered_kind_with_the_name_of_a_built_in_one_is_refused(registered):
-    registered({"csv": "toy_source:SOURCE"})
+    registered({"csv": "series:SOURCE"})
     error = refused({"source": "x.csv"})
-    assert "'csv' (toy_source:SOURCE) of `spark_jobs.sources` has the name of a built-in one" in error.message
+    assert "'csv' (series:SOURCE) of `spark_jobs.sources` has the name of a built-in one" in error.message
     assert error.advice == "Rename its entry point, or uninstall the package that provides it."
 
 
 def test_a_registered_kind_that_cannot_be_imported_is_named_with_its_cause(registered):
-    registered({"series": "toy_source:SOURCE"}, module="import no_such_module\n")
+    registered({"series": "series:SOURCE"}, series="import no_such_module\n")
     error = refused({"source": "x.csv"})
-    assert "'series' (toy_source:SOURCE)" in error.message
+    assert "'series' (series:SOURCE)" in error.message
     assert "No module named 'no_such_module'" in error.message
 
 
 def test_a_registered_kind_that_is_no_declaration_is_refused(registered):
-    registered({"series": "toy_source:SeriesKeys"})
-    message = "The plug-in 'series' (toy_source:SeriesKeys) of `spark_jobs.sources` must be a declaration."
+    registered({"series": "series:SeriesKeys"})
+    message = "The plug-in 'series' (series:SeriesKeys) of `spark_jobs.sources` must be a declaration."
     assert refused({"source": "x.csv"}).message.startswith(message)
 
 
