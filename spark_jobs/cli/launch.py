@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from spark_jobs.cli.interruption import check_interrupted
 from spark_jobs.errors import JobError
 from spark_jobs.results.result import Result
 from spark_jobs.spec import Environment, Spec, load_environment, load_spec
@@ -91,6 +92,7 @@ def _without_session(verb: str, arguments: Namespace, options: dict[str, Any]) -
         spec, environment = None, load_environment(arguments.env, Path("conf"))
     if verb == "doctor":
         options["spec"] = spec
+    check_interrupted()
     result: Result = job.run(**options, env=environment)
     return result
 
@@ -106,6 +108,7 @@ def _with_session(verb: str, spec: Spec, environment: Environment, options: dict
 
     preflight.check_paths_and_secrets(verb, spec, environment, options)
     with job_session(environment, connectors_of(spec), verb in LASTING, import_job) as spark:
+        check_interrupted()
         result: Result = import_module(f"spark_jobs.jobs.{verb}").run(spec, spark, env=environment, **options)
     return result
 

@@ -14,9 +14,9 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from types import FrameType
 from typing import TYPE_CHECKING, BinaryIO
 
+from spark_jobs.cli.interruption import Terminated, handle_signals
 from spark_jobs.cli.parser import job_of, parse_arguments
 from spark_jobs.error_translation import translate_error
 from spark_jobs.errors import DEBUG, SparkJobsError
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 INTERRUPTED, TERMINATED = 130, 143
 
 
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM, handled like Ctrl-C."""
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status.
 
@@ -39,9 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         by Ctrl-C, 143 stopped by SIGTERM.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    signal.signal(signal.SIGTERM, _on_signal)
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell's background jobs ignore it
-        signal.signal(signal.SIGINT, _on_signal)
+    handle_signals()
     with _own_stdout() as out:
         try:
             return _answer(words, out)
@@ -120,18 +114,14 @@ def _interrupted(words: Sequence[str], out: BinaryIO, interrupt: KeyboardInterru
     from spark_jobs.errors import JobError
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    terminated = isinstance(interrupt, _Terminated)
+    terminated = isinstance(interrupt, Terminated)
     error = JobError("Stopped by SIGTERM." if terminated else "Stopped by Ctrl-C.", "Run the command again to resume.")
-    print(error.message, file=sys.stderr, flush=True)  # noqa: T201 - this is the command line
+    sys.stderr.write(f"{error.message}\n")  # one write: another thread may write a traceback meanwhile
+    sys.stderr.flush()
     if "--json" in words:
         _write_failure(words, out, error)
     out.flush()
     os._exit(TERMINATED if terminated else INTERRUPTED)
-
-
-def _on_signal(number: int, frame: FrameType | None) -> None:
-    logging.disable(logging.CRITICAL)  # py4j logs a traceback for the interrupted call
-    raise _Terminated if number == signal.SIGTERM else KeyboardInterrupt
 
 
 @contextmanager

@@ -313,6 +313,30 @@ def test_an_interrupted_job_ends_at_once_with_one_line(tmp_path, number, status,
     assert json.loads(out)["error"]["message"] == words if as_json else out == ""
 
 
+SWALLOWING = """
+import os, time
+try:
+    os.kill(os.getpid(), {number})
+    time.sleep(5)
+except BaseException:
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "words"),
+    [(signal.SIGINT, 130, "Stopped by Ctrl-C."), (signal.SIGTERM, 143, "Stopped by SIGTERM.")],
+)
+def test_an_interrupt_that_an_import_swallows_stops_the_job_before_it_starts(call, tmp_path, number, status, words):
+    (tmp_path / "swallowing.py").write_text(SWALLOWING.format(number=int(number)))
+    code = DRIVER.format(body=JOB + "return Result('plan', summary=('ran',))").replace(
+        "open_in_background = lambda env, *needs: None",
+        "open_in_background = lambda env, *needs: __import__('swallowing')",
+    )
+    done = call("plan", "x.yml", code=code)
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", f"closed\n{words}\n")
+
+
 def test_a_reader_that_goes_away_is_no_crash(call_job, tmp_path):
     (tmp_path / "x.yml").write_text(SPEC)
     command = f"{sys.executable} -m spark_jobs schema | true"
