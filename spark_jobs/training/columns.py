@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from spark_jobs.checks import parse_checks
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.spec import Spec
+from spark_jobs.spec.mistakes import dotted
 
 _IN_STEPS: Final = ("target", "weight", "columns.numeric", "columns.categorical", "columns.date", "columns.order")
 
@@ -49,3 +51,5 @@ def _named(spec: Spec) -> Iterable[tuple[str, str]]:
     }
     for key, names in lists.items():
         yield from ((key, name) for name in names)
+    for place, check in enumerate(parse_checks(spec.checks)):
+        yield from ((dotted(("checks", place, *path)), name) for path, name in check.named_columns())

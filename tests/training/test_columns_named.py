@@ -36,6 +36,23 @@ def test_a_column_of_a_type_that_no_step_can_use_is_refused_by_key_and_type(key,
     assert refused.value.advice == "Name another column, or change its type in the data."
 
 
+@pytest.mark.parametrize(
+    ("check", "key"),
+    [
+        ({"rule": "not_null", "column": "floor aria"}, "checks[1].column"),
+        ({"rule": "compare", "column": "floor area", "is": "<", "other": "floor aria"}, "checks[1].other"),
+        ({"rule": "unique", "columns": ["floor area", "floor aria"]}, "checks[1].columns[1]"),
+    ],
+)
+def test_a_column_of_a_check_that_the_source_lacks_is_refused_with_the_nearest(check, key):
+    checks = ({"rule": "row_count", "min": 1}, check)
+    with pytest.raises(DataError) as refused:
+        check_columns(_spec(checks=checks), ("y", "floor area", "floors"))
+    assert refused.value.message == f"`{key}`: the source has no column 'floor aria'."
+    assert refused.value.advice == "Did you mean 'floor area'?"
+    check_columns(_spec(checks=checks), ("y", "floor area", "floor aria"))
+
+
 def test_what_can_be_read_as_text_is_kept_and_what_cannot_be_read_is_refused():
     listed = {"columns": Columns(ignore=("clock",), text=("clock",)), "key": ("clock",)}
     check_columns(_spec(**listed, predictions=Predictions(keep=("clock",))), NAMES, UNUSABLE)
