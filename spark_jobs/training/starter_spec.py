@@ -20,12 +20,14 @@ def starter_spec(spec: Spec, inspected: InspectedSource) -> str:
     lines = [
         f"# {inspected.raw.rows:,} rows, {len(inspected.types)} columns. Every omitted key has a default;",
         "# `spark-jobs plan` shows all decisions with their reasons.",
+        f"name: {_yaml(spec.name)}   # of the model and its tables",
         f"source: {_yaml(spec.source.path or '')}",
         f"target: {_yaml(spec.target)}",
         f"task: {problem.task}   # {_comment(problem.reason)}",
     ]
     if problem.positive is not None:
         lines.append(f"positive: {json.dumps(problem.positive, ensure_ascii=False)}   # the rarer label")
+    lines += _key(spec, inspected)
     others = [kind for kind in algorithm_kinds() if kind != spec.model.kind and problem.task in find(kind).estimators]
     lines += [
         f"# model: {{kind: {spec.model.kind}}}   # or {', '.join(others)}",
@@ -35,6 +37,12 @@ def starter_spec(spec: Spec, inspected: InspectedSource) -> str:
     ]
     left = len(inspected.types) - _SHOWN
     return "\n".join(lines + ([f"#   … and {left} more"] if left > 0 else [])) + "\n"
+
+
+def _key(spec: Spec, inspected: InspectedSource) -> list[str]:
+    """Return the first identifier as a commented key, or nothing."""
+    ids = [name for name, kind in inspected.types.items() if kind.kind == "identifier" and name != spec.target]
+    return [f"# key: [{_yaml(ids[0])}]   # identifies rows instead of a hash of all cells"] if ids else []
 
 
 def _column(kind: ColumnType) -> str:

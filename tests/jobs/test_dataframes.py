@@ -195,11 +195,15 @@ def test_the_doctor_leaves_the_session_open(spark, prices):
 
 
 def test_init_writes_a_spec_that_is_read_again(spark, tmp_path):
-    houses(100, 9).to_parquet(tmp_path / "houses.parquet")
+    houses(100, 9).assign(id=range(100)).to_parquet(tmp_path / "houses.parquet")
     done = spark_jobs.init(tmp_path / "houses.parquet", "price", out=tmp_path / "houses.yml", spark=spark)
     assert done.extra["spec"] == str(tmp_path / "houses.yml")
     spec = spark_jobs.Spec.from_yaml(tmp_path / "houses.yml")
-    assert (spec.name, spec.target, spec.task) == ("houses", "price", "regression")
+    assert (spec.name, spec.target, spec.task, spec.key) == ("houses", "price", "regression", ())
+    text = (tmp_path / "houses.yml").read_text(encoding="utf-8")
+    assert "name: houses   # of the model and its tables" in text.splitlines()
+    (tmp_path / "houses.yml").write_text(text.replace("# key:", "key:"), encoding="utf-8")
+    assert spark_jobs.Spec.from_yaml(tmp_path / "houses.yml").key == ("id",)
 
 
 def test_a_plan_and_a_profile_are_returned_as_such(spark, prices):
