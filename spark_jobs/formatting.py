@@ -21,7 +21,7 @@ def format_number(value: float | int | None, digits: int = 4) -> str:
         return "∞" if value > 0 else "-∞"
     if float(value).is_integer() and abs(value) < 1e15:
         return f"{int(value):,}"
-    return f"{value:,.0f}" if 10 ** (digits - 1) <= abs(value) < 1e9 else f"{value:.{digits}g}"
+    return f"{value:,.0f}" if 10 ** (digits - 1) <= abs(value) < 1e9 else f"{value:,.{digits}g}"
 
 
 def format_percent(part: float, whole: float = 1) -> str:

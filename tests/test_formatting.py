@@ -57,7 +57,7 @@ def test_a_share_may_be_given_as_one_number():
 
 def test_more_digits_tell_close_numbers_apart():
     assert [format_number(value, 6) for value in (12345.678, 123456.7, 0.1234567, 3.0)] == [
-        "12345.7", "123,457", "0.123457", "3"
+        "12,345.7", "123,457", "0.123457", "3"
     ]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from spark_jobs.bundle.arrays import Array
 from spark_jobs.bundle.moments import zone_of
 from spark_jobs.bundle.predictor import Predictor, load
 from spark_jobs.errors import JobError
+from spark_jobs.formatting import format_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +68,8 @@ class GraphModel:
         for name, count in lost.items():
             if name not in self._told:
                 self._told.add(name)
-                _log.warning("'%s': %s cells are not a %s and became null.", name, count, kinds[name])
+                cells = format_count(count, "cell")
+                _log.warning("'%s': %s did not parse as a %s and became null.", name, cells, kinds[name])
 
     def _wall(self) -> tzinfo | None:
         """Return the session's time zone inside a Spark task, where pandas has timestamps as its local times."""

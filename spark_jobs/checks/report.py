@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from spark_jobs.checks import BatchCheck, RowCheck
 from spark_jobs.checks.batch_metrics import REFUSED, ROWS, Key
 from spark_jobs.errors import DataError
+from spark_jobs.formatting import format_count
 
 _DONE = {"warn": "scored anyway", "quarantine": "quarantined", "fail": "batch refused"}
 
@@ -23,7 +24,7 @@ class CheckFailure:
     found: str | None = None
 
     def __str__(self) -> str:
-        what = self.found if self.rows is None else f"{self.rows:,} rows fail"
+        what = self.found if self.rows is None else "1 row fails" if self.rows == 1 else f"{self.rows:,} rows fail"
         return f"{self.check}: {what}"
 
 
@@ -105,7 +106,8 @@ def refuse(found: CheckReport, location: str, changes: str) -> None:
     """
     failures = [str(one) for one in found.failures if one.severity == "fail"]
     if changes == "refuse":
-        failures += [f"{name}: {count:,} cells do not parse as its type" for name, count in found.lost.items()]
+        lost = found.lost.items()
+        failures += [f"{name}: {format_count(count, 'cell')} did not parse as its type" for name, count in lost]
     if failures:
         cause = f"{location} is refused, and nothing was written. {'; '.join(failures)}."
         raise DataError(cause, "Fix the data, or set `severity: quarantine` on the check.")

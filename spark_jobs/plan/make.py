@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
 from spark_jobs.features import NONE, CategoryInput, Input, Scaler, kind_making
+from spark_jobs.formatting import format_percent
 from spark_jobs.models import find, options
 from spark_jobs.plan.candidates import candidates, missing_choice, why_not
 from spark_jobs.plan.inputs import Choice, PlanContext, assign_slots, plan_input
@@ -89,7 +90,7 @@ def _planned(spec: Spec, kind: ColumnType, choices: Sequence[Choice]) -> Planned
 def _headline(spec: Spec, problem: LearningTask) -> list[Decision]:
     task = problem.task + (f", {problem.classes} classes" if problem.classes > 2 else "")
     task += f", positive '{problem.positive}'" if problem.positive else ""
-    split = f"{spec.split.kind}, about {spec.split.test:.0%} to test with"
+    split = f"{spec.split.kind}, about {format_percent(spec.split.test)} of the rows for testing"
     return [
         Decision("task", task, problem.reason),
         Decision("split", split, f"seed {spec.split.seed}"),

@@ -235,8 +235,8 @@ def _is_worse(metric: str, value: float, than: float) -> bool:
 
 
 def _praise(new: Scores, old: Comparison | None, metric: str) -> str:
-    mine = f"{metric} is {format_number(_value(new.metrics, metric), 6)}"
+    mine = f"{metric} is {format_number(_value(new.metrics, metric))}"
     if old is None:
         return f"There was no champion; {mine}."
-    theirs = f"version {old.version} has {format_number(_value(old.metrics, metric), 6)} on the same test rows."
-    return f"{mine}, {theirs} {old.caution}".rstrip()
+    theirs = f"version {old.version} has {format_number(_value(old.metrics, metric))} on the same test rows."
+    return f"{mine}; {theirs} {old.caution}".rstrip()

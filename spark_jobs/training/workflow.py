@@ -122,7 +122,7 @@ def fitted(spec: Spec, prepared: Prepared, planned: Planned, folder: Path) -> It
                 saved()
             if not wanted:
                 return None
-            with progress.phase("proving"):
+            with progress.phase("verifying"):
                 return answer()
 
         yield Fitted(trained, proof)

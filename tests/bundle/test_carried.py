@@ -45,7 +45,7 @@ def test_the_reader_alone_reads_a_bundle_and_predicts(tmp_path):
 def test_the_reader_is_what_it_imports_and_names_nothing_of_ours():
     package, modules = carried_reader()
     assert set(modules) == {
-        *("__init__.py", "arrays.py", "errors.py", "folder.py", "manifest.py"),
+        *("__init__.py", "arrays.py", "errors.py", "folder.py", "formatting.py", "manifest.py"),
         *("moments.py", "numerals.py", "patterns.py", "predictor.py", "runtime.py", "pyfunc.py", "values.py"),
     }
     for name, text in modules.items():

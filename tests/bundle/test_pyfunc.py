@@ -69,7 +69,7 @@ def test_cells_that_cannot_be_read_are_told_of_once_a_column(caplog):
     with caplog.at_level(logging.WARNING):
         model.predict({"x": ["many", None]})
         model.predict({"x": ["more", "many"]})
-    assert caplog.messages == ["'x': 1 cells are not a number and became null."]
+    assert caplog.messages == ["'x': 1 cell did not parse as a number and became null."]
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ def test_registered_rules_are_applied_to_rows_as_the_built_in_ones(install, sess
     assert sorted(str(row["n"]) for row in checked.good.collect()) == ["2", "4", "None"]
     report = check_report(checks, checked.metrics.counted(rows, checked.checked()))
     assert list(map(str, report.failures)) == [
-        "n a multiple of 2: 1 rows fail",
+        "n a multiple of 2: 1 row fails",
         "largest n at most 3: the largest of 4 is 4",
     ]
 

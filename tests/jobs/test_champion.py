@@ -15,6 +15,7 @@ from pyspark.sql import SparkSession
 import spark_jobs
 from spark_jobs.bundle import load_manifest
 from spark_jobs.errors import GateError, JobError, SpecError
+from spark_jobs.formatting import format_number
 from spark_jobs.jobs import preflight, promote, train
 from spark_jobs.registry import Tracking
 from spark_jobs.registry.versions import look_up, peek, set_alias
@@ -108,13 +109,13 @@ def test_the_gate_compares_on_the_same_rows_only(spark, tmp_path):
     third = train.run(spec, spark, env)
     done = promote.run(spec, spark, env)
     assert done.model["version"] == 3
-    assert f"version 1 has {expected:.6g} on the same test rows." in done.summary[1]
+    assert f"; version 1 has {format_number(expected)} on the same test rows." in done.summary[1]
     # Version 2 is challenger again, and its training never saw version 3, which is champion by now.
     tracking = Tracking("sqlite", env.root)
     set_alias(tracking, "houses", "challenger", 2)
     again = promote.run(spec, spark, env)
     assert again.model["version"] == 2
-    assert f"version 3 has {third.metrics['rmse']:.6g} on the same test rows." in again.summary[1]
+    assert f"; version 3 has {format_number(third.metrics['rmse'])} on the same test rows." in again.summary[1]
     set_alias(tracking, "houses", "challenger", 3)
     table_of(tmp_path, 300, 3)
     with pytest.raises(GateError, match="the source has changed since version 3 was trained") as refused:

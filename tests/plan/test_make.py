@@ -117,6 +117,12 @@ def test_missing_values_are_filled_and_counted_in_the_reason() -> None:
     assert "100 missing become" in _reason(plan, "x")
 
 
+def test_the_split_is_told_with_the_share_of_its_test_rows() -> None:
+    plan = _plan({"x": _noise()}, split={"test": 0.25, "seed": 7})
+    split = next(one for one in plan.decisions if one.subject == "split")
+    assert (split.choice, split.reason) == ("hash, about 25 % of the rows for testing", "seed 7")
+
+
 def test_every_column_has_a_reason() -> None:
     plan = _plan({"x": _noise(), "c": ["a", "b"] * (ROWS // 2)}, columns={"ignore": ["c"]})
     roles = {column.name: column.role for column in plan.columns}

@@ -46,6 +46,9 @@ def test_both_numbers_are_named():
     assert gate_failures(scored(3, rmse=45.5), Comparison(1, {"rmse": 44.25}), "rmse", {}) == (
         "rmse of version 3 is 45.5; the champion, version 1, has 44.25 on the same test rows.",
     )
+    assert gate_failures(scored(3, rmse=22_238.46), Comparison(1, {"rmse": 22_238.4}), "rmse", {}) == (
+        "rmse of version 3 is 22,238.5; the champion, version 1, has 22,238.4 on the same test rows.",
+    )
 
 
 def test_a_champion_that_could_not_be_evaluated_is_not_passed_in_silence():

@@ -298,7 +298,7 @@ def test_what_the_training_found_of_the_champion_is_not_asked_again(tracking, tm
     promote_challenger(tracking, "stored", None, {}, evaluated_now)
     logged(tracking, "stored", tmp_path, "2", rmse=3.0, champion={"version": 1, "metrics": {"rmse": 3.5}, "error": ""})
     done = promote_challenger(tracking, "stored", None, {}, lambda *_: pytest.fail("asked again"))
-    assert done.reasons == ("rmse is 3, version 1 has 3.5 on the same test rows.",)
+    assert done.reasons == ("rmse is 3; version 1 has 3.5 on the same test rows.",)
     logged(tracking, "stored", tmp_path, "3", rmse=1.0, champion={"version": 1, "metrics": {"rmse": 0.5}, "error": ""})
     assert promote_challenger(tracking, "stored", None, {}, evaluated_now).previous == 2
 
