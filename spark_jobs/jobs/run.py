@@ -36,7 +36,8 @@ def run(spec: Spec, spark: SparkSession, env: Environment) -> Result:
             reads = training.prepared.inspected.table.reads
             check_still(reads)
             scored = replace(scored, names=column_names(spark, env.root, prediction_table(spec)))
-            ledger.tell(training.version, {**training.done.rows, "scored": scored.rows["scored"]}, reads=reads)
+            rows = {**scored.rows, "duplicates": training.done.rows["duplicates"]}
+            ledger.tell(training.version, rows, batch.batch_id, reads)
         remove_run_folder(training.folder)
     return run_result(training.done, promotion, training.tracking, scored, ledger.place)
 

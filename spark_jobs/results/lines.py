@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from spark_jobs.formatting import format_count
 from spark_jobs.spec import Spec
 
 
@@ -15,6 +16,12 @@ def made_name(spec: Spec) -> tuple[str, ...]:
 def warned(warnings: Iterable[str]) -> list[str]:
     """Return a line for each warning."""
     return [f"  warning   {sentence}" for sentence in warnings]
+
+
+def nulled(cells: Mapping[str, int]) -> list[str]:
+    """Return the line for the cells that became null by column, if there are any."""
+    shown = ", ".join(f"{name}: {format_count(count, 'cell')}" for name, count in cells.items() if count)
+    return [f"  not read  {shown} (became null)"] if shown else []
 
 
 def counted(rows: Mapping[str, int]) -> str:

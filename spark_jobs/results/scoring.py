@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from spark_jobs import progress
 from spark_jobs.errors import format_list
+from spark_jobs.formatting import format_count
 from spark_jobs.registry.versions import ModelVersion
+from spark_jobs.results.lines import nulled
 from spark_jobs.results.result import Result
 from spark_jobs.scoring.incremental import reading_lines
 from spark_jobs.scoring.score_batch import Scored, tables_of
@@ -32,6 +34,13 @@ def scoring_result(spec: Spec, scored: Scored, ledger: str) -> Result:
     )
 
 
+def refused_lines(scored: Scored) -> list[str]:
+    """Return the line for the rows in quarantine, if there are any."""
+    rows = scored.rows["quarantined"]
+    verb = "is" if rows == 1 else "are"
+    return [f"  refused   {format_count(rows, 'row')} {verb} in quarantine: {scored.quarantine}"] if rows else []
+
+
 def renaming_lines(names: Mapping[str, str]) -> list[str]:
     """Return the line that maps columns to their names in the table, if any differ."""
     shown = [f"'{name}' as {stored}" for name, stored in names.items()]
@@ -49,13 +58,11 @@ def _summary(spec: Spec, scored: Scored) -> tuple[str, ...]:
         lines.append("  nothing   the input has no rows")
     if rows["duplicates"]:
         lines.append(f"  known     {rows['duplicates']:,} rows were already in the table")
-    if rows["quarantined"]:
-        lines.append(f"  refused   {rows['quarantined']:,} rows are in quarantine: {scored.quarantine}")
+    lines += refused_lines(scored)
     lines += scored.found.lines()
     if scored.batch and scored.batch.skipped:
         lines.append("  checks skipped, since the target is absent: " + "; ".join(scored.batch.skipped))
-    if scored.cells:
-        lines.append("  became null  " + ", ".join(f"{name} {count:,}" for name, count in scored.cells.items()))
+    lines += nulled(scored.cells)
     lines += renaming_lines(scored.names)
     lines += reading_lines(scored.batch.reads) if scored.batch else []
     if scored.batch and scored.batch.extra:

@@ -14,10 +14,10 @@ from spark_jobs.registry.artifacts import TrainingArtifacts
 from spark_jobs.registry.gate import Comparison, Promotion
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion
-from spark_jobs.results.lines import counted, made_name, warned
+from spark_jobs.results.lines import counted, made_name, nulled, warned
 from spark_jobs.results.promotion import because, promoted
 from spark_jobs.results.result import Result
-from spark_jobs.results.scoring import renaming_lines
+from spark_jobs.results.scoring import refused_lines, renaming_lines
 from spark_jobs.scoring.score_batch import Scored, prediction_table, tables_of
 
 _SHOWN = 12
@@ -71,6 +71,7 @@ def run_result(
             *because(promotion),
             *trained.summary[1:],
             f"  scored    {scored.rows['scored']:,} rows into {tables[prediction_table(spec)]}",
+            *refused_lines(scored),
             *renaming_lines(scored.names),
             *scored.found.lines(),
         ),
@@ -88,7 +89,7 @@ def _training_lines(done: TrainingArtifacts, version: ModelVersion, tracking: Tr
     return (
         *made_name(done.spec),
         f"  rows      {counted(done.rows)}",
-        *([f"  became null  {counted(done.cells)}"] if done.cells else []),
+        *nulled(done.cells),
         *(f"  {line}" for line in _decided(done.plan)),
         f"  metrics   {format_metrics(done.evaluation.metrics)}",
         *_compared(done.champion),

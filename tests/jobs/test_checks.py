@@ -9,10 +9,11 @@ from hashlib import sha256
 
 import pytest
 from houses import house, spec_of, write_csv
+from pyspark.sql import functions as F
 
 from spark_jobs.errors import DataError, JobError
-from spark_jobs.jobs import score
-from spark_jobs.spec import parse
+from spark_jobs.jobs import run, score
+from spark_jobs.spec import Environment, parse
 
 HEADER = ["size", "rooms", "kind", "built", "price"]
 BIG = {"column": "size", "rule": "between", "max": 150}
@@ -78,6 +79,22 @@ def test_every_row_read_is_scored_or_refused_and_the_ledger_says_so(project, spa
     assert [row["_raw"] for row in kept if row["_form"] is None] == ["malformed"]
     told = project.table("ledger").where(f"name = '{spec.name}'").first()
     assert (told.read, told.written, told.quarantined) == (22, done.rows["scored"], done.rows["quarantined"])
+
+
+def test_a_run_reports_the_rows_that_its_scoring_quarantines(spark, tmp_path):
+    rows = houses(80)
+    path = write_csv(tmp_path / "houses.csv", HEADER, [*rows, ["malformed"]])
+    env = Environment(root=str(tmp_path / "root"))
+    done = run.run(spec_of(path, checks=[BIG]), spark, env)
+    big = sum(row[0] > 150 for row in rows)
+    place = f"{env.root}/tables/houses_quarantine"
+    assert f"  refused   {big + 1} rows are in quarantine: {place}" in done.summary
+    assert done.to_json()["scoring"] == {"read": 81, "scored": 80 - big, "quarantined": big + 1, "duplicates": 0}
+    assert (done.rows["trained"] + done.rows["tested"], done.rows["quarantined"]) == (80, 1)
+    entry = spark.read.format("delta").load(done.tables["ledger"]).where("job = 'run'").first()
+    assert (entry.read, entry.written, entry.quarantined) == (81, 80 - big, big + 1)
+    refused = spark.read.format("delta").load(place).where(F.col("_batch_id") == entry.batch_id)
+    assert refused.count() == big + 1
 
 
 def test_a_second_run_says_the_same_and_adds_nothing(project, spark, checked):
@@ -212,11 +229,12 @@ def test_a_cell_of_another_type_goes_by_policy(project, spark, checked, kind):
     rows[3][0], rows[4][0], rows[5][1] = "large", "=cmd()", "1e309"
     spec, path, _ = checked(changes={"type": kind}, rows=rows)
     if kind == "refuse":
-        with pytest.raises(DataError, match="size: 2 cells do not parse as its type; rooms: 1 cells"):
+        with pytest.raises(DataError, match="size: 2 cells did not parse as its type; rooms: 1 cell did not parse"):
             score.run(spec, spark, project.env, input=str(path))
         return
     done = score.run(spec, spark, project.env, input=str(path))
     assert done.cells == {"size": 2, "rooms": 1}
+    assert "  not read  size: 2 cells, rooms: 1 cell (became null)" in done.summary
     assert done.rows["quarantined"] == (3 if kind == "quarantine" else 0)
     if kind == "quarantine":
         said = {row["_reasons"][0] for row in quarantined(project, spec)}
