@@ -9,8 +9,10 @@ from spark_jobs import features, models
 from spark_jobs.errors import SpecError, did_you_mean
 from spark_jobs.jobs.result import Result
 from spark_jobs.spec import Environment, Spec
+from spark_jobs.spec.constants import AUTO
 from spark_jobs.spec.mistakes import SpecIssue, dotted, got, refusal
 from spark_jobs.spec.yaml12 import KeyPath
+from spark_jobs.tuning.mistakes import tuning_mistakes
 
 _SKIP = "Set `graph: skip` to score with Spark only, or choose another kind."
 
@@ -22,10 +24,14 @@ def run(spec: Spec, env: Environment) -> Result:
         f"{spec.name}: the spec is valid, as far as that can be checked without data.",
         *made_name(spec),
         f"  predict   {spec.target} from {source}" + (f" ({spec.task})" if spec.task else ""),
-        f"  model     {models.find(spec.model.kind).title}",
+        f"  model     {_model_title(spec)}",
         f"  runs      {env.name}, under {env.root}",
     )
     return Result(job="check", summary=lines)
+
+
+def _model_title(spec: Spec) -> str:
+    return "the best of several algorithms" if spec.model.kind == AUTO else models.find(spec.model.kind).title
 
 
 def made_name(spec: Spec) -> tuple[str, ...]:
@@ -52,6 +58,7 @@ def option_mistakes(spec: Spec) -> Iterator[SpecIssue]:
     """Yield the mistakes in the options that algorithms and feature steps define."""
     yield from _model(spec)
     yield from _steps(spec)
+    yield from tuning_mistakes(spec)
 
 
 def _model(spec: Spec) -> Iterator[SpecIssue]:

@@ -23,7 +23,7 @@ def whole() -> dict[str, Any]:
     for name in ("Features", "ColumnFeatures"):
         definitions[name]["properties"]["categorical"]["enum"] = encoders + [None] * (name != "Features")
         definitions[name]["properties"]["numeric"]["enum"] = scalers + [None] * (name != "Features")
-    definitions["Model"]["properties"]["kind"]["enum"] = list(models.algorithm_kinds())
+    definitions["Model"]["properties"]["kind"]["enum"] = ["auto", *models.algorithm_kinds()]
     definitions["Model"]["allOf"] = [_params_of(kind, definitions) for kind in models.algorithm_kinds()]
     return made
 

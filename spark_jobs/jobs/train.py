@@ -31,6 +31,7 @@ from spark_jobs.tables.quarantine import write_quarantine
 from spark_jobs.training.fit import Trained
 from spark_jobs.training.prepare import InspectedSource, Prepared, inspect_source, prepare
 from spark_jobs.training.workflow import Planned, background_pool, evaluated, fitted, is_fitted, plan_training, run_key
+from spark_jobs.tuning.choose import ChosenModel, choose_model
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,12 @@ def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
     try:
         prepared = prepare(spec, spark, inspected, folder)
         started = starting.result()
-        planned = plan_training(spec, prepared, folder)
+        chosen = choose_model(spec, prepared, folder, Path(env.root).resolve()) if spec.search else None
+        planned = _planned(spec, prepared, folder, chosen)
         with background_pool("champion") as pool, fitted(spec, prepared, planned, folder) as pipeline:
             comparing = pool.submit(compare_champion, spec, tracking, prepared, folder)
             done = _finished(spec, prepared, planned, pipeline.trained, folder)
+            done = replace(done, search=chosen.result if chosen else None)
             done = _compared(done, comparing.result())
             quarantine = _quarantined(spec, env, inspected)
             version = publish_training(done, inspected.table.rows, folder, tracking, started, pipeline.proof)
@@ -93,6 +96,15 @@ def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
             _remove(folder)
         raise
     return Training(prepared, pipeline.trained, done, version, tracking, folder, quarantine)
+
+
+def _planned(spec: Spec, prepared: Prepared, folder: Path, chosen: ChosenModel | None) -> Planned:
+    """Plan the training of the spec's model, or of the winner of a search with the reasons for it."""
+    if chosen is None:
+        return plan_training(spec, prepared, folder)
+    planned = plan_training(chosen.spec, prepared, folder)
+    others = [one for one in planned.plan.decisions if one.subject != "model"]
+    return replace(planned, plan=replace(planned.plan, decisions=(*chosen.decisions, *others)))
 
 
 def forget(training: Training) -> None:

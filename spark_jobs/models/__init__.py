@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec
 from pkgutil import iter_modules
@@ -14,6 +14,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from spark_jobs.errors import SpecError, did_you_mean
 from spark_jobs.models._class_weights import balanced_weights
+from spark_jobs.models._search_space import (
+    SPEC_SETTINGS,
+    Choices,
+    NumberRange,
+    Parameter,
+    SearchSpace,
+    Settings,
+    TableShape,
+)
+from spark_jobs.models._task_fit import ArrayRows, TaskModel
 from spark_jobs.models._wording import advice, fault, format_value
 from spark_jobs.spec import Task
 
@@ -25,9 +35,18 @@ if TYPE_CHECKING:
     from spark_jobs.ops.vector import Vector
 
 __all__ = [
+    "SPEC_SETTINGS",
     "Algorithm",
+    "ArrayRows",
+    "Choices",
     "FitContext",
+    "NumberRange",
     "Options",
+    "Parameter",
+    "SearchSpace",
+    "Settings",
+    "TableShape",
+    "TaskModel",
     "balanced_weights",
     "check_supported",
     "estimator",
@@ -108,6 +127,9 @@ class Algorithm:
         saved: The classes that its models are saved as.
         graph: Builds the graph of a saved model from the feature vector, for a number of classes (0 for regression).
             An algorithm without one can be trained with `graph: skip` only.
+        search: What tuning may change; without one, the spec's `tune.space` names all that is searched.
+        fit_in_task: Fits the algorithm in memory on training rows, stops early on validation rows by a metric, and
+            returns the model. Without it, every trial is a distributed fit.
     """
 
     title: str
@@ -128,6 +150,8 @@ class Algorithm:
     scaler: Callable[[Any], Literal["standard", "min_max", "none"]] | None = None
     saved: tuple[str, ...] = ()
     graph: Callable[[Stage, Vector, int], Output] | None = None
+    search: SearchSpace = field(default_factory=partial(SearchSpace, automatic=False))
+    fit_in_task: Callable[[Any, FitContext, ArrayRows, ArrayRows, str], TaskModel] | None = None
 
 
 @cache

@@ -34,6 +34,7 @@ from spark_jobs.report import Figures, ReportContext, write_figures, write_repor
 from spark_jobs.sources.source_table import Reading
 from spark_jobs.spec import Spec, dump
 from spark_jobs.training.evaluation import Evaluation
+from spark_jobs.training.search_result import SearchResult
 
 _NUMBER = re.compile(number_regex())
 _DIGITS = re.compile("0|-?[1-9][0-9]*")
@@ -64,6 +65,7 @@ class TrainingArtifacts:
     warnings: tuple[str, ...] = ()
     proven: VerificationResult | None = None
     example: Sequence[object] = ()
+    search: SearchResult | None = None
 
 
 def publish_training(

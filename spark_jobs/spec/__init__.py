@@ -21,6 +21,7 @@ from spark_jobs.spec.models import (
     Stream,
     Task,
     Track,
+    Tune,
 )
 from spark_jobs.spec.schema import schema
 
@@ -44,6 +45,7 @@ __all__ = [
     "Stream",
     "Task",
     "Track",
+    "Tune",
     "dump",
     "load",
     "load_environment",

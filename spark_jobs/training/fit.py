@@ -56,16 +56,7 @@ def fit(
     """
     features = features or learned_features(rows, plan, profile)
     algorithm = find(plan.model)
-    context = FitContext(
-        task=plan.problem.task,
-        classes=plan.problem.classes,
-        width=features.width,
-        arity=max((len(one.levels) for one in plan.categories if find_encoder(one.encode).nominal), default=0),
-        rows=profile.rows,
-        weight=_weighs(plan),
-        label_std=_label_std(plan, profile),
-        seed=plan.seed % 2**31,
-    )
+    context = fit_context(plan, profile, features.width)
     frame = training_frame(rows, plan, features, class_rows)
     few = partitions(plan.model, profile.rows)
     learner = estimator(plan.model, plan.params, context)
@@ -73,6 +64,20 @@ def fit(
         model = learner.fit(given.coalesce(few) if few else given)
     found = algorithm.importances(model) if algorithm.importances else ()
     return Trained(PipelineModel([*features.stages, model]), tuple(zip(features.slots, found, strict=False)))
+
+
+def fit_context(plan: Plan, profile: Profile, width: int) -> FitContext:
+    """Return what an estimator knows about the training rows and of the feature vector's width."""
+    return FitContext(
+        task=plan.problem.task,
+        classes=plan.problem.classes,
+        width=width,
+        arity=max((len(one.levels) for one in plan.categories if find_encoder(one.encode).nominal), default=0),
+        rows=profile.rows,
+        weight=_weighs(plan),
+        label_std=_label_std(plan, profile),
+        seed=plan.seed % 2**31,
+    )
 
 
 def training_frame(rows: DataFrame, plan: Plan, features: FeaturePipeline, class_rows: Mapping[int, int]) -> DataFrame:
@@ -113,7 +118,10 @@ def _sql(plan: Plan, one: CategoryInput) -> str:
 def _class_weight(plan: Plan, label: Column, class_rows: Mapping[int, int]) -> Column:
     if not plan.balance or not plan.problem.labels:
         return F.lit(1.0)
-    present = [index for index in range(plan.problem.classes) if class_rows.get(index)]
-    weights = dict(zip(present, balanced_weights([class_rows[index] for index in present]), strict=True))
-    table = F.array(*[F.lit(weights.get(index, 1.0)) for index in range(plan.problem.classes)])
+    table = F.array(*[F.lit(weight) for weight in class_weights(plan.problem.classes, class_rows)])
     return F.element_at(table, label.cast("int") + 1)
+
+
+def class_weights(classes: int, class_rows: Mapping[int, int]) -> list[float]:
+    """Return the weight that balances each class, by index; `class_rows` counts the training rows by class index."""
+    return balanced_weights([class_rows.get(index, 0) for index in range(classes)])

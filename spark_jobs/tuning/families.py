@@ -1,0 +1,125 @@
+"""The algorithms that a search compares, and the settings that it tries first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, product, zip_longest
+
+from spark_jobs.errors import SpecError
+from spark_jobs.features import CategoryInput
+from spark_jobs.models import Parameter, TableShape, algorithm_kinds, check_supported, find
+from spark_jobs.plan import Plan
+from spark_jobs.spec import Spec, Task
+from spark_jobs.spec.constants import AUTO, PROBABILITY_METRICS, REGRESSION_METRICS
+from spark_jobs.tuning.space import Proposal, check_values, own_points
+
+LARGEST_GRID = 100_000
+
+
+def default_metric(spec: Spec, shape: TableShape) -> str:
+    """Return the metric to optimize."""
+    asked = spec.search.metric if spec.search else None
+    usual = {"regression": "rmse", "binary": "roc_auc", "multiclass": "log_loss"}[shape.task]
+    return asked or next(iter(spec.evaluate.metrics), usual)
+
+
+def check_metric(metric: str, shape: TableShape) -> None:
+    """Check that the metric is one of the task.
+
+    Raises:
+        SpecError: it is not.
+    """
+    if (metric in REGRESSION_METRICS) != (shape.task == "regression"):
+        usual = "rmse" if shape.task == "regression" else "roc_auc"
+        raise SpecError(f"`tune.metric: {metric}` is not a metric of `task: {shape.task}`.", f"Use `{usual}`.")
+
+
+def table_shape(plan: Plan, rows: int) -> TableShape:
+    """Return what the choice of algorithms depends on."""
+    levels = [len(one.levels) for one in plan.inputs if isinstance(one, CategoryInput)]
+    return TableShape(
+        task=plan.problem.task,
+        rows=rows,
+        inputs=len(plan.inputs),
+        classes=plan.problem.classes,
+        numeric=len(plan.numbers) / len(plan.inputs),
+        levels=max(levels, default=0),
+    )
+
+
+def first_kind(spec: Spec, task: Task) -> str:
+    """Return the algorithm whose features are staged first: the spec's own, or the cheapest to compare."""
+    if spec.model.kind != AUTO:
+        return spec.model.kind
+    able = [kind for kind in algorithm_kinds() if find(kind).search.automatic and task in find(kind).estimators]
+    return min(able, key=lambda kind: find(kind).search.order)
+
+
+def compared_algorithms(
+    spec: Spec, shape: TableShape, metric: str, *, connect: bool
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return the algorithms to compare, the cheap ones first, and why others are left out.
+
+    Args:
+        spec: The spec.
+        shape: The shape of the training rows.
+        metric: The metric to optimize.
+        connect: Whether the session is a Spark Connect session.
+    """
+    if spec.model.kind != AUTO:
+        return (spec.model.kind,), {}
+    considered = [kind for kind in algorithm_kinds() if find(kind).search.automatic]
+    reasons = {kind: _why_not(kind, spec, shape, metric, connect) for kind in considered}
+    kinds = sorted((kind for kind in considered if not reasons[kind]), key=lambda kind: find(kind).search.order)
+    return tuple(kinds), {kind: reason for kind, reason in reasons.items() if reason}
+
+
+def _why_not(kind: str, spec: Spec, shape: TableShape, metric: str, connect: bool) -> str:
+    algorithm = find(kind)
+    try:
+        check_supported(kind, shape.task, connect=connect)
+    except SpecError as error:
+        return error.message
+    if algorithm.graph is None and spec.graph == "required":
+        return "it has no ONNX graph"
+    if not algorithm.weighted and (spec.weight is not None or spec.model.balance):
+        return "it takes no row weights"
+    if not algorithm.probabilities and metric in PROBABILITY_METRICS:
+        return f"it has no probabilities, which {metric} needs"
+    return algorithm.search.unsuitable(shape)
+
+
+def first_proposals(spec: Spec, kinds: Sequence[str], shape: TableShape) -> list[Proposal]:
+    """Return the settings to try first: the spec's points, the defaults and the portfolio of each algorithm in turn.
+
+    Settings that the spec fixes are not in them.
+    """
+    points = [Proposal(kind, settings) for kind in kinds for settings in own_points(spec, kind)]
+    portfolios = [[Proposal(kind, {}), *_portfolio(spec, kind, shape)] for kind in kinds]
+    turns = [one for turn in zip_longest(*portfolios) for one in turn if one is not None]
+    return _distinct([*points, *turns])
+
+
+def _portfolio(spec: Spec, kind: str, shape: TableShape) -> Iterator[Proposal]:
+    for settings in find(kind).search.portfolio(shape):
+        free = {name: value for name, value in settings.items() if name not in spec.model.params}
+        if "features.categorical" in free and spec.features.categorical != "auto":
+            continue
+        yield Proposal(kind, free)
+
+
+def grid(parameters: Mapping[str, Mapping[str, Parameter]]) -> Iterator[Proposal]:
+    """Yield every combination of a few values of each parameter, one algorithm after the other."""
+    for kind, named in parameters.items():
+        combinations = product(*(one.grid() for one in named.values()))
+        for values in islice(combinations, LARGEST_GRID):
+            yield Proposal(kind, dict(zip(named, values, strict=True)))
+
+
+def _distinct(proposals: Sequence[Proposal]) -> list[Proposal]:
+    found: list[Proposal] = []
+    for one in proposals:
+        if one not in found:
+            check_values(one.kind, one.settings)
+            found.append(one)
+    return found
