@@ -10,6 +10,7 @@ from spark_jobs import progress
 from spark_jobs.columns.names import UNREAD_KEY, col
 from spark_jobs.errors import GateError
 from spark_jobs.jobs import promote, train
+from spark_jobs.jobs.model_search import search_facts
 from spark_jobs.jobs.result import Result
 from spark_jobs.jobs.run_record import record_run
 from spark_jobs.jobs.summary import because, named_lines, promoted, training_lines
@@ -86,7 +87,7 @@ def _result(spec: Spec, training: train.Training, promotion: Promotion, scored: 
         left_out=done.plan.left_out,
         warnings=done.warnings,
         seconds=progress.seconds(),
-        extra={**train.champion_metrics(done), **checked},
+        extra={**train.champion_metrics(done), **search_facts(done), **checked},
         summary=(
             promoted(spec.name, promotion),
             *because(promotion),

@@ -12,8 +12,11 @@ from spark_jobs.registry.mlflow_names import as_text
 from spark_jobs.registry.publish import TrainingArtifacts
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion
+from spark_jobs.training.search_result import SearchResult
 
 _SHOWN = 12
+_LEADERS = 5
+_HEAD = ("task", "split", "model", "tuning", "settings")
 
 
 def training_summary(done: TrainingArtifacts, version: ModelVersion, tracking: Tracking) -> tuple[str, ...]:
@@ -29,6 +32,7 @@ def training_lines(done: TrainingArtifacts, version: ModelVersion, tracking: Tra
         f"  rows      {counted(done.rows)}",
         *([f"  became null  {counted(done.cells)}"] if done.cells else []),
         *(f"  {line}" for line in decided(done.plan)),
+        *_leaders(done.search),
         f"  metrics   {measured(done.evaluation.metrics)}",
         *_compared(done.champion),
         *warned(done.warnings),
@@ -36,6 +40,17 @@ def training_lines(done: TrainingArtifacts, version: ModelVersion, tracking: Tra
         f"  run       {version.run_id}",
         *mlflow_commands(tracking),
     )
+
+
+def _leaders(search: SearchResult | None) -> list[str]:
+    """Return a line for each of the best trials of a search."""
+    if search is None:
+        return []
+    lines = [
+        f"  {'best' if place == 0 else '':<9} {one.kind:<13} {search.metric} {one.score:.5g} ± {one.spread:.2g}"
+        for place, one in enumerate(search.leaderboard[:_LEADERS])
+    ]
+    return [*lines, *_more(len(search.trials) - _LEADERS, "trials")]
 
 
 def mlflow_commands(tracking: Tracking) -> list[str]:
@@ -85,7 +100,7 @@ def measured(metrics: Mapping[str, float]) -> str:
 
 def decided(plan: Plan) -> list[str]:
     """Return the plan in a few lines: task, split, model, inputs, and the unused columns with their reasons."""
-    head = [_line(decision) for decision in plan.decisions if decision.subject in ("task", "split", "model")]
+    head = [_line(decision) for decision in plan.decisions if decision.subject in _HEAD]
     lines = [f"left out  {name}: {reason}" for name, reason in list(plan.left_out.items())[:_SHOWN]]
     more = len(plan.left_out) - _SHOWN
     return [*head, f"inputs    {len(plan.inputs)} from {len(plan.used)} columns", *lines, *_more(more, "columns")]

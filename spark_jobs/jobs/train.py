@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 from spark_jobs import progress
 from spark_jobs.errors import DataError, SpecError
 from spark_jobs.jobs.champion import compare_champion, setup_of
+from spark_jobs.jobs.model_search import plan_chosen, search_facts, search_model, with_search
 from spark_jobs.jobs.result import Result
 from spark_jobs.jobs.run_record import record_run
 from spark_jobs.jobs.summary import training_summary
@@ -22,6 +23,7 @@ from spark_jobs.registry.gate import Comparison
 from spark_jobs.registry.publish import TrainingArtifacts, publish_training
 from spark_jobs.registry.runs import Run, end_run, start_run
 from spark_jobs.registry.tracking import Tracking, preload
+from spark_jobs.registry.trial_runs import TrialRuns
 from spark_jobs.registry.versions import ModelVersion
 from spark_jobs.scoring.batch import batch_id
 from spark_jobs.spec import Environment, Spec
@@ -30,8 +32,7 @@ from spark_jobs.tables.prediction_rows import check_kept
 from spark_jobs.tables.quarantine import write_quarantine
 from spark_jobs.training.fit import Trained
 from spark_jobs.training.prepare import InspectedSource, Prepared, inspect_source, prepare
-from spark_jobs.training.workflow import Planned, background_pool, evaluated, fitted, is_fitted, plan_training, run_key
-from spark_jobs.tuning.choose import ChosenModel, choose_model
+from spark_jobs.training.workflow import Planned, background_pool, evaluated, fitted, is_fitted, run_key
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,12 @@ def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
     try:
         prepared = prepare(spec, spark, inspected, folder)
         started = starting.result()
-        chosen = choose_model(spec, prepared, folder, Path(env.root).resolve()) if spec.search else None
-        planned = _planned(spec, prepared, folder, chosen)
+        chosen = search_model(spec, prepared, folder, env, TrialRuns(tracking, starting.result))
+        planned = plan_chosen(spec, prepared, folder, chosen)
         with background_pool("champion") as pool, fitted(spec, prepared, planned, folder) as pipeline:
             comparing = pool.submit(compare_champion, spec, tracking, prepared, folder)
             done = _finished(spec, prepared, planned, pipeline.trained, folder)
-            done = replace(done, search=chosen.result if chosen else None)
+            done = with_search(done, chosen)
             done = _compared(done, comparing.result())
             quarantine = _quarantined(spec, env, inspected)
             version = publish_training(done, inspected.table.rows, folder, tracking, started, pipeline.proof)
@@ -96,15 +97,6 @@ def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
             _remove(folder)
         raise
     return Training(prepared, pipeline.trained, done, version, tracking, folder, quarantine)
-
-
-def _planned(spec: Spec, prepared: Prepared, folder: Path, chosen: ChosenModel | None) -> Planned:
-    """Plan the training of the spec's model, or of the winner of a search with the reasons for it."""
-    if chosen is None:
-        return plan_training(spec, prepared, folder)
-    planned = plan_training(chosen.spec, prepared, folder)
-    others = [one for one in planned.plan.decisions if one.subject != "model"]
-    return replace(planned, plan=replace(planned.plan, decisions=(*chosen.decisions, *others)))
 
 
 def forget(training: Training) -> None:
@@ -197,7 +189,7 @@ def result(training: Training, tables: Mapping[str, str]) -> Result:
         left_out=done.plan.left_out,
         warnings=done.warnings,
         seconds=progress.seconds(),
-        extra=champion_metrics(done),
+        extra={**champion_metrics(done), **search_facts(done)},
         summary=training_summary(done, version, training.tracking),
     )
 

@@ -138,6 +138,7 @@ def _context(done: TrainingArtifacts, run: Run) -> ReportContext:
         alias="" if _refused(done) else "challenger",
         user=current_user(),
         trained_at=datetime.now(UTC),
+        search=done.search,
     )
 
 

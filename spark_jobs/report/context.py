@@ -11,6 +11,7 @@ from spark_jobs.plan import Plan
 from spark_jobs.profile.profile import Profile
 from spark_jobs.spec import Task
 from spark_jobs.training.evaluation_result import Evaluation
+from spark_jobs.training.search_result import SearchResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class ReportContext:
             tree model, or the coefficient of a linear model, signed where the sign is known.
         rows: counts by outcome, as in the result of the job; `cells` counts by column the values that did not parse.
         seconds: the duration of each phase.
+        search: the search for the best model, if there was one.
         version, alias, user, trained_at: shown in the header where they are known.
     """
 
@@ -43,6 +45,7 @@ class ReportContext:
     alias: str = ""
     user: str = ""
     trained_at: datetime | None = None
+    search: SearchResult | None = None
 
     @property
     def is_weighted(self) -> bool:

@@ -28,7 +28,6 @@ class TrialRecord:
         settled: Options that the fits found, for a fit on all rows.
         cause: Why it failed or was screened out.
         screening: The metric on one fold, fitted on a share of its rows; None without a screening.
-        run_id: Its MLflow run.
     """
 
     number: int
@@ -42,7 +41,6 @@ class TrialRecord:
     settled: Mapping[str, int] = field(default_factory=dict)
     cause: str = ""
     screening: float | None = None
-    run_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +73,16 @@ class SearchResult:
         return ranked(self.trials, self.metric)
 
 
+def describe_settings(settings: Mapping[str, Any]) -> str:
+    """Return settings as text, numbers with three digits.
+
+    >>> describe_settings({"max_depth": 6, "learning_rate": 0.08123}), describe_settings({})
+    ('max_depth 6, learning_rate 0.0812', 'defaults')
+    """
+    texts = {name: f"{value:.3g}" if isinstance(value, float) else str(value) for name, value in settings.items()}
+    return ", ".join(f"{name} {text}" for name, text in texts.items()) or "defaults"
+
+
 def is_better(score: float, other: float, metric: str) -> bool:
     """Return whether a score is better than another one.
 
@@ -82,6 +90,16 @@ def is_better(score: float, other: float, metric: str) -> bool:
     (True, False)
     """
     return score < other if metric in LOWER_IS_BETTER else score > other
+
+
+def is_far_worse(search: SearchResult, tested: float) -> bool:
+    """Return whether a test score is far below the winner's validation scores.
+
+    That is more than three of their standard deviations, and more than 5 % of their mean.
+    """
+    best = search.best.score or 0.0
+    margin = max(3 * search.best.spread, 0.05 * abs(best))
+    return is_better(best, tested, search.metric) and abs(best - tested) > margin
 
 
 def ranked(trials: tuple[TrialRecord, ...] | list[TrialRecord], metric: str) -> list[TrialRecord]:

@@ -10,26 +10,21 @@ from pathlib import Path
 from pyspark.sql.utils import is_remote
 
 from spark_jobs import progress
-from spark_jobs.errors import DataError
+from spark_jobs.models import check_supported
 from spark_jobs.plan import Decision
 from spark_jobs.runtime.job_groups import task_slots
 from spark_jobs.spec import Spec, dump
+from spark_jobs.spec.constants import AUTO
 from spark_jobs.spec.learning import Tune
+from spark_jobs.training.parts import check_parts
 from spark_jobs.training.prepare import Prepared
-from spark_jobs.training.search_result import SearchResult, TrialRecord, ranked
-from spark_jobs.tuning.families import (
-    check_metric,
-    compared_algorithms,
-    default_metric,
-    first_kind,
-    first_proposals,
-    grid,
-    table_shape,
-)
+from spark_jobs.training.search_result import SearchResult, TrialRecord, describe_settings, ranked
+from spark_jobs.tuning.families import first_spec, optimized_metric
 from spark_jobs.tuning.folds import FoldStager
-from spark_jobs.tuning.leaderboard import reason, settings_text
+from spark_jobs.tuning.leaderboard import reason
 from spark_jobs.tuning.search import Search
-from spark_jobs.tuning.space import Proposal, search_parameters
+from spark_jobs.tuning.search_plan import SearchPlan, plan_search
+from spark_jobs.tuning.space import Proposal
 from spark_jobs.tuning.study import opened_study
 from spark_jobs.tuning.trials import Slots, TrialRunner
 
@@ -50,13 +45,13 @@ class ChosenModel:
         return (
             Decision("model", best.kind, result.reason),
             Decision("tuning", f"{result.metric} {best.score:.5g}", f"{tried} in {result.seconds:.0f} s"),
-            Decision("settings", settings_text(best), f"trial {best.number + 1}"),
+            Decision("settings", describe_settings(best.settings), f"trial {best.number + 1}"),
             *left,
         )
 
 
 def choose_model(
-    spec: Spec, prepared: Prepared, folder: Path, root: Path, log: Callable[[TrialRecord, str], str] | None = None
+    spec: Spec, prepared: Prepared, folder: Path, root: Path, log: Callable[[TrialRecord, str], None]
 ) -> ChosenModel:
     """Compare algorithms and settings on folds of the training rows, and return the best.
 
@@ -65,41 +60,49 @@ def choose_model(
         prepared: The prepared rows.
         folder: The folder of the training, below which the folds are stored.
         root: The root folder, whose `tuning/<name>.db` stores the trials.
-        log: Logs a trial that has ended under its metric, and returns the id of its run.
+        log: Logs a trial that has ended, with the metric that was optimized.
 
     Raises:
-        DataError: No trial finished in time, or a class has fewer rows than there are folds.
-        SpecError: The metric is not one of the task.
+        DataError: No trial finished in time, or the rows do not allow as many folds.
+        SpecError: The metric is not one of the task, or the algorithm does not support the task.
     """
-    tune, spark = spec.search or Tune(), prepared.rows.sparkSession
-    stager = FoldStager(prepared, tune.folds, folder / "folds")
-    stager.check_classes()
+    folds = (spec.search or Tune()).folds
+    stager = _checked(spec, prepared, FoldStager(prepared, folds, folder / "folds"))
     with progress.phase("staging folds"):
-        kind = first_kind(spec, prepared.problem.task)
-        staged = stager.staged(Proposal(kind, {}).apply(spec))
-    shape = table_shape(staged[0].plan, staged[0].context.rows)
-    metric = default_metric(spec, shape)
-    check_metric(metric, shape)
-    kinds, left_out = compared_algorithms(spec, shape, metric, connect=is_remote())
-    if not kinds:
-        raise DataError("No algorithm supports this table.", "Name one in `model.kind` to see why.")
-    space = {kind: search_parameters(spec, kind, shape, metric) for kind in kinds}
-    first = grid(space) if tune.engine == "grid" else iter(first_proposals(spec, kinds, shape))
+        staged = stager.staged(first_spec(spec, prepared.problem.task))
+    plan = plan_search(spec, staged[0].plan, staged[0].context.rows, connect=is_remote())
+    with progress.phase("tuning"):
+        result = _searched(spec, prepared, plan, stager, root / "tuning" / f"{spec.name}.db", log)
+    best = result.best
+    return ChosenModel(Proposal(best.kind, {**best.settings, **best.settled}).apply(spec), result)
+
+
+def _checked(spec: Spec, prepared: Prepared, stager: FoldStager) -> FoldStager:
+    check_parts(prepared)
+    optimized_metric(spec, prepared.problem.task)
+    if spec.model.kind != AUTO:
+        check_supported(spec.model.kind, prepared.problem.task, connect=is_remote())
+    stager.check_classes()
+    return stager
+
+
+def _searched(
+    spec: Spec,
+    prepared: Prepared,
+    plan: SearchPlan,
+    stager: FoldStager,
+    file: Path,
+    log: Callable[[TrialRecord, str], None],
+) -> SearchResult:
+    spark, metric = prepared.rows.sparkSession, plan.metric
     runner = TrialRunner(spark, spec, stager, metric, Slots(task_slots(spark)))
-    with (
-        progress.phase("tuning"),
-        opened_study(
-            root / "tuning" / f"{spec.name}.db", study_key(spec, prepared), metric, tune.engine, spec.split.seed, space
-        ) as study,
-    ):
-        search = Search(study, runner, kinds, first, tune, shape.rows, lambda record: None)
-        seconds = search.run()
+    with opened_study(file, study_key(spec, prepared), metric, plan.tune.engine, spec.split.seed, plan.space) as study:
+        seconds = Search(study, runner, plan, lambda record: log(record, metric)).run()
         trials = tuple(study.records())
         best = ranked(trials, metric)[0]
-        said = reason(trials, metric, shape.rows * tune.folds)
         importances = study.importances(best.kind)
-    chosen = Proposal(best.kind, {**best.settings, **best.settled}).apply(spec)
-    return ChosenModel(chosen, SearchResult(metric, tune.folds, trials, best, importances, said, seconds, left_out))
+    said = reason(trials, metric, plan.shape.rows * plan.tune.folds)
+    return SearchResult(metric, plan.tune.folds, trials, best, importances, said, seconds, plan.left_out)
 
 
 def study_key(spec: Spec, prepared: Prepared) -> str:

@@ -16,22 +16,17 @@ from spark_jobs.tuning.space import Proposal, check_values, own_points
 LARGEST_GRID = 100_000
 
 
-def default_metric(spec: Spec, shape: TableShape) -> str:
-    """Return the metric to optimize."""
-    asked = spec.search.metric if spec.search else None
-    usual = {"regression": "rmse", "binary": "roc_auc", "multiclass": "log_loss"}[shape.task]
-    return asked or next(iter(spec.evaluate.metrics), usual)
-
-
-def check_metric(metric: str, shape: TableShape) -> None:
-    """Check that the metric is one of the task.
+def optimized_metric(spec: Spec, task: Task) -> str:
+    """Return the metric to optimize.
 
     Raises:
-        SpecError: it is not.
+        SpecError: The spec names a metric of another task.
     """
-    if (metric in REGRESSION_METRICS) != (shape.task == "regression"):
-        usual = "rmse" if shape.task == "regression" else "roc_auc"
-        raise SpecError(f"`tune.metric: {metric}` is not a metric of `task: {shape.task}`.", f"Use `{usual}`.")
+    asked = spec.search.metric if spec.search else None
+    usual = {"regression": "rmse", "binary": "roc_auc", "multiclass": "log_loss"}[task]
+    if asked is not None and (asked in REGRESSION_METRICS) != (task == "regression"):
+        raise SpecError(f"`tune.metric: {asked}` is not a metric of `task: {task}`.", f"Use `{usual}`.")
+    return asked or next(iter(spec.evaluate.metrics), usual)
 
 
 def table_shape(plan: Plan, rows: int) -> TableShape:
@@ -47,12 +42,11 @@ def table_shape(plan: Plan, rows: int) -> TableShape:
     )
 
 
-def first_kind(spec: Spec, task: Task) -> str:
-    """Return the algorithm whose features are staged first: the spec's own, or the cheapest to compare."""
-    if spec.model.kind != AUTO:
-        return spec.model.kind
+def first_spec(spec: Spec, task: Task) -> Spec:
+    """Return the spec of the first trial: of the spec's own algorithm, or of the one that is cheapest to compare."""
     able = [kind for kind in algorithm_kinds() if find(kind).search.automatic and task in find(kind).estimators]
-    return min(able, key=lambda kind: find(kind).search.order)
+    cheapest = min(able, key=lambda kind: find(kind).search.order)
+    return Proposal(cheapest if spec.model.kind == AUTO else spec.model.kind, {}).apply(spec)
 
 
 def compared_algorithms(

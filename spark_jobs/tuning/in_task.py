@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pyspark.sql import SparkSession
 
+from spark_jobs.error_translation import translate_error
 from spark_jobs.errors import JobError
 from spark_jobs.models import ArrayRows, FitContext, find, options
 from spark_jobs.training.array_metrics import array_metrics
@@ -78,8 +79,8 @@ def _attempted(fit: TaskFit) -> dict[str, Any]:
     """Return the scores of a fit, or its error; Spark would run a task that raises again."""
     try:
         return _fitted(fit)
-    except (ArithmeticError, LookupError, MemoryError, OSError, RuntimeError, ValueError) as error:
-        return {"error": f"{type(error).__name__}: {error}".splitlines()[0][:500]}
+    except Exception as error:
+        return {"error": translate_error(error).message}
 
 
 def _fitted(fit: TaskFit) -> dict[str, Any]:

@@ -16,15 +16,6 @@ def score_text(record: TrialRecord) -> str:
     return "" if record.score is None else f"{record.score:.5g} ± {record.spread:.2g}"
 
 
-def settings_text(record: TrialRecord) -> str:
-    """Return the settings of a trial as text, numbers with three digits."""
-    shown = [
-        f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
-        for name, value in record.settings.items()
-    ]
-    return ", ".join(shown) or "defaults"
-
-
 def show_trial(record: TrialRecord, metric: str, is_best: bool) -> None:
     """Write a line for a trial that has ended."""
     said = f"{metric} {score_text(record)}" if record.score is not None else f"{record.state}: {record.cause}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from statistics import median
@@ -11,9 +11,9 @@ from statistics import median
 from spark_jobs.error_translation import translate_error
 from spark_jobs.errors import DataError
 from spark_jobs.runtime.job_groups import JobGroup
-from spark_jobs.spec.learning import Tune
 from spark_jobs.training.search_result import TrialRecord, is_better, ranked
 from spark_jobs.tuning.leaderboard import best_of_each, show_standing, show_trial
+from spark_jobs.tuning.search_plan import SearchPlan
 from spark_jobs.tuning.space import Proposal
 from spark_jobs.tuning.study import Study
 from spark_jobs.tuning.trials import TrialRunner, TrialScore
@@ -41,26 +41,18 @@ class Search:
     Args:
         study: The study.
         runner: Runs a trial.
-        kinds: The algorithms that are compared.
-        first: The settings to try first.
-        tune: The limits and the engine.
-        rows: The number of training rows of a fold.
+        plan: The plan of the search.
         ended: Called with the record of each trial that ends.
     """
 
     def __init__(
-        self,
-        study: Study,
-        runner: TrialRunner,
-        kinds: tuple[str, ...],
-        first: Iterator[Proposal],
-        tune: Tune,
-        rows: int,
-        ended: Callable[[TrialRecord], None],
+        self, study: Study, runner: TrialRunner, plan: SearchPlan, ended: Callable[[TrialRecord], None]
     ) -> None:
-        self._study, self._runner, self._kinds, self._first, self._tune = study, runner, kinds, first, tune
-        self._trials, self._minutes = tune.limits
-        self._share = min(1.0, SCREENED_ROWS / max(rows, 1)) if rows >= 2 * SCREENED_ROWS else 1.0
+        self._study, self._runner, self._plan = study, runner, plan
+        self._first = plan.proposals()
+        self._trials, self._minutes = plan.tune.limits
+        rows = plan.shape.rows
+        self._share = SCREENED_ROWS / rows if rows >= 2 * SCREENED_ROWS else 1.0
         self._ended = ended
         self._group = JobGroup(runner.spark, "tuning")
         self._running: dict[Future[TrialOutcome], int] = {}
@@ -113,7 +105,7 @@ class Search:
         for proposal in self._first:
             if (proposal.kind, dict(proposal.settings)) not in self._tried and proposal.kind in self._contenders():
                 return self._kept(self._study.propose(proposal))
-        if self._tune.engine == "grid":
+        if self._plan.tune.engine == "grid":
             return None
         for _ in range(_REPEATS):
             number, proposal = self._study.sample(self._leader())
@@ -134,15 +126,15 @@ class Search:
         """Return the algorithms that may still win: those without a result, or within two deviations of the best."""
         best = best_of_each(self._study.records(), self._runner.metric)
         if not best:
-            return self._kinds
+            return self._plan.kinds
         margin = 2 * best[0].spread
         tried = {kind for kind, _ in self._tried}
         near = {one.kind for one in best if abs((one.score or 0.0) - (best[0].score or 0.0)) <= margin}
-        return tuple(kind for kind in self._kinds if kind in near or kind not in tried)
+        return tuple(kind for kind in self._plan.kinds if kind in near or kind not in tried)
 
     def _leader(self) -> str:
         best = best_of_each(self._study.records(), self._runner.metric)
-        return best[0].kind if best else self._kinds[0]
+        return best[0].kind if best else self._plan.kinds[0]
 
     def _floor(self) -> float | None:
         """Return the median of the screenings so far, which a screening must reach; None for too few."""
@@ -157,7 +149,7 @@ class Search:
                 screening = self._runner.run(proposal, (0,), self._share).mean
                 if floor is not None and is_better(floor, screening, self._runner.metric):
                     return TrialOutcome(None, screening)
-            return TrialOutcome(self._runner.run(proposal, tuple(range(self._tune.folds))), screening)
+            return TrialOutcome(self._runner.run(proposal, tuple(range(self._plan.tune.folds))), screening)
 
     def _record(self, done: Future[TrialOutcome]) -> None:
         number = self._running.pop(done)

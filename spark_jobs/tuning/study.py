@@ -86,10 +86,6 @@ class Study:
         self._store(number, repeated=True)
         self._study.tell(number, state=_state("PRUNED"))
 
-    def link(self, number: int, run_id: str) -> None:
-        """Store the MLflow run of a trial."""
-        self._store(number, run_id=run_id)
-
     @property
     def seconds(self) -> float:
         """Return the seconds that earlier, interrupted searches have spent."""
@@ -231,7 +227,7 @@ def _default(kind: str, name: str) -> Any:
 
 def _record(frozen: optuna.trial.FrozenTrial) -> TrialRecord:
     known = frozen.user_attrs
-    names = ("spread", "training", "seconds", "settled", "cause", "screening", "run_id")
+    names = ("spread", "training", "seconds", "settled", "cause", "screening")
     return TrialRecord(
         number=frozen.number,
         kind=known.get("kind", ""),
