@@ -50,8 +50,8 @@ def test_with_auto_each_name_starts_with_its_algorithm():
     error = refusal(model={"kind": "auto"}, tune={"space": {"max_depth": [3, 4]}})
     assert "names no option of an algorithm" in error.message
     assert "`xgboost.max_depth`" in error.advice
-    verify_spec(parse({"source": "a.csv", "target": "y", "model": {"kind": "auto"},
-                       "tune": {"space": {"xgboost.max_depth": [3, 4]}, "points": [{"linear.reg_param": 0.1}]}}))  # fmt: skip
+    tune = {"space": {"xgboost.max_depth": [3, 4]}, "points": [{"linear.reg_param": 0.1}]}
+    verify_spec(parse({"source": "a.csv", "target": "y", "model": {"kind": "auto"}, "tune": tune}))
 
 
 def test_auto_takes_no_params():
