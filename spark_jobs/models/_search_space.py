@@ -90,6 +90,7 @@ class SearchSpace:
         portfolio: Settings that are known to work, best first; the defaults are always tried.
         unsuitable: Why `model.kind: auto` leaves the algorithm out for such a table, or an empty text.
         automatic: Whether `model.kind: auto` considers the algorithm at all.
+        stand_in: Whether it does so only where no algorithm can be fitted in a task.
         order: Place among the algorithms that `model.kind: auto` compares; the cheap ones come first.
         settled: Options that a fit in a task finds by early stopping, each with its upper bound.
     """
@@ -98,5 +99,6 @@ class SearchSpace:
     portfolio: Callable[[TableShape], Sequence[Settings]] = _no_settings
     unsuitable: Callable[[TableShape], str] = _suitable
     automatic: bool = True
+    stand_in: bool = False
     order: int = 1
     settled: Mapping[str, int] = field(default_factory=dict)

@@ -73,6 +73,7 @@ ALGORITHM = Algorithm(
         },
         portfolio=lambda shape: [{"max_iter": 100, "step_size": 0.1}],
         unsuitable=_unsuitable,
+        stand_in=True,
         order=2,
     ),
 )

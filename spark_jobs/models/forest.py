@@ -76,6 +76,7 @@ ALGORITHM = Algorithm(
         },
         portfolio=lambda shape: [{"num_trees": 100, "max_depth": 15, "min_instances_per_node": 1}],
         unsuitable=_unsuitable,
+        stand_in=True,
         order=2,
     ),
 )

@@ -110,6 +110,5 @@ ALGORITHM = Algorithm(
             "model.balance": Choices((False, True)),
         },
         portfolio=lambda shape: [{"reg_param": 1e-2}, {"reg_param": 1e-3, "elastic_net_param": 0.5}],
-        order=0,
     ),
 )

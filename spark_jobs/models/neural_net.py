@@ -88,5 +88,6 @@ ALGORITHM = Algorithm(
         },
         portfolio=lambda shape: [{"hidden_layers": (64,), "max_iter": 200}, {"hidden_layers": (64, 32)}],
         unsuitable=_unsuitable,
+        order=2,
     ),
 )

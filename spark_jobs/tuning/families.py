@@ -64,6 +64,10 @@ def compared_algorithms(
         return (spec.model.kind,), {}
     considered = [kind for kind in algorithm_kinds() if find(kind).search.automatic]
     reasons = {kind: _why_not(kind, spec, shape, metric, connect) for kind in considered}
+    if any(find(kind).fit_in_task is not None for kind in considered if not reasons[kind]):
+        reasons |= {
+            kind: "trees that are fitted faster are compared" for kind in considered if find(kind).search.stand_in
+        }
     kinds = sorted((kind for kind in considered if not reasons[kind]), key=lambda kind: find(kind).search.order)
     return tuple(kinds), {kind: reason for kind, reason in reasons.items() if reason}
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -27,6 +29,7 @@ from spark_jobs.training.training_profile import TrainingProfile, profile_folds
 FOLD = "⟨fold⟩"
 DRAWS = 1000
 """A row's `draw` is one of this many numbers; a share of the rows is those with a small number."""
+_AT_ONCE = 2  # folds that are staged at the same time
 _BYTES_PER_VALUE = 16  # a double from Parquet, a float for the learner, and its bins
 
 
@@ -55,103 +58,85 @@ class StagedFold:
 
 
 class FoldStager:
-    """Stages the folds of a training, once for each distinct encoding and scaling.
+    """Stages the folds of a training, each once for each distinct encoding and scaling.
 
     Args:
         prepared: The prepared rows.
-        folds: The number of folds.
+        count: The number of folds.
         folder: Where the folds are stored.
     """
 
-    def __init__(self, prepared: Prepared, folds: int, folder: Path) -> None:
-        self._prepared, self._folder, self._folds = prepared, folder, folds
-        self._staged: dict[str, tuple[StagedFold, ...]] = {}
-        self._locks: dict[str, Lock] = {}
-        self._lock = Lock()
+    def __init__(self, prepared: Prepared, count: int, folder: Path) -> None:
+        self._prepared, self._folder, self.count = prepared, folder, count
+        self._staged: dict[tuple[str, int], StagedFold] = {}
+        self._locks: defaultdict[str, Lock] = defaultdict(Lock)
         by_time = prepared.rule.spec.split.kind == "time"
-        parts = folds + 1 if by_time else folds
-        training = prepared.training
-        fold = prepared.rule.fold(training, F.col(HASH), F.col(NUMBER), parts)
-        self._rows = training.withColumn(FOLD, fold)
+        rows, parts = prepared.training, count + 1 if by_time else count
+        self._rows = rows.withColumn(FOLD, prepared.rule.fold(rows, F.col(HASH), F.col(NUMBER), parts))
         # By time, a fold is validated on the part after its training rows; otherwise on the part that it leaves out.
         self._parts = [
             (list(range(k + 1)), k + 1) if by_time else ([part for part in range(parts) if part != k], k)
-            for k in range(folds)
+            for k in range(count)
         ]
 
     def check_classes(self) -> None:
-        """Check that every class has a row in each fold.
+        """Check that no class has fewer rows than there are folds.
 
         Raises:
-            DataError: A class has fewer rows than there are folds.
+            DataError: A class has.
         """
         labels, rows = self._prepared.problem.labels, self._prepared.class_rows
-        few = {label: rows.get(index, 0) for index, label in enumerate(labels) if rows.get(index, 0) < self._folds}
+        few = {label: rows.get(index, 0) for index, label in enumerate(labels) if rows.get(index, 0) < self.count}
         if few:
             label, count = min(few.items(), key=lambda item: item[1])
             raise DataError(
-                f"`tune.folds` is {self._folds}, but the class '{label}' has {count} training row{'s' * (count != 1)}.",
+                f"`tune.folds` is {self.count}, but the class '{label}' has {count} training row{'s' * (count != 1)}.",
                 "Use fewer folds, merge rare classes, or remove their rows from the source.",
             )
 
-    def staged(self, spec: Spec) -> tuple[StagedFold, ...]:
-        """Return the folds with the features of a spec, which are stored on first use.
+    def staged(self, spec: Spec, numbers: Sequence[int] | None = None) -> tuple[StagedFold, ...]:
+        """Return folds with the features of a spec, which are stored on first use.
 
         Args:
             spec: The spec with the settings of a trial.
+            numbers: The folds, by number; by default all.
         """
-        name = feature_set(spec)
-        with self._lock:
-            lock = self._locks.setdefault(name, Lock())
-        with lock:
-            if name not in self._staged:
-                self._staged[name] = self._stage(spec, self._folder / name)
-            return self._staged[name]
+        name, wanted = feature_set(spec), range(self.count) if numbers is None else numbers
+        with self._locks[name]:
+            missing = [number for number in wanted if (name, number) not in self._staged]
+            if missing:
+                self._staged |= self._stage(spec, name, missing)
+            return tuple(self._staged[name, number] for number in wanted)
 
-    def _stage(self, spec: Spec, folder: Path) -> tuple[StagedFold, ...]:
-        inspected = self._prepared.inspected
-        training = [parts for parts, _ in self._parts]
+    def _stage(self, spec: Spec, name: str, numbers: Sequence[int]) -> dict[tuple[str, int], StagedFold]:
+        inspected, problem = self._prepared.inspected, self._prepared.problem
+        training = [self._parts[number][0] for number in numbers]
         longest = inspected.raw.longest
-        profiles = profile_folds(
-            self._rows, spec, inspected.types, self._prepared.problem, F.col(FOLD), training, longest
-        )
-        counted = self._counted()
-        with ThreadPoolExecutor(2, "folds") as pool:
-            staged = [
-                pool.submit(self._stage_fold, spec, profile, parts, validation, folder / str(k), counted)
-                for k, (profile, (parts, validation)) in enumerate(zip(profiles, self._parts, strict=True))
-            ]
-            return tuple(one.result() for one in staged)
+        profiles = profile_folds(self._rows, spec, inspected.types, problem, F.col(FOLD), training, longest)
+        with ThreadPoolExecutor(_AT_ONCE, "folds") as pool:
+            staged = {
+                (name, number): pool.submit(self._stage_fold, spec, profile, number, self._folder / name / str(number))
+                for number, profile in zip(numbers, profiles, strict=True)
+            }
+            return {key: one.result() for key, one in staged.items()}
 
-    def _stage_fold(
-        self,
-        spec: Spec,
-        profile: TrainingProfile,
-        parts: Sequence[int],
-        validation: int,
-        folder: Path,
-        counted: Mapping[tuple[int, int], int],
-    ) -> StagedFold:
-        inspected = self._prepared.inspected
+    def _stage_fold(self, spec: Spec, profile: TrainingProfile, number: int, folder: Path) -> StagedFold:
+        inspected, (parts, validation) = self._prepared.inspected, self._parts[number]
         types = [*inspected.types.values(), *inspected.unread]
         plan = make(spec, types, self._prepared.problem, profile.profile, profile.drops)
         features = learned_features(profile.rows, plan, profile.profile)
-        for place, rows, is_training in (
-            (folder / "training", profile.rows, True),
-            (folder / "validation", self._rows.where(F.col(FOLD) == validation), False),
-        ):
-            if not is_staged(place):
-                frame = _columns(features.transform(rows, training=is_training), plan)
-                frame.write.mode("overwrite").parquet(str(place))
-        class_rows: dict[int, int] = {}
-        for (part, label), count in counted.items():
-            if part in parts:
-                class_rows[label] = class_rows.get(label, 0) + count
-        context = fit_context(plan, profile.profile, features.width)
-        return StagedFold(folder / "training", folder / "validation", context, class_rows, plan)
+        places = folder / "training", folder / "validation"
+        held_out = self._rows.where(F.col(FOLD) == validation)
+        _store(features.transform(profile.rows, training=True), plan, places[0])
+        _store(features.transform(held_out), plan, places[1])
+        class_rows: Counter[int] = Counter()
+        for (part, label), count in self._counted.items():
+            class_rows[label] += count if part in parts else 0
+        return StagedFold(*places, fit_context(plan, profile.profile, features.width), class_rows, plan)
 
+    @cached_property
     def _counted(self) -> dict[tuple[int, int], int]:
-        """Return the number of rows by part and class; empty for a regression."""
+        """The number of rows by part and class; empty for a regression."""
         if not self._prepared.problem.labels:
             return {}
         counts = self._rows.groupBy(FOLD, F.col(LABEL).cast("int").alias("label")).count().collect()
@@ -166,15 +151,14 @@ def feature_set(spec: Spec) -> str:
     return f"{key}-{sha256(key.encode()).hexdigest()[:8]}"
 
 
-def _columns(transformed: DataFrame, plan: Plan) -> DataFrame:
+def _store(transformed: DataFrame, plan: Plan, place: Path) -> None:
+    """Write features, label, weight and draw, unless an interrupted search has."""
+    if is_staged(place):
+        return
     label, weight, row = (_of_row(name) for name in (LABEL, WEIGHT, HASH))
     draw = F.pmod(F.xxhash64(row, F.lit(plan.seed + 3)), F.lit(DRAWS)).cast("int")
-    return transformed.select(
-        F.col("features"),
-        label.alias("label", metadata=metadata(plan.problem)),
-        weight.alias("weight"),
-        draw.alias("draw"),
-    )
+    named = label.alias("label", metadata=metadata(plan.problem)), weight.alias("weight"), draw.alias("draw")
+    transformed.select("features", *named).write.mode("overwrite").parquet(str(place))
 
 
 def _of_row(name: str) -> Column:

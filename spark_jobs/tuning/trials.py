@@ -41,9 +41,10 @@ class FoldScore:
 
 @dataclass(frozen=True, slots=True)
 class TrialScore:
-    """The scores of a trial by fold."""
+    """The scores of a trial by fold; `count` is the number of folds that the rows are divided into."""
 
     folds: tuple[FoldScore, ...]
+    count: int
 
     @property
     def mean(self) -> float:
@@ -71,7 +72,7 @@ class TrialScore:
 
         The mean over the folds grows with the square root of the rows.
         """
-        growth = math.sqrt(len(self.folds) / (len(self.folds) - 1)) if len(self.folds) > 1 else 1.0
+        growth = math.sqrt(self.count / (self.count - 1))
         names = {name for one in self.folds for name in one.settled}
         return {name: max(1, round(growth * fmean(one.settled[name] for one in self.folds))) for name in names}
 
@@ -139,11 +140,11 @@ class TrialRunner:
             scores = [FoldScore(one["validation"], one["training"], one["seconds"], one["settled"]) for one in found]
         else:
             with self.slots.taken(self.slots.total):
-                scores = [self._distributed(spec, fit, staged[fold]) for fit, fold in zip(fits, folds, strict=True)]
+                scores = [self._distributed(spec, fit, fold) for fit, fold in zip(fits, staged, strict=True)]
         for score in scores:
             if not math.isfinite(score.validation):
                 raise JobError(f"The {self.metric} of a fold is not a finite number.", "The model may have diverged.")
-        return TrialScore(tuple(scores))
+        return TrialScore(tuple(scores), self.stager.count)
 
     def _task_fit(self, proposal: Proposal, spec: Spec, fold: StagedFold, share: float) -> TaskFit:
         bounds = find(proposal.kind).search.settled

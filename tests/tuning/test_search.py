@@ -36,7 +36,7 @@ class Runner:
         if "every" in self.actions:
             self.actions["every"](len(self.calls))
         depth = proposal.settings.get("max_depth", 6)
-        return TrialScore(tuple(FoldScore(abs(depth - 5.0) + fold / 100, None, 1.0) for fold in folds))
+        return TrialScore(tuple(FoldScore(abs(depth - 5.0) + fold / 100, None, 1.0) for fold in folds), 3)
 
 
 def plan(**changed):

@@ -22,7 +22,9 @@ def opened(folder, key="k", engine="tpe", metric="rmse"):
 
 
 def score(*values):
-    return TrialScore(tuple(FoldScore(value, None, 1.0, {"n_estimators": round(100 * value)}) for value in values))
+    return TrialScore(
+        tuple(FoldScore(value, None, 1.0, {"n_estimators": round(100 * value)}) for value in values), len(values)
+    )
 
 
 def test_settings_outside_of_the_ranges_are_tried_as_they_are(tmp_path):
@@ -43,7 +45,7 @@ def test_sampled_settings_lie_in_their_ranges(tmp_path):
             number, proposal = study.sample("xgboost")
             assert 0.01 <= proposal.settings["learning_rate"] <= 0.3
             assert proposal.settings["max_depth"] in range(3, 13)
-            study.finish(number, score(proposal.settings["learning_rate"]), None)
+            study.finish(number, score(*[proposal.settings["learning_rate"]] * 2), None)
         assert study.sample("neural_net")[1].settings["hidden_layers"] in ([16], [32, 16])
         assert set(study.importances("xgboost")) == {"learning_rate", "max_depth"}
         assert study.importances("neural_net") == {}
@@ -53,7 +55,7 @@ def test_sampled_settings_lie_in_their_ranges(tmp_path):
 def test_a_killed_search_goes_on_with_the_settings_that_ran(tmp_path, engine):
     with opened(tmp_path, engine=engine) as study:
         done, _ = study.sample("xgboost")
-        study.finish(done, score(1.0), None)
+        study.finish(done, score(1.0, 1.0), None)
         running = study.sample("xgboost")
     with opened(tmp_path, engine=engine) as study:
         assert study.unfinished() == [running[0]]
