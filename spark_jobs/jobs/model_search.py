@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from spark_jobs.plan import Decision
 from spark_jobs.registry.publish import TrainingArtifacts
 from spark_jobs.registry.trial_runs import TrialRuns
 from spark_jobs.spec import Environment, Spec
@@ -12,6 +13,8 @@ from spark_jobs.training.prepare import Prepared
 from spark_jobs.training.search_result import is_far_worse
 from spark_jobs.training.workflow import Planned, plan_training
 from spark_jobs.tuning.choose import ChosenModel, choose_model
+from spark_jobs.tuning.settle import settle_options
+from spark_jobs.tuning.space import Proposal
 
 _BOARD = 10  # trials of the leaderboard in the result
 
@@ -30,12 +33,18 @@ def search_model(spec: Spec, prepared: Prepared, folder: Path, env: Environment,
 
 
 def plan_chosen(spec: Spec, prepared: Prepared, folder: Path, chosen: ChosenModel | None) -> Planned:
-    """Plan the training of the spec's model, or of the winner of a search with the reasons for it."""
-    if chosen is None:
-        return plan_training(spec, prepared, folder)
-    planned = plan_training(chosen.spec, prepared, folder)
-    others = [one for one in planned.plan.decisions if one.subject != "model"]
-    return replace(planned, plan=replace(planned.plan, decisions=(*chosen.decisions, *others)))
+    """Plan the training of the winner of a search, or else of the spec's model.
+
+    Options that the spec leaves open are found by early stopping.
+    """
+    if chosen is not None:
+        planned = plan_training(chosen.spec, prepared, folder)
+        others = [one for one in planned.plan.decisions if one.subject != "model"]
+        return replace(planned, plan=replace(planned.plan, decisions=(*chosen.decisions, *others)))
+    settled = settle_options(spec, prepared, folder)
+    planned = plan_training(Proposal(spec.model.kind, settled).apply(spec) if settled else spec, prepared, folder)
+    found = [Decision(name, str(value), "early stopping on inner folds") for name, value in settled.items()]
+    return replace(planned, plan=replace(planned.plan, decisions=(*planned.plan.decisions, *found)))
 
 
 def with_search(done: TrainingArtifacts, chosen: ChosenModel | None) -> TrainingArtifacts:

@@ -30,7 +30,13 @@ if TYPE_CHECKING:
 class XgboostOptions(Options):
     """Options of XGBoost, under XGBoost's names."""
 
-    n_estimators: int = Field(400, ge=1, le=100_000, description="Number of boosting rounds.")
+    n_estimators: int = Field(
+        400,
+        ge=1,
+        le=100_000,
+        description="Number of boosting rounds. A training without it finds the number by early stopping on inner "
+        "folds, if a fold fits in the memory of a task.",
+    )
     max_depth: int = Field(6, ge=1, le=30, description="Maximum number of splits from the root to a leaf.")
     learning_rate: float = Field(0.05, gt=0, le=1, description="Factor that shrinks the contribution of each tree.")
     max_bin: int = Field(256, ge=2, le=10_000, description="Maximum number of bins per feature.")
