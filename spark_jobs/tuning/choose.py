@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -27,6 +28,8 @@ from spark_jobs.tuning.search_plan import SearchPlan, plan_search
 from spark_jobs.tuning.space import Proposal
 from spark_jobs.tuning.study import opened_study
 from spark_jobs.tuning.trials import Slots, TrialRunner
+
+_REFIT = 0.3  # share of the time limit that the fit of the winner may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +102,26 @@ def _searched(
     with opened_study(file, study_key(spec, prepared), metric, plan.tune.engine, spec.split.seed, plan.space) as study:
         seconds = Search(study, runner, plan, lambda record: log(record, metric)).run()
         trials = tuple(study.records())
-        best = ranked(trials, metric)[0]
+        best = affordable(trials, plan)
         importances = study.importances(best.kind)
     said = reason(trials, metric, plan.shape.rows * plan.tune.folds)
     return SearchResult(metric, plan.tune.folds, trials, best, importances, said, seconds, plan.left_out)
+
+
+def affordable(trials: tuple[TrialRecord, ...], plan: SearchPlan) -> TrialRecord:
+    """Return the best trial whose settings can be fitted on all rows in a share of the time limit.
+
+    If there is none, the cheapest trial is returned.
+    """
+    finished, (_, minutes) = ranked(trials, plan.metric), plan.tune.limits
+    folds = plan.tune.folds
+    most = math.inf if minutes is None else _REFIT * minutes * 60
+
+    def refit(one: TrialRecord) -> float:
+        """Return the seconds of one fold's fit, scaled to all rows and to more rounds."""
+        return one.seconds / folds * (folds / (folds - 1)) ** 1.5
+
+    return next((one for one in finished if refit(one) <= most), min(finished, key=refit))
 
 
 def study_key(spec: Spec, prepared: Prepared) -> str:

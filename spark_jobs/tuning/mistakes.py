@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from spark_jobs.errors import SpecError, did_you_mean
+from spark_jobs.features import step_kinds
 from spark_jobs.models import SPEC_SETTINGS, algorithm_kinds, find
 from spark_jobs.spec import Spec
 from spark_jobs.spec.constants import AUTO
@@ -60,12 +61,25 @@ def _ends_mistakes(spec: Spec, path: KeyPath, name: str, written: Mapping[str, A
 def _value_mistakes(spec: Spec, path: KeyPath, name: str, values: list[Any]) -> Iterator[SpecIssue]:
     """Yield the first value that the option refuses."""
     kind, setting = split_name(spec, name)
-    if kind:
-        try:
-            for value in values:
-                check_values(kind, {setting: value})
-        except SpecError as error:
-            yield SpecIssue(path, f"reaches a wrong value: {error.message}", error.advice)
+    if not kind:
+        known = _spec_values(name)
+        wrong = next((value for value in values if value not in known), None)
+        if wrong is not None:
+            listed = ", ".join(str(value).lower() for value in known)
+            yield SpecIssue(path, f"must list some of {listed}.{got(wrong)}", did_you_mean(str(wrong), map(str, known)))
+        return
+    try:
+        for value in values:
+            check_values(kind, {setting: value})
+    except SpecError as error:
+        yield SpecIssue(path, f"reaches a wrong value: {error.message}", error.advice)
+
+
+def _spec_values(name: str) -> tuple[str | bool, ...]:
+    """Return the values of a setting outside of `model.params`."""
+    if name == "model.balance":
+        return False, True
+    return "auto", *step_kinds("encoders" if name == "features.categorical" else "scalers")
 
 
 def _point_mistakes(spec: Spec, path: KeyPath, point: Mapping[str, Any]) -> Iterator[SpecIssue]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,12 @@ from orders import orders_file
 from spark_jobs import progress
 from spark_jobs.errors import DataError, SpecError
 from spark_jobs.jobs import plan, train
+from spark_jobs.models import TableShape
 from spark_jobs.plan import Plan
-from spark_jobs.spec import Environment, parse
+from spark_jobs.spec import Environment, Tune, parse
+from spark_jobs.training.search_result import TrialRecord
+from spark_jobs.tuning.choose import affordable
+from spark_jobs.tuning.search_plan import SearchPlan
 
 TRIALS = 7
 
@@ -140,3 +145,16 @@ def test_settings_that_the_spec_fixes_are_kept_and_one_algorithm_is_tuned_alone(
 def test_a_search_that_cannot_work_is_refused(session, tmp_path, keys, error, message):
     with progress.show(False), pytest.raises(error, match=message):
         train.run(spec_of(orders_file(tmp_path), **keys), session, Environment(root=str(tmp_path / "root")))
+
+
+def test_a_winner_that_could_not_be_fitted_in_the_time_limit_is_passed_over():
+    shape = TableShape("binary", 1000, 4, 2, 0.5, 3)
+    limited = SearchPlan(Tune(minutes=1, folds=3), shape, "roc_auc", ("xgboost",), {}, {}, ())
+    slow, quick, cheap = (
+        TrialRecord(number, "xgboost", {}, "finished", score, seconds=seconds)
+        for number, (score, seconds) in enumerate([(0.95, 90.0), (0.94, 20.0), (0.90, 5.0)])
+    )
+    # A fold of three has two thirds of the rows: 30 s there are 45 s on all rows, and more with more rounds.
+    assert affordable((slow, quick, cheap), limited) == quick
+    assert affordable((slow, quick, cheap), replace(limited, tune=Tune(trials=3))) == slow
+    assert affordable((slow,), limited) == slow
