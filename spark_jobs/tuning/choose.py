@@ -119,7 +119,8 @@ def affordable(trials: tuple[TrialRecord, ...], plan: SearchPlan) -> TrialRecord
 
     def refit(one: TrialRecord) -> float:
         """Return the seconds of one fold's fit, scaled to all rows and to more rounds."""
-        return one.seconds / folds * (folds / (folds - 1)) ** 1.5
+        rows = folds / (folds - 1)
+        return one.seconds / folds * rows * math.sqrt(rows)
 
     return next((one for one in finished if refit(one) <= most), min(finished, key=refit))
 
