@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 TESTS ?= tests
+# Processes that run the tests side by side, each with a Spark session: 5 GB of memory and a core each. 0 is none but pytest's.
+WORKERS ?= 2
 # What the long tests leave out, as pytest says it: CI sets `and not nightly`.
 EXCEPT ?=
 
@@ -39,7 +41,7 @@ fast: | $(VENV)/.demo ## Fetch Delta's jars and record what makes Spark start fa
 	@$(BIN)/python -m spark_jobs.runtime.class_archive
 
 test: install fast ## Run the tests
-	@$(BIN)/python -m pytest -m "not long" $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not long" $(TESTS)
 
 test-kills: install fast ## Run the tests that kill jobs at each of their steps
 	@SPARK_JOBS_KILL_ROUNDS=3 $(BIN)/python -m pytest -m "(batch_kills or stream_kills) $(EXCEPT)" $(TESTS)

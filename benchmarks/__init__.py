@@ -1,1 +1,1 @@
-"""Ours and the ordinary ways, side by side, in turns, on the same data."""
+"""Ours and the baselines, side by side, interleaved, on the same data."""

@@ -1,4 +1,4 @@
-"""Scoring with checks beside scoring without: the same rows, the same model, read, scored and written in turns."""
+"""Scoring with checks beside scoring without: the same rows, the same model, read, scored and written interleaved."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from pyspark.sql import functions as F
 
 import spark_jobs
 from benchmarks import preparing
+from benchmarks.interleave import environment, interleave, ratio
 from benchmarks.scoring import CATEGORICAL, NUMERIC, ROWS, TRAINED
 from benchmarks.tables import TARGET, generated
-from benchmarks.turns import environment, in_turns, ratio
 from spark_jobs.checks.training_domain import TrainingDomain
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion, resolve_version
@@ -72,7 +72,7 @@ def _measure(spark: SparkSession, folder: Path, rounds: int, rows: int) -> None:
         refused[name] = score_batch(spec, spark, env, version, batch).quarantined
 
     with redirect_stderr(StringIO()):
-        seconds = in_turns({name: (lambda name=name: score(name)) for name in ways}, rounds)  # type: ignore[misc]
+        seconds = interleave({name: (lambda name=name: score(name)) for name in ways}, rounds)  # type: ignore[misc]
     print(f"\n{rows:,} rows, {NUMERIC + CATEGORICAL} columns; median of {rounds}, warm\n")
     print("| asked of the rows | refused | seconds | times as long |")
     print("|---|---|---|---|")

@@ -1,4 +1,4 @@
-"""The flights job as whole processes, in turns: ours, the tutorial's, pandas and scikit-learn, a bare scan."""
+"""The flights job as whole processes, interleaved: ours, the tutorial's, pandas and scikit-learn, a bare scan."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.turns import ratio
+from benchmarks.interleave import ratio
 
 CSV = Path("data/flights.csv")
 SPEC = Path("conf/flights.yml")
@@ -40,7 +40,7 @@ def run(rounds: int) -> None:
 
 
 def measure(jobs: Mapping[str, tuple[list[str], Sequence[str]]], rounds: int) -> dict[str, Runs]:
-    """Run jobs, each a command and its settings, in turns as whole processes."""
+    """Run jobs, each a command and its settings, interleaved as whole processes."""
     runs = {name: Runs() for name in jobs}
     for number in range(rounds):
         for name, (command, settings) in jobs.items():

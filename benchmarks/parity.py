@@ -27,8 +27,8 @@ from pyspark.ml.functions import vector_to_array
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from benchmarks.equivalent_pipelines import LABEL as EQUIVALENT_LABEL
 from benchmarks.parity_cases import CLASSES, TESTED, Case, cases, table
-from benchmarks.twins import LABEL as TWIN_LABEL
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.graph.verification import Compiled, compile_saved
 from spark_jobs.pipeline.persistence import save_pipeline
@@ -45,7 +45,7 @@ from spark_jobs.training.staging import HASH, LABEL, WEIGHT
 from spark_jobs.training.training_profile import profile_training_rows
 
 THEIRS = 1e-4
-NAMES = ("ours", "onnxmltools, the same pipeline", "onnxmltools, the ordinary twin")
+NAMES = ("ours", "onnxmltools, the same pipeline", "onnxmltools, the equivalent pipeline")
 OPSETS = (None, 12)
 _DAY = 86_400.0
 
@@ -82,9 +82,7 @@ def run(start: int = 0, stop: int | None = None) -> None:
         spark = session.open(Environment(root=folder))
         try:
             data, found = _data(spark, Path(folder)), []
-            print(
-                "| case | ours | onnxmltools, the same pipeline | onnxmltools, the ordinary twin |\n|---|---|---|---|"
-            )
+            print(f"| case | {' | '.join(NAMES)} |\n|---|---|---|---|")
             for number, case in enumerate(cases()[start:stop], start):
                 begun = time.monotonic()
                 found.append(_verdicts(spark, data, case, Path(folder) / str(number)))
@@ -131,11 +129,11 @@ def _verdicts(spark: SparkSession, data: Data, case: Case, folder: Path) -> tupl
     answers = _of_pipeline(compiled.loaded.transform(data.test), F.col("_row.id"), plan.problem.labels)
     ours = _own_verdict(data, case, plan, compiled, answers)
     same = _their_verdict(spark, data, case, compiled.loaded, answers, plan.problem.labels)
-    twin = case.twin().fit(data.train.withColumn(TWIN_LABEL, _index(case.target)))
-    case.after(twin.stages[-1])
+    equivalent = case.equivalent().fit(data.train.withColumn(EQUIVALENT_LABEL, _index(case.target)))
+    case.after(equivalent.stages[-1])
     classes = CLASSES[case.target]
     theirs = _their_verdict(
-        spark, data, case, twin, _of_pipeline(twin.transform(data.test), F.col("id"), classes), classes
+        spark, data, case, equivalent, _of_pipeline(equivalent.transform(data.test), F.col("id"), classes), classes
     )
     return ours, same, theirs
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from pyspark.ml import classification, regression
 
-from benchmarks.twins import Twin
+from benchmarks.equivalent_pipelines import EquivalentPipeline
 
 TRAINED, TESTED = 1000, 400
 NUMBERS, CATEGORIES = ("a", "b", "c", "d"), ("size", "town", "kind")
@@ -34,7 +34,7 @@ class Case:
     target: str
     columns: tuple[str, ...]
     keys: Mapping[str, Any]
-    twin: Callable[[], Twin]
+    equivalent: Callable[[], EquivalentPipeline]
     after: Callable[[Any], object] = _nothing
 
     @property
@@ -100,12 +100,17 @@ _svc = partial(classification.LinearSVC, maxIter=8)
 _HOT = 4 + 4 + 13 + 6  # the numbers, and of each category its levels and one for all others
 
 
-def _step(name: str, columns: tuple[str, ...], keys: Mapping[str, Any], **twin: Any) -> Case:
+def _step(name: str, columns: tuple[str, ...], keys: Mapping[str, Any], **equivalent: Any) -> Case:
     group, _, what = name.partition(": ")
-    numbers = twin.pop("numbers", [one for one in columns if one in (*NUMBERS, "same")])
+    numbers = equivalent.pop("numbers", [one for one in columns if one in (*NUMBERS, "same")])
     categories = [one for one in columns if one in CATEGORIES]
     return Case(
-        group, what, "amount", columns, {**_PLAIN, **keys}, lambda: Twin(_linear(), numbers, categories, **twin)
+        group,
+        what,
+        "amount",
+        columns,
+        {**_PLAIN, **keys},
+        lambda: EquivalentPipeline(_linear(), numbers, categories, **equivalent),
     )
 
 
@@ -119,13 +124,13 @@ def _missing(name: str, choice: Any, impute: str) -> Case:
     )
 
 
-def _scaled(name: str, kind: str, columns: tuple[str, ...] = NUMBERS, **twin: Any) -> Case:
-    return _step(f"scaling: {name}", columns, {"features": {"numeric": kind}}, scale=kind, **twin)
+def _scaled(name: str, kind: str, columns: tuple[str, ...] = NUMBERS, **equivalent: Any) -> Case:
+    return _step(f"scaling: {name}", columns, {"features": {"numeric": kind}}, scale=kind, **equivalent)
 
 
-def _encoded(name: str, kind: str, columns: tuple[str, ...] = CATEGORIES, **twin: Any) -> Case:
-    keys = {"features": {"categorical": kind, "numeric": "none"}, **twin.pop("keys", {})}
-    return _step(f"encoding: {name}", columns, keys, encode=kind, **twin)
+def _encoded(name: str, kind: str, columns: tuple[str, ...] = CATEGORIES, **equivalent: Any) -> Case:
+    keys = {"features": {"categorical": kind, "numeric": "none"}, **equivalent.pop("keys", {})}
+    return _step(f"encoding: {name}", columns, keys, encode=kind, **equivalent)
 
 
 def _bounded(name: str, outliers: Mapping[str, Any], sql: str) -> Case:
@@ -200,13 +205,13 @@ def _model(
             target,
             (*NUMBERS, *CATEGORIES),
             keys,
-            partial(_twin, model, encode=encode, **steps),
+            partial(_equivalent, model, encode=encode, **steps),
             after,
         )
 
 
-def _twin(model: Callable[[], Any], **steps: Any) -> Twin:
-    return Twin(model(), NUMBERS, CATEGORIES, **steps)
+def _equivalent(model: Callable[[], Any], **steps: Any) -> EquivalentPipeline:
+    return EquivalentPipeline(model(), NUMBERS, CATEGORIES, **steps)
 
 
 _TREES = ("tree", "forest", "boosted_trees", "xgboost")
@@ -278,7 +283,7 @@ def _bayes(name: str, target: str, kind: str, model: Callable[[], Any]) -> Itera
             yield case
             continue
         keys = dict(case.keys)
-        yield Case("algorithms", name, target, CATEGORIES, keys, lambda: Twin(model(), (), CATEGORIES))
+        yield Case("algorithms", name, target, CATEGORIES, keys, lambda: EquivalentPipeline(model(), (), CATEGORIES))
 
 
 def _xgboost() -> Iterator[Case]:

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from benchmarks.tables import TARGET
-from spark_jobs.columns.casts import ColumnHints, typed_row_hash
+from spark_jobs.columns.casts import ColumnHints, canonical_cells
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.pipeline.feature_pipeline import FeaturePipeline, fit_features
 from spark_jobs.plan import LearningTask, infer_task, make
@@ -60,5 +60,5 @@ def fit(table: Prepared) -> FeaturePipeline:
 
 def repeated(table: Prepared) -> bool:
     """Whether any two rows are alike: hashed as a training's rows are, and looked for hashes that repeat."""
-    same = typed_row_hash(table.rows, list(table.types.values()), 0, seen=table.seen)
+    same = F.xxhash64(*canonical_cells(table.rows, list(table.types.values()), seen=table.seen))
     return is_any_alike(table.rows.select(same.alias(HASH)))

@@ -1,4 +1,4 @@
-"""The preprocessing fit alone, warm and in turns: ours, the ordinary Spark ML way, a noop write of all columns."""
+"""The preprocessing fit alone, warm and interleaved: ours, plain Spark ML, a noop write of all columns."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from statistics import median
 
 from pyspark.sql import SparkSession
 
-from benchmarks import ordinary, preparing
+from benchmarks import baseline, preparing
+from benchmarks.interleave import environment, interleave, noop, ratio
 from benchmarks.tables import categorical_names, generated, numeric_names
-from benchmarks.turns import environment, in_turns, noop, ratio
 from spark_jobs.runtime import session
 
 ROWS, NUMERIC, CATEGORICAL = 1_000_000, 20, 8
@@ -33,10 +33,10 @@ def run(rounds: int, rows: int = ROWS) -> None:
 def _speed(spark: SparkSession, folder: Path, rows: int, rounds: int) -> None:
     table = generated(spark, folder, rows, NUMERIC, CATEGORICAL)
     ready = preparing.prepared(table)
-    seconds = in_turns(
+    seconds = interleave(
         {
             "ours": lambda: preparing.fit(ready),
-            "ordinary": lambda: ordinary.fit(table, numeric_names(NUMERIC), categorical_names(CATEGORICAL)),
+            "baseline": lambda: baseline.fit(table, numeric_names(NUMERIC), categorical_names(CATEGORICAL)),
             "noop write": lambda: noop(table),
             "duplicates, ours": lambda: preparing.repeated(ready),
             "dropDuplicates": lambda: noop(table.dropDuplicates()),
@@ -47,7 +47,7 @@ def _speed(spark: SparkSession, folder: Path, rows: int, rounds: int) -> None:
     print(f"\n{rows:,} rows, {NUMERIC} numeric and {CATEGORICAL} categorical columns, seconds (median of {rounds}):\n")
     print("\n".join(f"- {name}: {median(times):.2f}" for name, times in seconds.items()))
     print()
-    _verdict("fit, ours / ordinary", ratio(seconds["ours"], seconds["ordinary"]), 0.35)
+    _verdict("fit, ours / baseline", ratio(seconds["ours"], seconds["baseline"]), 0.35)
     _verdict("fit, ours / noop write", ratio(seconds["ours"], seconds["noop write"]), 4.5)
     _verdict("duplicates, ours / dropDuplicates", ratio(seconds["duplicates, ours"], seconds["dropDuplicates"]), 0.3)
 
@@ -60,9 +60,9 @@ def _job_counts(spark: SparkSession, folder: Path) -> None:
         with session.counting_jobs(spark) as ours:
             preparing.fit(ready)
         with session.counting_jobs(spark) as theirs:
-            ordinary.fit(table, numeric_names(width), [])
+            baseline.fit(table, numeric_names(width), [])
         counts[width] = (ours.count, theirs.count)
-    print("\n| columns | Spark jobs, ours | Spark jobs, ordinary |\n|---|---|---|")
+    print("\n| columns | Spark jobs, ours | Spark jobs, baseline |\n|---|---|---|")
     print("\n".join(f"| {width} | {own} | {other} |" for width, (own, other) in counts.items()))
     constant = len({own for own, _ in counts.values()}) == 1
     print(f"\nA constant number of jobs: {'reached' if constant else 'MISSED'}.")

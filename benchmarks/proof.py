@@ -1,4 +1,4 @@
-"""What compiling and proving add to a job: the flights as whole processes, with a graph and without, in turns.
+"""What compiling and proving add to a job: the flights as whole processes, with a graph and without, interleaved.
 
 The verdict is of the training alone; `run` also scores, which the graph does in the pipeline's stead.
 """

@@ -1,4 +1,4 @@
-"""The flights job at ten times the rows, beside the tutorial job, in turns and in one call.
+"""The flights job at ten times the rows, beside the tutorial job, interleaved and in one call.
 
 The file is written ten times with the year 2013 replaced by 2004 … 2013: once as it is, once with whole numbers as
 pandas writes a column with gaps ("517.0").
@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.flights import CSV, SPEC, Runs, measure
-from benchmarks.turns import ratio
+from benchmarks.interleave import ratio
 
 YEARS = range(2004, 2014)
 TABLES = {"whole": Path("data/flights10.csv"), "gaps": Path("data/flights10f.csv")}

@@ -1,4 +1,4 @@
-"""Batch scoring, warm and in turns: ours, Spark's own transform, MLflow's spark_udf, the pipeline that people write."""
+"""Batch scoring, warm, interleaved: ours, Spark's own transform, MLflow's spark_udf, the pipeline that people write."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 import spark_jobs
-from benchmarks import ordinary, preparing
+from benchmarks import baseline, preparing
+from benchmarks.interleave import environment, interleave, noop, ratio
 from benchmarks.tables import TARGET, categorical_names, generated, numeric_names
-from benchmarks.turns import environment, in_turns, noop, ratio
 from spark_jobs.bundle import GRAPH, load_manifest
 from spark_jobs.graph.score import graph_predictions, sending
 from spark_jobs.pipeline.feature_pipeline import predictions
@@ -39,7 +39,7 @@ class Case:
     """A model to score with: the spec's options, the same in plain Spark ML, and what ours is to reach."""
 
     params: Mapping[str, Any]
-    twin: Callable[[], Any]
+    equivalent: Callable[[], Any]
     over_native: float
 
 
@@ -77,7 +77,7 @@ def _one(spark: SparkSession, folder: Path, kind: str, rounds: int, rows: int) -
         for sink, write in sinks.items()
         for name, way in ways.items()
     }
-    seconds = in_turns(jobs, rounds)
+    seconds = interleave(jobs, rounds)
     print(f"\n{kind}: {rows:,} rows, {NUMERIC + CATEGORICAL} columns, all kept; median of {rounds}, warm\n")
     print("| way | noop: seconds | rows a second | ours is faster by | Delta: seconds | ours is faster by |")
     print("|---|---|---|---|---|---|")
@@ -100,9 +100,11 @@ def _ways(spark: SparkSession, folder: Path, kind: str, few: Path, rows: DataFra
     plan = Plan.from_json((bundle / "plan.json").read_text(encoding="utf-8"))
     sentinel = load_manifest(bundle).null_sentinel
     pipeline = PipelineModel.load(str(bundle / "pipeline"))
-    twin = folder / "twin"
+    equivalent = folder / "equivalent"
     names = numeric_names(NUMERIC), categorical_names(CATEGORICAL)
-    ordinary.fit_model(spark.read.parquet(str(few)), *names, case.twin(), kind == "boosted_trees").save(str(twin))
+    baseline.fit_model(spark.read.parquet(str(few)), *names, case.equivalent(), kind == "boosted_trees").save(
+        str(equivalent)
+    )
     scored = {
         "ours": graph_predictions((bundle / GRAPH).read_bytes(), plan, rows, sentinel),
         "Spark's transform": predictions(pipeline, plan.problem, rows),
@@ -110,7 +112,7 @@ def _ways(spark: SparkSession, folder: Path, kind: str, few: Path, rows: DataFra
     return {
         **{name: one.select("_row.*", "prediction") for name, one in scored.items()},
         "spark_udf": rows.withColumn("prediction", _udf(spark, folder, done)),
-        "ordinary pipeline": PipelineModel.load(str(twin)).transform(rows).select(*rows.columns, "prediction"),
+        "baseline pipeline": PipelineModel.load(str(equivalent)).transform(rows).select(*rows.columns, "prediction"),
     }
 
 
@@ -124,7 +126,7 @@ def _udf(spark: SparkSession, folder: Path, done: Any) -> Any:
 
 
 def _check_alike(ways: Mapping[str, DataFrame]) -> None:
-    same = {name: way for name, way in ways.items() if name != "ordinary pipeline"}
+    same = {name: way for name, way in ways.items() if name != "baseline pipeline"}
     sums = {name: float(way.agg(F.sum("prediction")).collect()[0][0]) for name, way in same.items()}
     if max(sums.values()) - min(sums.values()) > 1e-9 * max(map(abs, sums.values())):
         raise SystemExit(f"The ways do not predict the same: {sums}")

@@ -42,9 +42,9 @@ if TYPE_CHECKING:
         train,
     )
     from spark_jobs.errors import DataError, GateError, JobError, SparkJobsError, SpecError
-    from spark_jobs.jobs.result import Result
     from spark_jobs.plan import Plan
     from spark_jobs.profile.profile import Profile
+    from spark_jobs.results.result import Result
     from spark_jobs.spec import Environment, Spec, dump, load, parse
 
 __version__ = "0.1.0"
@@ -84,30 +84,12 @@ __all__ = [
 
 _ROOMS = {
     "spark_jobs.errors": ("DataError", "GateError", "JobError", "SparkJobsError", "SpecError"),
-    "spark_jobs.api": (
-        "TrainedModel",
-        "check",
-        "doctor",
-        "export",
-        "init",
-        "load_model",
-        "maintain",
-        "make_plan",
-        "make_profile",
-        "open_session",
-        "promote",
-        "run",
-        "schema",
-        "score",
-        "stream",
-        "train",
-    ),
-    "spark_jobs.jobs.result": ("Result",),
+    "spark_jobs.results.result": ("Result",),
     "spark_jobs.plan": ("Plan",),
     "spark_jobs.profile.profile": ("Profile",),
     "spark_jobs.spec": ("Environment", "Spec", "dump", "load", "parse"),
 }
-_HOMES = {name: room for room, names in _ROOMS.items() for name in names}
+_HOMES = dict.fromkeys(__all__, "spark_jobs.api") | {name: room for room, names in _ROOMS.items() for name in names}
 
 
 def __getattr__(name: str) -> object:

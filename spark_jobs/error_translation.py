@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from spark_jobs import progress
-from spark_jobs.errors import JobError, SparkJobsError
+from spark_jobs.errors import DEBUG, JobError, SparkJobsError
 
 # Messages of the scheduler that say only that something failed.
+_NOISE = ("at ", "Caused by: ", "An error occurred while calling", "Traceback", "File ", "...")
 EMPTY_WORDS = (
     "Job aborted",
     "Task failed",
@@ -22,6 +24,7 @@ LIMIT = 500
 _KNOWN: tuple[tuple[str, str], ...] = (
     ("No space left on device", "Free disk space below `root` and in the temporary folder, then run it again."),
     ("Permission denied", "Give this user the right to read and write there, or set another `root`."),
+    ("Not a directory", "A file is where a folder must be: move it away, or set another `root`."),
     ("Address already in use", "End the process that uses the port, or set another port."),
     (
         "Python worker exited unexpectedly",
@@ -67,10 +70,26 @@ def translate_error(error: BaseException) -> SparkJobsError:
     return JobError(f"Unexpected error{when} ({type(error).__name__}): {line}", advice)
 
 
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Raise an error of Spark, MLflow or Python as a `SparkJobsError`, whose `__cause__` is the original error.
+
+    Raises:
+        SparkJobsError: the block raised an exception; an interruption is passed on.
+    """
+    try:
+        yield
+    except SparkJobsError:
+        raise
+    except Exception as error:
+        raise translate_error(error) from error
+
+
 def last_resort() -> str:
     """Return the advice for an unknown error: where to look."""
     log = f"Read Spark's log, {progress.log()}; check" if progress.log() else "Check"
-    return f"{log} the machine with `spark-jobs doctor`; run again with --debug to see the full traceback."
+    again = f"run again with --debug (in Python: {DEBUG}=1) to see the full traceback."
+    return f"{log} the machine with `spark-jobs doctor`; {again}"
 
 
 def optional(part: str, make: Callable[[], Part], otherwise: Part) -> Part:
@@ -98,16 +117,12 @@ def cause(text: str) -> str:
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
-    told = [line.removeprefix(": ") for line in lines if not _is_noise(line)]
+    told = [line.removeprefix(": ") for line in lines if not line.startswith(_NOISE)]
     for line in [*reversed(causes), *told]:
         stripped = _without_class(line)
         if stripped and not stripped.startswith(EMPTY_WORDS):
             return stripped[:LIMIT]
     return _without_class(told[0])[:LIMIT] if told else ""
-
-
-def _is_noise(line: str) -> bool:
-    return line.startswith(("at ", "Caused by: ", "An error occurred while calling", "Traceback", "File ", "..."))
 
 
 def _without_class(line: str) -> str:

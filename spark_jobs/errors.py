@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+DEBUG = "SPARK_JOBS_DEBUG"
 
 
 class SparkJobsError(Exception):
@@ -28,8 +32,10 @@ class SparkJobsError(Exception):
     def _render_traceback_(self) -> list[str]:
         """Return the lines that IPython and Jupyter show in place of the traceback: name, message, advice.
 
-        `%xmode` does not bring the traceback back; `traceback.print_exception(error)` prints it.
+        If the environment variable `SPARK_JOBS_DEBUG` is set, return the whole traceback, with that of the cause.
         """
+        if os.environ.get(DEBUG):
+            return "".join(traceback.format_exception(self)).splitlines()
         return f"{self.kind}: {self}".splitlines()
 
 
@@ -86,5 +92,15 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     close = nearest(name, known)
     if close is not None:
         return f"Did you mean '{close}'?"
-    shown = ", ".join(f"'{candidate}'" for candidate in known[:12])
-    return f"Known here: {shown}{', …' if len(known) > 12 else ''}." if known else ""
+    return f"Available: {format_list(known, 15, quote=True)}." if known else ""
+
+
+def format_list(items: Iterable[str], limit: int = 10, quote: bool = False) -> str:
+    """Join texts by commas; of more than `limit`, list the first ones and count the others.
+
+    >>> format_list(["day", "hour", "month"], 2, quote=True)
+    "'day', 'hour' and 1 more"
+    """
+    found = [f"'{item}'" if quote else item for item in items]
+    more = len(found) - limit
+    return ", ".join(found[:limit]) + (f" and {more:,} more" if more > 0 else "")

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from spark_jobs.formatting import format_number
+
 MOST_ROWS = 200
 _LONGEST = 300
 _LOGIN = re.compile(r"://[^/@\s]+@")
@@ -35,13 +37,13 @@ def flat_rows(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
     """Yield each value of nested mappings with the dotted path of its key.
 
     >>> list(flat_rows({"split": {"kind": "time"}, "key": ["a", "b"]}))
-    [('split.kind', 'time'), ('key', 'a, b')]
+    [('split.kind', 'time'), ('key', ['a', 'b'])]
     """
     for key, value in data.items():
         if isinstance(value, Mapping):
             yield from flat_rows(value, f"{prefix}{key}.")
         else:
-            yield f"{prefix}{key}", ", ".join(map(str, value)) if isinstance(value, list) else value
+            yield f"{prefix}{key}", value
 
 
 def _line(kind: str, cells: Iterable[object]) -> str:
@@ -51,7 +53,8 @@ def _line(kind: str, cells: Iterable[object]) -> str:
 def _text(cell: object) -> str:
     if cell is None:
         return ""
-    if isinstance(cell, int) and not isinstance(cell, bool):
-        return f"{cell:,}"
-    text = f"{cell:.6g}" if isinstance(cell, float) else _LOGIN.sub("://…@", str(cell))
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        return format_number(cell)
+    cell = ", ".join(map(str, cell)) if isinstance(cell, list) else cell
+    text = _LOGIN.sub("://…@", str(cell))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib import import_module
+from importlib import import_module, invalidate_caches
 from importlib.metadata import EntryPoint, entry_points
 from pkgutil import iter_modules
-from typing import Any
+from typing import Any, TypeVar
 
 from spark_jobs.errors import SpecError
+
+Declaration = TypeVar("Declaration")
 
 
 @cache
@@ -33,6 +36,52 @@ def built_in(folder: str) -> tuple[str, ...]:
     return tuple(sorted(module.name for module in modules if not module.name.startswith("_")))
 
 
+def names(package: str, folder: str) -> tuple[str, ...]:
+    """Return the names of a package's plug-ins, sorted: the built-in modules of a folder and the registered ones.
+
+    Raises:
+        SpecError: A registered plug-in has the name of a built-in one.
+    """
+    check_collisions(package, built_in(folder), registered(package))
+    return tuple(sorted((*built_in(folder), *registered(package))))
+
+
+def check_collisions(package: str, ours: Iterable[str], others: Iterable[str]) -> None:
+    """Refuse registered plug-ins with the name of a built-in one.
+
+    Raises:
+        SpecError: The message names the first such plug-in.
+    """
+    for name in sorted(set(ours) & set(others)):
+        value = registered(package)[name].value
+        message = f"The plug-in '{name}' ({value}) of `spark_jobs.{package}` has the name of a built-in one."
+        raise SpecError(message, "Rename its entry point, or uninstall the package that provides it.")
+
+
+@cache
+def declarations(package: str, folder: str, attribute: str, base: type[Declaration]) -> Mapping[str, Declaration]:
+    """Return the declarations that extend a package by name, sorted: the built-in and the registered ones.
+
+    Args:
+        package: The package that they extend, for example `sources`.
+        folder: The package whose modules are the built-in ones, for example `spark_jobs.sources.kinds`.
+        attribute: The name of the declaration in such a module, for example `SOURCE`.
+        base: The class of a declaration.
+
+    Raises:
+        SpecError: A registered plug-in cannot be imported, is no declaration, or has the name of a built-in one.
+    """
+    check_collisions(package, built_in(folder), registered(package))
+    found = {name: getattr(import_module(f"{folder}.{name}"), attribute) for name in built_in(folder)}
+    for name, entry in registered(package).items():
+        plug_in = f"The plug-in '{name}' ({entry.value}) of `spark_jobs.{package}`"
+        found[name] = load(package, name)
+        if not isinstance(found[name], base):
+            advice = "Name the declaration in the entry point: `module:NAME`."
+            raise SpecError(f"{plug_in} must be a declaration. Got a {type(found[name]).__name__}.", advice)
+    return dict(sorted(found.items()))
+
+
 def load(package: str, name: str) -> Any:
     """Return the object that a registered plug-in names.
 
@@ -45,3 +94,10 @@ def load(package: str, name: str) -> Any:
     except Exception as error:
         message = f"The plug-in '{name}' ({entry.value}) of `spark_jobs.{package}` cannot be loaded: {error}."
         raise SpecError(message, "Update or uninstall the package that provides it.") from error
+
+
+def refresh() -> None:
+    """Forget the plug-ins that were found, so that a distribution installed since then is found as well."""
+    invalidate_caches()
+    for cached in (registered, built_in, declarations):
+        cached.cache_clear()

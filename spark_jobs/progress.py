@@ -11,14 +11,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-# Half a second redraws the line at least every two seconds, even if ticks are late on a busy machine.
-_TICK = 0.5
-_ERASE = "\r\x1b[2K"
-_BLANK = f"\r{' ' * 79}\r"  # Jupyter knows the carriage return alone
+from spark_jobs.formatting import format_duration
+
+if TYPE_CHECKING:
+    from rich.status import Status
+    from rich.text import Text
+
+_TICK = 0.5  # redraws the line at least every two seconds, even if ticks are late on a busy machine
 _log = logging.getLogger(__name__)
-_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 Tasks = tuple[int, int, int]
 """The number of running stages, of their finished tasks, and of all their tasks."""
@@ -30,13 +32,24 @@ class _Phase:
     start: float
 
 
+@dataclass(frozen=True)
+class _Cell:
+    """The live line of a notebook's cell, where the carriage return is all that moves the cursor."""
+
+    out: TextIO
+
+    def update(self, text: Text) -> None:
+        print(f"\r{' ' * 79}\r{text.plain[:79]}", end="", file=self.out, flush=True)
+
+    def stop(self) -> None:
+        print(f"\r{' ' * 79}\r", end="", file=self.out, flush=True)
+
+
 @dataclass
 class _Display:
     out: TextIO | None = None
-    erase: str = _ERASE
+    line: _Cell | Status | None = None
     notes: bool = True
-    drawn: bool = False
-    ticks: int = 0
     running: list[_Phase] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     failed: str = ""
@@ -57,7 +70,6 @@ def phase(name: str) -> Iterator[None]:
     with _display.lock:
         _display.running.append(this)
         _display.failed = ""
-        _draw()
     done = False
     try:
         yield
@@ -97,7 +109,6 @@ def note(text: str) -> None:
             return
         _erase()
         print(text, file=_display.out or sys.stderr, flush=True)
-        _draw()
 
 
 def warn(text: str) -> None:
@@ -142,7 +153,7 @@ def show(enabled: bool | None = None, notes: bool = True) -> Iterator[None]:
         _display.warnings.clear()
         _display.failed = ""
         _display.notes = notes
-        _display.out, _display.erase = _screen() if enabled is not False else (None, _ERASE)
+        _display.out = _screen() if enabled is not False else None
     ticker = threading.Thread(target=_tick, args=(stop,), name="progress", daemon=True)
     if _display.out is not None:
         ticker.start()
@@ -155,12 +166,21 @@ def show(enabled: bool | None = None, notes: bool = True) -> Iterator[None]:
             _display.out, _display.notes = None, True
 
 
-def _screen() -> tuple[TextIO | None, str]:
-    """Where the live line goes, and what erases it there."""
+def _screen() -> TextIO | None:
+    """Where the live line goes: a notebook's cell, or a terminal."""
     if type(sys.stdout).__module__.startswith("ipykernel."):
-        return sys.stdout, _BLANK
-    terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-    return (sys.stderr if terminal else None), _ERASE
+        return sys.stdout
+    return sys.stderr if sys.stderr.isatty() and os.environ.get("TERM") != "dumb" else None
+
+
+def _new_line(out: TextIO) -> _Cell | Status:
+    if out is sys.stdout:
+        return _Cell(out)
+    from rich.console import Console
+
+    line = Console(file=out).status("", refresh_per_second=4)
+    line.start()
+    return line
 
 
 def _end(this: _Phase, done: bool) -> None:
@@ -172,10 +192,9 @@ def _end(this: _Phase, done: bool) -> None:
         _display.detail = _display.detail if _display.running else ""
         _erase()
         if done and _display.out is None and not _display.running:
-            _log.info("%s: %s", this.name, _clock(spent))
+            _log.info("%s: %s", this.name, format_duration(spent))
         elif done and not _display.running:
-            print(f"  {this.name:<24} {_clock(spent)}", file=_display.out, flush=True)
-        _draw()
+            print(f"  {this.name:<24} {format_duration(spent)}", file=_display.out, flush=True)
 
 
 def _tick(stop: threading.Event) -> None:
@@ -183,7 +202,6 @@ def _tick(stop: threading.Event) -> None:
         tasks = _tasks_now()
         with _display.lock:
             if not stop.is_set():
-                _display.ticks += 1
                 _draw(tasks)
 
 
@@ -195,37 +213,25 @@ def _tasks_now() -> Tasks | None:
     return None
 
 
-def _draw(tasks: Tasks | None = None) -> None:
+def _draw(tasks: Tasks | None) -> None:
     if _display.out is None or not _display.running:
         return
-    spinner = _SPINNER[_display.ticks % len(_SPINNER)]
-    now = time.monotonic()
-    names = " > ".join(f"{running.name}" for running in _display.running)
-    line = f"{spinner} {names} {_clock(now - _display.running[-1].start)}"
+    from rich.text import Text  # after half a second of a phase: `check` never waits for this import
+
+    names = " > ".join(running.name for running in _display.running)
+    line = f"{names} {format_duration(time.monotonic() - _display.running[-1].start)}"
     if _display.detail:
         line += f"  {_display.detail}"
     elif tasks is not None and tasks[2]:
         line += f"  Spark: {tasks[1]} of {tasks[2]} tasks"
     with suppress(OSError, ValueError):
-        _display.out.write(_display.erase + line[: _width(_display.out)])
-        _display.out.flush()
-        _display.drawn = True
+        _display.line = _display.line or _new_line(_display.out)
+        _display.line.update(Text(line))
 
 
 def _erase() -> None:
-    if _display.drawn and _display.out is not None:
+    """Erase the live line; the next tick draws it again."""
+    if _display.line is not None:
         with suppress(OSError, ValueError):
-            _display.out.write(_display.erase)
-            _display.out.flush()
-    _display.drawn = False
-
-
-def _width(out: TextIO) -> int:
-    with suppress(OSError, ValueError):
-        columns = os.get_terminal_size(out.fileno()).columns
-        return columns - 1 if columns > 1 else 79
-    return 79
-
-
-def _clock(spent: float) -> str:
-    return f"{spent:.1f} s" if spent < 60 else f"{int(spent // 60)}:{int(spent % 60):02d} min"
+            _display.line.stop()
+        _display.line = None

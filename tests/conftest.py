@@ -1,8 +1,9 @@
-"""What every test can ask for: one Spark session a run, and the real data sets where they are."""
+"""What every test can ask for: one Spark session a process, and the real data sets where they are."""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +17,37 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+# OpenMP's threads (XGBoost, scikit-learn) would spin while they wait for a core that another process uses.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# Keeps the code that Spark generates for the same query again, and writes out no plans for a page that is off.
+MANY_QUERIES = {"spark.sql.codegen.cache.maxEntries": 5000, "spark.sql.ui.explainMode": "simple"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests that need Spark by what they ask for, and runs the quick ones first, of these the timed ones."""
+    """Marks the tests that need Spark by what they ask for, and sorts them.
+
+    One process runs the quick tests first, of these the timed ones. Of several workers each begins with what takes
+    long, so that all end at the same time.
+    """
     for item in items:
         if _needs_spark(item):
             item.add_marker("spark")
-    items.sort(key=lambda item: (_needs_spark(item), not _is_timed(item)))
+    if IS_WORKER:
+        from workers import unit_of
+
+        size = Counter(unit_of(item.nodeid) for item in items if _needs_spark(item))
+        items.sort(key=lambda item: (-size[unit_of(item.nodeid)], _is_timed(item)))
+    else:
+        items.sort(key=lambda item: (_needs_spark(item), not _is_timed(item)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Workers of pytest-xdist (`-n 2`) get the tests in units."""
+    from workers import UnitScheduling
+
+    return UnitScheduling(config, log)
 
 
 def _needs_spark(item: pytest.Item) -> bool:
@@ -39,8 +63,8 @@ def _is_timed(item: pytest.Item) -> bool:
 
 @pytest.fixture(scope="session")
 def pipelines_later(request: pytest.FixtureRequest) -> bool:
-    """Whether a test of this run asks for pipelines."""
-    return any("pipelines" in getattr(item, "fixturenames", ()) for item in request.session.items)
+    """Whether a test of this process asks for pipelines; a worker does not know which tests it will get."""
+    return not IS_WORKER and any("pipelines" in getattr(item, "fixturenames", ()) for item in request.session.items)
 
 
 @pytest.fixture(autouse=True)
@@ -58,12 +82,27 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 
     root = tmp_path_factory.mktemp("root")
     with pytest.MonkeyPatch.context() as patch:
-        # Thousands of small queries in one process suit Java's quick compiler (C1), whose usual 48 MB for code fill up.
         patch.setenv("SPARK_JOBS_TUNING", "off")
-        patch.setenv("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m")
-        opened = sessions.open(Environment(root=str(root), master="local[2]", memory="3g"), _connectors())
+        patch.setenv("SPARK_SUBMIT_OPTS", _java_options())
+        environment = Environment(root=str(root), master="local[2]", memory="3g", spark=MANY_QUERIES)
+        opened = sessions.open(environment, _connectors())
     yield opened
     sessions.close(opened)
+
+
+def _java_options() -> str:
+    """Java's for thousands of small queries in one process."""
+    from spark_jobs.runtime import jars
+
+    options = [
+        # The quick compiler (C1), whose usual 48 MB for code would fill up.
+        "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m",
+        # A heap and a space for classes that need not grow by one collection after another.
+        "-Xms2g -Xmn1400m -XX:MetaspaceSize=512m",
+    ]
+    if jars.archive_path().is_file():
+        options.append(f"-XX:SharedArchiveFile={jars.archive_path()}")
+    return " ".join(options)
 
 
 def _connectors() -> tuple[str, ...]:
@@ -72,19 +111,25 @@ def _connectors() -> tuple[str, ...]:
     from spark_jobs.runtime import jars
 
     try:
-        jars.fetch_connectors(("kafka", "postgresql"))
+        jars.fetch("kafka"), jars.fetch("postgresql")
     except JobError:
         return ()
     return "kafka", "postgresql"
 
 
-@pytest.fixture
-def spark(session: SparkSession) -> Iterator[SparkSession]:
-    """The run's session, as new: what a test leaves in the catalog or the settings is gone after it."""
-    yield session
+@pytest.fixture(scope="module")
+def _views(session: SparkSession) -> Iterator[None]:
+    """The temporary views of a module's tests are gone after it; to list them takes Spark a query."""
+    yield
     for table in session.catalog.listTables():
         if table.isTemporary:
             session.catalog.dropTempView(table.name)
+
+
+@pytest.fixture
+def spark(session: SparkSession, _views: None) -> Iterator[SparkSession]:
+    """The process's session: what a test leaves in the cache or the settings is gone after it."""
+    yield session
     session.catalog.clearCache()
     session.conf.set("spark.sql.session.timeZone", "UTC")
 

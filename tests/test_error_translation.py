@@ -13,6 +13,7 @@ from spark_jobs.error_translation import last_resort, translate_error
     [
         (OSError(28, "No space left on device", "/data/x"), "Free disk space"),
         (PermissionError(13, "Permission denied", "/data/x"), "Give this user the right"),
+        (NotADirectoryError(20, "Not a directory", "/data/x/y"), "set another `root`"),
         (RuntimeError("org.apache.spark.SparkException: Python worker exited unexpectedly (crashed)"), "killed"),
         (RuntimeError("(sqlite3.OperationalError) database is locked"), "MLflow database"),
         (RuntimeError("[CAST_INVALID_INPUT] The value 'x' of the type STRING cannot be cast"), "columns.text"),

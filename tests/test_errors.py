@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import spark_jobs
+from spark_jobs.error_translation import translated_errors
 
 
 def shown_in_a_notebook(error: BaseException) -> str:
@@ -37,3 +38,36 @@ def test_a_refused_spec_is_shown_in_a_notebook_as_its_message():
         spark_jobs.parse({"source": "a.csv", "target": "y", "modle": {}})
     told = shown_in_a_notebook(refused.value).splitlines()
     assert told == ["SpecError: `modle` is not a known key.", "Did you mean 'model'?"]
+
+
+def load_a_folder_that_cannot_be_read(folder):
+    (folder / "manifest.json").mkdir(exist_ok=True)
+    with pytest.raises(spark_jobs.JobError) as failed:
+        spark_jobs.load_model(folder)
+    return failed.value
+
+
+def test_a_foreign_error_inside_a_function_is_one_line_of_cause_and_one_of_advice_in_a_notebook(tmp_path):
+    told = shown_in_a_notebook(load_a_folder_that_cannot_be_read(tmp_path)).splitlines()
+    assert told[0] == f"JobError: Is a directory: {tmp_path / 'manifest.json'}"
+    assert told[1].startswith("Check the machine with `spark-jobs doctor`")
+    assert len(told) == 2
+
+
+def test_the_traceback_of_the_foreign_error_is_there_on_request(tmp_path, monkeypatch):
+    error = load_a_folder_that_cannot_be_read(tmp_path)
+    assert isinstance(error.__cause__, IsADirectoryError)
+    monkeypatch.setenv("SPARK_JOBS_DEBUG", "1")
+    told = shown_in_a_notebook(error)
+    assert told.count("Traceback (most recent call last):") == 2
+    assert "IsADirectoryError" in told
+    assert "in load_manifest" in told
+
+
+def test_an_interruption_is_no_error_to_translate():
+    def interrupted():
+        with translated_errors():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()

@@ -11,6 +11,7 @@ from databases import PASSWORD, USER
 
 from spark_jobs.jobs import check
 from spark_jobs.spec import Environment, load
+from spark_jobs.spec_validation import verify_spec
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yml"))
@@ -25,7 +26,7 @@ def root(monkeypatch):
 @pytest.mark.parametrize("spec", EXAMPLES, ids=lambda spec: spec.stem)
 def test_an_example_passes_the_check_and_its_data_is_there_and_small(spec):
     asked, environment = load(spec)
-    check.verify_spec(asked)
+    verify_spec(asked)
     assert check.run(asked, environment).status == "done"
     for source in filter(None, (asked.source, asked.stream.source)):
         if source.path is not None:

@@ -16,7 +16,7 @@ def test_every_cell_and_title_is_escaped():
 
 def test_numbers_are_readable_long_texts_are_cut_and_rows_are_counted():
     shown = notebook_table("t", (), [(1234567, 0.123456789, None, True, "x" * 400), *[("row",)] * 250])
-    assert "<td>1,234,567</td><td>0.123457</td><td></td><td>True</td>" in shown
+    assert "<td>1,234,567</td><td>0.1235</td><td></td><td>True</td>" in shown
     assert "x" * 300 + "…<" in shown
     assert "x" * 301 not in shown
     assert shown.count("<td>row</td>") == 199

@@ -11,7 +11,7 @@ from spark_jobs.runtime import jars
 
 
 def session() -> SparkSession:
-    """A local session with four gigabytes, started the ordinary way."""
+    """A local session with four gigabytes, started as most programs do."""
     os.environ["PYSPARK_PYTHON"] = sys.executable
     spark = (
         SparkSession.builder.appName("tutorial")

@@ -9,8 +9,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spark_jobs import progress
-from spark_jobs.jobs import preflight
-from spark_jobs.jobs.arguments import (
+from spark_jobs.api.arguments import (
     AnyEnvironment,
     AnySpec,
     build_environment,
@@ -19,8 +18,11 @@ from spark_jobs.jobs.arguments import (
     is_frame,
     view_name,
 )
-from spark_jobs.jobs.result import Result
+from spark_jobs.error_translation import translated_errors
+from spark_jobs.jobs import preflight
+from spark_jobs.results.result import Result
 from spark_jobs.runtime.active_session import current_session, keeping_active
+from spark_jobs.sources.kinds.dataframe import source_of_view
 from spark_jobs.spec import Environment, Source, Spec
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class Call(NamedTuple):
     env: Environment
 
 
+@translated_errors()
 def run_job(
     verb: str,
     spec: AnySpec | None,
@@ -79,7 +82,7 @@ def opened(
     check_arguments(keys, ("spark", "env"))
     asked, frames = build_spec(spec, keys)
     environment = build_environment(env, spec)
-    with progress.show(), _views(spark, frames) as session:
+    with translated_errors(), progress.show(), _views(spark, frames) as session:
         yield Call(asked, session, environment)
 
 
@@ -91,7 +94,7 @@ def _input(given: object, name: str, frames: dict[str, Any]) -> str | Source | N
         return given if given is None or isinstance(given, Source) else str(given)
     view = view_name(name, "input")
     frames[view] = given
-    return Source(kind="dataframe", table=view)
+    return source_of_view(view)
 
 
 @contextmanager
@@ -99,7 +102,7 @@ def _views(spark: SparkSession | None, frames: Mapping[str, Any]) -> Iterator[Sp
     """The session, with the DataFrames as its views; Spark's own frames bring their session along."""
     theirs = next((found for frame in frames.values() if (found := getattr(frame, "sparkSession", None))), None)
     with keeping_active(current_session(spark or theirs)) as session:
-        from spark_jobs.sources.kinds.dataframe import register
+        from spark_jobs.sources.readers.dataframe import register
 
         for view, frame in frames.items():
             register(frame, view, session)

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spark_jobs import progress
+from spark_jobs.api.arguments import AnyEnvironment, build_environment
+from spark_jobs.error_translation import translated_errors
 from spark_jobs.errors import JobError, did_you_mean
-from spark_jobs.jobs.arguments import AnyEnvironment, build_environment
-from spark_jobs.jobs.result import Result
+from spark_jobs.results.result import Result
 from spark_jobs.scoring.trained_model import TrainedModel, load_bundle
 from spark_jobs.spec import Track
 
@@ -24,6 +25,7 @@ _ALIASES = ("challenger", "champion")
 _REFERENCE = re.compile(r"([A-Za-z0-9_][A-Za-z0-9_-]{0,99})@([A-Za-z0-9_]+)")
 
 
+@translated_errors()
 def load_model(
     model: AnyModel,
     spark: SparkSession | None = None,
@@ -53,6 +55,7 @@ def load_model(
     return model if isinstance(model, TrainedModel) else load_bundle(_bundle(model, env, track), spark)
 
 
+@translated_errors()
 def export(
     model: AnyModel,
     to: str | PathLike[str],
@@ -82,7 +85,7 @@ def export(
 
     bundle = model.bundle if isinstance(model, TrainedModel) else _bundle(model, env, track)
     with progress.show():
-        return job.export(bundle, Path(to), compat)
+        return job.run(bundle, Path(to), compat)
 
 
 def _bundle(

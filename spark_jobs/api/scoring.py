@@ -5,9 +5,9 @@ from __future__ import annotations
 from os import PathLike
 from typing import TYPE_CHECKING, Unpack
 
+from spark_jobs.api.arguments import AnyEnvironment, AnySpec, SpecKeys, with_spec_keys
 from spark_jobs.api.call import run_job
-from spark_jobs.jobs.arguments import AnyEnvironment, AnySpec, SpecKeys, with_spec_keys
-from spark_jobs.jobs.result import Result
+from spark_jobs.results.result import Result
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from spark_jobs import progress
-from spark_jobs.errors import JobError
-from spark_jobs.jobs.arguments import (
+from spark_jobs.api.arguments import (
     AnyEnvironment,
     AnySpec,
     SpecKeys,
@@ -16,18 +15,21 @@ from spark_jobs.jobs.arguments import (
     check_arguments,
     with_spec_keys,
 )
-from spark_jobs.jobs.result import Result
+from spark_jobs.error_translation import translated_errors
+from spark_jobs.errors import JobError
+from spark_jobs.results.result import Result
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
+@translated_errors()
 def open_session(env: AnyEnvironment | None = None, connectors: Sequence[str] = ()) -> SparkSession:
     """Open the Spark session that jobs run in, or take the one that Databricks, Connect or spark-submit gives.
 
     Args:
         env: the environment, or its name; by default `conf/env/local.yml`, or the built-in one where there is none.
-        connectors: what must be read beside files and Delta: `postgresql`, `kafka`.
+        connectors: what must be read beside files and Delta: the names in `spark_jobs/runtime/connectors`.
 
     Returns:
         The session, which is the active one from now on.
@@ -45,6 +47,7 @@ def open_session(env: AnyEnvironment | None = None, connectors: Sequence[str] = 
 
 
 @with_spec_keys
+@translated_errors()
 def check(spec: AnySpec | None = None, *, env: AnyEnvironment | None = None, **keys: Unpack[SpecKeys]) -> Result:
     """Validate a spec, without Spark and without data.
 
@@ -69,6 +72,7 @@ def check(spec: AnySpec | None = None, *, env: AnyEnvironment | None = None, **k
 
 
 @with_spec_keys
+@translated_errors()
 def doctor(
     spec: AnySpec | None = None,
     *,

@@ -6,9 +6,10 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Unpack
 
 from spark_jobs import progress
+from spark_jobs.api.arguments import AnyEnvironment, AnySpec, SpecKeys, with_spec_keys
 from spark_jobs.api.call import opened, run_job
-from spark_jobs.jobs.arguments import AnyEnvironment, AnySpec, SpecKeys, with_spec_keys
-from spark_jobs.jobs.result import Result
+from spark_jobs.error_translation import translated_errors
+from spark_jobs.results.result import Result
 from spark_jobs.runtime.active_session import current_session, keeping_active
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from spark_jobs.profile.profile import Profile
 
 
+@translated_errors()
 def init(
     source: str | PathLike[str],
     target: str,

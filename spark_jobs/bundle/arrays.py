@@ -13,7 +13,7 @@ from spark_jobs.bundle.manifest import Input, Manifest
 from spark_jobs.bundle.moments import DAY, MICRO, Zones, days_of, moments_of, within_years, zone_of
 from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.bundle.values import NULL, is_missing, plain_value, read_text, reader_of
-from spark_jobs.errors import DataError, did_you_mean
+from spark_jobs.errors import DataError, did_you_mean, format_list
 
 Array = npt.NDArray[Any]
 _NAT = np.iinfo(np.int64).min
@@ -37,7 +37,6 @@ def arrays(columns: Any, manifest: Manifest, zones: Zones | None = None) -> Arra
     Args:
         columns: Values by column name: a mapping to lists or arrays, or a pandas DataFrame. Columns that the model does
             not use are ignored.
-        manifest: The bundle's manifest.
         zones: The time zones of local times; default: the manifest's time zone, from Python's table.
 
     Raises:
@@ -51,10 +50,8 @@ def arrays(columns: Any, manifest: Manifest, zones: Zones | None = None) -> Arra
     }
     gone = [one.name for one in manifest.inputs if one.name not in known]
     if gone:
-        listed = ", ".join(f"'{name}'" for name in gone[:10]) + (" …" if len(gone) > 10 else "")
-        raise DataError(
-            f"The rows lack columns that the model reads: {listed}.", did_you_mean(gone[0], map(str, known))
-        )
+        cause = f"The rows lack columns that the model reads: {format_list(gone, quote=True)}."
+        raise DataError(cause, did_you_mean(gone[0], map(str, known)))
     zones = zones or Zones.of(zone_of(manifest.timezone))
     given = {one.name: _Column(one, columns[known[one.name]], manifest, zones) for one in manifest.inputs}
     rows = _rows({name: len(column.values) for name, column in given.items()})

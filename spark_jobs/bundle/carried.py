@@ -25,7 +25,9 @@ def carried_reader(first: str = LOADER, package: str | None = None) -> tuple[str
     texts = _with_imports(f"bundle.{first}")
     digest = hashlib.sha256("".join(f"{name}\n{texts[name]}" for name in sorted(texts)).encode("utf-8"))
     package = package or f"spark_jobs_reader_{digest.hexdigest()[:8]}"
-    modules = {f"{_place(name)}.py": _OURS.sub(rf"\1 {package}.\2 import", text) for name, text in texts.items()}
+    modules = {
+        f"{name.rpartition('.')[2]}.py": _OURS.sub(rf"\1 {package}.\2 import", text) for name, text in texts.items()
+    }
     return package, {"__init__.py": '"""Reader of a model bundle, copied from spark_jobs."""\n', **modules}
 
 
@@ -50,7 +52,3 @@ def _imported(text: str) -> list[str]:
     nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
     names = [node.module for node in nodes if node.module and node.module.startswith("spark_jobs.")]
     return [name.removeprefix("spark_jobs.") for name in names]
-
-
-def _place(name: str) -> str:
-    return name.rpartition(".")[2]

@@ -43,6 +43,23 @@ def write(folder: Path, manifest: Manifest, files: Mapping[str, Content]) -> Man
     return whole
 
 
+def add_file(folder: Path, name: str, file: Path) -> None:
+    """Copy a file into a bundle that is not published yet, and add its checksum to the manifest.
+
+    Raises:
+        JobError: There is no bundle, or the path leaves it or is that of the manifest.
+    """
+    manifest = load_manifest(folder)
+    _check_inside(name)
+    _put(folder / name, file)
+    whole = replace(manifest, sha256={**manifest.sha256, name: _sha256(folder / name)})
+    sealed = folder / f".{NAME}"
+    sealed.write_text(to_json(whole), encoding="utf-8")
+    sealed.replace(folder / NAME)  # MLflow's folder may hold a hard link to the old one
+    for changed in (folder / name, folder / NAME, folder):
+        _sync(changed)
+
+
 def load_manifest(folder: Path) -> Manifest:
     """Load the manifest of a bundle without verifying the bundle's other files.
 

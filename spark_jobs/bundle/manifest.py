@@ -14,6 +14,7 @@ from spark_jobs.errors import BundleError
 
 NAME = "manifest.json"
 GRAPH = "model.onnx"
+REPORT = "report.html"  # of a registered version: it is added when the version is known
 CLOCK = "clock.json"  # Spark's time zone table, next to the saved stages if the model needs it
 KEPT_CLOCK = f"pipeline/{CLOCK}"
 _SEAL = re.compile(r'^  "seal": "[0-9a-f]*"', re.MULTILINE)

@@ -54,7 +54,6 @@ def load(folder: Path, *, whole: bool = True) -> Predictor:
     """Load a bundle's model.
 
     Args:
-        folder: The bundle's folder.
         whole: Verify every file, and refuse unexpected ones. If false, verify only the files that are read, for folders
             that contain other files as well.
 

@@ -101,7 +101,7 @@ def _by_label(values: Array, labels: tuple[str, ...]) -> list[dict[str, float]]:
     return [dict(zip(labels, row, strict=True)) for row in values.tolist()]
 
 
-def _read_csv_requests() -> None:
+def accept_csv_as_text() -> None:
     """Make MLflow's server read CSV as text, as `score` does; it refuses signatures with columns of type Any."""
     server = sys.modules.get("mlflow.pyfunc.scoring_server")
     parse = getattr(server, "parse_csv_input", None)
@@ -123,5 +123,5 @@ def _read_csv_requests() -> None:
 
 
 def _load_pyfunc(path: str) -> GraphModel:
-    _read_csv_requests()
+    accept_csv_as_text()
     return GraphModel(load(Path(path), whole=False))

@@ -9,8 +9,8 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
-from spark_jobs.checks import unseen as unfamiliar
 from spark_jobs.checks.training_domain import TrainingDomain
+from spark_jobs.checks.unseen import COUNTS, count_unseen, sum_counts
 from spark_jobs.columns.names import col
 
 Key = tuple[str, str | int]
@@ -49,8 +49,8 @@ class BatchMetrics:
             checked: the typed rows with their check flags.
             counts: a column with the counts of unseen values, filled once per partition.
         """
-        told = {unfamiliar.COUNTS: F.collect_list(counts)} if counts is not None and self.training_domain.keys else {}
-        return checked.observe(self.after, *_named(self._aggregates() | told))
+        unseen = {COUNTS: F.collect_list(counts)} if counts is not None and self.training_domain.keys else {}
+        return checked.observe(self.after, *_named(self._aggregates() | unseen))
 
     def observed(self, checked: Callable[[], DataFrame]) -> dict[Key, int | None]:
         """Return the observed counts after a plain write that read every row.
@@ -63,10 +63,10 @@ class BatchMetrics:
         """
         before: Mapping[str, Any] = self.before.get if self.filled else {}
         after: Mapping[str, Any] = self.after.get
-        parts = after.get(unfamiliar.COUNTS)
-        known = self.training_domain
-        strange = unfamiliar.count_unseen(known, checked()) if parts is None else unfamiliar.summed(known, parts)
-        return self._found(before, after) | strange
+        parts = after.get(COUNTS)
+        domain = self.training_domain
+        unseen = count_unseen(domain, checked()) if parts is None else sum_counts(domain, parts)
+        return self._found(before, after) | unseen
 
     def counted(self, rows: DataFrame, checked: DataFrame) -> dict[Key, int | None]:
         """Return the counts from a pass over the checked rows, plus one over the raw rows if cells can be lost."""
@@ -75,7 +75,7 @@ class BatchMetrics:
             counts = {f"f{place}": F.count(col(name)) for place, name in enumerate(self.filled)}
             before = rows.agg(*_named(counts)).collect()[0].asDict()
         after = checked.agg(*_named(self._aggregates())).collect()[0].asDict()
-        return self._found(before, after) | unfamiliar.count_unseen(self.training_domain, checked)
+        return self._found(before, after) | count_unseen(self.training_domain, checked)
 
     def _aggregates(self) -> dict[str, Column]:
         kept = {f"k{place}": F.count(col(name)) for place, name in enumerate(self.filled)}

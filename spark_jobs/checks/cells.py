@@ -10,20 +10,13 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from spark_jobs.columns.cells import STORED_NUMBERS, accepts, stored_number_sql, value_sql
+from spark_jobs.columns.cells import STORED_CELLS, STORED_NUMBERS, accepts, stored_number_sql, value_sql
 from spark_jobs.columns.names import col, quoted
 from spark_jobs.columns.types import Cells, ColumnType
 from spark_jobs.errors import DataError, did_you_mean
 
 RAW: Final = "⟨raw⟩"
 _SHOWN: Final = 80
-_STORED: Final[Mapping[str, Cells]] = {
-    **dict.fromkeys(STORED_NUMBERS, "number"),
-    "boolean": "boolean",
-    "date": "date",
-    "timestamp": "timestamp",
-    "timestamp_ntz": "timestamp",
-}
 WORDS: Final[Mapping[str, str]] = {
     "number": "numbers",
     "boolean": "true or false",
@@ -40,6 +33,11 @@ class Cell:
     name: str
     cells: Cells
     value: Column
+
+    @property
+    def words(self) -> str:
+        """Return the type in words, as in "'price' is read as numbers"."""
+        return WORDS[self.cells]
 
     @property
     def shown(self) -> Column:
@@ -60,12 +58,14 @@ class ColumnReader:
         stored: Spark's type names of the raw columns.
         typed: Spark's types after the cast.
         zone: the time zone of times without one.
+        place: the position in `checks` of the check that reads the columns, for messages.
     """
 
     types: Mapping[str, ColumnType]
     stored: Mapping[str, str]
     typed: Mapping[str, T.DataType]
     zone: str
+    place: int = 0
 
     def cell(self, name: str, cells: Cells | None = None) -> Cell:
         """Return a column's typed cell.
@@ -82,17 +82,21 @@ class ColumnReader:
         if kind is not None and kind.kind != "unsupported":
             return Cell(name, kind.cells, col(name))
         stored = self.stored[name]
-        read = _STORED.get(stored.split("(")[0], "text")
+        read = STORED_CELLS.get(stored.split("(")[0], "text")
         return self._read(name, cells if cells is not None and read == "text" else read, stored)
 
-    def raw(self, name: str) -> Column:
-        """Return a column's cells as their original text; those of text columns are trimmed."""
+    def raw(self, name: str) -> Cell:
+        """Return a column's cell as its original text; text of a text column is trimmed."""
         cell = self.cell(name)
-        return cell.value if cell.cells == "text" else F.col(RAW).getField(name).cast("string")
+        return cell if cell.cells == "text" else Cell(name, "text", F.col(RAW).getField(name).cast("string"))
 
     def raw_needed(self, names: Sequence[str]) -> list[str]:
         """Return the columns for which `raw` needs the untyped rows."""
         return [name for name in dict.fromkeys(names) if name in self.stored and self.cell(name).cells != "text"]
+
+    def mismatch(self, cause: str, advice: str) -> DataError:
+        """Return the error for a check that does not fit its columns; the message starts with the check's key path."""
+        return DataError(f"`checks[{self.place}]` {cause}", advice)
 
     def _read(self, name: str, cells: Cells, stored: str) -> Cell:
         if stored.split("(")[0] in STORED_NUMBERS:

@@ -6,11 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from spark_jobs.checks.batch_checks import breach
+from spark_jobs.checks import BatchCheck, RowCheck
 from spark_jobs.checks.batch_metrics import REFUSED, ROWS, Key
-from spark_jobs.checks.wording import describe_check
 from spark_jobs.errors import DataError
-from spark_jobs.spec.checks import Check, TableCheck
 
 _DONE = {"warn": "scored anyway", "quarantine": "quarantined", "fail": "batch refused"}
 
@@ -36,7 +34,7 @@ class CheckReport:
     Attributes:
         rows: rows in the batch.
         refused: rows that go to quarantine.
-        broke: the checks that fail.
+        failures: the checks that fail.
         lost: cells that became null in the cast, by column.
         unseen: rows with a category that training had not seen, by column.
         outside: rows with a number outside the training range, by column.
@@ -44,38 +42,38 @@ class CheckReport:
 
     rows: int = 0
     refused: int = 0
-    broke: tuple[CheckFailure, ...] = ()
+    failures: tuple[CheckFailure, ...] = ()
     lost: Mapping[str, int] = field(default_factory=dict)
     unseen: Mapping[str, int] = field(default_factory=dict)
     outside: Mapping[str, int] = field(default_factory=dict)
 
-    def with_those(self, other: CheckReport) -> CheckReport:
+    def merge(self, other: CheckReport) -> CheckReport:
         """Return the sum of two reports; for a check that fails as a whole in both, keep the finding of `other`."""
-        broke = {(one.check, one.severity): one for one in self.broke}
-        for one in other.broke:
-            before = broke.get((one.check, one.severity))
+        failures = {(one.check, one.severity): one for one in self.failures}
+        for one in other.failures:
+            before = failures.get((one.check, one.severity))
             rows = one.rows if before is None or one.rows is None else one.rows + (before.rows or 0)
-            broke[one.check, one.severity] = replace(one, rows=rows)
+            failures[one.check, one.severity] = replace(one, rows=rows)
         return CheckReport(
             self.rows + other.rows,
             self.refused + other.refused,
-            tuple(broke.values()),
+            tuple(failures.values()),
             **{part: _sum(getattr(self, part), getattr(other, part)) for part in ("lost", "unseen", "outside")},
         )
 
     def extra(self) -> dict[str, object]:
         """Return the non-empty results for a job's JSON output."""
-        broke = [
+        failures = [
             {"check": one.check, "severity": one.severity}
             | ({"rows": one.rows} if one.rows is not None else {"found": one.found})
-            for one in self.broke
+            for one in self.failures
         ]
-        told: dict[str, object] = {"checks": broke, "unseen": dict(self.unseen), "outside": dict(self.outside)}
-        return {name: value for name, value in told.items() if value}
+        results = {"checks": failures, "unseen": dict(self.unseen), "outside": dict(self.outside)}
+        return {name: value for name, value in results.items() if value}
 
     def lines(self) -> list[str]:
         """Return the results as lines for the terminal."""
-        lines = [f"  check     {one} ({_DONE[one.severity]})" for one in self.broke]
+        lines = [f"  check     {one} ({_DONE[one.severity]})" for one in self.failures]
         for name, counts in (("unseen", self.unseen), ("outside", self.outside)):
             if counts:
                 what = "categories not seen in training" if name == "unseen" else "numbers outside the training range"
@@ -83,13 +81,13 @@ class CheckReport:
         return lines
 
 
-def check_report(checks: Sequence[Check], counts: Mapping[Key, int | None]) -> CheckReport:
+def check_report(checks: Sequence[RowCheck | BatchCheck], counts: Mapping[Key, int | None]) -> CheckReport:
     """Return the report of a batch from its counts; only failing checks are listed."""
     rows = counts[ROWS] or 0
     return CheckReport(
         rows,
         counts.get(REFUSED) or 0,
-        tuple(one for place, check in enumerate(checks) if (one := _broke(check, counts["check", place], rows))),
+        tuple(one for place, check in enumerate(checks) if (one := _failure(check, counts["check", place], rows))),
         **{part: _not_zero(counts, part) for part in ("lost", "unseen", "outside")},
     )
 
@@ -105,19 +103,19 @@ def refuse(found: CheckReport, location: str, changes: str) -> None:
     Raises:
         DataError: the batch is refused; the message lists every failure.
     """
-    said = [str(one) for one in found.broke if one.severity == "fail"]
+    failures = [str(one) for one in found.failures if one.severity == "fail"]
     if changes == "refuse":
-        said += [f"{name}: {count:,} cells do not parse as its type" for name, count in found.lost.items()]
-    if said:
-        cause = f"{location} is refused, and nothing was written. {'; '.join(said)}."
+        failures += [f"{name}: {count:,} cells do not parse as its type" for name, count in found.lost.items()]
+    if failures:
+        cause = f"{location} is refused, and nothing was written. {'; '.join(failures)}."
         raise DataError(cause, "Fix the data, or set `severity: quarantine` on the check.")
 
 
-def _broke(check: Check, count: int | None, rows: int) -> CheckFailure | None:
-    if isinstance(check, TableCheck):
-        said = breach(check, count, rows)
-        return None if said is None else CheckFailure(describe_check(check), check.severity, found=said)
-    return CheckFailure(describe_check(check), check.severity, rows=count) if count else None
+def _failure(check: RowCheck | BatchCheck, metric: int | None, rows: int) -> CheckFailure | None:
+    if isinstance(check, RowCheck):
+        return CheckFailure(check.describe(), check.severity, rows=metric) if metric else None
+    found = check.failure(metric, rows)
+    return None if found is None else CheckFailure(check.describe(), check.severity, found=found)
 
 
 def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:

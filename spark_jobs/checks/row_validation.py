@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from typing import Final
 
 from pyspark.errors import AnalysisException
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from spark_jobs.checks.batch_checks import batch_metric
+from spark_jobs.checks import BatchCheck, RowCheck, Violation
 from spark_jobs.checks.batch_metrics import REFUSED, ROWS, BatchMetrics, Key
 from spark_jobs.checks.cells import RAW, WORDS, ColumnReader
-from spark_jobs.checks.row_checks import Violation, violation
 from spark_jobs.checks.training_domain import TrainingDomain
 from spark_jobs.checks.unseen import COUNTS
 from spark_jobs.columns.casts import lost_cell_conditions, typed
 from spark_jobs.columns.names import RESERVED, UNREAD_KEY, col
-from spark_jobs.columns.row_ids import row_hash
 from spark_jobs.columns.types import ColumnType
-from spark_jobs.spec.checks import Changes, Check, Matches, RowCheck, TableCheck, Unique
+from spark_jobs.spec.checks import Changes
 
 _LOST: Final = "⟨lost⟩"
 _SOURCE: Final = "⟨source⟩"
@@ -48,7 +46,7 @@ class CheckedRows:
     rows: DataFrame
     types: tuple[ColumnType, ...]
     zone: str
-    checks: tuple[Check, ...]
+    checks: tuple[RowCheck | BatchCheck, ...]
     changes: Changes
     training_domain: TrainingDomain
     key: tuple[str, ...] = ()
@@ -64,7 +62,7 @@ class CheckedRows:
         return self.changes.type == "refuse" or any(check.severity == "fail" for check in self.checks)
 
     @cached_property
-    def tally(self) -> BatchMetrics:
+    def metrics(self) -> BatchMetrics:
         """Return the metrics to collect."""
         metrics: dict[Key, Column] = {ROWS: F.count(F.lit(1))}
         if self.may_refuse:
@@ -72,17 +70,17 @@ class CheckedRows:
         for place in self._row_checks:
             metrics["check", place] = F.count_if(F.col(_flag(place)))
         for place, check in enumerate(self.checks):
-            if isinstance(check, TableCheck):
-                metrics["check", place] = batch_metric(check, place, self._columns)
+            if isinstance(check, BatchCheck):
+                metrics["check", place] = check.metric(replace(self._columns, place=place))
         return BatchMetrics(tuple(self._lost), metrics, self.training_domain)
 
     @cached_property
     def passing(self) -> DataFrame:
         """Return all rows, typed, with their check flags, for one call of `keep_valid` that gets all of them."""
-        return self._checked(self.tally.watch_raw(self.rows), whole=False)
+        return self._checked(self.metrics.watch_raw(self.rows), whole=False)
 
     def keep_valid(self, passing: DataFrame, answer: str | None = None) -> DataFrame:
-        """Return only the rows to score, without the check flags; `tally` counts all rows as they pass.
+        """Return only the rows to score, without the check flags; `metrics` counts all rows as they pass.
 
         The filter runs after the model, so that one read serves both the counts and the model. The model then also
         scores the few rows that go to quarantine, in vain.
@@ -92,7 +90,7 @@ class CheckedRows:
             answer: the model's output column, a struct that also holds the counts of unseen values.
         """
         counts = None if answer is None else F.col(answer)[COUNTS]
-        checked = self.tally.watch(passing, counts)
+        checked = self.metrics.watch(passing, counts)
         kept = checked.where(~self._refused) if self.may_refuse else checked
         names = [*self.rows.columns, *([UNREAD_KEY] if UNREAD_KEY in passing.columns else [])]
         return kept.select(*map(col, names), *([] if answer is None else [F.col(answer)]))
@@ -112,12 +110,12 @@ class CheckedRows:
             return None
         bad = self._checked(self.rows, whole=True).where(self._refused)
         form = _form(self.rows.schema)
-        reasons = [F.when(F.col(_flag(place)), self._broken[place].reason) for place in self._refusing]
+        failed = [F.when(F.col(_flag(place)), _reason(self._violations[place])) for place in self._refusing]
         lost = [F.col(_LOST)] if self.changes.type == "quarantine" else []
-        told = F.array_compact(F.flatten(F.array(*lost, F.array(*reasons)) if reasons else F.array(*lost)))
+        reasons = F.array_compact(F.flatten(F.array(*lost, F.array(*failed)) if failed else F.array(*lost)))
         return bad.select(
             F.to_json(F.col(RAW), {**TIMES, "ignoreNullFields": "false"}).alias("_raw"),
-            told.alias("_reasons"),
+            reasons.alias("_reasons"),
             F.col(_SOURCE).alias("_source"),
             F.lit(form).alias("_form"),
         )
@@ -155,47 +153,33 @@ class CheckedRows:
         return lost_cell_conditions(self.rows, self.types, self.zone)
 
     @cached_property
-    def _broken(self) -> dict[int, Violation]:
-        return {
-            place: violation(check, place, self._columns, F.col(_number(place)) if isinstance(check, Unique) else None)
-            for place, check in self._row_checks.items()
-        }
+    def _violations(self) -> dict[int, Violation]:
+        checks = self._row_checks.items()
+        return {place: check.violation(replace(self._columns, place=place)) for place, check in checks}
 
     def _checked(self, rows: DataFrame, whole: bool) -> DataFrame:
         """Return typed rows with a flag per check; `whole` adds the raw row and its source file."""
-        beside: list[Column] = []
-        matched = [check.column for check in self._row_checks.values() if isinstance(check, Matches)]
+        added: list[Column] = []
+        raw = [name for check in self._row_checks.values() for name in check.raw_columns]
         if whole:
-            beside += [F.struct(*[col(name) for name in self._named]).alias(RAW), _source(rows).alias(_SOURCE)]
-        elif matched and (needed := self._columns.raw_needed(matched)):
-            beside.append(F.struct(*[col(name) for name in needed]).alias(RAW))
+            added += [F.struct(*[col(name) for name in self._named]).alias(RAW), _source(rows).alias(_SOURCE)]
+        elif needed := self._columns.raw_needed(raw):
+            added.append(F.struct(*[col(name) for name in needed]).alias(RAW))
         if self.changes.type == "quarantine":
-            beside.append(self._lost_reasons().alias(_LOST))
-        inspected = typed(rows.select("*", *beside) if beside else rows, self.types, self.zone, key=self.key)
-        for place, check in self._row_checks.items():
-            if isinstance(check, Unique):
-                inspected = inspected.withColumn(_number(place), self._occurrence(check))
-        flags = {_flag(place): one.condition for place, one in self._broken.items()}
-        return inspected.withColumns(flags) if flags else inspected
+            added.append(self._lost_reasons().alias(_LOST))
+        read = typed(rows.select("*", *added) if added else rows, self.types, self.zone, key=self.key)
+        flags = {_flag(place): F.coalesce(one.condition, F.lit(False)) for place, one in self._violations.items()}
+        return read.withColumns(flags) if flags else read
 
     def _lost_reasons(self) -> Column:
         kinds = {kind.name: WORDS[kind.cells] for kind in self.types}
-        said = [
+        reasons = [
             F.when(
                 lost, F.concat(F.lit(f"{name} is '"), _cut(col(name)), F.lit(f"', which is not read as {kinds[name]}"))
             )
             for name, lost in self._lost.items()
         ]
-        return F.array_compact(F.array(*said)) if said else F.array().cast("array<string>")
-
-    def _occurrence(self, check: Unique) -> Column:
-        """Return a row's number among the rows with the same values, ordered by content hash; 1 if a value is null."""
-        cells = [self._columns.cell(name).value for name in check.columns]
-        there = reduce(lambda one, other: one & other, [cell.isNotNull() for cell in cells])
-        content = row_hash(self._typed_schema, col)
-        # Without their hash, all rows with a null would land in one partition.
-        apart = F.when(~there, content)
-        return F.when(there, F.row_number().over(Window.partitionBy(*cells, apart).orderBy(content)))
+        return F.array_compact(F.array(*reasons)) if reasons else F.array().cast("array<string>")
 
     @cached_property
     def _typed_schema(self) -> dict[str, T.DataType]:
@@ -207,11 +191,11 @@ class CheckedRows:
 
 
 def _flag(place: int) -> str:
-    return f"⟨broken {place}⟩"
+    return f"⟨failed {place}⟩"
 
 
-def _number(place: int) -> str:
-    return f"⟨number {place}⟩"
+def _reason(violation: Violation) -> Column:
+    return F.concat(*[F.lit(part) if isinstance(part, str) else part for part in violation.reason])
 
 
 def _cut(cell: Column) -> Column:

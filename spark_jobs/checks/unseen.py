@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-COUNTS: Final = "unfamiliar"
+COUNTS: Final = "unseen"
 _KIND: Final = pa.list_(pa.int64())
 
 
@@ -28,7 +28,7 @@ class UnseenCounter:
     """The counts of one partition."""
 
     def __init__(self, training_domain: TrainingDomain) -> None:
-        self._familiar = training_domain
+        self._domain = training_domain
         self._found = dict.fromkeys(training_domain.keys, 0)
 
     def texts(self, name: str, texts: Sequence[str], codes: npt.NDArray[Any]) -> None:
@@ -41,23 +41,25 @@ class UnseenCounter:
         """
         import numpy as np
 
-        levels = self._familiar.levels.get(name)
-        strange = [place for place, text in enumerate(texts) if text not in levels] if levels else []
-        if strange:
-            self._found["unseen", name] += int(np.isin(codes, strange).sum())
+        levels = self._domain.levels.get(name)
+        unseen = [place for place, text in enumerate(texts) if text not in levels] if levels else []
+        if unseen:
+            self._found["unseen", name] += int(np.isin(codes, unseen).sum())
 
     def numbers(self, name: str, values: npt.NDArray[np.float64]) -> None:
         """Count a numeric column's values outside the training range; NaN is a null and is not counted."""
-        ends = self._familiar.ranges.get(name)
+        ends = self._domain.ranges.get(name)
         if ends is not None:
             self._found["outside", name] += int(((values < ends[0]) | (values > ends[1])).sum())
 
-    def told(self, rows: int) -> pa.Array:
-        """Return the counts as an array of `rows` entries: null in all but the last."""
-        return pa.concat_arrays([untold(rows - 1), pa.array([list(self._found.values())], _KIND)])
+    def column(self, rows: int, is_last: bool) -> pa.Array:
+        """Return the column of counts for a batch of rows: null, except in the last row of the last batch."""
+        if not is_last:
+            return pa.nulls(rows, _KIND)
+        return pa.concat_arrays([pa.nulls(rows - 1, _KIND), pa.array([list(self._found.values())], _KIND)])
 
 
-def distinct(values: pa.Array) -> tuple[list[str], npt.NDArray[Any]]:
+def distinct_texts(values: pa.Array) -> tuple[list[str], npt.NDArray[Any]]:
     """Return a column's distinct texts, trimmed, and each row's index into them; null has the index past the end."""
     import pyarrow.compute as pc
 
@@ -66,12 +68,7 @@ def distinct(values: pa.Array) -> tuple[list[str], npt.NDArray[Any]]:
     return pc.utf8_trim(coded.dictionary, characters=BLANKS).to_pylist(), codes
 
 
-def untold(rows: int) -> pa.Array:
-    """Return an array of nulls, for rows of a partition that has more rows to come."""
-    return pa.nulls(rows, _KIND)
-
-
-def summed(training_domain: TrainingDomain, parts: Iterable[Sequence[int]]) -> dict[tuple[str, str], int]:
+def sum_counts(training_domain: TrainingDomain, parts: Iterable[Sequence[int]]) -> dict[tuple[str, str], int]:
     """Return the counts summed over all partitions, by (kind, column)."""
     sums = [sum(counts) for counts in zip(*parts, strict=True)]
     return dict(zip(training_domain.keys, sums, strict=True)) if sums else dict.fromkeys(training_domain.keys, 0)
@@ -84,8 +81,8 @@ def count_unseen(training_domain: TrainingDomain, rows: DataFrame) -> dict[tuple
     cells = [*map(col, training_domain.levels), *(col(name).cast("double") for name in training_domain.ranges)]
     # Positional names, because `mapInArrow` splits a name that holds a backtick.
     placed = rows.select(*[cell.alias(f"c{place}") for place, cell in enumerate(cells)])
-    told = placed.mapInArrow(_counting(training_domain), f"{COUNTS} array<bigint>")
-    return summed(training_domain, [row[0] for row in told.collect()])
+    counts = placed.mapInArrow(_counting(training_domain), f"{COUNTS} array<bigint>")
+    return sum_counts(training_domain, [row[0] for row in counts.collect()])
 
 
 def _counting(training_domain: TrainingDomain) -> Any:
@@ -96,7 +93,7 @@ def _counting(training_domain: TrainingDomain) -> Any:
                 if kind == "outside":
                     found.numbers(name, cells.to_numpy(zero_copy_only=False))
                 else:
-                    found.texts(name, *distinct(cells))
-        yield pa.record_batch([found.told(1)], [COUNTS])
+                    found.texts(name, *distinct_texts(cells))
+        yield pa.record_batch([found.column(1, is_last=True)], [COUNTS])
 
     return counted

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from spark_jobs.cli.parser import job_of, parse_arguments
 from spark_jobs.error_translation import translate_error
-from spark_jobs.errors import SparkJobsError
+from spark_jobs.errors import DEBUG, SparkJobsError
 
 if TYPE_CHECKING:
-    from spark_jobs.jobs.result import Result
+    from spark_jobs.results.result import Result
 
 INTERRUPTED, TERMINATED = 130, 143
 
@@ -52,13 +52,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _answer(words: Sequence[str], out: BinaryIO) -> int:
-    as_json, debug = "--json" in words, "--debug" in words
+    as_json, debug = "--json" in words, "--debug" in words or bool(os.environ.get(DEBUG))
     started = time.monotonic()
     try:
         arguments = _parsed(words, out)
         if arguments is None:
             return 0
-        result = _timed(_run(arguments), started)
+        result = _run(arguments)
+        result = replace(result, seconds={**result.seconds, "total": round(time.monotonic() - started, 3)})
     except (KeyboardInterrupt, BrokenPipeError):
         raise
     except BaseException as error:
@@ -89,7 +90,7 @@ def _parsed(words: Sequence[str], out: BinaryIO) -> Namespace | None:
 
 def _run(arguments: Namespace) -> Result:
     from spark_jobs import progress
-    from spark_jobs.jobs.launch import launch
+    from spark_jobs.cli.launch import launch
 
     if getattr(arguments, "debug", False):
         os.environ.setdefault("SPARK_JOBS_LOG", "warn")
@@ -102,10 +103,6 @@ def _run(arguments: Namespace) -> Result:
         return replace(result, seconds={**progress.seconds(), **result.seconds})
 
 
-def _timed(result: Result, started: float) -> Result:
-    return replace(result, seconds={**result.seconds, "total": round(time.monotonic() - started, 3)})
-
-
 def _tell(error: SparkJobsError) -> None:
     """Print an error's cause and, after `hint:`, its advice to standard error."""
     hint = f"\nhint: {error.advice}" if error.advice else ""
@@ -113,7 +110,7 @@ def _tell(error: SparkJobsError) -> None:
 
 
 def _write_failure(words: Sequence[str], out: BinaryIO, error: SparkJobsError) -> None:
-    from spark_jobs.jobs.result import failure
+    from spark_jobs.results.result import failure
 
     _write(out, _json(failure(job_of(words), error).to_json()))
 

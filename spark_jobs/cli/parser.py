@@ -194,8 +194,10 @@ class _Parser(argparse.ArgumentParser):
     """Raises `SpecError` where argparse would print an error and exit."""
 
     def error(self, message: str) -> NoReturn:
-        message = message.removeprefix("argument ")
-        message = message.replace("the following arguments are required:", "missing")
+        message = message.removeprefix("argument ").replace("expected one argument", "a value is missing")
+        required = message.removeprefix("the following arguments are required: ")
+        if required != message:
+            message = f"missing argument{'s' * (', ' in required)} {' and '.join(required.split(', '))}"
         raise SpecError(f"`{self.prog}`: {message.rstrip('.')}.", f"`{self.prog} --help` shows an example.")
 
 

@@ -8,6 +8,8 @@ from typing import Final
 
 from pyspark.sql import SparkSession
 
+from spark_jobs.runtime.temporary_settings import temporary_settings
+
 HEAVIEST: Final = 2**28
 _BYTES, _ROWS = "spark.sql.execution.arrow.maxBytesPerBatch", "spark.sql.execution.arrow.maxRecordsPerBatch"
 _ANY: Final = str(2**31 - 1)
@@ -20,17 +22,11 @@ def by_rows(spark: SparkSession, texts: int, longest: int | None) -> Iterator[No
     To limit a batch by bytes, Spark measures every row, which takes half of the transfer time.
 
     Args:
-        spark: The session.
-        texts: The number of text columns.
         longest: The characters of their longest cell; None if unknown.
     """
-    before = spark.conf.get(_BYTES)
     light = texts == 0 or (longest is not None and 4 * longest * texts * int(spark.conf.get(_ROWS) or 0) <= HEAVIEST)
-    if not light or before is None:
+    if not light or spark.conf.get(_BYTES) is None:
         yield
         return
-    spark.conf.set(_BYTES, _ANY)
-    try:
+    with temporary_settings(spark, {_BYTES: _ANY}):
         yield
-    finally:
-        spark.conf.set(_BYTES, before)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyspark.sql import Column, DataFrame
@@ -65,7 +65,6 @@ def typed(
     DATE, TIMESTAMP, STRING. Names and order do not change.
 
     Args:
-        rows: The rows.
         types: The types of the columns; other columns do not change.
         zone: The time zone of timestamps without an offset.
         seen: What is known of the cells.
@@ -107,22 +106,16 @@ def canonical_cells(
 ) -> list[Column]:
     """Return the cells in name order in canonical form: a number as double (-0.0 as 0.0), else trimmed text.
 
-    So a table has the same hash whether it comes as text or with stored types. A missing cell is NaN or a control
-    character. A number that may not fit a double is followed by its exact text, which is null if it fits.
+    So a row has the same hash (`xxhash64` of these cells) whether it comes as text or with stored types. A missing
+    cell is NaN or a control character. A number that may not fit a double is followed by its exact text, which is null
+    if it fits.
     """
     kinds = {field.name: field.dataType for field in rows.schema.fields}
-    return [part for column in _in_name_order(types) for part in _canonical(column, kinds[column.name], zone, seen)]
-
-
-def typed_row_hash(
-    rows: DataFrame, types: Sequence[ColumnType], seed: int = 42, zone: str = "UTC", seen: ColumnHints = NOTHING
-) -> Column:
-    """Return a BIGINT hash (xxhash64) of the seed and the canonical cells, equal for equal rows with equal names."""
-    return F.xxhash64(F.lit(seed), *canonical_cells(rows, types, zone, seen))
-
-
-def _in_name_order(types: Sequence[ColumnType]) -> Iterator[ColumnType]:
-    return iter(sorted(types, key=lambda column: column.name))
+    return [
+        part
+        for column in sorted(types, key=lambda one: one.name)
+        for part in _canonical(column, kinds[column.name], zone, seen)
+    ]
 
 
 def _readable(column: ColumnType, stored: str) -> str:

@@ -6,6 +6,7 @@ The same SQL works for strings and stored types, on classic Spark and Connect, a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from spark_jobs.bundle.numerals import NEGATIVE, PLAIN, Numerals
@@ -26,6 +27,10 @@ from spark_jobs.bundle.patterns import (
 from spark_jobs.columns.types import Cells, ColumnType
 
 STORED_NUMBERS: Final = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
+STORED_CELLS: Final[Mapping[str, Cells]] = {
+    **dict.fromkeys(STORED_NUMBERS, "number"),
+    **{"boolean": "boolean", "date": "date", "timestamp": "timestamp", "timestamp_ntz": "timestamp"},
+}
 _NUMERIC: Final = (*STORED_NUMBERS, "boolean", "void")
 _DATED: Final = ("date", "timestamp", "timestamp_ntz", "void")
 _EPOCH: Final = "TIMESTAMP_NTZ'1970-01-01 00:00:00'"

@@ -77,13 +77,9 @@ def _orderly(cell: Column, kind: T.DataType) -> Column:
     if isinstance(kind, T.ArrayType):
         return F.transform(cell, lambda element: _orderly(element, kind.elementType))
     if isinstance(kind, T.MapType):
-        return F.array_sort(F.transform(F.map_entries(cell), lambda entry: _entry(entry, kind)))
+        pair = T.StructType([T.StructField("key", kind.keyType), T.StructField("value", kind.valueType)])
+        return F.array_sort(F.transform(F.map_entries(cell), lambda entry: _orderly(entry, pair)))
     return F.unix_micros(cell) if isinstance(kind, T.TimestampType) else exact_text(cell, kind)
-
-
-def _entry(entry: Column, kind: T.MapType) -> Column:
-    key, value = _orderly(entry["key"], kind.keyType), _orderly(entry["value"], kind.valueType)
-    return F.struct(key.alias("key"), value.alias("value"))
 
 
 def _is_orderly(kind: T.DataType) -> bool:

@@ -26,10 +26,8 @@ def unread(column: ColumnType, stored: str, raw: str, zone: str) -> Column:
     """Return the text of a cell if the value in its column does not hold it exactly, else null.
 
     Args:
-        column: The column's type.
         stored: The stored type of the raw cells.
         raw: The name of the column with the raw cells.
-        zone: The time zone of local times.
     """
     cell, value = quoted(raw), quoted(column.name)
     text = text_sql(cell)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from spark_jobs.bundle.patterns import BLANKS
-from spark_jobs.errors import DataError
+from spark_jobs.errors import DataError, format_list
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -86,7 +86,7 @@ def check_names(names: Sequence[str]) -> tuple[str, ...]:
     counts = Counter(name.casefold() for name in names)
     doubled = [name for name in names if counts[name.casefold()] > 1]
     if doubled:
-        listed = ", ".join(f"'{name}'" for name in doubled[:10])
+        listed = format_list(doubled, quote=True)
         raise DataError(
             f"Column names must differ by more than case and surrounding blanks. Got {listed}.",
             "Rename the columns in the data, or name all of them in `source.names`.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from hashlib import sha256
 
@@ -13,6 +13,11 @@ from pyspark.sql import types as T
 
 from spark_jobs.columns.exact import beyond_double, exact_text
 from spark_jobs.columns.names import UNREAD_KEY
+
+
+def log_row_id() -> Column:
+    """Return the id of a row of a log such as a topic, as a column: topic/partition/offset."""
+    return F.concat_ws("/", "topic", "partition", "offset")
 
 
 def with_row_ids(rows: DataFrame, key: Sequence[str] = (), is_unique: bool | None = None) -> DataFrame:
@@ -79,7 +84,7 @@ def key_text(key: Sequence[str], fields: dict[str, T.DataType]) -> Column:
     return F.concat_ws("|", *map(_escaped, parts))
 
 
-def row_hash(fields: dict[str, T.DataType], cell: Callable[[str], Column] | None = None) -> Column:
+def row_hash(fields: Mapping[str, T.DataType], cell: Callable[[str], Column] | None = None) -> Column:
     """Return a BIGINT hash (xxhash64) of a row's cells; equal numbers have equal hashes, whatever their stored type.
 
     The cells are those of the struct `_row`, or `cell(name)` if `cell` is given.

@@ -16,15 +16,11 @@ class ColumnType:
     """The type of a column, inferred from the whole table, and the reason.
 
     Attributes:
-        name: The column's name.
         cells: How a cell is read.
         kind: What the column is used for.
-        reason: Why the type was chosen.
         integral: Whether every number is a whole one that BIGINT holds.
         formats: Spark datetime patterns to try after ISO 8601.
-        decimal: The decimal sign (`bundle.numerals`).
         scale: The scale of DECIMAL(38, scale), if some numbers exceed a double or BIGINT.
-        thousands: The separator of thousands.
         affix: Text before or after numbers, such as a currency.
         signs: Whether brackets, other minus signs or a trailing minus may mark negative numbers.
     """

@@ -56,16 +56,13 @@ def adversarial_rows(plan: Plan, pipeline: Path, model: ModelProto, sentinel: st
     extreme ones: whether a sum of several of them overflows depends on the order of the additions.
 
     Args:
-        plan: The plan of the model.
-        pipeline: The folder of the saved pipeline.
-        model: The graph compiled from it.
         sentinel: The text that stands for null in the graph's string inputs.
     """
     import pyarrow as pa
 
-    trials = list(_trials(plan, edge_cases(plan, pipeline, model), sentinel))
+    cases = list(_cases(plan, edge_cases(plan, pipeline, model), sentinel))
     typical = {name: _typical(plan, plan.type_of(name)) for name in plan.used}
-    rows = [*(({one.column: one.value}, one.kind) for one in trials), *_mixed(trials)]
+    rows = [*(({one.column: one.value}, one.kind) for one in cases), *_mixed(cases)]
     columns = {
         name: pa.array([changed.get(name, typical[name]) for changed, _ in rows], _arrow(plan.type_of(name)))
         for name in plan.used
@@ -76,20 +73,20 @@ def adversarial_rows(plan: Plan, pipeline: Path, model: ModelProto, sentinel: st
 def edge_cases(plan: Plan, pipeline: Path, model: ModelProto) -> EdgeCases:
     """Return the edge cases of a saved pipeline and its graph."""
     stages, clock = read_pipeline(pipeline), load_timezone_table(plan, pipeline)
-    flat = {one.slot for one in scaled_numbers(stages).values() if not one.factor}
+    flat = {one.slot for one in scaled_numbers(plan, stages).values() if not one.factor}
     plain = {one.slot for one in plan.numbers if one.part is None and plan.type_of(one.column).cells == "number"}
     return EdgeCases(split_points(plan, stages, model, clock), frozenset(flat & plain), clock)
 
 
-def row_kinds(plan: Plan, weak: EdgeCases) -> set[str]:
+def row_kinds(plan: Plan, edges: EdgeCases) -> set[str]:
     """Return the kinds of rows that a verification must include."""
     found = {"null", "mixed"}
     for name in plan.used:
         found |= _KINDS[plan.type_of(name).cells]
     if any(one.bounds for one in plan.numbers):
         found.add("bound")
-    decisive = [one for one in plan.numbers if one.slot in weak.points and _has_splits(plan, one)]
-    named = {"split": decisive, "constant": weak.constant, "clock change": weak.clock.moments}
+    decisive = [one for one in plan.numbers if one.slot in edges.points and _has_splits(plan, one)]
+    named = {"split": decisive, "constant": edges.constant, "clock change": edges.clock.moments}
     return found | {kind for kind, there in named.items() if there}
 
 
@@ -121,12 +118,12 @@ def _seconds(value: Any) -> float | str:
     return value if isinstance(value, str) else float(value)
 
 
-def _mixed(trials: Sequence[Case]) -> Iterator[tuple[dict[str, Any], str]]:
+def _mixed(cases: Sequence[Case]) -> Iterator[tuple[dict[str, Any], str]]:
     """Yield rows that mix cases of all columns; half of the values are usual, since odd ones reach few branches."""
     chance = random.Random(1)  # a fixed seed gives the same rows every time
     odd: dict[str, list[Any]] = {}
     usual: dict[str, list[Any]] = {}
-    for one in trials:
+    for one in cases:
         if one.kind != "extreme":
             odd.setdefault(one.column, []).append(one.value)
         if one.kind in _USUAL:
@@ -136,7 +133,7 @@ def _mixed(trials: Sequence[Case]) -> Iterator[tuple[dict[str, Any], str]]:
         yield {name: chance.choice(chance.choice(lists)) for name, *lists in choices}, "mixed"
 
 
-def _trials(plan: Plan, weak: EdgeCases, sentinel: str) -> Iterator[Case]:
+def _cases(plan: Plan, edges: EdgeCases, sentinel: str) -> Iterator[Case]:
     for name in plan.used:
         kind = plan.type_of(name)
         inputs = [one for one in plan.inputs if one.column == name]
@@ -147,9 +144,9 @@ def _trials(plan: Plan, weak: EdgeCases, sentinel: str) -> Iterator[Case]:
         elif kind.cells == "boolean":
             yield from (Case("boolean", name, value) for value in (True, False))
         elif kind.cells == "number":
-            yield from _numbers(name, numbers, weak)
+            yield from _numbers(name, numbers, edges)
         else:
-            yield from _moments(kind, numbers, weak)
+            yield from _moments(kind, numbers, edges)
 
 
 def _texts(name: str, inputs: Sequence[CategoryInput], sentinel: str) -> Iterator[Case]:
@@ -166,7 +163,7 @@ def _texts(name: str, inputs: Sequence[CategoryInput], sentinel: str) -> Iterato
     yield from (Case("not ASCII", name, text) for text in ("Ω≈ç√", "日本語", "🛩️", "İi̇\u0131I", "\u202eright", "ﬀ"))
 
 
-def _numbers(name: str, inputs: Sequence[NumberInput], weak: EdgeCases) -> Iterator[Case]:
+def _numbers(name: str, inputs: Sequence[NumberInput], edges: EdgeCases) -> Iterator[Case]:
     yield from (Case("not finite", name, value) for value in (math.nan, math.inf, -math.inf))
     yield from (Case("extreme", name, value) for value in _EXTREMES)
     for one in inputs:
@@ -174,21 +171,21 @@ def _numbers(name: str, inputs: Sequence[NumberInput], weak: EdgeCases) -> Itera
             yield from (Case("bound", name, value) for value in about(edge))
         usual = one.fill + one.shift
         yield from (Case("fill", name, value) for value in about(usual))
-        if one.slot in weak.constant:
+        if one.slot in edges.constant:
             yield from (Case("constant", name, usual + off) for off in (0.0, 1.0, -1e6))
-        yield from (Case("split", name, value) for value in weak.points.get(one.slot, ()))
+        yield from (Case("split", name, value) for value in edges.points.get(one.slot, ()))
 
 
-def _moments(kind: ColumnType, inputs: Sequence[NumberInput], weak: EdgeCases) -> Iterator[Case]:
+def _moments(kind: ColumnType, inputs: Sequence[NumberInput], edges: EdgeCases) -> Iterator[Case]:
     dated = kind.cells == "date"
-    tries = [("day border", moment) for moment in _borders()]
-    tries += [("leap day", moment) for moment in _leap_days()]
-    tries += [("part", moment) for moment in _parts()]
+    moments = [("day border", moment) for moment in _borders()]
+    moments += [("leap day", moment) for moment in _leap_days()]
+    moments += [("part", moment) for moment in _parts()]
     if not dated:
-        tries += [("clock change", moment) for moment in _changes(weak.clock)]
+        moments += [("clock change", moment) for moment in _changes(edges.clock)]
     for one in inputs:
-        tries += [("split", moment) for moment in _decisive(one, weak.points.get(one.slot, ()))]
-    for what, seconds in tries:
+        moments += [("split", moment) for moment in _decisive(one, edges.points.get(one.slot, ()))]
+    for what, seconds in moments:
         moment = _moment(seconds)
         if moment is not None:
             yield Case(what, kind.name, moment.date() if dated else moment)

@@ -6,7 +6,6 @@ refused. Neither Spark nor Java is needed.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,18 @@ import numpy as np
 from spark_jobs.bundle.stages import Stage, read_pipeline
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import JobError
-from spark_jobs.features import CategoryInput, Encoder, NumberInput, find_encoder, find_scaler
+from spark_jobs.features import (
+    NONE,
+    CategoryInput,
+    Encoder,
+    NumberInput,
+    StepGroup,
+    encoder_groups,
+    find_encoder,
+    find_scaler,
+    find_step,
+    step_groups,
+)
 from spark_jobs.features import columns as raw_columns
 from spark_jobs.features.calendar import TimezoneTable
 from spark_jobs.features.cast import flag_name, statement
@@ -48,8 +58,6 @@ def compile_graph(plan: Plan, pipeline: Path, sentinel: str) -> ModelProto:
     `prediction` `[N]`, for classes `probabilities` or `margin`, and `valid` `[N]` (whether all outputs are finite).
 
     Args:
-        plan: The plan of the model.
-        pipeline: The folder of the saved `PipelineModel`.
         sentinel: The text that stands for null in string inputs; see `sentinel_for`.
 
     Raises:
@@ -136,6 +144,8 @@ class _Work:
     def features(self) -> Vector:
         """Return the feature vector."""
         self._cast()
+        for group in step_groups(self.plan.numbers):
+            self._step(group)
         self._encoded()
         for kind in self._scales():
             self._scaled(kind)
@@ -160,7 +170,7 @@ class _Work:
         values = raw_columns.numbers(inputs, self.types, self.raw, self.clock)
         self._put([flag_name(one.slot) for one in inputs], number(is_nan(values)))
         imputer = self.take("ImputerModel")
-        outputs = [f"{one.slot}_filled" for one in inputs]
+        outputs = [one.columns[0] for one in inputs]
         imputer.expect(missingValue="NaN")
         imputer.expect_columns([one.slot for one in inputs], outputs)
         fills = imputer.row()
@@ -168,14 +178,20 @@ class _Work:
         filled = where(is_nan(moved), np.array([[fills[one.slot] for one in inputs]]), moved)
         self._put(outputs, filled)
 
+    def _step(self, group: StepGroup) -> None:
+        step = find_step(group.role, group.kind)
+        if step.graph is None:
+            raise JobError(f"The step '{group.kind}' of `features.steps` has no ONNX graph.", _ADVICE)
+        stages = [self.take(one) for one in step.saved]
+        self._put(group.outputs, step.graph(stages, group.sources, group.outputs, self._matrix(group.sources)))
+
     def _encoded(self) -> None:
-        groups = self._groups()
         indexed_ones = [one for one in self.plan.categories if find_encoder(one.encode).positions]
         plain = any(not one.ordered for one in indexed_ones)
         count = plain + sum(one.ordered for one in indexed_ones)
         check_saved([self.take("StringIndexerModel") for _ in range(count)], indexed_ones)
         positions = {one.slot: self._position(one) for one in self.plan.categories}
-        for kind, group in groups.items():
+        for kind, group in encoder_groups(self.plan.categories).items():
             encoder = find_encoder(kind)
             self._encode(kind, encoder, group, [positions[one.slot] for one in group])
 
@@ -190,16 +206,10 @@ class _Work:
         for name, blocks in encoder.graph(stages, group, positions).items():
             self.blocks[name] = blocks
 
-    def _groups(self) -> dict[str, list[CategoryInput]]:
-        groups: dict[str, list[CategoryInput]] = defaultdict(list)
-        for one in self.plan.categories:
-            groups[one.encode].append(one)
-        return groups
-
     def _scales(self) -> list[str]:
         supervised = [one for one in self.plan.categories if find_encoder(one.encode).supervised]
         kinds = dict.fromkeys([*(one.scale for one in self.plan.numbers), *(one.scale for one in supervised)])
-        return [kind for kind in kinds if kind != "none"]
+        return [kind for kind in kinds if kind != NONE]
 
     def _scaled(self, kind: str) -> None:
         scaler = find_scaler(kind)

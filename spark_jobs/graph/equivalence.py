@@ -19,14 +19,12 @@ from spark_jobs.plan import Plan
 _ADVICE = "Export without `--compat`, and report this with the bundle's plan.json."
 
 
-def check_same(proven: bytes, other: bytes, plan: Plan, pipeline: Path, sentinel: str) -> None:
+def check_same(verified: bytes, other: bytes, plan: Plan, pipeline: Path, sentinel: str) -> None:
     """Refuse a graph whose outputs for adversarial rows differ from those of a verified graph.
 
     Args:
-        proven: The verified graph, serialized.
+        verified: The verified graph, serialized.
         other: The graph to check, serialized.
-        plan: The plan of the model.
-        pipeline: The folder of the saved pipeline.
         sentinel: The text that stands for null in string inputs.
 
     Raises:
@@ -34,9 +32,9 @@ def check_same(proven: bytes, other: bytes, plan: Plan, pipeline: Path, sentinel
     """
     import onnx
 
-    model = onnx.load_model_from_string(proven)
+    model = onnx.load_model_from_string(verified)
     rows = adversarial_rows(plan, pipeline, model, sentinel)
-    first, second = (answers_of(graph, rows, plan, sentinel) for graph in (proven, other))
+    first, second = (answers_of(graph, rows, plan, sentinel) for graph in (verified, other))
     for name in first:
         off = int((~_alike(first[name], second[name])).sum())
         if off:

@@ -75,8 +75,6 @@ def compare(
     Args:
         pipeline: The outputs of the Spark pipeline.
         graph: The outputs of the graph for the same rows.
-        kinds: The kind of each row.
-        bound: The largest allowed difference.
         wanted: The kinds that must have rows.
     """
     off = _off(pipeline, graph)
@@ -96,7 +94,7 @@ def compare(
     )
 
 
-def said(answers: Answers, row: int) -> Numbers:
+def row_values(answers: Answers, row: int) -> Numbers:
     """Return the numeric outputs of a row: its scores, else its prediction."""
     return np.atleast_1d(answers.prediction[row] if answers.scores is None else answers.scores[row])
 
@@ -105,7 +103,7 @@ def _causes(pipeline: Answers, graph: Answers, wrong: npt.NDArray[np.bool_]) -> 
     """Describe the rows whose outputs differ by more than a finite number, with the number of rows."""
     found: dict[str, list[str]] = {}
     for row in np.flatnonzero(wrong).tolist():
-        one, other = said(pipeline, row), said(graph, row)
+        one, other = row_values(pipeline, row), row_values(graph, row)
         apart = (np.isfinite(one) & np.isfinite(other)) | (one == other) | (np.isnan(one) & np.isnan(other))
         if not apart.all():
             place = int(np.argmin(apart))

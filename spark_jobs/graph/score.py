@@ -14,7 +14,7 @@ from pyspark.sql.pandas.functions import arrow_udf
 
 from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.checks.training_domain import TrainingDomain
-from spark_jobs.checks.unseen import COUNTS, UnseenCounter, distinct, untold
+from spark_jobs.checks.unseen import COUNTS, UnseenCounter, distinct_texts
 from spark_jobs.columns import cells
 from spark_jobs.columns.arrow_batches import by_rows
 from spark_jobs.columns.names import col, quoted
@@ -24,7 +24,6 @@ from spark_jobs.plan import Plan
 from spark_jobs.plan.learning_task import LearningTask
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
     from onnx import ModelProto
     from onnxruntime import InferenceSession
@@ -47,8 +46,6 @@ def graph_predictions(
     `valid` is whether all outputs of a row are finite.
 
     Args:
-        graph: The serialized graph.
-        plan: The plan of the model.
         rows: The rows to score, with the columns of `plan.used`.
         sentinel: The text that stands for null in string inputs.
         keep_valid: Takes the rows with the graph's output, a column of the given name, and returns the rows and
@@ -61,7 +58,8 @@ def graph_predictions(
     answered = rows.withColumn(_ANSWER, answers(model, plan, rows, sentinel, training_domain or TrainingDomain()))
     kept = answered if keep_valid is None else keep_valid(answered, _ANSWER)
     whole = F.struct(*[col(name) for name in kept.columns if name != _ANSWER]).alias("_row")
-    return kept.select(whole, *_said(plan.problem, F.col(_ANSWER), _has_shares(model)))
+    shares = any(one.name == "probabilities" for one in model.graph.output)
+    return kept.select(whole, *_said(plan.problem, F.col(_ANSWER), shares))
 
 
 def answers(model: ModelProto, plan: Plan, rows: DataFrame, sentinel: str, training_domain: TrainingDomain) -> Column:
@@ -125,10 +123,6 @@ def _answer_type(problem: LearningTask) -> str:
     return f"struct<prediction: int, valid: boolean, scores: array<double>, {COUNTS}: array<bigint>>"
 
 
-def _has_shares(model: ModelProto) -> bool:
-    return any(one.name == "probabilities" for one in model.graph.output)
-
-
 def _said(problem: LearningTask, answer: Column, shares: bool) -> list[Column]:
     prediction, valid = answer["prediction"], answer["valid"].alias("valid")
     if not problem.labels:
@@ -149,7 +143,7 @@ def _said(problem: LearningTask, answer: Column, shares: bool) -> list[Column]:
 def _runner(
     parts: SplitLookups, names: list[str], texts: list[bool], sentinel: str, training_domain: TrainingDomain
 ) -> Any:
-    def answered(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[pa.Array]:
+    def predict(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[pa.Array]:
         from spark_jobs.bundle.runtime import run_graph
 
         count = UnseenCounter(training_domain)
@@ -160,12 +154,12 @@ def _runner(
                 if text:
                     feed |= _positions(parts, name, values, sentinel, count)
                 else:
-                    feed[name] = _numbers(values)
+                    feed[name] = values.to_numpy(zero_copy_only=False)
                     count.numbers(name, feed[name])
             found, rows = run_graph(_session(parts.rest), feed), len(columns[0])
-            yield _answer(found, bool(parts.labels), count.told(rows) if is_last else untold(rows))
+            yield _answer(found, bool(parts.labels), count.column(rows, is_last))
 
-    return answered
+    return predict
 
 
 def _with_last(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[tuple[tuple[pa.Array, ...], bool]]:
@@ -180,16 +174,11 @@ def _with_last(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[tuple[tuple[
         yield held, True
 
 
-def _numbers(values: pa.Array) -> npt.NDArray[np.float64]:
-    found: npt.NDArray[np.float64] = values.to_numpy(zero_copy_only=False)
-    return found
-
-
 def _positions(
     parts: SplitLookups, name: str, values: pa.Array, sentinel: str, count: UnseenCounter
 ) -> Mapping[str, Any]:
     """Return a text column's level indices, looked up once for each distinct text; null comes after the texts."""
-    trimmed, codes = distinct(values)
+    trimmed, codes = distinct_texts(values)
     count.texts(name, trimmed, codes)
     asked = {name: _texts(trimmed, sentinel)}
     found = _session(parts.lookups[name]).run(list(parts.positions[name]), asked)

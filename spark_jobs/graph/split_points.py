@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spark_jobs.bundle.stages import Stage
-from spark_jobs.features import find_scaler
+from spark_jobs.features import encoder_groups, find_encoder, find_scaler
 from spark_jobs.features.calendar import TimezoneTable
 from spark_jobs.plan import Plan
 
@@ -33,7 +33,7 @@ def split_points(
     plan: Plan, stages: Sequence[Stage], model: ModelProto, clock: TimezoneTable
 ) -> dict[str, list[float]]:
     """Return for each number, by slot, the values at every tree threshold and their neighbors on both sides."""
-    places, shifts = scaled_numbers(stages), {one.slot: one.shift for one in plan.numbers}
+    places, shifts = scaled_numbers(plan, stages), {one.slot: one.shift for one in plan.numbers}
     found: dict[str, set[float]] = {}
     for feature, at, below in _splits(model, clock):
         if feature in places and places[feature].factor:
@@ -42,20 +42,26 @@ def split_points(
     return {slot: sorted(values) for slot, values in found.items()}
 
 
-def scaled_numbers(stages: Sequence[Stage]) -> dict[int, Scaled]:
-    """Return the scaling of the numbers in the feature vector, by position."""
+def scaled_numbers(plan: Plan, stages: Sequence[Stage]) -> dict[int, Scaled]:
+    """Return the scaling of the numbers in the feature vector, by position; those that other steps changed are absent.
+
+    Args:
+        plan: The plan of the model.
+        stages: The stages of its saved pipeline.
+    """
     *_, last = [stage for stage in stages if stage.kind == "VectorAssembler"]
-    groups = dict(_groups(stages))
-    found: dict[int, Scaled] = {}
-    place = 0
+    groups, encoded = dict(_groups(stages)), _encoded(plan)
+    features: list[Scaled | None] = []
     for name in last.inputs:
-        for one in groups.get(name) or [_unscaled(name)]:
-            if one is not None:
-                found[place] = one
-            place += 1
-        if name == "hot":
-            place += _hot_width(stages) - 1
-    return found
+        features += groups.get(name, encoded.get(name, [_unscaled(name)]))
+    return {place: one for place, one in enumerate(features) if one is not None}
+
+
+def _encoded(plan: Plan) -> dict[str, list[None]]:
+    """Return as many nothings as each output column of the encoders has features."""
+    groups = encoder_groups(plan.categories).items()
+    columns = [find_encoder(kind).outputs(group, plan.problem.targets) for kind, group in groups]
+    return {name: [None] * len(slots) for one in columns for name, slots in one.items()}
 
 
 def _groups(stages: Sequence[Stage]) -> Iterator[tuple[str, list[Scaled | None]]]:
@@ -70,10 +76,6 @@ def _groups(stages: Sequence[Stage]) -> Iterator[tuple[str, list[Scaled | None]]
 
 def _unscaled(name: str) -> Scaled | None:
     return Scaled(name.removesuffix("_filled")) if name.endswith("_filled") else None
-
-
-def _hot_width(stages: Sequence[Stage]) -> int:
-    return next(len(stage.row()["vocabulary"]) for stage in stages if stage.kind == "CountVectorizerModel")
 
 
 def _splits(model: ModelProto, clock: TimezoneTable) -> set[tuple[int, float, bool]]:

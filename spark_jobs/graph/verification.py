@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.ml import PipelineModel
 from pyspark.ml.functions import vector_to_array
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -21,14 +22,16 @@ from pyspark.sql import functions as F
 from pyspark.sql.utils import is_remote
 
 from spark_jobs.columns.names import col, quoted
+from spark_jobs.errors import format_list
 from spark_jobs.graph.adversarial import KIND, adversarial_rows, edge_cases, row_kinds
 from spark_jobs.graph.compile import compile_graph, sentinel_for
 from spark_jobs.graph.equivalence import answers_of
-from spark_jobs.graph.parity import Answers, Parity, compare, said
+from spark_jobs.graph.parity import Answers, Parity, compare, row_values
 from spark_jobs.graph.score import graph_input
 from spark_jobs.graph.timezone import save_timezone_table
 from spark_jobs.models import find
 from spark_jobs.plan import Plan
+from spark_jobs.runtime.temporary_settings import temporary_settings
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -51,12 +54,16 @@ class Compiled:
 
 @dataclass(frozen=True)
 class VerificationResult:
-    """A serialized graph, its sentinel for null, its parity with the pipeline, and a description of a differing row."""
+    """A serialized graph, its sentinel for null, and its parity with the pipeline.
+
+    `example` describes a differing row. `held_out` has the held-out rows as the graph's inputs, one column per name.
+    """
 
     graph: bytes
     sentinel: str
     parity: Parity
     example: str = ""
+    held_out: pa.Table | None = None
 
 
 def compile_saved(plan: Plan, folder: Path, loaded: PipelineModel, spark: SparkSession) -> Compiled:
@@ -84,8 +91,6 @@ def verify_graph(compiled: Compiled, plan: Plan, held_out: DataFrame) -> Verific
     The rows are collected to this process, where ONNX Runtime runs the graph. Their number does not grow with the data.
 
     Args:
-        compiled: The graph and its pipeline.
-        plan: The plan of the model.
         held_out: Typed rows that were not used in training, about ten thousand; all are used.
     """
     return compare_outputs(compiled, plan, pipeline_output(compiled, plan, held_out))
@@ -95,11 +100,11 @@ def pipeline_output(compiled: Compiled, plan: Plan, held_out: DataFrame) -> Pipe
     """Run the pipeline once on held-out and adversarial rows, under another session time zone."""
     made = _taken(compiled, plan)
     with _another_zone(held_out.sparkSession, plan.timezone) as spark:
-        trials = _in_session(spark, held_out.sparkSession.createDataFrame(made))
-        own = held_out.select(*[_plain(held_out, name, trials) for name in plan.used], F.lit(_OWN).alias(KIND))
-        rows = _asked(compiled.loaded, plan, trials.unionByName(own)).toArrow()
-    weak = edge_cases(plan, compiled.folder, compiled.model)
-    return PipelineOutput(rows, frozenset({_OWN, *row_kinds(plan, weak)}))
+        adversarial = _in_session(spark, held_out.sparkSession.createDataFrame(made))
+        own = held_out.select(*[_plain(name, adversarial) for name in plan.used], F.lit(_OWN).alias(KIND))
+        rows = _asked(compiled.loaded, plan, adversarial.unionByName(own)).toArrow()
+    cases = edge_cases(plan, compiled.folder, compiled.model)
+    return PipelineOutput(rows, frozenset({_OWN, *row_kinds(plan, cases)}))
 
 
 def _in_session(spark: SparkSession, rows: DataFrame) -> DataFrame:
@@ -124,21 +129,25 @@ def compare_outputs(compiled: Compiled, plan: Plan, asked: PipelineOutput) -> Ve
     pipeline, own = _of_spark(asked.rows, plan), _of_graph(graph, asked.rows, plan, compiled.sentinel)
     parity = compare(pipeline, own, asked.rows.column(KIND).to_pylist(), bound, asked.wanted)
     example = "" if parity.example is None else _example(asked.rows, plan, pipeline, own, parity.example)
-    return VerificationResult(graph, compiled.sentinel, parity, example)
+    return VerificationResult(graph, compiled.sentinel, parity, example, _held_out(asked.rows, plan))
+
+
+def _held_out(rows: pa.Table, plan: Plan) -> pa.Table:
+    own = rows.filter(pc.equal(rows.column(KIND), _OWN))
+    return pa.table({name: own.column(f"x{at}") for at, name in enumerate(plan.used)})
 
 
 def _example(rows: pa.Table, plan: Plan, pipeline: Answers, graph: Answers, row: int) -> str:
     """Describe one differing row: its inputs and both outputs."""
     given = {name: rows.column(f"x{at}")[row].as_py() for at, name in enumerate(plan.used)}
-    asked = ", ".join(f"{name}={value!r:.60}" for name, value in list(given.items())[:_SHOWN])
-    more = ", …" if len(given) > _SHOWN else ""
-    both = (f"{', '.join(f'{value:.17g}' for value in said(each, row)[:_SHOWN])}" for each in (pipeline, graph))
-    return f"For example ({rows.column(KIND)[row].as_py()}) {asked}{more}: pipeline {next(both)}, graph {next(both)}."
+    asked = format_list((f"{name}={value!r:.60}" for name, value in given.items()), _SHOWN)
+    both = (f"{', '.join(f'{value:.17g}' for value in row_values(each, row)[:_SHOWN])}" for each in (pipeline, graph))
+    return f"For example ({rows.column(KIND)[row].as_py()}) {asked}: pipeline {next(both)}, graph {next(both)}."
 
 
-def _plain(rows: DataFrame, name: str, trials: DataFrame) -> Column:
+def _plain(name: str, adversarial: DataFrame) -> Column:
     """Cast a column to its type in the adversarial rows: integers become doubles, which can hold all test values."""
-    return col(name).cast(trials.schema[name].dataType).alias(name)
+    return col(name).cast(adversarial.schema[name].dataType).alias(name)
 
 
 @contextmanager
@@ -146,12 +155,9 @@ def _another_zone(spark: SparkSession, zone: str) -> Iterator[SparkSession]:
     """Yield a session with another time zone; a new session if possible, since other threads use this one."""
     name = "spark.sql.session.timeZone"
     other = spark if is_remote() else spark.newSession()
-    before = other.conf.get(name) or "UTC"
-    other.conf.set(name, next(elsewhere for elsewhere in _ELSEWHERE if elsewhere != zone))
-    try:
+    elsewhere = next(place for place in _ELSEWHERE if place != zone)
+    with temporary_settings(other, {name: elsewhere}):
         yield other
-    finally:
-        other.conf.set(name, before)
 
 
 def _asked(loaded: PipelineModel, plan: Plan, rows: DataFrame) -> DataFrame:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import re
 from pathlib import Path
 
 from pyspark.sql import SparkSession
 
 from spark_jobs import progress
-from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import SpecError
-from spark_jobs.jobs.check import made_name
-from spark_jobs.jobs.result import Result
+from spark_jobs.results.lines import made_name
+from spark_jobs.results.result import Result
 from spark_jobs.runtime import session
 from spark_jobs.spec import Environment, Spec, parse
-from spark_jobs.training.prepare import InspectedSource, inspect_source
-
-_SHOWN = 40
-_PLAIN = re.compile(r"[A-Za-z_./][\w./*-]*")
+from spark_jobs.training.prepare import inspect_source
+from spark_jobs.training.starter_spec import starter_spec
 
 
 def run(data: str, target: str, env: Environment, out: str | None = None, force: bool = False) -> Result:
@@ -65,7 +60,7 @@ def write_spec(spec: Spec, path: Path, spark: SparkSession) -> Result:
     """
     inspected = inspect_source(spec, spark)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(spec_text(spec, inspected), encoding="utf-8")
+    path.write_text(starter_spec(spec, inspected), encoding="utf-8")
     return Result(
         job="init",
         rows={"read": inspected.raw.rows + inspected.table.malformed_count},
@@ -77,38 +72,3 @@ def write_spec(spec: Spec, path: Path, spark: SparkSession) -> Result:
             f"  next: spark-jobs plan {path}",
         ),
     )
-
-
-def spec_text(spec: Spec, inspected: InspectedSource) -> str:
-    """Return the spec as YAML: the required keys, and comments about the detected task and columns."""
-    problem = inspected.problem
-    lines = [
-        f"# {inspected.raw.rows:,} rows, {len(inspected.types)} columns. Every omitted key has a default;",
-        "# `spark-jobs plan` shows all decisions with their reasons.",
-        f"source: {_yaml(spec.source.path or '')}",
-        f"target: {_yaml(spec.target)}",
-        f"task: {problem.task}   # {_comment(problem.reason)}",
-    ]
-    if problem.positive is not None:
-        lines.append(f"positive: {json.dumps(problem.positive, ensure_ascii=False)}   # the rarer label")
-    lines += ["# model: {kind: linear}   # or tree, forest, boosted_trees, svm, neural_net, naive_bayes, xgboost"]
-    lines += [
-        "#",
-        "# Detected column types:",
-        *(_column(kind) for kind in list(inspected.types.values())[:_SHOWN]),
-    ]
-    left = len(inspected.types) - _SHOWN
-    return "\n".join(lines + ([f"#   … and {left} more"] if left > 0 else [])) + "\n"
-
-
-def _column(kind: ColumnType) -> str:
-    return _comment(f"#   {kind.name}: {kind.kind} ({kind.reason})")
-
-
-def _comment(text: str) -> str:
-    """Return the text on one line."""
-    return " ".join(text.split())
-
-
-def _yaml(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)

@@ -10,11 +10,10 @@ from pyspark.sql import SparkSession
 from pyspark.sql.utils import is_remote
 
 from spark_jobs import progress
-from spark_jobs.jobs.check import made_name
-from spark_jobs.jobs.result import Result
-from spark_jobs.jobs.summary import counted, warned
 from spark_jobs.plan import Decision, Plan
 from spark_jobs.plan.plan import decision_lines
+from spark_jobs.results.lines import counted, made_name, warned
+from spark_jobs.results.result import Result
 from spark_jobs.spec import Environment, Spec
 from spark_jobs.training.prepare import Prepared, inspect_source, prepare
 from spark_jobs.training.workflow import plan_training

@@ -1,4 +1,4 @@
-"""Checks against the model registry that need no Spark session."""
+"""Checks of a job that need no Spark session: its source, its secrets, and the model registry."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any
 from spark_jobs import progress
 from spark_jobs.bundle import load_manifest
 from spark_jobs.errors import SpecError
-from spark_jobs.jobs.result import Result
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import Alias, look_up, peek, resolve_version
+from spark_jobs.results.result import Result
 from spark_jobs.spec import Environment, Spec
+
+WITHOUT_SOURCE = ("promote", "maintain")
 
 
 def answer(verb: str, spec: Spec, env: Environment, options: Mapping[str, Any]) -> Result | None:
@@ -32,6 +34,48 @@ def answer(verb: str, spec: Spec, env: Environment, options: Mapping[str, Any]) 
         case "promote":
             return _nothing_to_promote(spec, tracking, name)
     return None
+
+
+def check_source(verb: str, spec: Spec, options: dict[str, Any]) -> None:
+    """Refuse a source that is a DataFrame of a program, which the command line does not have.
+
+    Raises:
+        SpecError: the verb reads such a source.
+    """
+    from spark_jobs.sources.kinds import declared_kind
+
+    source = spec.stream.source or spec.source if verb == "stream" else spec.source
+    kind = declared_kind(source)
+    replaced = options.get("input") or options.get("replay")
+    if kind is not None and kind.is_in_program and verb not in WITHOUT_SOURCE and not replaced:
+        other = " or give the rows to score by `--input PATH`," if verb == "score" else ""
+        raise SpecError(
+            f"`source` is the DataFrame '{source.table}' of a program; the command line has no DataFrames.",
+            f"Name a file or a table in `source`,{other} or pass `source=frame` in the program.",
+        )
+
+
+def check_paths_and_secrets(verb: str, spec: Spec, environment: Environment, options: dict[str, Any]) -> None:
+    """Refuse a missing local path or secret before Spark starts.
+
+    Raises:
+        DataError: there is no such path.
+        SpecError: a secret cannot be resolved.
+    """
+    from spark_jobs.runtime import session, settings
+    from spark_jobs.sources.files import is_absent, no_such_path
+    from spark_jobs.sources.kinds import declared_kind
+    from spark_jobs.sources.secrets import resolved
+
+    source = spec.stream.source or spec.source if verb == "stream" else spec.source
+    path = options.get("input") or source.path
+    here = settings.is_local(environment) and not session.is_given()
+    if here and verb not in WITHOUT_SOURCE and path is not None and is_absent(path):
+        raise no_such_path(path)
+    if here and verb not in WITHOUT_SOURCE and not (options.get("input") or options.get("replay")):
+        kind = declared_kind(source)
+        for key in kind.secrets if kind is not None else ():
+            resolved(getattr(source, key) or "", f"source.{key}")
 
 
 def _check_options(options: Mapping[str, Any]) -> None:

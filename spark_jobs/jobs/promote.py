@@ -8,13 +8,12 @@ from functools import partial
 from pyspark.sql import SparkSession
 
 from spark_jobs import progress
-from spark_jobs.bundle import load_manifest
-from spark_jobs.jobs.champion import compare_again
-from spark_jobs.jobs.result import Result
 from spark_jobs.jobs.run_record import record_run
-from spark_jobs.jobs.summary import because, promoted
+from spark_jobs.registry.champion import compare_again
 from spark_jobs.registry.gate import Promotion, promote_challenger
 from spark_jobs.registry.tracking import Tracking
+from spark_jobs.results.promotion import promotion_result
+from spark_jobs.results.result import Result
 from spark_jobs.spec import Environment, Spec
 
 
@@ -30,7 +29,7 @@ def run(spec: Spec, spark: SparkSession, env: Environment, force: bool = False) 
         ledger.entry = replace(
             ledger.entry, run_id=version.run_id, model_version=version.version, note=_note(promotion)
         )
-    return result(spec, promotion, ledger.place)
+    return promotion_result(spec.name, promotion, ledger.place)
 
 
 def decide(spec: Spec, spark: SparkSession, env: Environment, force: bool = False) -> Promotion:
@@ -44,21 +43,6 @@ def decide(spec: Spec, spark: SparkSession, env: Environment, force: bool = Fals
         metric = next(iter(spec.evaluate.metrics), None)
         name, gate = spec.track.register_as or spec.name, spec.evaluate.gate
         return promote_challenger(tracking, name, metric, gate, partial(compare_again, spark, tracking), force)
-
-
-def result(spec: Spec, promotion: Promotion, ledger: str) -> Result:
-    """Return the result of `promote_challenger`."""
-    version = promotion.version
-    return Result(
-        job="promote",
-        run_id=version.run_id,
-        model={"name": version.name, "version": version.version, "alias": "champion"},
-        metrics=load_manifest(version.bundle).metrics,
-        tables={"ledger": ledger},
-        bundle=str(version.bundle),
-        seconds=progress.seconds(),
-        summary=(promoted(spec.name, promotion), *because(promotion)),
-    )
 
 
 def _note(promotion: Promotion) -> str:

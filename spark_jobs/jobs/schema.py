@@ -1,12 +1,15 @@
-"""schema: the JSON schema of a spec, with the options of all algorithms and the kinds of all feature steps."""
+"""schema: the JSON schema of a spec, with the options of algorithms, the kinds of feature steps and the checks."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from spark_jobs import features, models, spec
-from spark_jobs.jobs.result import Result
+from spark_jobs import models, spec
+from spark_jobs.checks import checks_schema
+from spark_jobs.features.choices import complete_schema
+from spark_jobs.results.result import Result
+from spark_jobs.spec import constants
 
 
 def run() -> Result:
@@ -16,15 +19,16 @@ def run() -> Result:
 
 
 def whole() -> dict[str, Any]:
-    """Return the spec's JSON schema, completed with the kinds of feature steps and each algorithm's options."""
+    """Return the spec's JSON schema, completed with each algorithm's options, the kinds of feature steps and checks."""
     made = spec.schema()
     definitions = made["$defs"]
-    encoders, scalers = ["auto", *features.step_kinds("encoders")], ["auto", *features.step_kinds("scalers")]
-    for name in ("Features", "ColumnFeatures"):
-        definitions[name]["properties"]["categorical"]["enum"] = encoders + [None] * (name != "Features")
-        definitions[name]["properties"]["numeric"]["enum"] = scalers + [None] * (name != "Features")
-    definitions["Model"]["properties"]["kind"]["enum"] = ["auto", *models.algorithm_kinds()]
+    for name, optional in (("Features", False), ("ColumnFeatures", True)):
+        complete_schema(definitions[name]["properties"], optional)
+    definitions["Model"]["properties"]["kind"]["enum"] = [constants.AUTO, *models.algorithm_kinds()]
     definitions["Model"]["allOf"] = [_params_of(kind, definitions) for kind in models.algorithm_kinds()]
+    check = checks_schema()
+    definitions.update(check.pop("$defs"))
+    made["properties"]["checks"]["items"] = check
     return made
 
 
@@ -41,4 +45,4 @@ def _params_of(kind: str, definitions: dict[str, Any]) -> dict[str, Any]:
 
 def _is_kind(kind: str) -> dict[str, Any]:
     chosen: dict[str, Any] = {"properties": {"kind": {"const": kind}}}
-    return chosen if kind == "linear" else {**chosen, "required": ["kind"]}
+    return chosen if kind == constants.DEFAULT_MODEL else {**chosen, "required": ["kind"]}

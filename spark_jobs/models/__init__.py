@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
-from importlib import import_module
+from functools import partial
 from importlib.util import find_spec
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from spark_jobs import plugins
 from spark_jobs.errors import SpecError, did_you_mean
 from spark_jobs.models._class_weights import balanced_weights
 from spark_jobs.models._search_space import (
@@ -24,8 +23,9 @@ from spark_jobs.models._search_space import (
     TableShape,
 )
 from spark_jobs.models._task_fit import ArrayRows, TaskModel
-from spark_jobs.models._wording import advice, fault, format_value
+from spark_jobs.models._wording import advice
 from spark_jobs.spec import Task
+from spark_jobs.spec.mistakes import expected, got
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator, Model
@@ -55,6 +55,9 @@ __all__ = [
     "options",
     "partitions",
 ]
+
+
+NumberScale = Literal["standardized", "unit", "any"]
 
 
 class Options(BaseModel):
@@ -111,19 +114,20 @@ class Algorithm:
         title: The name in messages and reports.
         options: The class of its `model.params`.
         estimators: A function that builds the unfitted estimator, for each supported task.
-        alternatives: For each other task, advice on which algorithm to use.
-        categories: How `features: auto` encodes categories.
-        scaled: Whether `features: auto` scales numbers.
+        categories: What `features.categorical: auto` makes of categories: `indicators` (0 or 1 for each level), or
+            `indices`, which trees use as categories.
+        numbers: What `features.numeric: auto` makes of numbers: `standardized`, `unit` (from 0 to 1), or `any`, which
+            leaves them as they are; a function of the options where it depends on them.
         weighted: Whether it takes row weights.
         probabilities: Whether it predicts probabilities of classes.
         importances: Computes one importance per slot of the feature vector from the fitted model.
+        linear: Whether `importances` are coefficients: signed for a number and two classes, sizes for more classes.
         requires_classic: Whether it needs a classic Spark session, not Spark Connect.
         package: The package that has to be installed.
         extra: Our extra that installs `package`.
         tolerance: The largest relative difference that the graph may have from Spark's predictions.
         task_rows: Rows that keep a Spark task busy longer than it takes to start; 0 leaves the partitions as they are.
         iterative: The tasks for which Spark reads the rows more than once without caching them itself.
-        scaler: The scaling of `features: auto`, where it depends on the options.
         saved: The classes that its models are saved as.
         graph: Builds the graph of a saved model from the feature vector, for a number of classes (0 for regression).
             An algorithm without one can be trained with `graph: skip` only.
@@ -135,45 +139,52 @@ class Algorithm:
     title: str
     options: type[Options]
     estimators: Mapping[Task, Callable[[Any, FitContext], Estimator[Any]]]
-    alternatives: Mapping[Task, str] = field(default_factory=dict)
-    categories: Literal["one_hot", "label"] = "one_hot"
-    scaled: bool = True
+    categories: Literal["indicators", "indices"] = "indicators"
+    numbers: NumberScale | Callable[[Any], NumberScale] = "standardized"
     weighted: bool = True
     probabilities: bool = True
     importances: Callable[[Model], Sequence[float]] | None = None
+    linear: bool = False
     requires_classic: bool = False
     package: str = ""
     extra: str = ""
     tolerance: float = 1e-9
     task_rows: int = 0
     iterative: tuple[Task, ...] = ()
-    scaler: Callable[[Any], Literal["standard", "min_max", "none"]] | None = None
     saved: tuple[str, ...] = ()
     graph: Callable[[Stage, Vector, int], Output] | None = None
     search: SearchSpace = field(default_factory=partial(SearchSpace, automatic=False))
     fit_in_task: Callable[[Any, FitContext, ArrayRows, ArrayRows, str], TaskModel] | None = None
 
+    def numbers_for(self, options: Options) -> NumberScale:
+        """Return what `features.numeric: auto` makes of numbers with these options."""
+        return self.numbers(options) if callable(self.numbers) else self.numbers
 
-@cache
+
 def algorithm_kinds() -> tuple[str, ...]:
-    """Return the names that `model.kind` may have."""
-    return tuple(sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_")))
+    """Return the names that `model.kind` may have, sorted.
+
+    Raises:
+        SpecError: A registered algorithm cannot be used; the message names it and the cause.
+    """
+    return tuple(_algorithms())
 
 
-@cache
 def find(kind: str) -> Algorithm:
     """Return the algorithm of a kind.
 
     Raises:
-        SpecError: There is no such kind.
+        SpecError: There is no such kind, or a registered algorithm cannot be used.
     """
-    if kind not in algorithm_kinds():
-        raise SpecError(
-            f"`model.kind` must be one of {', '.join(algorithm_kinds())}. Got '{kind}' instead.",
-            did_you_mean(kind, algorithm_kinds()),
-        )
-    algorithm: Algorithm = import_module(f"{__name__}.{kind}").ALGORITHM
-    return algorithm
+    known = _algorithms()
+    if kind not in known:
+        message = f"`model.kind` must be one of {', '.join(known)}. Got '{kind}' instead."
+        raise SpecError(message, did_you_mean(kind, known))
+    return known[kind]
+
+
+def _algorithms() -> Mapping[str, Algorithm]:
+    return plugins.declarations("models", __name__, "ALGORITHM", Algorithm)
 
 
 def options(kind: str, params: Mapping[str, Any]) -> Options:
@@ -193,13 +204,13 @@ def _refuse_option(kind: str, known: type[Options], params: Mapping[str, Any], e
     first = error.errors()[0]
     name = str(first["loc"][0]) if first["loc"] else ""
     if first["type"] == "extra_forbidden":
-        message = (
-            f"`model.params.{name}` is not an option of `model.kind: {kind}`. Got {format_value(params[name])} for it."
-        )
+        message = f"`model.params.{name}` is not an option of `model.kind: {kind}`."
         raise SpecError(message, advice(name, known.model_fields, known.synonyms)) from None
     if not name:
         raise SpecError(f"`model.params` does not fit `model.kind: {kind}`: {first['ctx']['error']}.") from None
-    raise SpecError(fault(name, known.model_json_schema()["properties"][name], params[name])) from None
+    schema = known.model_json_schema()
+    must = f"`model.params.{name}` must be {expected(schema['properties'][name], schema)}."
+    raise SpecError(must + got(params[name])) from None
 
 
 def check_supported(kind: str, task: Task | None = None, *, connect: bool = False) -> None:
@@ -217,13 +228,20 @@ def check_supported(kind: str, task: Task | None = None, *, connect: bool = Fals
     if task is not None and task not in algorithm.estimators:
         able = " and ".join(algorithm.estimators)
         message = f"`model.kind: {kind}` ({algorithm.title}) cannot do `task: {task}`; it does {able}."
-        raise SpecError(message, algorithm.alternatives.get(task, ""))
+        raise SpecError(message, f"Use {_kinds_that(lambda other: task in other.estimators)}.")
     if algorithm.package and find_spec(algorithm.package) is None:
         message = f"`model.kind: {kind}` needs the package {algorithm.package}, which is not installed."
         raise SpecError(message, f"Install it: pip install 'spark-jobs[{algorithm.extra}]'")
     if connect and algorithm.requires_classic:
         message = f"`model.kind: {kind}` ({algorithm.title}) needs a classic Spark session; this one is Spark Connect."
-        raise SpecError(message, "Run with `--env local` or through spark-submit, or use `model.kind: boosted_trees`.")
+        others = _kinds_that(lambda other: not other.requires_classic)
+        raise SpecError(message, f"Run with `--env local` or through spark-submit, or use {others}.")
+
+
+def _kinds_that(fits: Callable[[Algorithm], bool]) -> str:
+    """Return the kinds of all algorithms that fit, as the end of an advice."""
+    kinds = [kind for kind in algorithm_kinds() if fits(find(kind))]
+    return f"`model.kind: {'`, `'.join(kinds[:-1])}` or `{kinds[-1]}`" if kinds[1:] else f"`model.kind: {kinds[0]}`"
 
 
 def partitions(kind: str, rows: int) -> int | None:
@@ -246,5 +264,6 @@ def estimator(kind: str, params: Mapping[str, Any], context: FitContext) -> Esti
     algorithm = find(kind)
     if context.weight and not algorithm.weighted:
         message = f"`model.kind: {kind}` ({algorithm.title}) takes no row weights."
-        raise SpecError(message, "Leave out `weight` and `model.balance`, or use `linear`, `forest` or `xgboost`.")
+        others = _kinds_that(lambda other: other.weighted and context.task in other.estimators)
+        raise SpecError(message, f"Leave out `weight` and `model.balance`, or use {others}.")
     return algorithm.estimators[context.task](options(kind, params), context)

@@ -18,16 +18,15 @@ def of_trees(model: Model) -> list[float]:
 
 
 def of_coefficients(model: Model) -> list[float]:
-    """Return the absolute coefficient of each slot, or its Euclidean norm over the classes. Assumes scaled features."""
-    return norms(_matrix(model))
+    """Return the coefficient of each slot, or for more than two classes its Euclidean norm over the classes.
 
-
-def norms(rows: NDArray[np.float64]) -> list[float]:
-    """Return the Euclidean norm of each column of a (classes, slots) matrix."""
+    Coefficients are comparable only if the features are scaled.
+    """
     import numpy as np
 
-    sizes: list[float] = np.sqrt((rows**2).sum(axis=0)).tolist()
-    return sizes
+    rows = _matrix(model)
+    found: list[float] = (rows[0] if len(rows) == 1 else np.sqrt((rows**2).sum(axis=0))).tolist()
+    return found
 
 
 def _matrix(model: Model) -> NDArray[np.float64]:

@@ -86,7 +86,10 @@ class SearchSpace:
     """What a search may change for one algorithm.
 
     Attributes:
-        parameters: The ranges by name, as in `Settings`.
+        parameters: The ranges of options, by name.
+        encodings: Whether other encodings of categories are tried where columns have many levels.
+        scalings: Whether other scalings of numbers are tried.
+        class_weights: Whether balanced class weights are tried, for metrics of predicted labels.
         portfolio: Settings that are known to work, best first; the defaults are always tried.
         unsuitable: Why `model.kind: auto` leaves the algorithm out for such a table, or an empty text.
         automatic: Whether `model.kind: auto` considers the algorithm at all.
@@ -96,6 +99,9 @@ class SearchSpace:
     """
 
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    encodings: bool = False
+    scalings: bool = False
+    class_weights: bool = False
     portfolio: Callable[[TableShape], Sequence[Settings]] = _no_settings
     unsuitable: Callable[[TableShape], str] = _suitable
     automatic: bool = True

@@ -1,9 +1,8 @@
-"""Messages about wrong options: what was expected, what was found, which option was meant."""
+"""Which option was meant by an unknown one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from spark_jobs.errors import did_you_mean
 
@@ -55,42 +54,3 @@ def advice(name: str, options: Iterable[str], synonyms: Mapping[str, str]) -> st
 def _letters(name: str) -> str:
     """Return the name in lower case without underscores: camelCase and snake_case are the same then."""
     return name.replace("_", "").lower()
-
-
-def fault(name: str, schema: Mapping[str, Any], value: Any) -> str:
-    """Return the message for a wrong value: the key, what its JSON schema expects, and the value found."""
-    return f"`model.params.{name}` must be {expected(schema)}. Got {format_value(value)} instead."
-
-
-def expected(schema: Mapping[str, Any]) -> str:
-    """Describe what a JSON schema allows.
-
-    >>> expected({"type": "integer", "minimum": 1, "maximum": 30})
-    'a whole number, at least 1 and at most 30'
-    """
-    if "anyOf" in schema:
-        return " or ".join(expected(choice) for choice in schema["anyOf"])
-    if "enum" in schema:
-        return "one of " + ", ".join(f"'{choice}'" for choice in schema["enum"])
-    if schema["type"] == "array":
-        length = f" of at most {schema['maxItems']} entries" if "maxItems" in schema else ""
-        return f"a list{length}, each {expected(schema['items'])}"
-    nouns = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "null": "null"}
-    limits = " and ".join(_limits(schema))
-    return nouns[schema["type"]] + (f", {limits}" if limits else "")
-
-
-def _limits(schema: Mapping[str, Any]) -> list[str]:
-    words = {"minimum": "at least", "exclusiveMinimum": "above", "exclusiveMaximum": "below", "maximum": "at most"}
-    return [f"{phrase} {schema[key]:g}" for key, phrase in words.items() if key in schema]
-
-
-def format_value(value: Any) -> str:
-    """Return a value as the user would write it, shortened to 60 characters.
-
-    >>> format_value("ten"), format_value(True), format_value(None)
-    ("'ten'", 'true', 'null')
-    """
-    words = {True: "true", False: "false"} if isinstance(value, bool) else {None: "null"} if value is None else {}
-    text = words.get(value, "") if words else repr(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"

@@ -100,15 +100,16 @@ ALGORITHM = Algorithm(
     task_rows=25_000,
     iterative=("regression",),
     importances=_importances.of_coefficients,
+    linear=True,
     saved=("LinearRegressionModel", "LogisticRegressionModel"),
     graph=_graph,
     search=SearchSpace(
         parameters={
             "reg_param": NumberRange(1e-6, 1.0, log=True),
             "elastic_net_param": Choices((0.0, 0.5, 1.0)),
-            "features.numeric": Choices(("auto", "robust")),
-            "model.balance": Choices((False, True)),
         },
+        scalings=True,
+        class_weights=True,
         portfolio=lambda shape: [{"reg_param": 1e-2}, {"reg_param": 1e-3, "elastic_net_param": 0.5}],
     ),
 )

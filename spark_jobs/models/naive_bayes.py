@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from spark_jobs.bundle.stages import Numbers, matrix, vector
-from spark_jobs.models import Algorithm, Choices, FitContext, NumberRange, Options, SearchSpace
+from spark_jobs.models import Algorithm, Choices, FitContext, NumberRange, NumberScale, Options, SearchSpace
 from spark_jobs.models._decision import of_scores
 from spark_jobs.ops.arithmetic import (
     add,
@@ -50,11 +50,11 @@ class NaiveBayesOptions(Options):
     )
 
 
-def _scaler(options: NaiveBayesOptions) -> Literal["standard", "min_max", "none"]:
-    """Return the scaling: multinomial and complement reject negative numbers, bernoulli anything but 0 and 1."""
+def _numbers(options: NaiveBayesOptions) -> NumberScale:
+    """Return the scale: multinomial and complement reject negative numbers, bernoulli anything but 0 and 1."""
     if options.model_type == "gaussian":
-        return "standard"
-    return "none" if options.model_type == "bernoulli" else "min_max"
+        return "standardized"
+    return "any" if options.model_type == "bernoulli" else "unit"
 
 
 def _classes(options: NaiveBayesOptions, context: FitContext) -> Estimator[Any]:
@@ -115,8 +115,7 @@ ALGORITHM = Algorithm(
     title="naive Bayes",
     options=NaiveBayesOptions,
     estimators={"binary": _classes, "multiclass": _classes},
-    alternatives={"regression": "For a number use `model.kind: linear`, `forest`, `boosted_trees` or `xgboost`."},
-    scaler=_scaler,
+    numbers=_numbers,
     task_rows=100_000,
     saved=("NaiveBayesModel",),
     graph=_graph,

@@ -75,7 +75,6 @@ ALGORITHM = Algorithm(
     title="multilayer perceptron",
     options=NeuralNetOptions,
     estimators={"binary": _classes, "multiclass": _classes},
-    alternatives={"regression": "For a number use `model.kind: xgboost`, `boosted_trees`, `forest` or `linear`."},
     weighted=False,
     task_rows=2_000,
     saved=("MultilayerPerceptronClassificationModel",),
@@ -84,8 +83,8 @@ ALGORITHM = Algorithm(
         parameters={
             "hidden_layers": Choices(((16,), (32,), (64,), (128,), (64, 32), (128, 64), (64, 64, 32))),
             "max_iter": NumberRange(50, 400, log=True, whole=True),
-            "features.numeric": Choices(("auto", "min_max", "robust")),
         },
+        scalings=True,
         portfolio=lambda shape: [{"hidden_layers": (64,), "max_iter": 200}, {"hidden_layers": (64, 32)}],
         unsuitable=_unsuitable,
         order=2,

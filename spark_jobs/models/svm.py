@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from spark_jobs.bundle.stages import vector
-from spark_jobs.models import Algorithm, Choices, FitContext, NumberRange, Options, SearchSpace, _importances
+from spark_jobs.models import Algorithm, FitContext, NumberRange, Options, SearchSpace, _importances
 from spark_jobs.models._decision import of_margin
 from spark_jobs.ops.arithmetic import add, squeeze
 from spark_jobs.ops.lookup import first_largest
@@ -77,14 +77,16 @@ ALGORITHM = Algorithm(
     title="linear support vector machine",
     options=SvmOptions,
     estimators={"binary": _binary, "multiclass": _multiclass},
-    alternatives={"regression": "For a number use `model.kind: linear`, `forest`, `boosted_trees` or `xgboost`."},
     probabilities=False,
     task_rows=25_000,
     importances=_importances.of_coefficients,
+    linear=True,
     saved=("LinearSVCModel", "OneVsRestModel"),
     graph=_graph,
     search=SearchSpace(
-        parameters={"reg_param": NumberRange(1e-6, 1.0, log=True), "model.balance": Choices((False, True))},
+        parameters={"reg_param": NumberRange(1e-6, 1.0, log=True)},
+        scalings=True,
+        class_weights=True,
         portfolio=lambda shape: [{"reg_param": 1e-2}],
         automatic=False,  # without probabilities most metrics cannot be compared
     ),

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from spark_jobs.errors import JobError
-from spark_jobs.models import Algorithm, Choices, FitContext, NumberRange, Options, SearchSpace, Settings, TableShape
+from spark_jobs.models import Algorithm, FitContext, NumberRange, Options, SearchSpace, Settings, TableShape
 from spark_jobs.models._decision import two
 from spark_jobs.models._xgboost_in_task import OBJECTIVES, fit_in_task
 from spark_jobs.ops.arithmetic import as_column, hstack, sigmoid, softmax
@@ -191,7 +191,6 @@ _PORTFOLIO = (
     (0.976, 0.0663, 5, 1.409),
 )
 _SMALL = 5_000  # rows, below which shallow trees come first
-_MANY_LEVELS = 10  # categories, above which a target encoding may beat the label encoding
 
 
 def _portfolio(shape: TableShape) -> list[Settings]:
@@ -201,10 +200,7 @@ def _portfolio(shape: TableShape) -> list[Settings]:
     if shape.rows < _SMALL:
         published.sort(key=lambda settings: settings["max_depth"])
     tuned = _TUNED_NUMBER if shape.task == "regression" else _TUNED_CLASSES
-    first: list[Settings] = [tuned, *published]
-    if shape.levels > _MANY_LEVELS:
-        first.insert(1, {**tuned, "features.categorical": "target"})
-    return first
+    return [tuned, *published]
 
 
 _SEARCH = SearchSpace(
@@ -216,9 +212,9 @@ _SEARCH = SearchSpace(
         "colsample_bytree": NumberRange(0.4, 1.0),
         "colsample_bylevel": NumberRange(0.5, 1.0),
         "reg_lambda": NumberRange(1e-3, 100, log=True),
-        "features.categorical": Choices(("auto", "target")),
-        "model.balance": Choices((False, True)),
     },
+    encodings=True,
+    class_weights=True,
     portfolio=_portfolio,
     order=0,
     settled={"n_estimators": 3000},
@@ -228,8 +224,8 @@ ALGORITHM = Algorithm(
     title="XGBoost",
     options=XgboostOptions,
     estimators={"regression": _regression, "binary": _classes, "multiclass": _classes},
-    categories="label",
-    scaled=False,
+    categories="indices",
+    numbers="any",
     importances=_importances,
     requires_classic=True,
     package="xgboost",

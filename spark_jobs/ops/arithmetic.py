@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spark_jobs.ops.dialect import constant, is_older, op
+from spark_jobs.ops.dialect import constant, is_legacy, op
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -25,11 +25,7 @@ def value(term: Term) -> Value:
 
 def add(*terms: Term) -> Value:
     """Return the sum of terms, added from left to right."""
-    return reduce(_add, [value(term) for term in terms])
-
-
-def _add(one: Value, other: Value) -> Value:
-    return op("add", one, other)
+    return reduce(lambda one, other: op("add", one, other), [value(term) for term in terms])
 
 
 def subtract(one: Term, other: Term) -> Value:
@@ -90,7 +86,7 @@ def softmax(scores: Value) -> Value:
 
 def _rows() -> dict[str, Any]:
     """Return the axis along a row: an attribute in older opsets, an input in current ones."""
-    return {"axes": [1]} if is_older() else {"axes": constant([1], np.int64)}
+    return {"axes": [1]} if is_legacy() else {"axes": constant([1], np.int64)}
 
 
 def normalized(shares: Value) -> Value:

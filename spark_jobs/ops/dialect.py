@@ -18,35 +18,35 @@ if TYPE_CHECKING:
 
     Value = Var
 
-_OLDER: ContextVar[bool] = ContextVar("older", default=False)
+_LEGACY: ContextVar[bool] = ContextVar("legacy_opset", default=False)
 
 
 @contextmanager
-def older() -> Iterator[None]:
+def legacy_opset() -> Iterator[None]:
     """Build graphs with the opsets ai.onnx 17 and ai.onnx.ml 3 during the block."""
-    token = _OLDER.set(True)
+    token = _LEGACY.set(True)
     try:
         yield
     finally:
-        _OLDER.reset(token)
+        _LEGACY.reset(token)
 
 
-def is_older() -> bool:
+def is_legacy() -> bool:
     """Return whether graphs are built with the older opsets."""
-    return _OLDER.get()
+    return _LEGACY.get()
 
 
 def op(name: str, *values: Any, **attributes: Any) -> Value:
-    """Apply an operator of ai.onnx 21, or of 17 in `older`."""
-    found: Value = getattr(_module("spox.opset.ai.onnx.v17" if is_older() else "spox.opset.ai.onnx.v21"), name)(
+    """Apply an operator of ai.onnx 21, or of 17 in `legacy_opset`."""
+    found: Value = getattr(_module("spox.opset.ai.onnx.v17" if is_legacy() else "spox.opset.ai.onnx.v21"), name)(
         *values, **attributes
     )
     return found
 
 
 def ml_op(name: str, *values: Any, **attributes: Any) -> Value:
-    """Apply an operator of ai.onnx.ml 5, or of 3 in `older`."""
-    found: Value = getattr(_module("spox.opset.ai.onnx.ml.v3" if is_older() else "spox.opset.ai.onnx.ml.v5"), name)(
+    """Apply an operator of ai.onnx.ml 5, or of 3 in `legacy_opset`."""
+    found: Value = getattr(_module("spox.opset.ai.onnx.ml.v3" if is_legacy() else "spox.opset.ai.onnx.ml.v5"), name)(
         *values, **attributes
     )
     return found
@@ -84,6 +84,6 @@ def build(inputs: dict[str, Value], outputs: dict[str, Value]) -> ModelProto:
 
     model = spox.build(inputs, outputs)
     for one in model.opset_import:
-        least = {"": 17 if is_older() else 21, "ai.onnx.ml": 3 if is_older() else 5}
+        least = {"": 17 if is_legacy() else 21, "ai.onnx.ml": 3 if is_legacy() else 5}
         one.version = max(one.version, least.get(one.domain, 0))
     return model

@@ -34,13 +34,15 @@ class TreeEnsembleBuilder:
     weights: list[float] = field(default_factory=list)
     roots: list[int] = field(default_factory=list)
 
-    def add_tree(self, tree: Tree, target: int, worth: int = 0) -> None:
-        """Add a tree for a target; `worth` is the index of the number to use in each leaf."""
+    def add_tree(self, tree: Tree, target: int, output: int = 0) -> None:
+        """Add a tree for a target; `output` is the index of the number to use in each leaf."""
         self.roots.append(len(self.features))
         if isinstance(tree[0], Leaf):  # ONNX Runtime 1.32 returns another tree's leaf for a single leaf
             tree = (SplitNode(0, 1, 2), tree[0], tree[0])
-        inner = {place: len(self.features) + rank for rank, place in enumerate(_inner(tree))}
-        leaves = {place: len(self.weights) + rank for rank, place in enumerate(_leaves(tree))}
+        splits = [place for place, node in enumerate(tree) if isinstance(node, SplitNode)]
+        inner = {place: len(self.features) + rank for rank, place in enumerate(splits)}
+        ends = [place for place, node in enumerate(tree) if isinstance(node, Leaf)]
+        leaves = {place: len(self.weights) + rank for rank, place in enumerate(ends)}
         places = {place: (0, number) for place, number in inner.items()} | {
             place: (1, number) for place, number in leaves.items()
         }
@@ -48,7 +50,7 @@ class TreeEnsembleBuilder:
             self._split(tree[place], places)
         for place in leaves:
             self.targets.append(target)
-            self.weights.append(tree[place].worth[worth])  # type: ignore[union-attr]
+            self.weights.append(tree[place].value[output])  # type: ignore[union-attr]
 
     def _split(self, node: Node, places: dict[int, tuple[int, int]]) -> None:
         assert isinstance(node, SplitNode)
@@ -61,7 +63,7 @@ class TreeEnsembleBuilder:
         if node.members is not None:
             self.members += [*node.members, float("nan")]
 
-    def said(self, features: Value, targets: int, kind: Kind) -> Value:
+    def outputs(self, features: Value, targets: int, kind: Kind) -> Value:
         """Return the sum of the trees by target, `[N, targets]`, for features `[N, width]`, in one precision."""
         return ml_op(
             "tree_ensemble",
@@ -82,15 +84,7 @@ class TreeEnsembleBuilder:
         )
 
 
-def _inner(tree: Tree) -> list[int]:
-    return [place for place, node in enumerate(tree) if isinstance(node, SplitNode)]
-
-
-def _leaves(tree: Tree) -> list[int]:
-    return [place for place, node in enumerate(tree) if isinstance(node, Leaf)]
-
-
-def each_of_older(features: Value, trees: Sequence[Tree], weights: Sequence[float], kind: Kind) -> Value:
+def legacy_tree_outputs(features: Value, trees: Sequence[Tree], weights: Sequence[float], kind: Kind) -> Value:
     """Return each tree's leaf weight with older opsets, `[N, trees]` in single precision.
 
     Thresholds have the precision of the features. `weights` are those of all leaves, tree by tree.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 class Leaf:
     """A leaf with its value for each target."""
 
-    worth: tuple[float, ...]
+    value: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spark_jobs.ops.arithmetic import as_column, hstack, squeeze, take_columns
-from spark_jobs.ops.dialect import constant, is_older, op
-from spark_jobs.ops.ensembles import TreeEnsembleBuilder, each_of_older
+from spark_jobs.ops.dialect import constant, is_legacy, op
+from spark_jobs.ops.ensembles import TreeEnsembleBuilder, legacy_tree_outputs
 from spark_jobs.ops.tree_nodes import Leaf, Node, SplitNode, Tree
 
 if TYPE_CHECKING:
@@ -25,23 +25,23 @@ _AT_ONCE = 64  # the number of trees whose outputs are held at once
 
 def sum_of_trees(features: Value, width: int, trees: Sequence[Tree], targets: int) -> Value:
     """Return the sum of all trees by target, `[N, targets]`, for features `[N, width]`."""
-    if is_older():
-        return _looked_up_sum(*_without_members(features, width, trees))
-    coded, fixed = _coded(features, width, trees)
-    grove = TreeEnsembleBuilder()
-    for tree in fixed:
+    if is_legacy():
+        return _sum_by_lookup(*_without_members(features, width, trees))
+    coded, recoded = _with_codes(features, width, trees)
+    builder = TreeEnsembleBuilder()
+    for tree in recoded:
         for target in range(targets):
-            if targets == 1 or any(isinstance(node, Leaf) and node.worth[target] for node in tree):
-                grove.add_tree(tree, target, target)
-    return grove.said(coded, targets, np.float64)
+            if targets == 1 or any(isinstance(node, Leaf) and node.value[target] for node in tree):
+                builder.add_tree(tree, target, target)
+    return builder.outputs(coded, targets, np.float64)
 
 
-def _looked_up_sum(features: Value, trees: Sequence[Tree]) -> Value:
+def _sum_by_lookup(features: Value, trees: Sequence[Tree]) -> Value:
     """Return the sum with older opsets: they output single precision, so they return leaf indices for a lookup."""
-    worth = np.array([node.worth for tree in trees for node in tree if isinstance(node, Leaf)])
-    found = each_of_older(features, trees, range(len(worth)), np.float64)
-    said = op("gather", constant(worth), op("cast", found, to=np.int64), axis=0)
-    return op("reduce_sum", said, constant([1], np.int64), keepdims=0)
+    values = np.array([node.value for tree in trees for node in tree if isinstance(node, Leaf)])
+    found = legacy_tree_outputs(features, trees, range(len(values)), np.float64)
+    leaves = op("gather", constant(values), op("cast", found, to=np.int64), axis=0)
+    return op("reduce_sum", leaves, constant([1], np.int64), keepdims=0)
 
 
 def running_sum(features: Value, trees: Sequence[Tree], start: float) -> Value:
@@ -63,33 +63,33 @@ def running_sum(features: Value, trees: Sequence[Tree], start: float) -> Value:
 
 def _from(start: float, tree: Tree) -> Tree:
     """Add `start` to the leaves of a tree, rounded to single precision like the sum."""
-    moved = [np.float32(start) + np.float32(node.worth[0]) if isinstance(node, Leaf) else 0.0 for node in tree]
-    return [Leaf((float(worth),)) if isinstance(node, Leaf) else node for node, worth in zip(tree, moved, strict=True)]
+    values = [np.float32(start) + np.float32(node.value[0]) if isinstance(node, Leaf) else 0.0 for node in tree]
+    return [Leaf((float(value),)) if isinstance(node, Leaf) else node for node, value in zip(tree, values, strict=True)]
 
 
 def _each(features: Value, trees: Sequence[Tree]) -> Value:
     """Return the output of each tree, `[N, trees]`, in single precision."""
-    if is_older():
-        weights = [node.worth[0] for tree in trees for node in tree if isinstance(node, Leaf)]
-        return each_of_older(features, trees, weights, np.float32)
-    grove = TreeEnsembleBuilder()
+    if is_legacy():
+        weights = [node.value[0] for tree in trees for node in tree if isinstance(node, Leaf)]
+        return legacy_tree_outputs(features, trees, weights, np.float32)
+    builder = TreeEnsembleBuilder()
     for place, tree in enumerate(trees):
-        grove.add_tree(tree, place)
-    return grove.said(features, len(trees), np.float32)
+        builder.add_tree(tree, place)
+    return builder.outputs(features, len(trees), np.float32)
 
 
-def steps(numbers: Value, edges: Sequence[float], worth: Sequence[float]) -> Value:
-    """Apply a step function: `worth[i]` for numbers in `[edges[i - 1], edges[i])`, `[N]`."""
-    return squeeze(sum_of_trees(as_column(numbers), 1, [_balanced(list(edges), list(worth))], 1))
+def steps(numbers: Value, edges: Sequence[float], values: Sequence[float]) -> Value:
+    """Apply a step function: `values[i]` for numbers in `[edges[i - 1], edges[i])`, `[N]`."""
+    return squeeze(sum_of_trees(as_column(numbers), 1, [_balanced(list(edges), list(values))], 1))
 
 
-def _balanced(edges: list[float], worth: list[float]) -> Tree:
+def _balanced(edges: list[float], values: list[float]) -> Tree:
     nodes: list[Node] = []
 
     def grow(low: int, high: int) -> int:
         place = len(nodes)
         if low == high:
-            nodes.append(Leaf((worth[low],)))
+            nodes.append(Leaf((values[low],)))
             return place
         middle = (low + high) // 2
         nodes.append(Leaf(()))
@@ -101,7 +101,7 @@ def _balanced(edges: list[float], worth: list[float]) -> Tree:
     return nodes
 
 
-def _coded(features: Value, width: int, trees: Sequence[Tree]) -> tuple[Value, list[Tree]]:
+def _with_codes(features: Value, width: int, trees: Sequence[Tree]) -> tuple[Value, list[Tree]]:
     """Replace set membership by code features, which merge the levels that no set of a group distinguishes.
 
     This is nearly twice as fast for dozens of levels. Features of 0 and 1, and those that need too many codes, stay.
@@ -113,7 +113,7 @@ def _coded(features: Value, width: int, trees: Sequence[Tree]) -> tuple[Value, l
         if sum(len(codes[one][0]) for one in places) + len(codes[feature][0]) <= _MOST:
             places[feature] = width + sum(len(codes[one][0]) for one in places)
 
-    def fixed(node: Node) -> Node:
+    def recode(node: Node) -> Node:
         if isinstance(node, Leaf) or node.members is None or node.feature not in places:
             return node
         mask, (classes, which) = _mask(node.members), codes[node.feature]
@@ -121,8 +121,8 @@ def _coded(features: Value, width: int, trees: Sequence[Tree]) -> tuple[Value, l
         members = tuple(float(number) for number, one in enumerate(classes[code], 1) if one & mask)
         return replace(node, feature=places[node.feature] + code, members=members)
 
-    inspected = [_looked_up(features, feature, _code_table(codes[feature][0])) for feature in places]
-    return hstack([features, *inspected]), [[fixed(node) for node in tree] for tree in trees]
+    inspected = [_lookup(features, feature, _code_table(codes[feature][0])) for feature in places]
+    return hstack([features, *inspected]), [[recode(node) for node in tree] for tree in trees]
 
 
 def _masks(trees: Sequence[Tree]) -> dict[int, dict[int, None]]:
@@ -144,16 +144,16 @@ def _codes(masks: Sequence[int]) -> tuple[list[list[int]], dict[int, int]]:
     codes: list[list[int]] = [whole]
     which: dict[int, int] = {}
     for mask in masks:
-        parts = _parted(codes[-1], mask)
+        parts = _parts(codes[-1], mask)
         if len(parts) <= _MASK:
             codes[-1] = parts
         else:
-            codes.append(_parted(whole, mask))
+            codes.append(_parts(whole, mask))
         which[mask] = len(codes) - 1
     return codes, which
 
 
-def _parted(classes: Sequence[int], mask: int) -> list[int]:
+def _parts(classes: Sequence[int], mask: int) -> list[int]:
     return [part for one in classes for part in (one & mask, one & ~mask) if part]
 
 
@@ -173,21 +173,15 @@ def _without_members(features: Value, width: int, trees: Sequence[Tree]) -> tupl
     if not sets:
         return features, [list(tree) for tree in trees]
     place = {one: width + rank for rank, one in enumerate(sets)}
-    inspected = [
-        _membership(features, feature, [one for one in sets if one[0] == feature]) for feature in _firsts(sets)
-    ]
+    inspected = [_membership(features, feature, [one for one in sets if one[0] == feature]) for feature in dict(sets)]
 
-    def fixed(node: Node) -> Node:
+    def recode(node: Node) -> Node:
         if isinstance(node, Leaf) or node.members is None:
             return node
         own = place[node.feature, tuple(sorted(node.members))]
         return SplitNode(own, node.right, node.left, at=0.5, missing_left=True)
 
-    return hstack([features, *inspected]), [[fixed(node) for node in tree] for tree in trees]
-
-
-def _firsts(sets: Sequence[tuple[int, tuple[float, ...]]]) -> list[int]:
-    return list(dict.fromkeys(feature for feature, _ in sets))
+    return hstack([features, *inspected]), [[recode(node) for node in tree] for tree in trees]
 
 
 def _membership(features: Value, feature: int, sets: Sequence[tuple[int, tuple[float, ...]]]) -> Value:
@@ -195,10 +189,10 @@ def _membership(features: Value, feature: int, sets: Sequence[tuple[int, tuple[f
     table = np.zeros((highest + 2, len(sets)))
     for rank, (_, members) in enumerate(sets):
         table[np.array(members, dtype=np.int64), rank] = 1.0
-    return _looked_up(features, feature, table)
+    return _lookup(features, feature, table)
 
 
-def _looked_up(features: Value, feature: int, table: npt.NDArray[np.float64]) -> Value:
+def _lookup(features: Value, feature: int, table: npt.NDArray[np.float64]) -> Value:
     """Return the rows of a table at the values of a feature; larger values have the last row."""
     column = op("squeeze", take_columns(features, [feature]), constant([1], np.int64))
     bounded = op("min", [column, constant(float(len(table) - 1))])

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
+from itertools import chain
 from operator import add
 
 import numpy as np
@@ -21,10 +22,19 @@ from pyspark.ml.functions import vector_to_array
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from spark_jobs.features import CategoryInput, NumberInput, find_encoder, find_scaler
+from spark_jobs.features import (
+    NONE,
+    CategoryInput,
+    NumberInput,
+    encoder_groups,
+    find_encoder,
+    find_scaler,
+    find_step,
+    step_groups,
+)
 from spark_jobs.features.cast import cast_stage, flag_name
-from spark_jobs.features.encoders.target import FOLDS, encoding, smoothing
 from spark_jobs.features.index import index_stages
+from spark_jobs.features.level_means import FOLDS, encoding, smoothing
 from spark_jobs.features.synopsis import synopsis
 from spark_jobs.plan import Plan
 from spark_jobs.plan.learning_task import LearningTask
@@ -32,7 +42,7 @@ from spark_jobs.profile.levels import LevelCounts
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import Profile
 
-Worth = Mapping[str, npt.NDArray[np.float64]]
+LevelEncodings = Mapping[str, npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -74,62 +84,61 @@ def fit_features(spark: SparkSession, plan: Plan, profile: Profile, folds: Folds
     """Fit the feature stages of a plan.
 
     Args:
-        spark: The session.
-        plan: The plan of the model.
-        profile: The profile of the training rows.
         folds: The folds' profiles; with them, supervised encodings of training rows use the other folds.
     """
-    drawn = level_smoothings(plan, profile)
-    worths = level_encodings(plan, profile, drawn)
+    smoothings = level_smoothings(plan, profile)
+    encodings = level_encodings(plan, profile, smoothings)
     types = {kind.name: kind for kind in plan.types}
+    stepped, numbers = _stepped(spark, plan.numbers, profile)
     positioned = [one for one in plan.categories if find_encoder(one.encode).positions]
     with ThreadPoolExecutor(3, "fitting") as pool:  # small Spark jobs, which mostly wait
         imputing = pool.submit(_impute, spark, plan.numbers)
         indexing = pool.submit(index_stages, spark, positioned)
-        scaling = pool.submit(_scaled, spark, plan, profile, worths)
-        encoded, apart, outputs, slots = _encoded(spark, plan, worths, folds, drawn)
-    first = [cast_stage(plan.inputs, types, plan.timezone), *imputing.result(), *indexing.result()]
+        scaling = pool.submit(_scaled, spark, plan, profile, numbers, encodings)
+        encoded, training, outputs, slots = _encoded(spark, plan, encodings, folds, smoothings)
+    first = [cast_stage(plan.inputs, types, plan.timezone), *imputing.result(), *stepped, *indexing.result()]
     scaled, scaled_outputs, scaled_slots = scaling.result()
     flags = [one for one in plan.inputs if one.indicator]
     columns = [*scaled_outputs, *(flag_name(one.slot) for one in flags), *outputs]
     names = (*scaled_slots, *(f"{one.title} is missing" for one in flags), *slots)
     last = [*scaled, VectorAssembler(inputCols=columns, outputCol="features")]
-    return FeaturePipeline((*first, *encoded, *last), names, (*first, *apart, *last))
+    return FeaturePipeline((*first, *encoded, *last), names, (*first, *training, *last))
 
 
 def _encoded(
-    spark: SparkSession, plan: Plan, worths: Worth, folds: Folds | None, drawn: Worth
+    spark: SparkSession, plan: Plan, encodings: LevelEncodings, folds: Folds | None, smoothings: LevelEncodings
 ) -> tuple[list[Transformer], list[Transformer], list[str], list[str]]:
     """Return the encoders' stages, their stages for training rows, and the columns and slots without scaling."""
     stages: list[Transformer] = []
-    apart: list[Transformer] = []
+    training: list[Transformer] = []
     outputs: list[str] = []
     slots: list[str] = []
-    for kind, group in _grouped(plan.categories).items():
+    for kind, group in encoder_groups(plan.categories).items():
         encoder = find_encoder(kind)
-        made = encoder.stages(spark, group, [worths[one.slot] for one in group if encoder.supervised])
+        made = encoder.stages(spark, group, [encodings[one.slot] for one in group if encoder.supervised])
         stages += made
         if encoder.folded is not None and folds is not None:
-            by_fold = [level_encodings(plan, folds.others(number), drawn) for number in range(FOLDS)]
-            apart += encoder.folded(spark, group, [[worth[one.slot] for worth in by_fold] for one in group], folds.sql)
+            by_fold = [level_encodings(plan, folds.others(number), smoothings) for number in range(FOLDS)]
+            training += encoder.folded(spark, group, [[fold[one.slot] for fold in by_fold] for one in group], folds.sql)
             continue
-        apart += made
+        training += made
         if not encoder.supervised:
-            outputs += encoder.outputs(group, plan.problem.targets)
-            slots += encoder.slots(group, plan.problem.targets)
-    return stages, apart, outputs, slots
+            columns = encoder.outputs(group, plan.problem.targets)
+            outputs += columns
+            slots += chain.from_iterable(columns.values())
+    return stages, training, outputs, slots
 
 
-def level_smoothings(plan: Plan, profile: Profile) -> Worth:
+def level_smoothings(plan: Plan, profile: Profile) -> LevelEncodings:
     """Return the smoothing of each target-encoded category, by slot."""
     return {one.slot: smoothing(profile[one.title].levels, _squares(plan, profile, one)) for one in _supervised(plan)}
 
 
-def level_encodings(plan: Plan, profile: Profile, drawn: Worth) -> Worth:
+def level_encodings(plan: Plan, profile: Profile, smoothings: LevelEncodings) -> LevelEncodings:
     """Return the level encodings of each target-encoded category, by slot."""
     levels = {one.slot: profile[one.title].levels for one in _supervised(plan)}
     return {
-        one.slot: encoding(one, levels[one.slot], _prior(levels[one.slot]), drawn[one.slot])
+        one.slot: encoding(one, levels[one.slot], _prior(levels[one.slot]), smoothings[one.slot])
         for one in _supervised(plan)
     }
 
@@ -154,23 +163,32 @@ def _prior(levels: LevelCounts | None) -> npt.NDArray[np.float64]:
     return prior
 
 
-def _grouped(inputs: Sequence[CategoryInput]) -> dict[str, list[CategoryInput]]:
-    groups: dict[str, list[CategoryInput]] = defaultdict(list)
-    for one in inputs:
-        groups[one.encode].append(one)
-    return groups
-
-
-def _filled(slot: str) -> str:
-    return f"{slot}_filled"
-
-
 def _impute(spark: SparkSession, inputs: Sequence[NumberInput]) -> list[Transformer]:
     if not inputs:
         return []
     slots = [one.slot for one in inputs]
-    imputer = Imputer(inputCols=slots, outputCols=[_filled(slot) for slot in slots], strategy="mean")
+    imputer = Imputer(inputCols=slots, outputCols=[one.columns[0] for one in inputs], strategy="mean")
     return [imputer.fit(synopsis(spark, {one.slot: [one.fill] for one in inputs}))]
+
+
+def _stepped(
+    spark: SparkSession, inputs: Sequence[NumberInput], profile: Profile
+) -> tuple[list[Transformer], dict[str, NumberSummary]]:
+    """Return the stages between imputation and scaling, and the summary of each number after them, by slot."""
+    summaries = {one.slot: _imputed(one, profile) for one in inputs}
+    stages: list[Transformer] = []
+    for group in step_groups(inputs):
+        step, slots = find_step(group.role, group.kind), [one.slot for one in group.inputs]
+        stages += step.stages(spark, group.sources, group.outputs, [summaries[slot] for slot in slots])
+        summaries |= {slot: step.summary(summaries[slot]) for slot in slots}
+    return stages, summaries
+
+
+def _imputed(one: NumberInput, profile: Profile) -> NumberSummary:
+    column = profile[one.title]
+    numbers = column.cleaned or column.numbers or NumberSummary.of(np.array([], dtype=np.float64))
+    filled = numbers.filled(column.rows - numbers.count, one.fill + one.shift)
+    return filled.shifted(one.shift) if one.shift else filled
 
 
 @dataclass(frozen=True)
@@ -184,11 +202,15 @@ class _Dense:
 
 
 def _scaled(
-    spark: SparkSession, plan: Plan, profile: Profile, worths: Worth
+    spark: SparkSession,
+    plan: Plan,
+    profile: Profile,
+    numbers: Mapping[str, NumberSummary],
+    encodings: LevelEncodings,
 ) -> tuple[list[Transformer], list[str], list[str]]:
-    dense = [_number(one, profile) for one in plan.numbers]
+    dense = [_Dense(one.columns[-1], one.title, one.scale, numbers[one.slot]) for one in plan.numbers]
     for one in plan.categories:
-        dense += _worth_columns(one, plan.problem, profile, worths)
+        dense += _encoding_columns(one, plan.problem, profile, encodings)
     groups: dict[str, list[_Dense]] = defaultdict(list)
     for column in dense:
         groups[column.scale].append(column)
@@ -196,27 +218,21 @@ def _scaled(
     outputs: list[str] = []
     for kind, columns in groups.items():
         stages += _scale_stages(spark, kind, columns)
-        outputs += [column.column for column in columns] if kind == "none" else [f"scaled_{kind}"]
+        outputs += [column.column for column in columns] if kind == NONE else [f"scaled_{kind}"]
     return stages, outputs, [column.slot for columns in groups.values() for column in columns]
 
 
-def _number(one: NumberInput, profile: Profile) -> _Dense:
-    column = profile[one.title]
-    numbers = column.cleaned or column.numbers or NumberSummary.of(np.array([], dtype=np.float64))
-    filled = numbers.filled(column.rows - numbers.count, one.fill + one.shift)
-    return _Dense(_filled(one.slot), one.title, one.scale, filled.shifted(one.shift) if one.shift else filled)
-
-
-def _worth_columns(one: CategoryInput, problem: LearningTask, profile: Profile, worths: Worth) -> list[_Dense]:
+def _encoding_columns(
+    one: CategoryInput, problem: LearningTask, profile: Profile, encodings: LevelEncodings
+) -> list[_Dense]:
     encoder = find_encoder(one.encode)
     levels = profile[one.title].levels
     if not encoder.supervised or levels is None:
         return []
     rows = np.array([levels.table[level][0] if level in levels.table else 0.0 for level in one.levels])
-    pairs = zip(encoder.outputs([one], problem.targets), encoder.slots([one], problem.targets), strict=True)
     return [
-        _Dense(column, slot, one.scale, _weighted(worths[one.slot][:-1, target], rows))
-        for target, (column, slot) in enumerate(pairs)
+        _Dense(column, slot, one.scale, _weighted(encodings[one.slot][:-1, target], rows))
+        for target, (column, (slot,)) in enumerate(encoder.outputs([one], problem.targets).items())
     ]
 
 
@@ -228,7 +244,7 @@ def _weighted(values: npt.NDArray[np.float64], rows: npt.NDArray[np.float64]) ->
 
 
 def _scale_stages(spark: SparkSession, kind: str, columns: Sequence[_Dense]) -> list[Transformer]:
-    if kind == "none":
+    if kind == NONE:
         return []
     scaler = find_scaler(kind)
     names = [column.column for column in columns]
@@ -253,7 +269,7 @@ def predictions(model: PipelineModel, problem: LearningTask, rows: DataFrame) ->
     labels = F.array(*[F.lit(label) for label in problem.labels])
     label = F.element_at(labels, F.col("prediction").cast("int") + 1).alias("prediction")
     if "probability" not in scored.columns:
-        return scored.select(row, label, *_without_probabilities(problem, scored))
+        return scored.select(row, label, *_without_probabilities(problem))
     shares = vector_to_array(F.col("probability"))
     columns = [F.map_from_arrays(labels, shares).alias("probabilities")]
     if problem.task == "binary":
@@ -261,7 +277,7 @@ def predictions(model: PipelineModel, problem: LearningTask, rows: DataFrame) ->
     return scored.select(row, label, *columns)
 
 
-def _without_probabilities(problem: LearningTask, scored: DataFrame) -> list[Column]:
+def _without_probabilities(problem: LearningTask) -> list[Column]:
     columns = [F.lit(None).cast("map<string,double>").alias("probabilities")]
     if problem.task == "binary":
         margins = vector_to_array(F.col("rawPrediction"))

@@ -82,7 +82,7 @@ def _of_column(spec: Spec, kind: ColumnType) -> Iterator[Candidate]:
 
 
 def _of_date(spec: Spec, kind: ColumnType) -> Iterator[Candidate]:
-    levels = CYCLIC if find(spec.model.kind).categories == "one_hot" else ()
+    levels = CYCLIC if find(spec.model.kind).categories == "indicators" else ()
     for part in PARTS if kind.cells == "timestamp" else PARTS[:5]:
         sql = category_scan_sql if part in levels else numeric_input_sql
         yield Candidate(kind.name, part, part in levels, sql(kind, part, spec.timezone))

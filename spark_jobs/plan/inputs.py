@@ -8,7 +8,21 @@ from typing import Literal
 
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
-from spark_jobs.features import MISSING, CategoryInput, Input, NumberInput, find_encoder, find_scaler
+from spark_jobs.features import (
+    AUTO,
+    MISSING,
+    NONE,
+    CategoryInput,
+    Encoder,
+    Input,
+    NumberInput,
+    Scaler,
+    find_encoder,
+    kind_making,
+    supervised_kind,
+)
+from spark_jobs.features.choices import planned_kind, planned_steps
+from spark_jobs.formatting import format_number
 from spark_jobs.models import Algorithm
 from spark_jobs.plan.candidates import MODE, Candidate, missing_choice
 from spark_jobs.plan.leakage import leak
@@ -80,10 +94,7 @@ def _number(known: PlanContext, candidate: Candidate, column: ColumnProfile) -> 
     cleaned = column.cleaned or numbers
     method = missing_choice(spec, candidate.column, "numeric")
     fill = _fill(known, candidate, column, cleaned if outside == "null" else numbers, method)
-    own = spec.features.per_column.get(candidate.column)
-    scale = (own.numeric if own else None) or spec.features.numeric
-    scale = known.scale if scale == "auto" else scale
-    find_scaler(scale)
+    scale = planned_kind(spec, candidate.column, Scaler.role)
     shift = cleaned.mean if abs(cleaned.mean) * TINY_SPREAD > cleaned.std > 0 else 0.0
     one = NumberInput(
         slot="",
@@ -91,16 +102,13 @@ def _number(known: PlanContext, candidate: Candidate, column: ColumnProfile) -> 
         part=candidate.part,
         bounds=bounds if spec.clean.outliers.action != "drop" else None,
         outside=outside,
-        fill=_bounded(fill, bounds, outside) - shift,
+        fill=(min(max(fill, bounds[0]), bounds[1]) if bounds and outside == "clip" else fill) - shift,
         indicator=spec.clean.missing.indicator and column.missing > 0,
         shift=shift,
-        scale=scale,
+        scale=known.scale if scale == AUTO else scale,
+        steps=planned_steps(spec, candidate.column),
     )
     return Choice(candidate, one, _number_reason(known, one, column, method, fill))
-
-
-def _bounded(fill: float, bounds: Bounds | None, outside: str) -> float:
-    return min(max(fill, bounds[0]), bounds[1]) if bounds is not None and outside == "clip" else fill
 
 
 def _fill(
@@ -126,9 +134,9 @@ def _number_reason(
 ) -> str:
     said = [known.types[one.column].reason]
     if column.missing:
-        said.append(f"{column.missing:,} missing become {fill:.6g} ({method})")
+        said.append(f"{column.missing:,} missing become {format_number(fill, 6)} ({method})")
     if one.bounds is not None:
-        said.append(f"outside {one.bounds[0]:.6g} to {one.bounds[1]:.6g}: {one.outside}")
+        said.append(f"outside {format_number(one.bounds[0], 6)} to {format_number(one.bounds[1], 6)}: {one.outside}")
     elif known.bounds.get(one.title, ()) is None:
         said.append(f"outlier rule {known.spec.clean.outliers.rule} skipped: it would leave a single value")
     return "; ".join(part for part in said if part)
@@ -154,7 +162,7 @@ def _category(known: PlanContext, candidate: Candidate, column: ColumnProfile) -
         fill=fill,
         indicator=spec.clean.missing.indicator and column.missing > 0,
         ordered=candidate.column in spec.columns.order,
-        scale=known.scale if encoder.supervised else "none",
+        scale=known.scale if encoder.supervised else NONE,
         part=candidate.part,
     )
     rare = len(counts) - len(kept)
@@ -173,17 +181,16 @@ def _kept(spec: Spec, name: str, counts: Mapping[str, int], encode: str) -> tupl
 
 
 def _encoding(known: PlanContext, name: str, levels: int) -> tuple[str, str]:
-    own = known.spec.features.per_column.get(name)
-    asked = (own.categorical if own else None) or known.spec.features.categorical
-    if asked != "auto":
-        find_encoder(asked)
+    asked = planned_kind(known.spec, name, Encoder.role)
+    if asked != AUTO:
         return asked, "as the spec says"
+    usual = kind_making(Encoder.role, known.algorithm.categories)
     if name in known.spec.columns.order:
-        return known.algorithm.categories, "the spec lists its categories"
+        return usual, "the spec lists its categories"
     bound = known.spec.features.max_categories
     if levels > bound:
-        return "target", f"{levels:,} categories are more than max_categories ({bound})"
-    return known.algorithm.categories, f"{levels:,} categories"
+        return supervised_kind(), f"{levels:,} categories are more than max_categories ({bound})"
+    return usual, f"{levels:,} categories"
 
 
 def assign_slots(inputs: list[Input]) -> tuple[Input, ...]:

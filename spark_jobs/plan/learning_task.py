@@ -12,7 +12,7 @@ from typing import Final
 from spark_jobs.bundle.numerals import float_text
 from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.columns.types import ColumnType
-from spark_jobs.errors import DataError, did_you_mean
+from spark_jobs.errors import DataError, did_you_mean, format_list
 from spark_jobs.profile.declared import declared_kinds
 from spark_jobs.profile.profile import ColumnProfile
 from spark_jobs.spec import Spec, Task
@@ -31,10 +31,8 @@ class LearningTask:
 
     Attributes:
         task: `regression`, `binary` or `multiclass`.
-        target: the target column.
         labels: the labels in the model's index order; of two, the positive label is the last. Empty for a regression.
         positive: the positive label of a binary task.
-        reason: why this is the task.
         warnings: sentences about the target for the user.
     """
 
@@ -79,7 +77,6 @@ def infer_task(spec: Spec, target: ColumnProfile, kind: ColumnType) -> LearningT
     Args:
         spec: the spec.
         target: the profile of the target's cells as text.
-        kind: the target's type.
 
     Raises:
         DataError: the target has no values or a single one, has too many labels, does not fit the task, or lacks the
@@ -91,9 +88,10 @@ def infer_task(spec: Spec, target: ColumnProfile, kind: ColumnType) -> LearningT
             f"The target '{spec.target}' has no value in any row.", "Check `target` and `source.null_values`."
         )
     if target.distinct < 2 and len(counts) < 2:
+        nulls = target.rows - target.present
         raise DataError(
             f"The target '{spec.target}' has only one value, {next(iter(counts), '')!r}, in {target.present:,} of"
-            f" {target.rows:,} rows{_null_rows(target)}: there is nothing to learn.",
+            f" {target.rows:,} rows{f' ({nulls:,} are null)' if nulls else ''}: there is nothing to learn.",
             "Check `target`, the rows of the source, and `source.null_values`.",
         )
     task, reason = (spec.task, "as the spec says") if spec.task else _guess(spec, target, kind, counts)
@@ -102,10 +100,6 @@ def infer_task(spec: Spec, target: ColumnProfile, kind: ColumnType) -> LearningT
     problem = _classes(spec, task, target, counts, reason)
     spellings = [text for text in (target.levels.counts if target.levels else {}) if label_text(text, kind)]
     return replace(problem, warnings=tuple(_spelled(spec.target, spellings, counts)))
-
-
-def _null_rows(target: ColumnProfile) -> str:
-    return f" ({target.rows - target.present:,} are null)" if target.rows > target.present else ""
 
 
 def _labels(target: ColumnProfile, kind: ColumnType) -> Counter[str]:
@@ -158,17 +152,14 @@ def _merged(texts: Counter[str]) -> Counter[str]:
 def _spelled(name: str, spellings: Sequence[str], counts: Counter[str]) -> Iterable[str]:
     """Yield warnings about spellings that became one label, and about similar labels that stay distinct."""
     if len(spellings) > len(counts):
-        yield f"The target '{name}' has {len(spellings)} spellings of {len(counts)} labels: {_some(spellings)}."
+        shown = format_list(spellings, _SHOWN)
+        yield f"The target '{name}' has {len(spellings)} spellings of {len(counts)} labels: {shown}."
     alike: defaultdict[str, list[str]] = defaultdict(list)
     for label in counts:
         alike["".join(label.split()).casefold()].append(label)
     for labels in [some for some in alike.values() if len(some) > 1][:_SHOWN]:
-        yield f"Labels of the target '{name}' differ only by case or blanks and stay apart: {_some(map(repr, labels))}."
-
-
-def _some(texts: Iterable[str]) -> str:
-    listed = list(texts)
-    return ", ".join(listed[:_SHOWN]) + (" …" if len(listed) > _SHOWN else "")
+        shown = format_list(map(repr, labels), _SHOWN)
+        yield f"Labels of the target '{name}' differ only by case or blanks and stay apart: {shown}."
 
 
 def _guess(spec: Spec, target: ColumnProfile, kind: ColumnType, counts: Counter[str]) -> tuple[Task, str]:
@@ -233,9 +224,8 @@ def _classes(spec: Spec, task: Task, target: ColumnProfile, counts: Counter[str]
 
 def _binary(spec: Spec, counts: Counter[str], reason: str) -> LearningTask:
     if spec.positive is None and len(counts) > 2:
-        listed = ", ".join(sorted(counts)[:10])
         raise DataError(
-            f"The target '{spec.target}' has {len(counts)} labels: {listed}.",
+            f"The target '{spec.target}' has {len(counts)} labels: {format_list(sorted(counts))}.",
             "Set `positive` to the label to separate from the rest, or set `task: multiclass`.",
         )
     positive = _positive(spec, counts)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
-from spark_jobs.features import CategoryInput, Input
+from spark_jobs.features import NONE, CategoryInput, Input, Scaler, kind_making
 from spark_jobs.models import find, options
 from spark_jobs.plan.candidates import candidates, missing_choice, why_not
 from spark_jobs.plan.inputs import Choice, PlanContext, assign_slots, plan_input
@@ -27,9 +27,6 @@ def make(
     """Return the plan of a training.
 
     Args:
-        spec: the spec.
-        types: the types of the table's columns.
-        problem: the learning task.
         profile: the profile of the training rows' candidates.
         drops: the bounds by which outliers were dropped before the rows were profiled.
 
@@ -66,10 +63,8 @@ def make(
 
 def default_scaling(spec: Spec) -> str:
     """Return the scaling that `features.numeric: auto` means for the spec's algorithm and its options."""
-    algorithm = find(spec.model.kind)
-    if algorithm.scaler is not None:
-        return algorithm.scaler(options(spec.model.kind, spec.model.params))
-    return "standard" if algorithm.scaled else "none"
+    numbers = find(spec.model.kind).numbers_for(options(spec.model.kind, spec.model.params))
+    return NONE if numbers == "any" else kind_making(Scaler.role, numbers)
 
 
 def _advice(decisions: Sequence[Decision]) -> str:
@@ -123,4 +118,5 @@ def _chosen(choice: Choice) -> str:
         return "left out"
     if isinstance(one, CategoryInput):
         return one.encode
-    return "number" if one.scale == "none" else f"number, {one.scale}"
+    steps = [kind for _, kind in one.steps] + [one.scale] * (one.scale != NONE)
+    return ", ".join(("number", *steps))

@@ -48,19 +48,11 @@ class Plan:
     """Everything that is decided before fitting.
 
     Attributes:
-        name: the name of the spec.
-        problem: the learning task.
         columns: the columns of the source, in order.
-        inputs: the inputs of the model.
         drops: the bounds outside of which training rows are dropped, by column.
         drop_missing: columns whose nulls drop a training row.
-        model: the algorithm.
-        params: its options.
         balance: whether classes are weighted to be balanced.
-        weight: the weight column.
-        key: the key columns.
         timezone: the time zone of times without one.
-        seed: the random seed.
         decisions: the decisions with their reasons, for the report.
     """
 
@@ -129,8 +121,9 @@ class Plan:
     def from_json(cls, text: str) -> Plan:
         """Return the plan that `to_json` stored."""
         stored = json.loads(text)
+        problem = stored["problem"] | {name: tuple(stored["problem"].get(name, ())) for name in ("labels", "warnings")}
         return cls(**stored | {
-            "problem": _problem(stored["problem"]),
+            "problem": LearningTask(**problem),
             "columns": tuple(_column(one) for one in stored["columns"]),
             "inputs": tuple(_input(one) for one in stored["inputs"]),
             "drops": {name: tuple(bounds) for name, bounds in stored["drops"].items()},
@@ -148,10 +141,6 @@ def decision_lines(decisions: Iterable[Decision]) -> tuple[str, ...]:
     return tuple(f"{one.subject:<{subject}}  {one.choice:<{choice}}  {one.reason}".rstrip() for one in known)
 
 
-def _problem(stored: dict[str, Any]) -> LearningTask:
-    return LearningTask(**stored | {"labels": tuple(stored["labels"]), "warnings": tuple(stored.get("warnings", ()))})
-
-
 def _column(stored: dict[str, Any]) -> PlannedColumn:
     kind = ColumnType(**stored["type"] | {"formats": tuple(stored["type"]["formats"])})
     return PlannedColumn(kind, stored["role"], stored["reason"])
@@ -160,4 +149,5 @@ def _column(stored: dict[str, Any]) -> PlannedColumn:
 def _input(stored: dict[str, Any]) -> Input:
     if "levels" in stored:
         return CategoryInput(**stored | {"levels": tuple(stored["levels"])})
-    return NumberInput(**stored | {"bounds": tuple(stored["bounds"]) if stored["bounds"] else None})
+    steps = tuple((role, kind) for role, kind in stored.get("steps", ()))
+    return NumberInput(**stored | {"bounds": tuple(stored["bounds"]) if stored["bounds"] else None, "steps": steps})

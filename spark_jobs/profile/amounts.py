@@ -22,7 +22,6 @@ class Amounts:
     """How the numbers of a text column are written.
 
     Attributes:
-        numerals: the number format.
         read: the number of cells that parse with it.
         told: a description of the format if it is not the plain one, for a reason.
         against: why the cells are not read as numbers although they may be numbers.
@@ -38,7 +37,6 @@ def amounts(profile: ColumnProfile, options: Mapping[str, Any]) -> Amounts:
     """Return the number format of a text column, and how many cells parse with it.
 
     Args:
-        profile: the profile of the column.
         options: the source's options; `decimal` and `thousands` are binding.
     """
     counts = profile.type_counts or TypeCounts()

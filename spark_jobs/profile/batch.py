@@ -24,8 +24,6 @@ class ScanOptions:
     """What a scan computes.
 
     Attributes:
-        quantiles: whether to sketch quantiles.
-        distinct: whether to sketch distinct values.
         type_counts: whether to count the types that text parses as.
         levels: how many distinct texts to keep.
         decimal: the decimal sign of numbers in text.
@@ -78,12 +76,8 @@ def profile_column(
     """Return the profile of one column of a batch.
 
     Args:
-        name: the column.
-        kind: its stored type.
         values: its cells, double or string.
-        depth: what to compute.
         target: the target of the same rows, if any.
-        before: the profile of earlier batches.
     """
     if pa.types.is_null(values.type):
         return ColumnProfile(name, kind, len(values), len(values))

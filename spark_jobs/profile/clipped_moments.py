@@ -26,7 +26,6 @@ class ClippedMoments:
     up, in the intersection of their bands.
 
     Attributes:
-        guess: the expected bounds.
         low: the band of the lower bound.
         high: the band of the upper bound.
         below: the count of numbers below the lower band.

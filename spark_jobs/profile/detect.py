@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Final
 
+from spark_jobs.columns.cells import STORED_CELLS
 from spark_jobs.columns.types import Cells, ColumnType, Kind
 from spark_jobs.errors import DataError, did_you_mean
+from spark_jobs.formatting import format_percent
 from spark_jobs.profile.amounts import READS, Amounts, amounts, others, several_ways
 from spark_jobs.profile.day_patterns import best_format, date_cells, extra, looks_like, other_way
 from spark_jobs.profile.declared import are_numbers, declared_kinds
@@ -22,13 +24,6 @@ REFUSED: Final = 0.50
 CODES: Final = 0.001  # share of whole numbers with a leading zero, above which the column holds codes
 _FEW: Final = 20  # rows below which distinct values do not show an identifier
 _INTEGERS: Final = ("tinyint", "smallint", "int", "bigint")
-_NUMERIC: Final = (*_INTEGERS, "float", "double", "decimal")
-_STORED: Final[Mapping[str, Cells]] = {
-    "boolean": "boolean",
-    "date": "date",
-    "timestamp": "timestamp",
-    "timestamp_ntz": "timestamp",
-}
 _SIGNS: Final = "Set `source.options.decimal` or `source.options.thousands`."
 _NAMED_ID: Final = re.compile(r"(?:^|[^A-Za-z])(?i:id|key|index|uuid|guid)(?:$|[^A-Za-z])|[a-z](?:Id|ID)$")
 
@@ -93,7 +88,7 @@ def detect(raw: Profile, spec: Spec, codes: Collection[str] = ()) -> tuple[Colum
 
 
 def _decide(column: _Column, declared: Kind | None) -> ColumnType:
-    if column.stored not in (*_NUMERIC, "string", "boolean", "date", "timestamp", "timestamp_ntz", "void"):
+    if column.stored not in (*STORED_CELLS, "string", "void"):
         if declared not in (None, "text"):
             cause = f"'{column.name}' is declared {declared}, but it is stored as {column.profile.type}."
             raise DataError(cause, "No step can use that type: remove it from `columns`, or change it in the data.")
@@ -143,17 +138,16 @@ def _of_declared(column: _Column, kind: str, what: str, read: int) -> str:
     share = lost / column.cells if column.cells else 0.0
     if not lost:
         return f"declared {kind}"
-    counted = f"{lost:,} of {column.cells:,} cells ({share:.1%}) are {what}"
+    counted = f"{lost:,} of {column.cells:,} cells ({format_percent(share)}) are {what}"
     if share > REFUSED:
         advice = f"Remove it from `columns`, or fix the cells; up to {REFUSED:.0%} may fail to parse."
         raise DataError(f"'{column.name}' is declared {kind}, but {counted}.", advice)
-    return f"declared {kind}; {counted} and become null" + (
-        ", above the warning limit of 5 %" if share > WARNED else ""
-    )
+    limit = ", above the warning limit of 5 %" if share > WARNED else ""
+    return f"declared {kind}; {counted} and become null{limit}"
 
 
 def _from_stored(column: _Column) -> ColumnType:
-    cells: Cells = _STORED.get(column.stored, "number")
+    cells: Cells = STORED_CELLS.get(column.stored, "number")
     found = ColumnType(column.name, cells, cells, f"stored as {column.profile.type}", column.stored in _INTEGERS)
     precision = re.fullmatch(r"decimal\((\d+),(\d+)\)", column.profile.type)
     if precision is None:

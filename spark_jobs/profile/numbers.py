@@ -25,11 +25,7 @@ class NumberSummary:
     Method: Chan, Golub, LeVeque (1983) for the moments; Karnin, Lang, Liberty (2016) for the sketch.
 
     Attributes:
-        count: the number of values.
-        mean: their mean.
         sum_sq: the sum of squared deviations from the mean.
-        min: the minimum.
-        max: the maximum.
         sketch: the KLL sketch; None if quantiles were not asked for.
     """
 
@@ -94,10 +90,6 @@ class NumberSummary:
             return self
         same = NumberSummary(missing, fill, 0.0, fill, fill, _repeated(fill, missing) if self.sketch else None)
         return self + same
-
-    def shares_below(self, bounds: Sequence[float]) -> list[float]:
-        """Return for each bound the share of numbers at or below it."""
-        return [float(self.sketch.get_rank(bound, True)) for bound in bounds] if self.count else [0.0] * len(bounds)
 
     def shifted(self, by: float) -> NumberSummary:
         """Return the summary of the numbers after subtracting `by`."""

@@ -22,14 +22,9 @@ class ColumnProfile:
     """The profile of one column.
 
     Attributes:
-        name: the column.
-        type: its stored type.
-        rows: the number of rows.
-        missing: the number of nulls.
         nan: the number of NaN values, which `missing` does not include.
         infinite: the number of infinite values.
         distinct_sketch: the distinct-value sketch.
-        numbers: the summary of a numeric column.
         levels: the level counts of a text column.
         type_counts: the types that the cells of a text column parse as.
         target_association: the association with the target, if the scan had one.
@@ -58,7 +53,8 @@ class ColumnProfile:
     def __add__(self, other: ColumnProfile) -> ColumnProfile:
         sums = {name: getattr(self, name) + getattr(other, name) for name in ("rows", "missing", "nan", "infinite")}
         parts = {name: _sum(getattr(self, name), getattr(other, name)) for name in _PARTS}
-        marks, trimmed = _union(self.null_values, other.null_values), self.trimmed and other.trimmed
+        both, trimmed = (self.null_values, other.null_values), self.trimmed and other.trimmed
+        marks = None if both[0] is None or both[1] is None else tuple(sorted({*both[0], *both[1]}))
         return ColumnProfile(self.name, self.type, **sums, **parts, trimmed=trimmed, null_values=marks)
 
     @property
@@ -116,10 +112,6 @@ def _sum(one: Any, other: Any) -> Any:
     if one is None or other is None:
         return one if other is None else other
     return one + other
-
-
-def _union(one: Sequence[str] | None, other: Sequence[str] | None) -> Sequence[str] | None:
-    return None if one is None or other is None else tuple(sorted({*one, *other}))
 
 
 @dataclass(frozen=True)

@@ -89,11 +89,9 @@ def scan_columns(
     """Profile named expressions, together with a target if one is given.
 
     Args:
-        rows: the rows.
         columns: by name, the type name and an expression of type double or string.
         target: a double without nulls: the value, or the class index below `classes`.
         classes: the number of classes; 0 for a regression.
-        depth: what to compute.
     """
     return scan_parts(rows, columns, F.lit(0), target, classes, depth)[0]
 
@@ -116,7 +114,8 @@ def scan_parts(
     texts = sum(kind.dataType == T.StringType() for kind in batches.schema.fields)
     with by_rows(rows.sparkSession, texts, depth.longest):
         found = collect_profiles(partials)
-    return {number: _ordered(found[number]) for number in sorted(found)} or {0: _empty(names)}
+    empty = Profile(0, {name: ColumnProfile(name, kind, 0, 0) for name, kind in names})
+    return {number: _ordered(found[number]) for number in sorted(found)} or {0: empty}
 
 
 def collect_profiles(partials: DataFrame) -> dict[int, dict[int, ColumnProfile]]:
@@ -130,12 +129,10 @@ def collect_profiles(partials: DataFrame) -> dict[int, dict[int, ColumnProfile]]
 def preload_workers(spark: SparkSession) -> None:
     """Start Python's workers in the background, because importing what a scan needs takes them about a second."""
     pool = ThreadPoolExecutor(1, "warming")
-    pool.submit(spark.range(64).mapInArrow(_unchanged, "id long").write.format("noop").mode("overwrite").save)
+    pool.submit(
+        spark.range(64).mapInArrow(lambda batches: batches, "id long").write.format("noop").mode("overwrite").save
+    )
     pool.shutdown(wait=False)
-
-
-def _unchanged(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    return batches
 
 
 def _profiler(
@@ -215,7 +212,3 @@ def _merge(partials: pa.Table) -> pa.Table:
 def _ordered(found: Mapping[int, ColumnProfile]) -> Profile:
     columns = [found[position] for position in sorted(found)]
     return Profile(columns[0].rows if columns else 0, {column.name: column for column in columns})
-
-
-def _empty(names: list[tuple[str, str]]) -> Profile:
-    return Profile(0, {name: ColumnProfile(name, kind, 0, 0) for name, kind in names})

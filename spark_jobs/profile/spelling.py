@@ -44,11 +44,8 @@ class Spelling:
     """The format of one number, as far as its digits show it.
 
     Attributes:
-        decimal: the decimal sign.
-        thousands: the thousands separator.
         unsure: a sign that may be either of them.
         signs: whether the minus sign is unusual, such as parentheses.
-        affix: a currency or unit.
     """
 
     decimal: str = ""

@@ -20,8 +20,6 @@ class TargetAssociation:
     y is one number for a regression and one 0/1 indicator per class otherwise.
 
     Attributes:
-        count: the number of rows.
-        mean_x: the mean of x.
         mean_y: the mean of y, shape (k,).
         xx: the sum of squared deviations of x.
         yy: the sums of squared deviations of y, shape (k,).

@@ -50,15 +50,10 @@ class TypeCounts:
     """The number of cells of a text column that parse as each type. Counts of two parts of a table add up.
 
     Attributes:
-        cells: cells with a value.
-        number: finite numbers.
         whole: numbers that BIGINT holds; beyond ±2**53 only those written in digits.
         leading_zeros: digits that begin with a zero, which are codes rather than numbers.
-        boolean: true, false, 1 and 0.
         formats: cells by the datetime pattern they fit; a cell may fit several.
         longest: the length of the longest text in characters.
-        lowest: the smallest number.
-        highest: the largest number.
         held: whether a double or BIGINT holds all digits of every number.
         digits: the largest number of digits before the decimal sign.
         fraction: the largest number of digits after the decimal sign.
@@ -92,7 +87,6 @@ class TypeCounts:
         Args:
             values: the distinct texts.
             counts: how often each occurs.
-            decimal: the decimal sign.
             formats: datetime patterns to try in addition to the usual ones.
         """
         if not len(values):

@@ -1,7 +1,7 @@
 """MLflow: runs, registered models, the aliases of their versions, and the promotion gate."""
 
 from spark_jobs.registry.gate import Promotion, promote_challenger
-from spark_jobs.registry.log import TrainingLog, finish_interrupted, log_training
+from spark_jobs.registry.log import TrainingLog, log_training
 from spark_jobs.registry.mlmodel import Signature, versions
 from spark_jobs.registry.runs import Run, end_run, start_run
 from spark_jobs.registry.tracking import Tracking, mlflow_client, preload
@@ -15,7 +15,6 @@ __all__ = [
     "Tracking",
     "TrainingLog",
     "end_run",
-    "finish_interrupted",
     "log_training",
     "mlflow_client",
     "preload",

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from spark_jobs.bundle import Manifest, load_manifest
-from spark_jobs.errors import GateError, SparkJobsError, SpecError, did_you_mean
+from spark_jobs.errors import GateError, SparkJobsError, SpecError, did_you_mean, format_list
+from spark_jobs.formatting import format_number
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion, look_up, resolve_version, set_alias
 from spark_jobs.tables.locks import locked
@@ -129,8 +130,6 @@ def promote_challenger(
     """Make the challenger the champion if it meets all bounds and is not worse than the champion on the same rows.
 
     Args:
-        tracking: The tracking store.
-        name: The registered model.
         metric: The metric of the comparison; None for the task's primary metric.
         gate: The worst value of each metric that passes.
         evaluate: Evaluates the champion if the training evaluated another one, or none.
@@ -176,9 +175,7 @@ def gate_failures(new: Scores, old: Comparison | None, metric: str, gate: Mappin
     """Return a sentence for each reason to reject a challenger; empty if it may be promoted.
 
     Args:
-        new: The challenger's scores.
         old: The champion's metrics on the same rows; None if there is no champion.
-        metric: The metric of the comparison.
         gate: The worst value of each metric that passes.
 
     Raises:
@@ -192,8 +189,8 @@ def gate_failures(new: Scores, old: Comparison | None, metric: str, gate: Mappin
         return *found, f"{between} {old.error}"
     mine, theirs = _value(new.metrics, metric), _value(old.metrics, metric)
     if math.isnan(mine) or (_is_worse(metric, mine, theirs) and not math.isclose(mine, theirs, rel_tol=SAME)):
-        both = f"{metric} of version {new.version} is {mine:.6g}; the champion, version {old.version}"
-        found.append(f"{both}, has {theirs:.6g} on the same test rows. {old.caution}".rstrip())
+        both = f"{metric} of version {new.version} is {format_number(mine, 6)}; the champion, version {old.version}"
+        found.append(f"{both}, has {format_number(theirs, 6)} on the same test rows. {old.caution}".rstrip())
     return tuple(found)
 
 
@@ -203,7 +200,8 @@ def _other_problem(new: EvaluationSetup, old: EvaluationSetup) -> Iterator[str]:
     if None not in (new.target, old.target) and new.target != old.target:
         yield f"The target is '{new.target}'; the champion's is '{old.target}'."
     if new.task == old.task and set(new.labels) != set(old.labels):
-        yield f"The labels are {_listed(new.labels)}; the champion's are {_listed(old.labels)}."
+        mine, theirs = (format_list(one.labels, quote=True) for one in (new, old))
+        yield f"The labels are {mine}; the champion's are {theirs}."
 
 
 def _other_split(new: EvaluationSetup, old: EvaluationSetup) -> Iterator[str]:
@@ -212,16 +210,14 @@ def _other_split(new: EvaluationSetup, old: EvaluationSetup) -> Iterator[str]:
             yield f"The test rows are chosen by another {what}, so the champion may have been trained on them."
 
 
-def _listed(labels: tuple[str, ...], limit: int = 10) -> str:
-    return ", ".join(f"'{label}'" for label in labels[:limit]) + (" …" if len(labels) > limit else "")
-
-
 def _misses(new: Scores, metric: str, bound: float) -> str:
     value = _value(new.metrics, metric)
     if not math.isnan(value) and not _is_worse(metric, value, bound):
         return ""
     most = "at most" if metric in LOWER_IS_BETTER else "at least"
-    return f"{metric} of version {new.version} must be {most} {bound:.6g}. It is {value:.6g}."
+    return (
+        f"{metric} of version {new.version} must be {most} {format_number(bound, 6)}. It is {format_number(value, 6)}."
+    )
 
 
 def _value(metrics: Mapping[str, float], metric: str) -> float:
@@ -239,8 +235,8 @@ def _is_worse(metric: str, value: float, than: float) -> bool:
 
 
 def _praise(new: Scores, old: Comparison | None, metric: str) -> str:
-    mine = f"{metric} is {_value(new.metrics, metric):.6g}"
+    mine = f"{metric} is {format_number(_value(new.metrics, metric), 6)}"
     if old is None:
         return f"There was no champion; {mine}."
-    theirs = f"version {old.version} has {_value(old.metrics, metric):.6g} on the same test rows."
+    theirs = f"version {old.version} has {format_number(_value(old.metrics, metric), 6)} on the same test rows."
     return f"{mine}, {theirs} {old.caution}".rstrip()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
+
+from spark_jobs.notebook_html import flat_rows
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_ .-]|^[. ]|[. ]$|_(?=x[0-9a-f]+_)")
 _LONGEST_NAME = 250
@@ -28,7 +30,7 @@ def parameters(values: Mapping[str, object]) -> tuple[dict[str, str], tuple[str,
     """
     kept: dict[str, str] = {}
     left: list[str] = []
-    for name, value in _flat(values):
+    for name, value in flat_rows(values):
         scalar = value is None or isinstance(value, (str, int, float))
         if scalar and len(str(value)) <= _LONGEST_VALUE and len(escaped(name)) <= _LONGEST_NAME:
             kept[escaped(name)] = str(value)
@@ -37,20 +39,6 @@ def parameters(values: Mapping[str, object]) -> tuple[dict[str, str], tuple[str,
     return kept, tuple(left)
 
 
-def _flat(values: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{before}{name}.")
-        else:
-            yield f"{before}{name}", value
-
-
 def measures(metrics: Mapping[str, float]) -> dict[str, float]:
     """Return the finite metrics under escaped names; NaN and infinities are left out."""
     return {escaped(name): float(value) for name, value in metrics.items() if math.isfinite(value)}
-
-
-def as_text(names: Iterable[str], limit: int = 20) -> str:
-    """Join names to one text; of more than `limit` names, list the first and count the rest."""
-    listed = list(names)
-    return ", ".join(listed[:limit]) + (f" and {len(listed) - limit} more" if len(listed) > limit else "")

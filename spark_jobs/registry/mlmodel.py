@@ -6,30 +6,27 @@ Spark nor this package, and unpickles nothing. A bundle without a graph is run t
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
-
-import yaml
 
 from spark_jobs.bundle import GRAPH
 from spark_jobs.bundle.carried import LOADER, carried_reader
 from spark_jobs.error_translation import optional
 
 if TYPE_CHECKING:
-    from mlflow.models import Model, ModelSignature
+    from mlflow.models import ModelSignature
     from mlflow.types import DataType
     from mlflow.types.schema import Map
+    from pandas import DataFrame
 
 PIPELINE = "pipeline"
-CODE = "code"
 ColumnKind = Literal["double", "long", "string", "boolean", "datetime"]
 OutputKind = Literal["double", "string", "boolean", "by label"]
 
@@ -49,43 +46,43 @@ class Signature:
 def write_mlflow_model(bundle: Path, folder: Path, signature: Signature, run_id: str, model_id: str) -> None:
     """Write a folder that `mlflow.spark` and `mlflow.pyfunc` can load, from a bundle with `pipeline/`.
 
-    `mlflow.spark.log_model` starts Spark jobs, reloads the model and infers requirements, which takes 26 seconds; this
-    takes hundredths of a second. Files are hard-linked if the file system supports it.
+    The flavor of `mlflow.spark` is added by hand: `mlflow.spark.log_model` starts Spark jobs, reloads the model and
+    infers requirements, which takes 26 seconds. Files are hard-linked if the file system supports it.
     """
     from mlflow.models import Model
+    from mlflow.pyfunc import save_model
+    from mlflow.utils.file_utils import get_total_file_size
 
-    shutil.copytree(bundle, folder, copy_function=link_or_copy)
     graph = (bundle / GRAPH).is_file()
     typed = optional("The signature of the MLflow model", lambda: _mlflow_signature(signature, graph), None)
+    example = optional("The input example of the MLflow model", lambda: _example(signature), None)
+    # The signature is not an argument of `save_model`, which would refuse an example of raw cells.
     model = Model(run_id=run_id, model_id=model_id, signature=typed)
-    if signature.example:
-        no_example: dict[str, str] = {}
-        write = partial(_write_example, folder, signature)
-        model.saved_input_example_info = optional("The input example of the MLflow model", write, no_example)
-    model.add_flavor(
-        "spark",
-        pyspark_version=version("pyspark"),
-        model_data=PIPELINE,
-        code=None,
-        model_class="pyspark.ml.pipeline.PipelineModel",
-    )
-    _add_python_function(model, folder, graph)
-    _write_environment(folder, requirements(graph))
+    spark = {"pyspark_version": version("pyspark"), "model_data": PIPELINE, "code": None}
+    model.add_flavor("spark", **spark, model_class="pyspark.ml.pipeline.PipelineModel")
+    with TemporaryDirectory(prefix="spark-jobs-") as scratch:
+        reader = _write_reader(Path(scratch)) if graph else None
+        save_model(
+            str(folder),
+            loader_module=f"{reader.name}.{LOADER}" if reader else "mlflow.spark",
+            code_paths=[str(reader)] if reader else None,
+            mlflow_model=model,
+            input_example=example,
+            pip_requirements=requirements(graph),
+        )
+    shutil.copytree(bundle, folder, copy_function=link_or_copy, dirs_exist_ok=True)
+    if reader is None:
+        model.flavors["python_function"]["data"] = PIPELINE
+    model.model_size_bytes = get_total_file_size(folder)
     model.save(str(folder / "MLmodel"))
 
 
-def _add_python_function(model: Model, folder: Path, graph: bool) -> None:
-    environment = {"conda": "conda.yaml", "virtualenv": "python_env.yaml"}
-    where = _write_reader(folder) if graph else {"loader_module": "mlflow.spark", "data": PIPELINE}
-    model.add_flavor("python_function", **where, env=environment, python_version=python_version())
-
-
-def _write_reader(folder: Path) -> dict[str, str]:
+def _write_reader(folder: Path) -> Path:
     package, modules = carried_reader()
-    (folder / CODE / package).mkdir(parents=True)
+    (folder / package).mkdir()
     for name, text in modules.items():
-        (folder / CODE / package / name).write_text(text, encoding="utf-8")
-    return {"loader_module": f"{package}.{LOADER}", "code": CODE}
+        (folder / package / name).write_text(text, encoding="utf-8")
+    return folder / package
 
 
 def requirements(graph: bool) -> list[str]:
@@ -140,25 +137,7 @@ def _mlflow_type(kind: OutputKind) -> DataType | Map:
     return Map(DataType.double) if kind == "by label" else DataType[kind]
 
 
-def _write_example(folder: Path, signature: Signature) -> dict[str, str]:
-    split = {"columns": list(signature.inputs), "data": [list(row) for row in signature.example]}
-    (folder / "input_example.json").write_text(json.dumps(split), encoding="utf-8")
-    (folder / "serving_input_example.json").write_text(json.dumps({"dataframe_split": split}), encoding="utf-8")
-    return {
-        "artifact_path": "input_example.json",
-        "pandas_orient": "split",
-        "type": "dataframe",
-        "serving_input_path": "serving_input_example.json",
-    }
+def _example(signature: Signature) -> DataFrame | None:
+    import pandas as pd
 
-
-def _write_environment(folder: Path, pins: Sequence[str]) -> None:
-    (folder / "requirements.txt").write_text("\n".join(pins) + "\n", encoding="utf-8")
-    conda = {
-        "name": "mlflow-env",
-        "channels": ["conda-forge"],
-        "dependencies": [f"python={python_version()}", "pip", {"pip": pins}],
-    }
-    (folder / "conda.yaml").write_text(yaml.safe_dump(conda, sort_keys=False), encoding="utf-8")
-    env = {"python": python_version(), "build_dependencies": ["pip"], "dependencies": ["-r requirements.txt"]}
-    (folder / "python_env.yaml").write_text(yaml.safe_dump(env, sort_keys=False), encoding="utf-8")
+    return pd.DataFrame(signature.example, columns=list(signature.inputs), dtype=object) if signature.example else None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ from spark_jobs.bundle import GRAPH, Input, Manifest, write
 from spark_jobs.bundle.patterns import number_regex
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.error_translation import optional
+from spark_jobs.formatting import format_metrics
 from spark_jobs.graph.verification import VerificationResult
 from spark_jobs.models import find
 from spark_jobs.plan import Plan
-from spark_jobs.profile.profile import Profile
-from spark_jobs.registry.gate import Comparison, EvaluationSetup
+from spark_jobs.registry.artifacts import TrainingArtifacts
+from spark_jobs.registry.gate import Comparison
 from spark_jobs.registry.input_example import example_row
 from spark_jobs.registry.lineage import Lineage
 from spark_jobs.registry.log import TrainingLog, log_training
@@ -31,10 +33,7 @@ from spark_jobs.registry.runs import Run, current_user
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion
 from spark_jobs.report import Figures, ReportContext, write_figures, write_report
-from spark_jobs.sources.source_table import Reading
-from spark_jobs.spec import Spec, dump
-from spark_jobs.training.evaluation import Evaluation
-from spark_jobs.training.search_result import SearchResult
+from spark_jobs.spec import dump
 
 _NUMBER = re.compile(number_regex())
 _DIGITS = re.compile("0|-?[1-9][0-9]*")
@@ -45,27 +44,6 @@ _KINDS: Mapping[str, ColumnKind] = {
     "timestamp": "datetime",
     "text": "string",
 }
-
-
-@dataclass(frozen=True)
-class TrainingArtifacts:
-    """All results of a training, before anything is published."""
-
-    spec: Spec
-    plan: Plan
-    profile: Profile
-    evaluation: Evaluation
-    importances: tuple[tuple[str, float], ...]
-    reading: Reading
-    fingerprint: str
-    rows: Mapping[str, int]
-    cells: Mapping[str, int]
-    setup: EvaluationSetup
-    champion: Comparison | None = None
-    warnings: tuple[str, ...] = ()
-    proven: VerificationResult | None = None
-    example: Sequence[object] = ()
-    search: SearchResult | None = None
 
 
 def publish_training(
@@ -81,46 +59,36 @@ def publish_training(
     While `prove` waits for Spark, a thread draws the figures and reads the input example from `source`.
 
     Args:
-        done: The results of the training.
-        source: The raw rows of the source.
         folder: The folder with the saved `pipeline/`.
-        tracking: The tracking store.
-        run: The MLflow run of the training.
         prove: Returns the verification of the ONNX graph, or None if there is no graph.
 
     Raises:
         JobError: The graph does not match the pipeline; the model is logged but not registered.
     """
+    no_example: list[object] = []
     with ThreadPoolExecutor(1, "drawing") as pool:
         drawn = pool.submit(_drawn, done, folder / "report", run)
-        example = pool.submit(_example, source, done.plan)
+        example = pool.submit(optional, "The input example", lambda: example_row(source, done.plan), no_example)
         done = replace(done, proven=prove(), example=example.result())
-    with progress.phase("reporting"):
-        report = _reported(done, folder / "report", run, drawn.result())
-        draft = folder / "bundle"
-        write(draft, _manifest(done), _files(done, folder, report))
+    draft, report = folder / "bundle", partial(_reported, done, folder / "report", run, drawn.result())
+    with progress.phase("writing the bundle"):
+        write(draft, _manifest(done), _files(done, folder))
     with progress.phase("logging to MLflow"):
-        return log_training(tracking, run, _training(done, draft, folder / "report"))
-
-
-def _example(source: DataFrame, plan: Plan) -> list[object]:
-    return optional("The input example", lambda: example_row(source, plan), [])
+        return log_training(tracking, run, _training(done, draft, folder / "report", report))
 
 
 def _drawn(done: TrainingArtifacts, folder: Path, run: Run) -> Figures:
     return optional("Every figure of the report", lambda: write_figures(folder, _context(done, run)), {})
 
 
-def _reported(done: TrainingArtifacts, folder: Path, run: Run, drawn: Figures) -> dict[str, Path]:
-    """Write the report and return its path by its name in the bundle; empty on failure, which must not lose a model."""
-
-    def report() -> dict[str, Path]:
-        return {"report.html": write_report(folder, _context(done, run), drawn)}
-
-    return optional("The report", report, {})
+def _reported(
+    done: TrainingArtifacts, folder: Path, run: Run, drawn: Figures, version: ModelVersion | None
+) -> Path | None:
+    """Write the report and return its path; None on failure, which must not lose a model."""
+    return optional("The report", lambda: write_report(folder, _context(done, run, version), drawn), None)
 
 
-def _context(done: TrainingArtifacts, run: Run) -> ReportContext:
+def _context(done: TrainingArtifacts, run: Run, version: ModelVersion | None = None) -> ReportContext:
     return ReportContext(
         name=done.spec.name,
         task=done.plan.problem.task,
@@ -132,10 +100,13 @@ def _context(done: TrainingArtifacts, run: Run) -> ReportContext:
         importances=done.importances,
         rows=done.rows,
         cells=done.cells,
+        class_rows=done.class_rows,
         seconds=progress.seconds(),
         versions=versions(),
         lineage=_lineage(done, run),
-        alias="" if _refused(done) else "challenger",
+        held_out=done.proven.held_out if done.proven is not None else None,
+        version=str(version.version) if version is not None else "",
+        alias="challenger" if version is not None else "",
         user=current_user(),
         trained_at=datetime.now(UTC),
         search=done.search,
@@ -148,9 +119,9 @@ def _lineage(done: TrainingArtifacts, run: Run) -> dict[str, str]:
     return facts | {"graph against pipeline": proof}
 
 
-def _files(done: TrainingArtifacts, folder: Path, report: Mapping[str, Path]) -> dict[str, Any]:
+def _files(done: TrainingArtifacts, folder: Path) -> dict[str, Any]:
     graph = {} if done.proven is None else {GRAPH: done.proven.graph}
-    return {**graph, **report} | {
+    return graph | {
         "plan.json": done.plan.to_json(),
         "profile.json": done.profile.to_json(),
         "importances.json": json.dumps(done.importances),
@@ -200,12 +171,13 @@ def _input(plan: Plan, kind: ColumnType) -> Input:
     return Input(kind.name, "string", "text", digits=all(_DIGITS.fullmatch(level) for level in numbers))
 
 
-def _training(done: TrainingArtifacts, draft: Path, report: Path) -> TrainingLog:
+def _training(
+    done: TrainingArtifacts, draft: Path, drawings: Path, report: Callable[[ModelVersion | None], Path | None]
+) -> TrainingLog:
     champion = done.champion or Comparison(0)
-    figures = {f"plots/{path.name}": path for path in sorted(report.glob("*.svg"))}
+    figures = {f"plots/{path.name}": path for path in sorted(drawings.glob("*.svg"))}
     settings = done.spec.model_dump(mode="json", include={"split", "clean", "features"})
-    names = ("plan.json", "profile.json", "report.html")
-    files = {name: draft / name for name in names if (draft / name).is_file()}
+    files = {name: draft / name for name in ("plan.json", "profile.json")}
     return TrainingLog(
         name=done.spec.track.register_as or done.spec.name,
         bundle=draft,
@@ -222,6 +194,7 @@ def _training(done: TrainingArtifacts, draft: Path, report: Path) -> TrainingLog
             "spark_jobs.parity": "skipped" if done.proven is None else str(done.proven.parity),
         },
         artifacts={**files, **figures},
+        report=report,
         refused=_refused(done),
         lineage=_logged_lineage(done),
     )
@@ -236,7 +209,7 @@ def _counts(done: TrainingArtifacts) -> dict[str, float]:
 def _logged_lineage(done: TrainingArtifacts) -> Lineage:
     plan, target = done.plan, done.spec.target
     what = f"Predicts `{target}` ({plan.problem.task}) from {len(plan.used)} columns of {done.reading.location}."
-    measured = ", ".join(f"{name} {value:.4g}" for name, value in done.evaluation.metrics.items())
+    measured = format_metrics(done.evaluation.metrics)
     return Lineage(
         source=done.reading.location,
         fingerprint=done.fingerprint,

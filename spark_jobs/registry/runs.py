@@ -40,17 +40,20 @@ def start_run(
     Runs of this machine whose process no longer exists are first closed as KILLED. A FAILED run is never resumed.
 
     Args:
-        tracking: The tracking store.
         experiment: The experiment's name; it is created if needed.
         run_key: Identifies what is trained: the spec and the data.
-        tags: Additional tags.
         ended: Resume a FINISHED run as well, since its job was interrupted after the run ended.
     """
     client = mlflow_client(tracking)
     experiment_number = experiment_id(tracking, experiment)
     close_killed_runs(tracking, experiment_number)
     interrupted = _interrupted(client, experiment_number, run_key, ("KILLED", "FINISHED") if ended else ("KILLED",))
-    ours = {PROCESS: _this_process(), RUN_KEY: run_key, **_lineage(), **(tags or {})}
+    ours = {
+        PROCESS: f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}",
+        RUN_KEY: run_key,
+        **_lineage(),
+        **(tags or {}),
+    }
     if interrupted is None:
         run = client.create_run(experiment_number, tags=ours, run_name=experiment)
         return Run(run.info.run_id, experiment_number, run_key)
@@ -114,10 +117,6 @@ def _git_commit() -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return asked.stdout.strip() if asked.returncode == 0 else ""
-
-
-def _this_process() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
 
 
 def _is_gone(process: str, host: str) -> bool:

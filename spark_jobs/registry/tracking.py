@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -23,6 +24,7 @@ _QUIET = {
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_UV_AUTO_DETECT": "false",
 }
 _clients: dict[str, MlflowClient] = {}
 _connecting = Lock()
@@ -112,6 +114,7 @@ def default_store(tracking: Tracking) -> Iterator[None]:
 def _open(tracking: Tracking) -> MlflowClient:
     for key, value in _QUIET.items():
         os.environ.setdefault(key, value)
+    warnings.filterwarnings("ignore", message="IProgress not found")  # of tqdm in a notebook, which draws nothing here
     try:
         with locked(tracking.root, "registry"):
             if tracking.local and not tracking.database.exists():

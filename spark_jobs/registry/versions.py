@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
-from spark_jobs.bundle import NAME, load_manifest, publish
+from spark_jobs import progress
+from spark_jobs.bundle import NAME, REPORT, add_file, load_manifest, publish
+from spark_jobs.error_translation import optional
 from spark_jobs.errors import JobError, did_you_mean
 from spark_jobs.registry.tracking import Tracking, mlflow_client
+from spark_jobs.spec import Spec
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -54,6 +58,17 @@ def resolve_version(tracking: Tracking, name: str, which: Alias | int = "champio
     if not found.bundle.exists():
         fetch_bundle(tracking, found)
     return found
+
+
+def requested_version(spec: Spec, root: str, number: int | None = None) -> ModelVersion:
+    """Return the version of a spec's model with this number, or the champion.
+
+    Raises:
+        JobError: The model, version or champion does not exist.
+    """
+    with progress.phase("finding the model"):
+        name = spec.track.register_as or spec.name
+        return resolve_version(Tracking(spec.track.uri, root), name, "champion" if number is None else number)
 
 
 def look_up(tracking: Tracking, name: str, which: Alias | int) -> ModelVersion | None:
@@ -116,7 +131,17 @@ def set_alias(tracking: Tracking, name: str, alias: Alias, version: int) -> None
 
 
 def fetch_bundle(tracking: Tracking, version: ModelVersion) -> None:
-    """Download a version's bundle from its MLflow artifacts and publish it on this machine."""
+    """Download a version's bundle and its report from MLflow and publish them on this machine."""
+    with downloaded_bundle(tracking, version) as draft:
+        page = optional("The report of the model", lambda: _download_report(tracking, version, draft.parent), None)
+        if page is not None:
+            add_file(draft, REPORT, page)
+        publish(draft, version.bundle)
+
+
+@contextmanager
+def downloaded_bundle(tracking: Tracking, version: ModelVersion) -> Iterator[Path]:
+    """Yield a temporary folder with a version's bundle from MLflow; the report is not part of it."""
     place = mlflow_client(tracking).get_model_version_download_uri(version.name, str(version.version))
     from mlflow.artifacts import download_artifacts
 
@@ -126,7 +151,14 @@ def fetch_bundle(tracking: Tracking, version: ModelVersion) -> None:
         for name in (*load_manifest(got).sha256, NAME):
             (draft / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(got / name, draft / name)
-        publish(draft, version.bundle)
+        yield draft
+
+
+def _download_report(tracking: Tracking, version: ModelVersion, folder: Path) -> Path | None:
+    client = mlflow_client(tracking)
+    if REPORT not in {item.path for item in client.list_artifacts(version.run_id)}:
+        return None
+    return Path(client.download_artifacts(version.run_id, REPORT, str(folder)))
 
 
 def describe_version(tracking: Tracking, found: MlflowVersion) -> ModelVersion:

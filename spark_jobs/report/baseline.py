@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spark_jobs.profile.profile import ColumnProfile, Profile
+from spark_jobs.formatting import format_number
 from spark_jobs.report.context import ReportContext
-from spark_jobs.report.formatting import format_metric_name, format_number, shorten
+from spark_jobs.report.evaluation_section import has_constant_label
+from spark_jobs.report.formatting import format_metric_name, shorten
+from spark_jobs.training.classification import CLIP
 from spark_jobs.training.metrics import binary_metrics, macro_metrics
 
 COMPARED = {"regression": "rmse", "binary": "accuracy", "multiclass": "accuracy"}
@@ -28,7 +28,7 @@ class Baseline:
 
 
 def compute_baseline(context: ReportContext) -> Baseline:
-    """Derive the baseline from the profile of the training rows and the evaluation on the test rows."""
+    """Return the baseline, learned from the training rows and measured on the test rows."""
     return _mean(context) if context.task == "regression" else _majority(context)
 
 
@@ -39,43 +39,34 @@ def compare_with_baseline(context: ReportContext, baseline: Baseline) -> str:
         return ""
     spelled = format_metric_name(name) if name == "rmse" else name
     usual, own = format_number(baseline.metrics[name]), format_number(context.evaluation.metrics[name])
-    return f"Predicting {baseline.prediction} for every row gives {spelled} {usual}; this model {own}."
+    told = f"Predicting {baseline.prediction} for every row gives {spelled} {usual}; this model {own}."
+    shares = " Log loss and Brier score take the shares of the training classes as probabilities."
+    return f"{told}{shares if 'log_loss' in baseline.metrics else ''}"
 
 
 def _mean(context: ReportContext) -> Baseline:
-    target = context.profile.columns.get(context.target)
-    label = context.evaluation.details.get("label")
-    if target is None or target.numbers is None or not target.numbers.count or not label:
+    found = context.evaluation.details.get("baseline")
+    if found is None:
         return Baseline("the mean of the training rows")
-    mean = target.numbers.mean
-    found = _mean_metrics(context.evaluation.metrics, label, mean)
-    return Baseline(f"the mean of the training rows ({format_number(mean)})", found)
-
-
-def _mean_metrics(metrics: Mapping[str, float], label: Mapping[str, Any], mean: float) -> dict[str, float]:
-    """Return the metrics of predicting `mean`: the test rows' variance is MSE / (1 - R²)."""
-    off = mean - label["mean"]
-    if label["min"] == label["max"]:
-        return {"rmse": abs(off), "mse": off * off, "mae": abs(off)}
-    if metrics["r2"] >= 1 or metrics["mse"] <= 0:
-        return {}
-    variance = metrics["mse"] / (1 - metrics["r2"])
-    mse = variance + off * off
-    return {"rmse": math.sqrt(mse), "mse": mse, "r2": 0.0 - off * off / variance}
+    undefined = {"r2"} if has_constant_label(context.evaluation.details) else set()
+    metrics = {name: value for name, value in found["metrics"].items() if name not in undefined}
+    return Baseline(f"the mean of the training rows ({format_number(found['prediction'])})", metrics)
 
 
 def _majority(context: ReportContext) -> Baseline:
     details = context.evaluation.details
-    counts = count_training_classes(context.profile, len(details["labels"]))
-    if counts is None:
+    if not context.class_rows:
         return Baseline("the majority class of the training rows")
+    counts = np.array([float(context.class_rows.get(index, 0)) for index in range(len(details["labels"]))])
     index = int(np.argmax(counts))
     told = f"the majority class of the training rows ({shorten(details['labels'][index])})"
-    return Baseline(told, {} if context.is_weighted else _majority_metrics(context, index))
+    if context.is_weighted:
+        return Baseline(told)
+    return Baseline(told, _majority_metrics(context, index) | _prior_losses(context, counts / counts.sum()))
 
 
 def _majority_metrics(context: ReportContext, majority: int) -> dict[str, float]:
-    """Return the metrics of predicting one class; those of a probability, such as log loss, are left out."""
+    """Return the metrics of predicting one class, without those of a probability."""
     details = context.evaluation.details
     labels, rows = list(details["labels"]), np.asarray(details["confusion"], dtype=float).sum(axis=1)
     confusion = np.zeros((len(rows), len(labels)))
@@ -84,27 +75,27 @@ def _majority_metrics(context: ReportContext, majority: int) -> dict[str, float]
     areas = {"roc_auc": 0.5, "pr_auc": float(np.mean(curves))} if curves else {}
     if context.task == "multiclass":
         return macro_metrics(confusion) | areas
-    event = len(labels) - 1 if context.positive is None else labels.index(context.positive)
+    event = _event(context)
     found = binary_metrics(confusion, event) | areas
     return found if event == majority else {name: value for name, value in found.items() if name != "precision"}
 
 
-def count_training_classes(profile: Profile, classes: int) -> Counts | None:
-    """Return the training rows of each class, read off a column without gaps; None where no column has them."""
-    found = (_class_rows(column, profile.rows) for column in profile.columns.values())
-    return next((counts for counts in found if counts is not None and len(counts) == classes), None)
+def _prior_losses(context: ReportContext, shares: Counts) -> dict[str, float]:
+    """Return log loss and Brier score of the shares of the training classes as probabilities, as the model's."""
+    if "log_loss" not in context.evaluation.metrics:
+        return {}
+    details = context.evaluation.details
+    rows = np.asarray(details["confusion"], dtype=float).sum(axis=1)
+    given = np.append(shares, 0.0)[: len(rows)]  # the last row of the matrix is a label that training did not see
+    log_loss = float(rows @ -np.log(np.clip(given, CLIP, 1 - CLIP)) / rows.sum())
+    if context.task == "multiclass":
+        return {"log_loss": log_loss, "brier": float(rows @ (shares @ shares - 2 * given + 1) / rows.sum())}
+    event = _event(context)
+    is_event = np.arange(len(rows)) == event
+    return {"log_loss": log_loss, "brier": float(rows @ (shares[event] - is_event) ** 2 / rows.sum())}
 
 
-def _class_rows(column: ColumnProfile, rows: int) -> Counts | None:
-    if column.levels is not None and column.levels.complete and column.levels.table:
-        table = np.array(list(column.levels.table.values()))
-        if table.shape[1] > 1 and table[:, 0].sum() == rows:
-            return _both(table[:, 1:].sum(axis=0), rows)
-    if column.target_association is not None and column.target_association.count == rows:
-        return _both(column.target_association.mean_y * rows, rows)
-    return None
-
-
-def _both(sums: Counts, rows: int) -> Counts:
-    """Return the rows of each class; of two classes the profile counts the second alone."""
-    return np.array([rows - sums[0], sums[0]]) if len(sums) == 1 else sums
+def _event(context: ReportContext) -> int:
+    """Return the index of the positive class of two."""
+    labels = list(context.evaluation.details["labels"])
+    return len(labels) - 1 if context.positive is None else labels.index(context.positive)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from spark_jobs.formatting import NOTHING, format_number, format_percent
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.report.distributions import draw_sparkline
-from spark_jobs.report.formatting import NO_PARTS, NOTHING, choose_formatter, format_number, format_percent, shorten
+from spark_jobs.report.formatting import NO_PARTS, choose_formatter, shorten
 from spark_jobs.report.html import Html, html, join, long_table, name_tag, tag
 
 FIRST = 40

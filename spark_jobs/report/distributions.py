@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from spark_jobs.formatting import format_number, format_percent
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import ColumnProfile
-from spark_jobs.report.formatting import NO_PARTS, Formatter, choose_formatter, format_number, format_percent, shorten
+from spark_jobs.report.formatting import NO_PARTS, Formatter, choose_formatter, shorten
 from spark_jobs.report.html import Html, tag
 from spark_jobs.report.svg import Axis, bars, chart, drawing, plot, rect, text
 

@@ -7,15 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from spark_jobs.report.formatting import (
-    METRICS,
-    NOTHING,
-    format_count,
-    format_metric_name,
-    format_number,
-    format_percent,
-    shorten,
-)
+from spark_jobs.formatting import NOTHING, format_count, format_number, format_percent
+from spark_jobs.report.formatting import METRICS, format_metric_name, shorten
 from spark_jobs.report.html import Html, fold, join, long_table, name_tag, table, tag
 from spark_jobs.training.evaluation_result import Evaluation
 
@@ -38,17 +31,24 @@ def mask_undefined_metrics(evaluation: Evaluation, positive: str | None) -> dict
     found: dict[str, float | None] = dict(evaluation.metrics)
     details = evaluation.details
     if evaluation.task == "regression":
-        label = details.get("label")
-        return found | ({"r2": None} if label and label["min"] == label["max"] and "r2" in found else {})
+        return found | ({"r2": None} if "r2" in found and has_constant_label(details) else {})
     if evaluation.task == "binary" and "precision" in found:
         event = len(details["labels"]) - 1 if positive is None else list(details["labels"]).index(positive)
         found |= {} if np.asarray(details["confusion"])[:, event].sum() else {"precision": None}
     return found
 
 
+def has_constant_label(details: Mapping[str, Any]) -> bool:
+    """Return whether all test rows of a regression have the same target, so that R² is undefined."""
+    label = details.get("label")
+    return label is not None and bool(label["min"] == label["max"])
+
+
 def format_metric(name: str, value: float | None) -> str:
-    """Format a metric; MAPE in per cent."""
-    return format_percent(value, 1.0) if name == "mape" and value is not None else format_number(value)
+    """Format a metric; MAPE in per cent, and R² with at most four decimals, as that of a mean is nearly 0."""
+    if value is None or name not in ("mape", "r2"):
+        return format_number(value)
+    return format_percent(value, 1.0) if name == "mape" else format_number(round(value, 4))
 
 
 def _spelled(note: str) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from spark_jobs.features import PARTS, CategoryInput, Input, part_name
+from spark_jobs.formatting import format_number
 from spark_jobs.plan import Plan
 from spark_jobs.profile.profile import ColumnProfile
 
-NOTHING = "\N{EN DASH}"
 METRICS: Mapping[str, str] = {
     "rmse": "RMSE",
     "mse": "MSE",
@@ -32,48 +31,6 @@ Formatter = Callable[[float], str]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400.0
 NO_PARTS: Mapping[str, str] = {}
-
-
-def format_number(value: float | int | None) -> str:
-    """Format a number in at most about seven characters; whole numbers get thousands separators.
-
-    >>> [format_number(value) for value in (1234567, 0.123456, 43.2109, 1.5e-9, None)]
-    ['1,234,567', '0.1235', '43.21', '1.5e-09', '\u2013']
-    """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return NOTHING
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    if float(value).is_integer() and abs(value) < 1e15:
-        return f"{int(value):,}"
-    if abs(value) >= 1000 and abs(value) < 1e9:
-        return f"{value:,.0f}"
-    return f"{value:.4g}"
-
-
-def format_percent(part: float, whole: float) -> str:
-    """Format a part of a whole in per cent; a tiny share never reads as 0.
-
-    >>> format_percent(1, 4), format_percent(0, 9), format_percent(1, 100000), format_percent(0, 0)
-    ('25 %', '0 %', '< 0.1 %', '\u2013')
-    """
-    if not whole:
-        return NOTHING
-    percent = 100 * part / whole
-    if 0 < percent < 0.1:
-        return "< 0.1 %"
-    if 99.9 < percent < 100:
-        return "> 99.9 %"
-    return f"{percent:.1f} %" if 0 < percent < 10 else f"{percent:,.0f} %"
-
-
-def format_count(count: int, noun: str) -> str:
-    """Format a count and its noun.
-
-    >>> format_count(1, "row"), format_count(2000, "row")
-    ('1 row', '2,000 rows')
-    """
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def shorten(text: str, length: int = 32) -> str:

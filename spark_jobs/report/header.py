@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from spark_jobs.error_translation import optional
+from spark_jobs.formatting import format_count
 from spark_jobs.report.baseline import Baseline, compare_with_baseline, compute_baseline
 from spark_jobs.report.context import ReportContext
 from spark_jobs.report.evaluation_section import format_metric, mask_undefined_metrics
-from spark_jobs.report.formatting import format_count, format_metric_name
+from spark_jobs.report.formatting import format_metric_name
 from spark_jobs.report.html import Html, join, tag
 
 HEADLINES = {

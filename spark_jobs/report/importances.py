@@ -6,11 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from spark_jobs.features import CategoryInput, Input
+from spark_jobs.features import NONE, CategoryInput, Input, NumberInput, find_scaler, find_step
 from spark_jobs.models import find
 from spark_jobs.plan import Plan
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.report.context import ReportContext
+from spark_jobs.report.formatting import shorten
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +26,12 @@ class Feature:
 class Importances:
     """The raw columns with their weights, the greatest first.
 
-    `coefficients` are triples of feature, coefficient and standardized coefficient; empty for other models.
+    `coefficients` are triples of feature, coefficient and standardized coefficient, signed unless there are more than
+    two classes; empty for other models.
     """
 
     columns: tuple[tuple[str, float], ...]
-    is_linear: bool = False
     coefficients: tuple[tuple[str, float, float], ...] = ()
-
-    @property
-    def are_signed(self) -> bool:
-        """Whether any coefficient has its sign; without signs they are sizes."""
-        return any(value < 0 for _, value, _ in self.coefficients)
 
 
 def compute_importances(context: ReportContext) -> Importances:
@@ -45,12 +41,29 @@ def compute_importances(context: ReportContext) -> Importances:
     feature (a standardized coefficient), and a column gets the root of the sum of their squares.
     """
     features = _features(context.plan, context.profile) if context.plan is not None else {}
-    if context.plan is None or not find(context.plan.model).scaled:
+    if context.plan is None or not find(context.plan.model).linear:
         return Importances(_summed(context.importances, features))
     rows = [(name, value, value * _feature(name, features).std) for name, value in context.importances]
     squares = [(name, standardized**2) for name, _, standardized in rows]
     columns = tuple((name, math.sqrt(total)) for name, total in _summed(squares, features))
-    return Importances(columns, True, tuple(sorted(rows, key=lambda row: -abs(row[2]))))
+    return Importances(columns, tuple(sorted(rows, key=lambda row: -abs(row[2]))))
+
+
+def has_signed_coefficients(context: ReportContext) -> bool:
+    """Return whether each feature has one coefficient, whose sign says in which direction it acts."""
+    return context.plan is not None and context.task != "multiclass" and find(context.plan.model).linear
+
+
+def name_coefficients(context: ReportContext) -> str:
+    """Return what a standardized coefficient is, such as "change of the log-odds of y = 1 per standard deviation"."""
+    if context.plan is None or not has_signed_coefficients(context):
+        return "norm over the classes of the change of their scores per standard deviation"
+    what = f"the predicted {shorten(context.target, 20)}"
+    if context.task == "binary":
+        score = "log-odds" if find(context.plan.model).probabilities else "margin"
+        label = context.evaluation.details["labels"][-1]
+        what = f"the {score} of {shorten(context.target, 16)} = {shorten(label, 16)}"
+    return f"change of {what} per standard deviation"
 
 
 def _summed(pairs: Sequence[tuple[str, float]], features: Mapping[str, Feature]) -> tuple[tuple[str, float], ...]:
@@ -87,10 +100,8 @@ def _of_share(count: int, rows: int) -> float:
 def _std(one: Input, column: ColumnProfile | None) -> float:
     """Return the standard deviation of a number after its scaling."""
     numbers = None if column is None else column.cleaned or column.numbers
-    if one.scale == "standard" or numbers is None or not numbers.count:
+    if numbers is None or not numbers.count:
         return 1.0
-    size = {"min_max": numbers.max - numbers.min, "max_abs": max(abs(numbers.min), abs(numbers.max))}.get(one.scale)
-    if one.scale == "robust" and numbers.sketch is not None:
-        low, high = numbers.quantiles([0.25, 0.75])
-        size = high - low
-    return numbers.std / size if size else numbers.std
+    for role, kind in one.steps if isinstance(one, NumberInput) else ():
+        numbers = find_step(role, kind).summary(numbers)
+    return numbers.std if one.scale == NONE else find_scaler(one.scale).spread(numbers)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from spark_jobs.report.formatting import format_number, shorten
+from spark_jobs.formatting import format_number
+from spark_jobs.report.formatting import shorten
 from spark_jobs.report.html import Html
 from spark_jobs.report.svg import (
     COLOURS,
@@ -18,6 +19,7 @@ from spark_jobs.report.svg import (
     compute_opacity,
     diagonal,
     drawing,
+    fit_text,
     line,
     measure,
     plot,
@@ -30,6 +32,7 @@ MOST_CURVES = 8
 MOST_CLASSES = 30
 MOST_IMPORTANCES = 20
 _QUARTERS = tuple((value, f"{value:g}") for value in (0.0, 0.25, 0.5, 0.75, 1.0))
+_STEP, _VALUE = 20, 60  # of a bar and the gap below it; of the number at its end
 _LABELLED = 12  # up to so many classes each cell shows its count
 
 
@@ -135,7 +138,8 @@ def draw_confusion(details: Mapping[str, Any]) -> Html:
         text(11, 30 + tall * len(rows) / 2, "actual class", "middle axis-title",
              transform=f"rotate(-90 11 {30 + tall * len(rows) / 2:.1f})"),
     ]  # fmt: skip
-    return drawing("Confusion matrix", left + size * len(labels) + 14, below + 18, [*cells, *headed, *titles])
+    wide = max(left + size * len(labels) + 14, 420)  # as the other figures, so that the texts have one size
+    return drawing("Confusion matrix", wide, below + 18, [*cells, *headed, *titles])
 
 
 def _largest_classes(counts: Any, labels: list[str]) -> tuple[Any, list[str]]:
@@ -171,17 +175,25 @@ def _class_names(
     return found
 
 
-def draw_importances(ranked: Sequence[tuple[str, float]], title: str, unit: str) -> Html:
-    """Draw the weight of each raw column, the greatest first."""
+def draw_weights(ranked: Sequence[tuple[str, float]], title: str, unit: str) -> Html:
+    """Draw one bar per name, the greatest first: right of zero for a positive weight, left of it for a negative one."""
     top = list(ranked)[:MOST_IMPORTANCES]
-    names = [shorten(name, 26) for name, _ in top]
-    left, step, width = 12 + max(map(measure, names)), 20, 420
-    most = max(abs(value) for _, value in top) or 1.0
-    body = []
-    for i, (name, (_, value)) in enumerate(zip(names, top, strict=True)):
-        y, length = 28 + i * step, abs(value) / most * (width - left - 66)
-        shown = rect(left, y, length, step - 6, "bar minus" if value < 0 else "bar")
-        label = text(left + length + 6, y + 10, format_number(float(f"{value:.3g}")))
-        body += [text(left - 6, y + 10, name, "end"), shown, label]
-    bottom = 28 + len(top) * step
-    return drawing(title, width, bottom + 22, [*body, text(width / 2, bottom + 14, unit, "middle axis-title")])
+    names, values = [shorten(name, 26) for name, _ in top], [value for _, value in top]
+    left, width = 12 + max(map(measure, names)), 420
+    low, high = min(0.0, *values), max(0.0, *values)
+    room = width - left - _VALUE * ((low < 0) + (high > 0))
+    scale = room / ((high - low) or 1.0)
+    zero, bottom = left + _VALUE * (low < 0) - low * scale, 28 + len(top) * _STEP
+    body = [text(left - 6, 38 + i * _STEP, name, "end") for i, name in enumerate(names)]
+    body += [part for i, value in enumerate(values) for part in _weight(value, zero, scale, 28 + i * _STEP)]
+    axis = [segment(zero, 24, zero, bottom, "axis")] if low < 0 else []
+    named = text(width / 2, bottom + 14, fit_text(unit, width), "middle axis-title")
+    return drawing(title, width, bottom + 22, [*body, *axis, named])
+
+
+def _weight(value: float, zero: float, scale: float, y: float) -> tuple[Html, Html]:
+    """Return a bar and its number, which stands at the bar's end."""
+    length, label = abs(value) * scale, format_number(float(f"{value:.3g}"))
+    if value < 0:
+        return rect(zero - length, y, length, _STEP - 6, "bar minus"), text(zero - length - 6, y + 10, label, "end")
+    return rect(zero, y, length, _STEP - 6), text(zero + length + 6, y + 10, label)

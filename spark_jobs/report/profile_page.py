@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from spark_jobs.formatting import format_count
 from spark_jobs.profile.profile import Profile
 from spark_jobs.report.columns_table import render_columns
 from spark_jobs.report.distributions import draw_panels
-from spark_jobs.report.formatting import format_count
 from spark_jobs.report.html import join, page, tag
 from spark_jobs.report.missing_values import render_missing_values
 

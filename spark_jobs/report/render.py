@@ -12,7 +12,7 @@ from spark_jobs.report.context import ReportContext
 from spark_jobs.report.figures import save_figure
 from spark_jobs.report.header import render_header
 from spark_jobs.report.html import Html, page
-from spark_jobs.report.importances import compute_importances
+from spark_jobs.report.importances import compute_importances, has_signed_coefficients, name_coefficients
 from spark_jobs.report.sections import Figures, render_sections
 
 
@@ -50,14 +50,20 @@ def _drawings(context: ReportContext) -> dict[str, Callable[[], Html]]:
     drawings = _of_evaluation(context)
     if context.importances:
         drawings["importances"] = partial(_importances, context)
+        if has_signed_coefficients(context):
+            drawings["coefficients"] = partial(_coefficients, context)
     return drawings
 
 
 def _importances(context: ReportContext) -> Html:
     found = compute_importances(context)
-    if found.is_linear:
-        return plots.draw_importances(found.columns, "Importance by column", "size of the standardized coefficients")
-    return plots.draw_importances(found.columns, "Importance by column", "share of the improvement by all splits")
+    unit = "size of the standardized coefficients" if found.coefficients else "share of the improvement by all splits"
+    return plots.draw_weights(found.columns, "Importance by column", unit)
+
+
+def _coefficients(context: ReportContext) -> Html:
+    found = [(name, standardized) for name, _, standardized in compute_importances(context).coefficients]
+    return plots.draw_weights(found, "Coefficients", name_coefficients(context))
 
 
 def _of_evaluation(context: ReportContext) -> dict[str, Callable[[], Html]]:

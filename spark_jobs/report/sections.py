@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from spark_jobs.error_translation import optional
 from spark_jobs.features import CategoryInput, Input
+from spark_jobs.formatting import format_count, format_duration, format_number, format_percent
 from spark_jobs.report.context import ReportContext
 from spark_jobs.report.data_section import render_data
 from spark_jobs.report.evaluation_section import render_evaluation, render_slices
-from spark_jobs.report.formatting import format_count, format_fill, format_number, format_percent
+from spark_jobs.report.formatting import format_fill
 from spark_jobs.report.header import LEFT_OUT
 from spark_jobs.report.html import Html, fold, html, join, long_table, name_tag, table, tag
-from spark_jobs.report.importances import compute_importances
+from spark_jobs.report.importances import compute_importances, has_signed_coefficients, name_coefficients
 from spark_jobs.report.svg import is_large
 from spark_jobs.report.tuning_section import render_tuning
 
@@ -29,7 +30,7 @@ OUTCOMES = {
     "malformed": "of them malformed",
 }
 SHORTEST_PHASE = 0.05  # seconds; a shorter phase would read as 0.0 s
-MODEL_FIGURES = ("importances",)
+MODEL_FIGURES = ("importances", "coefficients")
 
 
 def render_sections(context: ReportContext, figures: Figures) -> dict[str, tuple[str, Html]]:
@@ -80,15 +81,15 @@ def _coefficients(context: ReportContext) -> Html:
     if not found.coefficients:
         return Html("")
     rows = [(name_tag(name), format_number(value), format_number(scaled)) for name, value, scaled in found.coefficients]
-    title = "Coefficients" if found.are_signed else "Coefficients (absolute values)"
-    note = "Standardized: the change of the score when the feature grows by one standard deviation."
+    title = "Coefficients" if has_signed_coefficients(context) else "Sizes of the coefficients"
+    note = f"Standardized: {name_coefficients(context)} of the feature."
     head = ("Feature", "Coefficient", "Standardized")
     return fold(f"{title} of {format_count(len(rows), 'feature')}", tag("p", note), long_table(head, rows, (1, 2), 50))
 
 
 def _decisions(context: ReportContext) -> Html:
     decisions = context.plan.decisions if context.plan is not None else ()
-    rows = [(name_tag(one.subject), one.choice, _long(one.reason)) for one in decisions]
+    rows = [(name_tag(one.subject), tag("span", one.choice, class_="choice"), _long(one.reason)) for one in decisions]
     return long_table(("Subject", "Choice", "Reason"), rows, (), 30, "decisions") if rows else Html("")
 
 
@@ -131,7 +132,7 @@ def _encoding(one: Input) -> str:
 
 def _lineage(context: ReportContext) -> Html:
     facts = [(name, _long(str(value))) for part in (context.lineage, context.versions) for name, value in part.items()]
-    seconds = [(name, f"{value:.1f} s") for name, value in context.seconds.items() if value >= SHORTEST_PHASE]
+    seconds = [(name, format_duration(value)) for name, value in context.seconds.items() if value >= SHORTEST_PHASE]
     known = table(("Item", "Value"), facts) if facts else ""
     timed = [tag("h3", "Duration"), table(("Phase", "Duration"), seconds, (1,))] if seconds else []
     return join([known, *timed])

@@ -64,6 +64,7 @@ th:last-child, td:last-child { padding-right: 0; }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .name { font-weight: 600; }
 td:first-child, td .name { white-space: nowrap; }
+.choice { display: inline-block; min-width: 4.5rem; }
 .long { display: inline-block; min-width: 14rem; max-width: 34rem; overflow-wrap: break-word; }
 details { margin-top: .7rem; }
 summary { cursor: pointer; color: var(--accent); font-size: .9rem; padding: .25rem 0; }
@@ -81,7 +82,9 @@ svg.spark { display: block; width: 130px; height: 30px; fill: var(--bar); }
 .missing { white-space: nowrap; }
 .levels { min-width: 12rem; max-width: 20rem; font-size: .82rem; color: var(--soft); overflow-wrap: break-word; }
 @media (max-width: 640px) { section { padding: 1rem .9rem; } h1 { font-size: 1.4rem; }
-  .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); } .tile b { font-size: 1.15rem; } }
+  .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); } .tile b { font-size: 1.15rem; }
+  th, th.n, td:first-child, td .name { white-space: normal; } th, td { padding-right: .6rem; }
+  .long { min-width: 9rem; } }
 @page { size: A4; margin: 12mm; }
 @media print { nav, details { display: none; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   html { font-size: 11px; } body { background: none; font-size: 10px; line-height: 1.35; }

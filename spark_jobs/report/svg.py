@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spark_jobs.report.formatting import format_number, shorten
+from spark_jobs.formatting import format_number
+from spark_jobs.report.formatting import shorten
 from spark_jobs.report.html import Html, join, tag
 from spark_jobs.report.stylesheet import CHART_STYLE, LIGHT
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from rich.table import Table
 from rich.text import Text
 
+from spark_jobs.formatting import format_count, format_number, format_percent
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.report.columns_table import format_extremes, format_top_levels
 from spark_jobs.report.distributions import compute_histogram
-from spark_jobs.report.formatting import format_count, format_number, format_percent, shorten
+from spark_jobs.report.formatting import shorten
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 

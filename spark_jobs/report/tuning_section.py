@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from spark_jobs.formatting import format_count, format_duration, format_number, format_percent
 from spark_jobs.models import find
 from spark_jobs.report.context import ReportContext
-from spark_jobs.report.formatting import format_count, format_metric_name, format_number, format_percent
+from spark_jobs.report.formatting import format_metric_name
 from spark_jobs.report.html import Html, join, long_table, table, tag
 from spark_jobs.training.search_result import SearchResult, TrialRecord, describe_settings, is_far_worse
 
@@ -38,7 +39,7 @@ def _leaderboard(search: SearchResult) -> list[Html]:
     rows = [_row(one) for one in search.leaderboard]
     ended = [one for one in search.trials if one.state in ("failed", "screened out")]
     others = [(str(one.number + 1), find(one.kind).title, one.state, one.cause) for one in ended]
-    title = f"Leaderboard of {format_count(len(search.trials), 'trial')} in {search.seconds:.0f} s"
+    title = f"Leaderboard of {format_count(len(search.trials), 'trial')} in {format_duration(search.seconds)}"
     board = [tag("h3", title), long_table(head, rows, (0, 2, 3, 4, 5), _SHOWN, "trials")]
     lost = long_table(("Trial", "Algorithm", "State", "Cause"), others, (0,), _SHOWN, "trials")
     left = [tag("p", f"Not tried: {find(kind).title}, {reason}.") for kind, reason in search.left_out.items()]
@@ -47,7 +48,8 @@ def _leaderboard(search: SearchResult) -> list[Html]:
 
 def _row(one: TrialRecord) -> tuple[Any, ...]:
     scores = (format_number(one.score), format_number(one.spread), format_number(one.training))
-    return (str(one.number + 1), find(one.kind).title, *scores, f"{one.seconds:.1f} s", describe_settings(one.settings))
+    settings = describe_settings(one.settings)
+    return (str(one.number + 1), find(one.kind).title, *scores, format_duration(one.seconds), settings)
 
 
 def _importances(search: SearchResult) -> list[Html]:

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
@@ -39,8 +38,17 @@ class Jar(NamedTuple):
 
 def pinned(connector: str | None = None) -> tuple[Jar, ...]:
     """Return the jars that Delta or a connector needs in addition to Spark's own, with their checksums."""
-    lines = _lock(connector).read_text(encoding="utf-8").splitlines()
-    return tuple(Jar(line.split()[0], *line.split()[1].split(":")) for line in lines if line)
+    lines = [line.split() for line in _lines(connector) if line and not line.startswith("#")]
+    return tuple(Jar(sha256, *coordinate.split(":")) for sha256, coordinate in lines)
+
+
+def main_class(connector: str) -> str:
+    """Return the class that tells whether a session has a connector's jars: the first line `# CLASS` of its lock."""
+    return _lines(connector)[0].removeprefix("#").strip()
+
+
+def _lines(connector: str | None) -> list[str]:
+    return _lock(connector).read_text(encoding="utf-8").splitlines()
 
 
 def package(connector: str | None = None) -> str:
@@ -86,25 +94,12 @@ def missing_jars(connector: str | None = None) -> tuple[Jar, ...]:
     return tuple(jar for jar in pinned(connector) if not (folder / jar.file).is_file())
 
 
-def fetch(connectors: Iterable[str] = ()) -> tuple[Path, ...]:
-    """Return local paths of Delta's and the connectors' jars; download and verify them the first time.
+def fetch(connector: str | None = None) -> tuple[Path, ...]:
+    """Return local paths of the jars of Delta or a connector; download and verify them the first time.
 
     Raises:
         JobError: The download failed, or a file's checksum differs.
     """
-    return _fetched(None) + fetch_connectors(connectors)
-
-
-def fetch_connectors(connectors: Iterable[str]) -> tuple[Path, ...]:
-    """Return local paths of the connectors' jars alone, as `fetch` does.
-
-    Raises:
-        JobError: The download failed, or a file's checksum differs.
-    """
-    return tuple(path for connector in connectors for path in _fetched(connector))
-
-
-def _fetched(connector: str | None) -> tuple[Path, ...]:
     folder = _jar_folder(connector)
     if missing_jars(connector):
         folder.mkdir(parents=True, exist_ok=True)
@@ -132,6 +127,8 @@ def _stamp(path: Path) -> str:
 
 
 def _lock(connector: str | None) -> Path:
+    if connector is not None and connector.endswith(".lock"):
+        return Path(connector)
     package = Path(str(files("spark_jobs.runtime")))
     return package / "jars.lock" if connector is None else package / "connectors" / f"{connector}.lock"
 
@@ -181,16 +178,8 @@ def _ask_ivy(wanted: tuple[Jar, ...], scratch: Path) -> str:
         f"<dependencies>{modules}</dependencies></ivy-module>"
     )
     (scratch / "settings.xml").write_text(_SETTINGS)
-    command = [
-        java(),
-        "-cp",
-        ivy,
-        "org.apache.ivy.Main",
-        "-settings",
-        scratch / "settings.xml",
-        "-ivy",
-        scratch / "ivy.xml",
-    ]
+    command = [java(), "-cp", ivy, "org.apache.ivy.Main"]
+    command += ["-settings", scratch / "settings.xml", "-ivy", scratch / "ivy.xml"]
     command += ["-cache", scratch / "ivy", "-retrieve", f"{scratch}/[artifact]-[revision].[ext]"]
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
     return done.stdout + done.stderr

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from spark_jobs import spec
 
 _preparing: dict[str, Any] = {}
-_CLASSES = {"kafka": "org.apache.spark.sql.kafka010.KafkaSourceProvider", "postgresql": "org.postgresql.Driver"}
 
 
 class Status(NamedTuple):
@@ -45,8 +44,7 @@ def open(env: spec.Environment, connectors: Sequence[str] = (), lasting: bool = 
     """Return the session for `env`: a new local one, or the one that spark-submit, Connect or Databricks provides.
 
     Args:
-        env: The environment of the job.
-        connectors: The connectors that the session needs: `postgresql`, `kafka`.
+        connectors: The connectors that the session needs, each a lock file in `runtime/connectors`, or its path.
         lasting: Whether the session runs for hours, as a stream does.
 
     Raises:
@@ -112,11 +110,6 @@ def counting_jobs(spark: SparkSession) -> Iterator[JobCount]:
     counted.count = after - before if before is not None and after is not None else None
 
 
-def fetch_jars() -> tuple[Path, ...]:
-    """Return local paths of Delta's jars; see `spark_jobs.runtime.jars.fetch`."""
-    return jars.fetch()
-
-
 def is_given() -> bool:
     """Return whether spark-submit, Connect or Databricks provides the session."""
     remote = os.environ.get("SPARK_REMOTE", "")
@@ -154,7 +147,7 @@ def _need(spark: SparkSession, connector: str | None) -> None:
     jvm: Any = spark._jvm
     loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
     try:
-        loader.loadClass(DELTA["spark.sql.extensions"] if connector is None else _CLASSES[connector])
+        loader.loadClass(DELTA["spark.sql.extensions"] if connector is None else jars.main_class(connector))
     except Exception as error:
         raise JobError(
             f"The session of spark-submit has no jar for {connector or 'Delta'}.",

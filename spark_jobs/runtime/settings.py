@@ -49,27 +49,15 @@ _PATIENT_COMPILER = (
 _LEVELS = ("error", "warn", "info", "debug")
 
 
-_CONNECTORS = {"jdbc": "postgresql", "kafka": "kafka"}
-
-
-def connectors_of(asked: spec.Spec) -> tuple[str, ...]:
-    """Return the connectors whose jars a session needs for the sources of a spec; usually none."""
-    sources = [asked.source, asked.stream.source if asked.stream else None]
-    kinds = [source.kind for source in sources if source is not None]
-    return tuple(sorted({_CONNECTORS[kind] for kind in kinds if kind in _CONNECTORS}))
-
-
 def settings_of(env: spec.Environment, connectors: Sequence[str] = (), lasting: bool = False) -> dict[str, str]:
     """Return all settings of a session that this process starts.
 
     Args:
-        env: The environment of the job.
-        connectors: The connectors that the session needs.
         lasting: Whether the session runs for hours, as a stream does. Java then compiles as by default. Adaptive query
             execution is off, because the plans of a micro-batch are short.
     """
     files = [str(path) for path in jars.fetch()]
-    added = [str(path) for path in jars.fetch_connectors(connectors)]
+    added = [str(path) for connector in connectors for path in jars.fetch(connector)]
     settings = {**SQL, **DELTA, "spark.ui.showConsoleProgress": "false", "spark.driver.memory": env.memory}
     settings["spark.sql.warehouse.dir"] = str(Path(env.root).resolve() / "warehouse")
     settings["spark.driver.extraJavaOptions"] = _java_options(lasting)
@@ -92,11 +80,7 @@ def settings_of(env: spec.Environment, connectors: Sequence[str] = (), lasting: 
 
 def asked_for(env: spec.Environment) -> dict[str, str]:
     """Return the environment's Spark settings as text."""
-    return {key: _spark_text(value) for key, value in env.spark.items()}
-
-
-def _spark_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return dict(env.spark)
 
 
 def is_local(env: spec.Environment) -> bool:

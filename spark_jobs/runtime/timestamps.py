@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
+from spark_jobs.runtime.temporary_settings import restore_settings
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -39,7 +41,7 @@ def microsecond_timestamps(spark: SparkSession) -> Iterator[None]:
         with _lock:
             _writing[number] -= 1
             if not _writing[number]:
-                _restore(spark, _before.pop(number))
+                restore_settings(spark, _before.pop(number))
                 del _writing[number]
 
 
@@ -52,11 +54,3 @@ def _changed(spark: SparkSession) -> dict[str, str | None]:
     for name in before:
         spark.conf.set(name, MICROSECONDS[name])
     return before
-
-
-def _restore(spark: SparkSession, before: dict[str, str | None]) -> None:
-    for name, value in before.items():
-        if value is None:
-            spark.conf.unset(name)
-        else:
-            spark.conf.set(name, value)

@@ -10,13 +10,14 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
+from spark_jobs.checks import parse_checks
 from spark_jobs.checks.report import CheckReport, check_report, refuse
 from spark_jobs.checks.row_validation import CheckedRows
 from spark_jobs.checks.training_domain import TrainingDomain
-from spark_jobs.checks.wording import checked_columns, describe_check
 from spark_jobs.columns.names import RESERVED, col
-from spark_jobs.errors import DataError, SparkJobsError, did_you_mean
+from spark_jobs.errors import DataError, SparkJobsError, did_you_mean, format_list
 from spark_jobs.plan import Plan
+from spark_jobs.sources.kinds import declared_kind
 from spark_jobs.sources.source_table import Reading, Table
 from spark_jobs.sources.table_reader import kind_of_source
 from spark_jobs.spec import Source, Spec
@@ -29,10 +30,6 @@ class Batch:
     Attributes:
         rows: the rows. If `checked` is set, these are all rows, and `keep_valid` filters them while they are scored.
         batch_id: the same for the same input.
-        location: where the input lies, for messages.
-        malformed: rows that could not be read.
-        malformed_count: how many of them there are.
-        extra: columns that training did not know.
         checked: the checks of the rows: which are quarantined, and what is counted.
         is_unique: whether all rows differ in key (or in cells, without a key); None if that is not known.
         skipped: checks that are skipped because the input has no target.
@@ -92,8 +89,8 @@ class Batch:
         """
         if self.checked is None:
             return CheckReport()
-        tally, checked = self.checked.tally, self.checked
-        counts = tally.observed(checked.checked) if seen else tally.counted(checked.rows, checked.checked())
+        metrics, checked = self.checked.metrics, self.checked
+        counts = metrics.observed(checked.checked) if seen else metrics.counted(checked.rows, checked.checked())
         return check_report(checked.checks, counts)
 
     @property
@@ -121,7 +118,8 @@ def input_source(spec: Spec, path: str | Source | None, spark: SparkSession) -> 
         return spec.source
     if isinstance(path, Source):
         return path.model_copy(update={"null_values": spec.source.null_values})
-    if spec.source.kind == "dataframe":
+    kind = declared_kind(spec.source)
+    if kind is not None and kind.is_in_program:
         return Source(path=path, null_values=spec.source.null_values)
     same = spec.source.model_copy(update={"path": path, "table": None})
     try:
@@ -142,9 +140,6 @@ def batch_of(table: Table, plan: Plan, spec: Spec, training_domain: TrainingDoma
     """Return a table, or a micro-batch of a stream, as a batch. Nothing is read here.
 
     Args:
-        table: the input.
-        plan: the model's plan.
-        spec: the spec.
         training_domain: the values seen in training, if values outside it are to be counted.
 
     Raises:
@@ -154,19 +149,19 @@ def batch_of(table: Table, plan: Plan, spec: Spec, training_domain: TrainingDoma
     location = table.reading.location
     check_used(plan, table.rows.columns, f"{location} lacks")
     rows, extra = _known(table.rows, plan, spec, location)
+    checks = parse_checks(spec.checks)
     absent = spec.target not in rows.columns
-    skipped = tuple(check for check in spec.checks if absent and spec.target in checked_columns(check))
+    skipped = tuple(check for check in checks if absent and spec.target in check.column_names)
     checked = CheckedRows(
         rows,
         tuple(kind for kind in plan.types if kind.name in rows.columns),
         plan.timezone,
-        tuple(check for check in spec.checks if check not in skipped),
+        tuple(check for check in checks if check not in skipped),
         spec.changes,
         training_domain or TrainingDomain(),
         tuple(name for name in spec.key if name in rows.columns),
     )
     number = batch_id(table) if not checked.may_refuse else _checked_id(table, checked)
-    told = tuple(describe_check(check) for check in skipped)
     malformed = table.malformed, table.malformed_count
     return Batch(
         checked.passing,
@@ -175,7 +170,7 @@ def batch_of(table: Table, plan: Plan, spec: Spec, training_domain: TrainingDoma
         *malformed,
         extra,
         checked,
-        skipped=told,
+        skipped=tuple(check.describe() for check in skipped),
         reads=table.reads,
         records=table.records,
     )
@@ -216,9 +211,8 @@ def _known(rows: DataFrame, plan: Plan, spec: Spec, location: str) -> tuple[Data
     known = {*plan.names} | RESERVED
     extra = tuple(name for name in rows.columns if name not in known)
     if extra and spec.changes.added == "refuse":
-        listed = ", ".join(f"'{name}'" for name in extra[:10])
         raise DataError(
-            f"{location} has columns that training did not know: {listed}.",
+            f"{location} has columns that training did not know: {format_list(extra, quote=True)}.",
             "Remove them, or set `changes.added` to keep or ignore.",
         )
     if spec.changes.added == "ignore":
@@ -229,15 +223,10 @@ def _known(rows: DataFrame, plan: Plan, spec: Spec, location: str) -> tuple[Data
 def check_used(plan: Plan, names: Sequence[str], subject: str = "The rows lack") -> None:
     """Refuse an input that lacks a column that the model reads.
 
-    Args:
-        plan: the model's plan.
-        names: the columns of the input.
-        subject: the beginning of the message.
-
     Raises:
         DataError: a column is missing; the message names it and the advice the nearest name.
     """
     missing = [name for name in plan.used if name not in names]
     if missing:
-        listed = ", ".join(f"'{name}'" for name in missing[:10]) + (" …" if len(missing) > 10 else "")
+        listed = format_list(missing, quote=True)
         raise DataError(f"{subject} columns that the model reads: {listed}.", did_you_mean(missing[0], names))

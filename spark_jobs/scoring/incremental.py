@@ -9,14 +9,15 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from spark_jobs.bundle.patterns import BLANKS
-from spark_jobs.checks.wording import checked_columns
+from spark_jobs.checks import parse_checks
 from spark_jobs.errors import DataError
 from spark_jobs.plan import Plan
 from spark_jobs.registry.versions import ModelVersion
 from spark_jobs.sources.corrupt_files import corrupt_files, read_files
 from spark_jobs.sources.files import chosen, files_of, local_files
-from spark_jobs.sources.kinds.kafka import NoMessages
-from spark_jobs.sources.source_table import Table
+from spark_jobs.sources.kinds import declared_kind
+from spark_jobs.sources.source_kind import Watermark
+from spark_jobs.sources.source_table import EmptySource, Table
 from spark_jobs.sources.table_reader import read_source
 from spark_jobs.sources.watermark import rows_ahead
 from spark_jobs.spec import Environment, Source, Spec
@@ -37,29 +38,24 @@ def read_unread(
     A landing folder gives its new files, a source with a watermark the rows beyond it, and any other source everything.
 
     Args:
-        source: the source.
-        spec: the spec.
-        version: the model version that scores.
-        spark: the session.
-        env: the environment.
-        plan: the version's plan.
         again: read everything, also what was scored before.
 
     Returns:
-        The table, or None if no file is new or the topic holds no messages.
+        The table, or None if no file is new or the source holds no rows.
 
     Raises:
         DataError: the source cannot be read, or a file changed while it was read.
     """
-    if not (source.landing or source.watermark):
+    watermark = _watermark(source)
+    if not source.landing and watermark is None:
         try:
             return read_source(source, spark, wanted=wanted(spec, plan.used))
-        except NoMessages:
+        except EmptySource:
             return None
     earlier = [] if again else reads_so_far(spark, env.root, spec.name, version.version)
     if source.landing:
         return _new_files(source, earlier, spark, plan)
-    return read_source(source, spark, _last(source, earlier), wanted(spec, plan.used))
+    return read_source(source, spark, _last(watermark, earlier), wanted(spec, plan.used))
 
 
 def wanted(spec: Spec, used: Sequence[str]) -> set[str] | None:
@@ -70,7 +66,7 @@ def wanted(spec: Spec, used: Sequence[str]) -> set[str] | None:
     """
     if spec.predictions.keep == "all" or not spec.key or spec.changes.added == "refuse":
         return None
-    checked = {name for check in spec.checks for name in checked_columns(check)}
+    checked = {name for check in parse_checks(spec.checks) for name in check.column_names}
     return {*used, *spec.key, *spec.predictions.keep, *checked, spec.target}
 
 
@@ -112,11 +108,13 @@ def _new_files(source: Source, earlier: Sequence[Mapping[str, Any]], spark: Spar
     return table
 
 
-def _last(source: Source, earlier: Sequence[Mapping[str, Any]]) -> str | None:
-    """Return the last watermark of earlier scorings of the same table."""
+def _watermark(source: Source) -> Watermark | None:
+    kind = declared_kind(source)
+    return kind.incremental.watermark(source) if kind is not None and kind.incremental is not None else None
+
+
+def _last(watermark: Watermark | None, earlier: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return the last value of the watermark that earlier scorings of the same table reached."""
     marks = [reads["watermark"] for reads in earlier if "watermark" in reads]
-    place = f"{str(source.url).removeprefix('jdbc:postgresql://')} {source.table}"
-    same = [
-        mark["high"] for mark in marks if (mark["source"], mark["column"].strip(BLANKS)) == (place, source.watermark)
-    ]
+    same = [mark["high"] for mark in marks if (mark["source"], mark["column"].strip(BLANKS)) == watermark]
     return same[-1] if same else None

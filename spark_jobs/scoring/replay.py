@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from spark_jobs import progress
+from spark_jobs.checks import RowCheck, parse_checks
 from spark_jobs.checks.row_validation import TIMES
 from spark_jobs.errors import JobError, did_you_mean
 from spark_jobs.plan import Plan
@@ -18,7 +19,6 @@ from spark_jobs.scoring.batch import Batch, batch_of
 from spark_jobs.scoring.score_batch import Scored, score_batch, stored_plan
 from spark_jobs.sources.source_table import Reading, Table
 from spark_jobs.spec import Environment, Spec
-from spark_jobs.spec.checks import RowCheck
 from spark_jobs.tables.locks import locked
 from spark_jobs.tables.quarantine import mark_replayed, quarantine_path, quarantined_batches, waiting_rows
 
@@ -30,9 +30,6 @@ def replay(spec: Spec, spark: SparkSession, env: Environment, version: ModelVers
 
     Args:
         spec: the spec, with today's checks.
-        spark: the session.
-        env: the environment.
-        version: the model version that scores.
         batch_id: the batch whose quarantined rows are checked again.
 
     Raises:
@@ -71,7 +68,8 @@ def _replayed(
 
 def _checked(spec: Spec, plan: Plan, rows: DataFrame, batch_id: str) -> Batch:
     """Return the rows as a batch with the row checks alone; batch checks applied to the batch the rows came from."""
-    alone = spec.model_copy(update={"checks": tuple(one for one in spec.checks if isinstance(one, RowCheck))})
+    checks = zip(spec.checks, parse_checks(spec.checks), strict=True)
+    alone = spec.model_copy(update={"checks": tuple(block for block, check in checks if isinstance(check, RowCheck))})
     content = F.sum(F.xxhash64(*[F.col(name) for name in ("_row_id", "_raw")]).cast("decimal(38,0)"))
     there = rows.agg(F.count(F.lit(1)), content).collect()[0]
     reading = Reading("quarantine", f"The quarantine of batch {batch_id}", {}, ())

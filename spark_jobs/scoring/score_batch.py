@@ -20,7 +20,8 @@ from spark_jobs.pipeline.persistence import load_pipeline
 from spark_jobs.plan import Plan
 from spark_jobs.profile.profile import Profile
 from spark_jobs.registry.versions import ModelVersion
-from spark_jobs.scoring.batch import Batch
+from spark_jobs.scoring.batch import Batch, batch_id
+from spark_jobs.sources.source_table import Table
 from spark_jobs.spec import Environment, Spec
 from spark_jobs.tables.delta import Txn
 from spark_jobs.tables.prediction_rows import Destination
@@ -33,12 +34,8 @@ class Scored:
     """The result of scoring a batch.
 
     Attributes:
-        version: the model version that scored.
-        batch: the batch.
-        written: what was written to the predictions.
         quarantined: rows in quarantine.
         quarantine: the path of the quarantine table, if it has rows of the batch.
-        found: the report of the checks.
         names: columns that the predictions keep under another name: the name there, by the name in the input.
     """
 
@@ -93,11 +90,6 @@ def score_batch(
     A version without a graph is scored with its Spark pipeline.
 
     Args:
-        spec: the spec.
-        spark: the session.
-        env: the environment.
-        version: the model version.
-        batch: the rows to score.
         rescore: write predictions again that an earlier run wrote.
         model: the version's pipeline, if it is loaded already.
 
@@ -153,6 +145,19 @@ def quarantine_batch(spec: Spec, env: Environment, batch: Batch, once: Txn | Non
     if batch.refused is None:
         return 0
     return write_quarantine(batch.refused, env.root, spec.name, batch.batch_id, once).rows
+
+
+def quarantine_malformed(spec: Spec, env: Environment, table: Table) -> dict[str, str]:
+    """Write the malformed rows of a table to quarantine, at most once.
+
+    Returns:
+        The location of the quarantine by its name; empty if the table has no malformed rows.
+    """
+    if table.malformed is None or not table.malformed_count:
+        return {}
+    with progress.phase("quarantine"):
+        written = write_quarantine(table.malformed, env.root, spec.name, batch_id(table))
+    return {f"{spec.name}_quarantine": written.location}
 
 
 def _write(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from spark_jobs.bundle import GRAPH, Manifest, verify_bundle
+from spark_jobs.error_translation import translated_errors
 from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.notebook_html import notebook_table
 from spark_jobs.plan import Plan
@@ -26,7 +27,6 @@ def load_bundle(folder: Path, spark: SparkSession | None = None) -> TrainedModel
     """Load the model of a bundle, its files checked one by one.
 
     Args:
-        folder: the bundle.
         spark: the session for what needs one; by default the active one, looked for when it is needed.
 
     Raises:
@@ -65,10 +65,13 @@ class TrainedModel:
 
     @cached_property
     def importances(self) -> dict[str, float]:
-        """The importance of each place of the feature vector, largest first; empty where the algorithm has none."""
+        """The importance of each place of the feature vector, largest first; empty where the algorithm has none.
+
+        It is the coefficient of a linear model, signed for a number and two classes, or the share of a tree model.
+        """
         stored = self.bundle / "importances.json"
         pairs = json.loads(stored.read_text(encoding="utf-8")) if stored.is_file() else []
-        return {str(name): float(value) for name, value in sorted(pairs, key=lambda pair: -pair[1])}
+        return {str(name): float(value) for name, value in sorted(pairs, key=lambda pair: -abs(pair[1]))}
 
     def __repr__(self) -> str:
         task = f"{self.plan.problem.target} ({self.plan.problem.task}, {self.plan.model})"
@@ -92,6 +95,7 @@ class TrainedModel:
     @overload
     def predict(self, rows: DataFrame) -> DataFrame: ...
 
+    @translated_errors()
     def predict(self, rows: Any) -> Any:
         """Predict every row of a DataFrame of pandas or Spark.
 
@@ -115,6 +119,7 @@ class TrainedModel:
             return self.transform(rows)
         return self._graph.predict(rows) if GRAPH in self.manifest.sha256 else self._by_pipeline(rows)
 
+    @translated_errors()
     def transform(self, rows: DataFrame) -> DataFrame:
         """Give every row of a Spark DataFrame its prediction, the one that `score` writes.
 
@@ -142,6 +147,7 @@ class TrainedModel:
             raise DataError(f"The rows have a column named like what is added: '{taken[0]}'.", "Drop or rename it.")
         return answers.select("_row.*", *added)
 
+    @translated_errors()
     def evaluate(self, rows: DataFrame | pd.DataFrame) -> dict[str, float]:
         """Measure how well the model predicts labelled rows.
 
@@ -188,7 +194,7 @@ class TrainedModel:
         return typed(replace_null_values(rows, self.null_values), present, self.plan.timezone)
 
     def _spark_frame(self, rows: Any) -> DataFrame:
-        from spark_jobs.sources.kinds.dataframe import spark_frame
+        from spark_jobs.sources.readers.dataframe import spark_frame
 
         return spark_frame(rows, current_session(self.spark))
 

@@ -14,10 +14,10 @@ from pyspark.sql import DataFrame, SparkSession
 from spark_jobs import progress
 from spark_jobs.errors import DataError, JobError, SparkJobsError, did_you_mean
 from spark_jobs.sources.database_errors import DatabaseUnavailable, explain
+from spark_jobs.sources.kinds.jdbc import PREFIX, JdbcKeys
 from spark_jobs.sources.options import known_options
 from spark_jobs.sources.secrets import resolve_secret, resolved
-from spark_jobs.spec.constants import DATABASE_OPTIONS
-from spark_jobs.spec.models import Source
+from spark_jobs.spec import Source
 
 TRIES: Final = 3
 # Without `fetchsize`, the driver loads a whole table into memory. Without timeouts, a stopped server blocks forever.
@@ -49,7 +49,7 @@ class Database:
     @property
     def place(self) -> str:
         """Return host and database, for messages."""
-        return self.url.removeprefix("jdbc:postgresql://")
+        return self.url.removeprefix(PREFIX)
 
     def rows(self, table: str, predicates: Sequence[str] = (), types: str = "") -> DataFrame:
         """Read a quoted table or a query in parentheses, one partition for each predicate."""
@@ -103,12 +103,12 @@ def open_database(source: Source, spark: SparkSession) -> Database:
     Raises:
         SpecError: The user or password cannot be resolved, or an option is unknown.
     """
-    options = dict(_DEFAULTS) | known_options("jdbc", source.options, DATABASE_OPTIONS)
-    if source.user is not None:
-        options["user"] = resolved(source.user)
-    if source.password is not None:
-        options["password"] = resolve_secret(source.password)
-    return Database(spark, str(source.url), options)
+    options, keys = dict(_DEFAULTS) | known_options(source), JdbcKeys.of(source)
+    if keys.user is not None:
+        options["user"] = resolved(keys.user)
+    if keys.password is not None:
+        options["password"] = resolve_secret(keys.password)
+    return Database(spark, str(keys.url), options)
 
 
 def identifier(name: str) -> str:

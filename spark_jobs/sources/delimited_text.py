@@ -10,8 +10,8 @@ from functools import lru_cache
 from pyspark.sql import DataFrame
 
 from spark_jobs.columns.names import check_names, fill_names
-from spark_jobs.errors import DataError
-from spark_jobs.sources.dialect import (
+from spark_jobs.errors import DataError, format_list
+from spark_jobs.formats.csv_dialect import (
     Dialect,
     candidate_dialects,
     canonical_encoding,
@@ -19,9 +19,10 @@ from spark_jobs.sources.dialect import (
     encoding_of,
     header_of,
 )
+from spark_jobs.formats.dialect_scores import DialectScore, scans
+from spark_jobs.formats.line_counts import LineCounts
 from spark_jobs.sources.files import DataFile, Place, place_of
-from spark_jobs.sources.line_counts import LineCounts
-from spark_jobs.sources.lines import DialectScore, count_lines, is_wide, scans
+from spark_jobs.sources.lines import count_lines, is_wide
 from spark_jobs.sources.local_lines import count_here, is_small
 from spark_jobs.spec.models import Source
 
@@ -185,10 +186,6 @@ def _names(source: Source, text: DelimitedText, heads: Mapping[str, bytes]) -> t
     first, names = next(iter(headers.items()))
     for file, others in headers.items():
         if others != names:
-            cause = f"'{file}' has the columns {_listed(others)}, '{first}' has {_listed(names)}."
+            cause = f"'{file}' has the columns {format_list(others)}, '{first}' has {format_list(names)}."
             raise DataError(cause, "All files of a source need the same header; use a glob that excludes the others.")
     return check_names(names)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:8]) + (", …" if len(names) > 8 else "")

@@ -18,6 +18,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrameReader, SparkSession
 
 from spark_jobs.errors import DataError, did_you_mean
+from spark_jobs.formats.unpacking import open_unpacked
 from spark_jobs.sources.listing import (
     FileFilter,
     choice_of,
@@ -29,9 +30,9 @@ from spark_jobs.sources.listing import (
     partition_of,
     unread_below,
 )
-from spark_jobs.sources.unpacking import open_unpacked
-from spark_jobs.spec.endings import kind_of, packing
+from spark_jobs.spec.endings import packing
 from spark_jobs.spec.models import Source
+from spark_jobs.spec.source_keys import kind_of_path
 
 HEAD: Final = 262_144
 # Hadoop stores a local file's checksum in a second file, and cannot build that file's name if it has a colon.
@@ -238,7 +239,7 @@ def kind_of_files(files: Sequence[DataFile], path: str) -> str:
     Raises:
         DataError: They imply none, or several.
     """
-    kinds = {kind_of(file.path) for file in files}
+    kinds = {kind_of_path(file.path) for file in files}
     if len(kinds) == 1 and (kind := kinds.pop()):
         return kind
     names = ", ".join(sorted({f"'{Path(file.path).name}'" for file in files})[:5])

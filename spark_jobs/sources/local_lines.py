@@ -7,13 +7,13 @@ from typing import Final
 
 import pyarrow as pa
 
-from spark_jobs.sources.dialect import Dialect
+from spark_jobs.formats.csv_dialect import Dialect
+from spark_jobs.formats.line_counts import LineCounts
 from spark_jobs.sources.files import DataFile
-from spark_jobs.sources.line_counts import LineCounts
 from spark_jobs.sources.options import FILES
 
 LARGEST: Final = 64 * 2**20
-_BLOCK: Final = 8 * 2**20
+BLOCK: Final = 8 * 2**20
 _BLANKS: Final = bytes(range(33))  # as `lines.BLANKS`
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -47,7 +47,7 @@ def _blocks(path: str) -> Iterator[bytes]:
     """Yield the text in blocks that end at a line end, without a byte order mark."""
     with open(path, "rb") as file:
         rest = file.read(len(_BOM)).removeprefix(_BOM)
-        while more := file.read(_BLOCK):
+        while more := file.read(BLOCK):
             whole = rest + more
             # A carriage return at the very end may be the first half of `\r\n`.
             end = max(whole.rfind(b"\n"), whole.rfind(b"\r", 0, -1)) + 1

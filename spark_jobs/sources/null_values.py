@@ -12,12 +12,12 @@ from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.columns.casts import NOTHING, ColumnHints
 from spark_jobs.columns.cells import trimmed_sql
 from spark_jobs.columns.names import quoted
-from spark_jobs.spec.models import Source
+from spark_jobs.spec.source_keys import SourceKeys
 
 USUAL: Final = ("", "NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "?", "#N/A", "<NA>", "\\N")
 
 
-def null_values_of(source: Source) -> tuple[str, ...]:
+def null_values_of(source: SourceKeys) -> tuple[str, ...]:
     """Return the null values of a source, trimmed as cells are; the default ones if it names none."""
     if source.null_values is None:
         return USUAL

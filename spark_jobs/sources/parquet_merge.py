@@ -11,9 +11,9 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from spark_jobs.errors import DataError
+from spark_jobs.formats.footers import whole_range
+from spark_jobs.formats.parquet_schema import NESTED, Field, wider
 from spark_jobs.sources.files import DataFile
-from spark_jobs.sources.footers import whole_range
-from spark_jobs.sources.parquet_schema import NESTED, Field, wider
 
 _EXACT = 2**53
 _ADVICE = "Write these files again with one type, or use a glob that excludes some."

@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from spark_jobs.bundle.patterns import BLANKS
+from spark_jobs.formats.line_counts import joined_bytes
 from spark_jobs.sources.delimited_text import DelimitedText
 from spark_jobs.sources.files import DataFile
-from spark_jobs.sources.line_counts import joined_bytes
 from spark_jobs.sources.local_lines import is_small
 from spark_jobs.sources.options import DATES, FILES
 

@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from spark_jobs.errors import DataError
+
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from spark_jobs.sources.plain_text import PlainText
+
+
+class EmptySource(DataError):
+    """The source exists and holds no rows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ RESERVED = frozenset(
     ]
 )
 
+DEFAULT_MODEL = "linear"
 AUTO = "auto"  # the `model.kind` that compares algorithms
 LATER_KEYS = frozenset({"privacy"})
 
@@ -72,16 +73,6 @@ OPTIONS = frozenset(
         "modifiedBefore",
         "modifiedAfter",
     ]
-)
-# JDBC and Kafka options: limits and security only. An option that names a class, file or address could run code.
-DATABASE_OPTIONS = ("fetchsize", "queryTimeout")
-CLIENT_OPTIONS = (
-    "kafka.security.protocol",
-    "kafka.sasl.mechanism",
-    "kafka.request.timeout.ms",
-    "kafka.session.timeout.ms",
-    "kafka.max.partition.fetch.bytes",
-    "kafka.fetch.max.bytes",
 )
 # Options that would defeat the reader's guarantees: every row read, types from all rows, malformed rows counted.
 DECIDED = frozenset(

@@ -1,17 +1,11 @@
-"""File name extensions: the file format and the compression codec that they imply."""
+"""File name extensions, and the compression codecs that they imply."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final
 
-FileKind = Literal["csv", "json", "parquet"]
-KIND_BY_ENDING: Final[Mapping[str, FileKind]] = {
-    **dict.fromkeys(("csv", "tsv", "txt", "tab", "psv", "dat"), "csv"),
-    **dict.fromkeys(("json", "jsonl", "ndjson"), "json"),
-    **dict.fromkeys(("parquet", "pq", "parq"), "parquet"),
-}
 # Compression codecs by extension: those that Spark and Python both decompress, and those that are refused.
 READ: Final[Mapping[str, str]] = {"gz": "gzip", "bz2": "bzip2", "deflate": "zlib"}
 REFUSED: Final[Mapping[str, str]] = {
@@ -53,7 +47,7 @@ def packing(path: str) -> str | None:
     >>> packing("data/flights.csv.GZ")
     'gz'
     """
-    ending = _ending(path)
+    ending = _last_extension(path)
     return ending if ending in PACKED else None
 
 
@@ -68,13 +62,13 @@ def unpacked_name(path: str) -> str:
     return path
 
 
-def kind_of(path: str) -> FileKind | None:
-    """Return the file format that a path's extension implies, or None if the extension implies none.
+def ending_of(path: str) -> str:
+    """Return a path's extension in lowercase, compression extensions aside; empty if it has none.
 
-    >>> kind_of("data/flights.tsv.bz2")
-    'csv'
+    >>> ending_of("data/flights.TSV.bz2")
+    'tsv'
     """
-    return KIND_BY_ENDING.get(_ending(unpacked_name(path.removesuffix("/"))))
+    return _last_extension(unpacked_name(path.removesuffix("/")))
 
 
 def stem(file_name: str) -> str:
@@ -86,5 +80,6 @@ def stem(file_name: str) -> str:
     return re.sub(r"\.[A-Za-z0-9]{1,8}$", "", unpacked_name(file_name))
 
 
-def _ending(path: str) -> str:
-    return path.rpartition("/")[2].rpartition(".")[2].lower() if "." in path.rpartition("/")[2] else ""
+def _last_extension(path: str) -> str:
+    name = path.rpartition("/")[2]
+    return name.rpartition(".")[2].lower() if "." in name else ""

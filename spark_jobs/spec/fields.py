@@ -43,7 +43,8 @@ def _scalar(value: object) -> object:
     return str(value) if isinstance(value, int | float) else value
 
 
-def _listed(value: object) -> object:
+def as_tuple(value: object) -> object:
+    """Convert a list to a tuple; return other values unchanged."""
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -84,8 +85,8 @@ Scalar = Annotated[str, BeforeValidator(_scalar), Field(max_length=MAX_NAME)]
 ColumnName = Annotated[
     str, BeforeValidator(written_name), Field(min_length=1, max_length=MAX_NAME), AfterValidator(_is_column)
 ]
-ColumnNames = Annotated[tuple[ColumnName, ...], BeforeValidator(_listed)]
-Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed)]
+ColumnNames = Annotated[tuple[ColumnName, ...], BeforeValidator(as_tuple)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(as_tuple)]
 TableName = Annotated[str, AfterValidator(_is_table)]
 Location = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_is_location)]
 Levels = Annotated[dict[ColumnName, Texts], BeforeValidator(with_text_keys)]

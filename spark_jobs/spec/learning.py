@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from spark_jobs.spec import constants
 from spark_jobs.spec.fields import SpecModel, Text
 
 DEFAULT_TRIALS, DEFAULT_MINUTES = 20, 10.0
@@ -22,7 +23,9 @@ def _as_tuple(value: object) -> object:
 class Model(SpecModel):
     """The algorithm and its options; each algorithm's module defines its own options."""
 
-    kind: str = Field(default="linear", description="The algorithm family; `auto` compares several and takes the best.")
+    kind: str = Field(
+        default=constants.DEFAULT_MODEL, description="The algorithm family; `auto` compares several and takes the best."
+    )
     params: dict[str, Any] = Field(
         default_factory=dict, description="Options of the algorithm: Spark's names, or XGBoost's."
     )

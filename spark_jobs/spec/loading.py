@@ -35,7 +35,6 @@ def load(path: str | File, env: str | None = None, overrides: Sequence[str] = ()
     """Load a spec and the environment to run it in.
 
     Args:
-        path: The spec's YAML file.
         env: The name of a file in `conf/env` without its extension; None means `local`.
         overrides: Changes of the form `path.to.key=value`; later ones win.
 

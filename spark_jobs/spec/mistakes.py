@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,19 @@ class SpecIssue:
     text: str
     hint: str = ""
     meant: str = ""
+
+
+def repeated_names(path: KeyPath, names: Sequence[str], what: str = "column") -> Iterator[SpecIssue]:
+    """Yield an issue for each name that a list repeats.
+
+    Args:
+        path: The key path of the list.
+        names: The list.
+        what: What it holds.
+    """
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield SpecIssue((*path, index), f"lists the {what} '{name}' twice.", "Remove the duplicate.")
 
 
 def dotted(path: KeyPath) -> str:
@@ -63,7 +76,6 @@ def mistakes_of(error: ValidationError, schema: Mapping[str, Any]) -> list[SpecI
     """Translate pydantic's errors into mistakes, at most one for each key path.
 
     Args:
-        error: The error that pydantic raised.
         schema: The JSON schema, which describes the expected values.
     """
     found: dict[KeyPath, SpecIssue] = {}
@@ -81,14 +93,14 @@ def _worded(path: KeyPath, node: Mapping[str, Any], details: Mapping[str, Any], 
         case "union_tag_invalid" | "union_tag_not_found":
             return _untagged(path, given, details, _tagged([node], schema))
         case "missing":
-            return SpecIssue(path, "is missing.", f"It must be {_expected(node, schema)}.")
+            return SpecIssue(path, "is missing.", f"It must be {expected(node, schema)}.")
         case "extra_forbidden":
             known, key = list(node.get("properties", {})), str(path[-1])
             meant = nearest(key, known) or ""
             return SpecIssue(path, "is not a known key.", did_you_mean(key, known), meant)
         case "rule":
             return SpecIssue(path, details["msg"] + got(given))
-    return SpecIssue(path, f"must be {_expected(node, schema)}.{got(given)}", _hint(given, node, schema))
+    return SpecIssue(path, f"must be {expected(node, schema)}.{got(given)}", _hint(given, node, schema))
 
 
 def _untagged(path: KeyPath, given: object, details: Mapping[str, Any], branches: Mapping[str, Any]) -> SpecIssue:
@@ -121,11 +133,12 @@ def got(value: object) -> str:
             shown = "nothing (null)"
         case bool():
             shown = str(value).lower()
+        case "":
+            shown = "an empty text"
         case str():
             cut = value if len(value) <= 60 else value[:60] + "…"
-            shown = "an empty text" if not value else "'" + cut.encode("unicode_escape").decode() + "'"
-            shown = shown if not cut.isprintable() else f"'{cut}'" if value else "an empty text"
-        case list() | tuple():
+            shown = f"'{cut if cut.isprintable() else cut.encode('unicode_escape').decode()}'"
+        case list() | tuple() if len(str(value)) > 60:
             shown = "a list"
         case Mapping():
             shown = "a mapping"
@@ -199,7 +212,12 @@ def _choices(node: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
     return [str(choice) for branch in branches for choice in branch.get("enum", [branch.get("const")]) if choice]
 
 
-def _expected(node: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+def expected(node: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    """Describe the values that a node of a JSON schema allows.
+
+    >>> expected({"type": "integer", "minimum": 1, "maximum": 30}, {})
+    'a whole number from 1 to 30'
+    """
     branches = _branches([node], schema)
     choices = _choices(node, schema)
     phrases = [_phrase(branch) for branch in branches if not {"enum", "const"} & set(branch)]
@@ -212,7 +230,7 @@ def _expected(node: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
 def _phrase(node: Mapping[str, Any]) -> str:
     match node.get("type"):
         case "integer":
-            return "an int" + _bounds(node)
+            return "a whole number" + _bounds(node)
         case "number":
             return "a number" + _bounds(node)
         case "boolean":
@@ -220,7 +238,8 @@ def _phrase(node: Mapping[str, Any]) -> str:
         case "string":
             return _text_phrase(node)
         case "array":
-            return "a list"
+            most = node.get("maxItems")
+            return f"a list of at most {most} entries, each {_phrase(node['items'])}" if most else "a list"
         case "object":
             return "a mapping"
     key = node.get("discriminator", {}).get("propertyName")
@@ -235,6 +254,8 @@ def _text_phrase(node: Mapping[str, Any]) -> str:
 
 
 def _bounds(node: Mapping[str, Any]) -> str:
+    if {"minimum", "maximum"} <= set(node):
+        return f" from {node['minimum']:,} to {node['maximum']:,}"
     signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
-    bounds = [f"{sign} {node[key]}" for key, sign in signs.items() if key in node]
+    bounds = [f"{sign} {node[key]:,}" for key, sign in signs.items() if key in node]
     return " " + " and ".join(bounds) if bounds else ""

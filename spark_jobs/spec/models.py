@@ -14,8 +14,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from spark_jobs.notebook_html import flat_rows, notebook_table
 from spark_jobs.spec import constants
 from spark_jobs.spec.checks import Changes, Checks
-from spark_jobs.spec.cleaning import Clean, Duplicates, Missing, Outliers
-from spark_jobs.spec.environment import Environment
+from spark_jobs.spec.cleaning import Clean
 from spark_jobs.spec.fields import (
     ColumnName,
     ColumnNames,
@@ -30,31 +29,9 @@ from spark_jobs.spec.fields import (
 )
 from spark_jobs.spec.learning import Model, Tune
 from spark_jobs.spec.names import ExperimentName, SafeName, named_part, safe_name
-from spark_jobs.spec.sources import Source
-from spark_jobs.spec.streams import Stream
-
-__all__ = [
-    "Changes",
-    "Clean",
-    "ColumnFeatures",
-    "Columns",
-    "Duplicates",
-    "Environment",
-    "Evaluate",
-    "Features",
-    "Missing",
-    "Model",
-    "Outliers",
-    "Predictions",
-    "Source",
-    "Spec",
-    "SpecModel",
-    "Split",
-    "Stream",
-    "Task",
-    "Track",
-    "Tune",
-]
+from spark_jobs.spec.sources import Source as Source
+from spark_jobs.spec.sources import location_of
+from spark_jobs.spec.streams import Stream as Stream
 
 
 class Columns(SpecModel):
@@ -94,10 +71,11 @@ class ColumnFeatures(SpecModel):
 
     categorical: str | None = Field(default=None, description="Its encoding: one of `features.categorical`.")
     numeric: str | None = Field(default=None, description="Its scaling: one of `features.numeric`.")
+    steps: dict[str, str] = Field(default_factory=dict, description="Its further steps, as in `features.steps`.")
     missing: str | float | None = Field(
         default=None, description="How its missing values are imputed: a value of `clean.missing`."
     )
-    date: str | None = Field(default=None, description="What a date becomes: `parts` or `none`.")
+    date: Literal["parts", "none"] | None = Field(default=None, description="What a date becomes, as `features.date`.")
 
 
 PerColumn = Annotated[dict[ColumnName, ColumnFeatures], BeforeValidator(with_text_keys)]
@@ -106,9 +84,10 @@ PerColumn = Annotated[dict[ColumnName, ColumnFeatures], BeforeValidator(with_tex
 class Features(SpecModel):
     """How columns become numeric features."""
 
-    categorical: str = Field(default="auto", description="How categories are encoded: auto, one_hot, label or target.")
-    numeric: str = Field(
-        default="auto", description="How numbers are scaled: auto, standard, min_max, robust, max_abs, none."
+    categorical: str = Field(default="auto", description="How categories are encoded; `auto` suits the algorithm.")
+    numeric: str = Field(default="auto", description="How numbers are scaled; `auto` suits the algorithm.")
+    steps: dict[str, str] = Field(
+        default_factory=dict, description="Steps of numbers before scaling that other packages add, by role."
     )
     max_categories: Annotated[int, Field(ge=2, le=10_000)] = Field(
         default=100,
@@ -209,19 +188,15 @@ class Spec(SpecModel):
         """Name an unnamed spec after its source."""
         if not isinstance(given, Mapping) or given.get("name") is not None:
             return given
-        source = given.get("source")
-        location = source if isinstance(source, str) else _location(source)
-        return {**given, "name": safe_name(location if isinstance(location, str) else "")}
+        return {**given, "name": safe_name(location_of(given.get("source")) or "")}
 
     @classmethod
     def from_yaml(cls, path: str | PathLike[str]) -> Spec:
         """Read a spec from its YAML file.
 
-        Args:
-            path: the file.
-
         Raises:
-            SpecError: every mistake that can be seen without data, each with file, line and key.
+            SpecError: every mistake in the spec's own keys, each with file, line and key. `check` and every job also
+                validate the options of algorithms, feature steps and checks.
 
         Example:
             Spec.from_yaml("conf/flights.yml").target
@@ -237,7 +212,8 @@ class Spec(SpecModel):
             data: what a YAML or JSON file holds.
 
         Raises:
-            SpecError: every mistake that can be seen without data.
+            SpecError: every mistake in the spec's own keys. `check` and every job also validate the options of
+                algorithms, feature steps and checks.
 
         Example:
             Spec.from_dict({"source": "data/flights.csv", "target": "arr_delay"})
@@ -275,7 +251,7 @@ class Spec(SpecModel):
     @property
     def made_from(self) -> str | None:
         """The location that the name was derived from, if it had to be changed to be a safe name; else None."""
-        location = str(_location(self.source) or "")
+        location = location_of(self.source) or ""
         made = self.name == safe_name(location) and self.name != named_part(location)
         return location if made else None
 
@@ -283,14 +259,3 @@ class Spec(SpecModel):
 def _loading() -> ModuleType:
     """The module that reads and writes specs. It builds `Spec` and imports this one, which so must not import it."""
     return import_module("spark_jobs.spec.loading")
-
-
-def _location(source: object) -> object:
-    if isinstance(source, Mapping):
-        if source.get("topic") is not None:
-            return source["topic"]
-        if source.get("table") is not None or source.get("kind") == "table":
-            table = source.get("table") or source.get("path")
-            return table.replace("`", "").replace(".", "/").rpartition("/")[2] if isinstance(table, str) else None
-        return source.get("path")
-    return next((found for key in ("table", "topic", "path") if (found := getattr(source, key, None))), None)

@@ -12,7 +12,7 @@ from spark_jobs.spec.mistakes import SpecIssue
 from spark_jobs.spec.models import Spec
 from spark_jobs.spec.yaml12 import KeyPath
 
-_REQUIRED = {"source": {"kind": "csv", "path": "⟨source⟩"}, "target": "⟨target⟩"}
+_REQUIRED = {"source": {"path": "⟨source⟩"}, "target": "⟨target⟩"}
 
 
 def repaired(data: Mapping[str, Any], mistakes: Sequence[SpecIssue]) -> tuple[Spec, set[KeyPath]] | None:

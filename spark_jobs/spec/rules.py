@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from importlib.util import find_spec
-from pkgutil import iter_modules
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from spark_jobs import plugins
 from spark_jobs.errors import did_you_mean, nearest
 from spark_jobs.spec import constants
-from spark_jobs.spec.check_rules import broken_checks
-from spark_jobs.spec.mistakes import SpecIssue, got
+from spark_jobs.spec.mistakes import SpecIssue, got, repeated_names
 from spark_jobs.spec.models import Spec
 from spark_jobs.spec.source_rules import broken_source
 from spark_jobs.spec.yaml12 import KeyPath
@@ -44,7 +42,6 @@ def broken_rules(spec: Spec) -> Iterator[SpecIssue]:
         _model,
         _metrics,
         _timezone,
-        broken_checks,
     ):
         yield from rule(spec)
 
@@ -59,7 +56,7 @@ def _column_lists(spec: Spec) -> Iterator[SpecIssue]:
     seen: dict[str, str] = {}
     for name in LISTS:
         listed = tuple(getattr(spec.columns, name))
-        yield from _twice(("columns", name), listed)
+        yield from repeated_names(("columns", name), listed)
         for index, column in enumerate(dict.fromkeys(listed)):
             place: KeyPath = ("columns", name, column if name == "order" else index)
             if column in seen:
@@ -68,17 +65,11 @@ def _column_lists(spec: Spec) -> Iterator[SpecIssue]:
                 yield SpecIssue(place, f"lists '{column}', which is the target.", "Remove it.")
             seen.setdefault(column, name)
     for column, levels in spec.columns.order.items():
-        yield from _twice(("columns", "order", column), levels, "level")
+        yield from repeated_names(("columns", "order", column), levels, "level")
         if len(levels) < 2:
             yield SpecIssue(
                 ("columns", "order", column), "must list at least two levels.", "List them from low to high."
             )
-
-
-def _twice(path: KeyPath, names: tuple[str, ...], what: str = "column") -> Iterator[SpecIssue]:
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            yield SpecIssue((*path, index), f"lists the {what} '{name}' twice.", "Remove the duplicate.")
 
 
 def _roles(spec: Spec) -> Iterator[SpecIssue]:
@@ -88,7 +79,7 @@ def _roles(spec: Spec) -> Iterator[SpecIssue]:
     if spec.weight is not None and spec.weight in spec.columns.ignore:
         yield SpecIssue(("weight",), f"names '{spec.weight}', which `columns.ignore` lists.", "Remove it from one.")
     for name in ("key", "evaluate.slices", "predictions.keep", "predictions.partition_by", "clean.duplicates.by"):
-        yield from _twice(tuple(name.split(".")), _listed(spec, name))
+        yield from repeated_names(tuple(name.split(".")), _listed(spec, name))
     for column in spec.features.per_column:
         if column in spec.columns.ignore:
             text = f"configures '{column}', which `columns.ignore` lists."
@@ -156,11 +147,8 @@ def _task(spec: Spec) -> Iterator[SpecIssue]:
 
 
 def _model(spec: Spec) -> Iterator[SpecIssue]:
-    """Check `model.kind` against the module names in `models/`, a higher layer that must not be imported here."""
-    found, kind = find_spec("spark_jobs.models"), spec.model.kind
-    folders = found.submodule_search_locations if found else None
-    kinds = sorted(one.name for one in iter_modules(folders) if not one.name.startswith("_")) if folders else []
-    if kinds and kind not in (*kinds, constants.AUTO):
+    kinds, kind = plugins.names("models", "spark_jobs.models"), spec.model.kind
+    if kind not in (*kinds, constants.AUTO):
         yield SpecIssue(("model", "kind"), f"must be one of {', '.join(kinds)}.{got(kind)}", did_you_mean(kind, kinds))
     if kind == constants.AUTO and spec.model.params:
         hint = "Name the algorithm, or set its options in `tune.space` or `tune.points`."
@@ -185,7 +173,7 @@ def _metrics(spec: Spec) -> Iterator[SpecIssue]:
     if evaluate.threshold is not None and evaluate.threshold not in constants.LABEL_METRICS:
         text = f"must be one of {', '.join(constants.LABEL_METRICS)}.{got(evaluate.threshold)}"
         yield SpecIssue(("evaluate", "threshold"), text, did_you_mean(evaluate.threshold, constants.LABEL_METRICS))
-    yield from _twice(("evaluate", "metrics"), evaluate.metrics, "metric")
+    yield from repeated_names(("evaluate", "metrics"), evaluate.metrics, "metric")
 
 
 def _timezone(spec: Spec) -> Iterator[SpecIssue]:

@@ -1,88 +1,74 @@
-"""Rules for a source that the types of its keys cannot express, by kind."""
+"""Rules for a source that the types of its keys cannot express."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from spark_jobs.errors import did_you_mean
 from spark_jobs.spec import constants
 from spark_jobs.spec.mistakes import SpecIssue, got
+from spark_jobs.spec.source_keys import source_syntaxes
 from spark_jobs.spec.sources import Source
 from spark_jobs.spec.yaml12 import KeyPath
 
-# The keys that locate the rows; by kind, the keys that are required and those that are allowed in addition.
-_PLACES = ("path", "table", "url", "servers", "topic")
-_NEEDED = {"jdbc": ("url", "table"), "kafka": ("servers", "topic"), "table": ("table",), "dataframe": ("table",)}
-_OF_KIND = {
-    "landing": ("csv", "json", "parquet"),
-    "user": ("jdbc", "kafka"),
-    "password": ("jdbc", "kafka"),
-    "partition": ("jdbc",),
-    "watermark": ("jdbc",),
-    "lookback": ("jdbc",),
-    "headers": ("kafka",),
-}
-_URL = re.compile(r"jdbc:postgresql://[A-Za-z0-9._:\[\],-]+/[A-Za-z0-9_.%-]+")
+_OF_FILES = ("landing",)
 
 
 def broken_source(source: Source, at: KeyPath) -> Iterator[SpecIssue]:
     """Yield an issue for every rule that the source at the key path `at` violates."""
-    given = [key for key in _PLACES if getattr(source, key) is not None]
+    places = dict.fromkeys(("path", "table", *(key for one in source_syntaxes().values() for key in one.required)))
+    given = [key for key in places if getattr(source, key, None) is not None]
     yield from _place(source, at, given)
-    for key, kinds in _OF_KIND.items():
-        if getattr(source, key) not in (None, False) and source.kind is not None and source.kind not in kinds:
-            yield SpecIssue(
-                (*at, key), f"does not apply to a source of kind {source.kind}.", f"It applies to {_or(kinds)}."
-            )
-    yield from _names(source, at)
-    yield from _topic(source, at)
+    yield from _foreign_keys(source, at, given)
+    if source.names is not None:
+        yield from repeated_names(source.names, (*at, "names"))
+    syntax = source_syntaxes().get(source.kind or "")
+    if syntax is not None:
+        yield from syntax.rules(syntax.keys.of(source), at)
     yield from _options(source, at)
+
+
+def repeated_names(names: Sequence[str], at: KeyPath, known: Sequence[str] = ()) -> Iterator[SpecIssue]:
+    """Yield an issue for an empty list of column names, and for each name that it or `known` already has."""
+    if not names:
+        yield SpecIssue(at, "must list at least one name.", "")
+    for index, name in enumerate(names):
+        if name in known or name in names[:index]:
+            yield SpecIssue((*at, index), f"lists the column '{name}' twice.", "Remove the duplicate.")
 
 
 def _place(source: Source, at: KeyPath, given: list[str]) -> Iterator[SpecIssue]:
     if not given:
         yield SpecIssue(at, "has neither a `path` nor a `table`.", "Write, for example, `source: data/flights.csv`.")
         return
-    needed = _NEEDED.get(source.kind or "", ("path",))
-    for key in needed:
+    syntax = source_syntaxes().get(source.kind or "")
+    required = syntax.required if syntax else ("path",)
+    for key in required:
         if key not in given and source.kind is not None:
             yield SpecIssue((*at, "kind"), f"'{source.kind}' needs a `{key}`.", f"Set `{at[-1]}.{key}`.")
     if {"path", "table"} <= set(given):
         yield SpecIssue(at, "has both a `path` and a `table`.", "Keep one of them.")
         return
     for key in given:
-        if key not in needed and all(one in given for one in needed):
+        if key not in required and all(one in given for one in required):
             yield SpecIssue((*at, key), f"does not apply to a source of kind {source.kind}.", "Remove it.")
-    if source.url is not None and not _URL.fullmatch(source.url):
-        hint = "Use, for example, jdbc:postgresql://host:5432/shop, and the keys `user` and `password`."
-        yield SpecIssue((*at, "url"), "must be the JDBC URL of a PostgreSQL database, without parameters.", hint)
 
 
-def _topic(source: Source, at: KeyPath) -> Iterator[SpecIssue]:
-    if source.kind != "kafka":
+def _foreign_keys(source: Source, at: KeyPath, places: Sequence[str]) -> Iterator[SpecIssue]:
+    """Yield an issue for each key that only other kinds of source have."""
+    if source.kind is None:
         return
-    if source.values == "csv" and source.names is None:
-        yield SpecIssue((*at, "values"), "'csv' needs `names`.", "List the field names in order.")
-    for key, other in (("user", "password"), ("password", "user")):
-        if getattr(source, key) is not None and getattr(source, other) is None:
-            yield SpecIssue((*at, key), f"needs a `{other}`.", f"Set `{at[-1]}.{other}`.")
-
-
-def _names(source: Source, at: KeyPath) -> Iterator[SpecIssue]:
-    named: list[str] = []
-    for key in ("names", "headers"):
-        names = getattr(source, key)
-        if names is not None and not names:
-            yield SpecIssue((*at, key), "must list at least one name.", "")
-        for index, name in enumerate(names or ()):
-            if name in named:
-                yield SpecIssue((*at, key, index), f"lists the column '{name}' twice.", "Remove the duplicate.")
-            named.append(name)
+    for key in (*_OF_FILES, *(source.model_extra or ())):
+        kinds = [name for name, one in source_syntaxes().items() if key in (*one.keys.own(), *one.is_files * _OF_FILES)]
+        if source.kind not in kinds and key not in places and getattr(source, key) not in (None, False):
+            yield SpecIssue(
+                (*at, key), f"does not apply to a source of kind {source.kind}.", f"It applies to {_or(kinds)}."
+            )
 
 
 def _options(source: Source, at: KeyPath) -> Iterator[SpecIssue]:
-    allowed = (*constants.OPTIONS, *constants.DATABASE_OPTIONS, *constants.CLIENT_OPTIONS)
+    allowed = {*constants.OPTIONS, *(option for one in source_syntaxes().values() for option in one.options)}
     known = {option.casefold(): option for option in allowed}
     decided = {option.casefold() for option in constants.DECIDED}
     of_json = {option.casefold() for option in constants.OF_SPARKS_JSON}
@@ -107,12 +93,12 @@ def _number_signs(source: Source, at: KeyPath) -> Iterator[SpecIssue]:
     for option, known in (("decimal", ".,"), ("thousands", ",. '")):
         name, sign = signs.get(option, (option, known[0]))
         if len(sign) != 1 or sign not in known:
-            listed = _or(tuple(f"'{one}'" for one in known))
+            listed = _or([f"'{one}'" for one in known])
             yield SpecIssue((*at, "options", name), f"must be one of {listed}.{got(sign)}", "")
     if "thousands" in signs and signs["thousands"][1] == signs.get("decimal", ("", "."))[1]:
         hint = "Use, for example, `thousands: '.'` with `decimal: ','`."
         yield SpecIssue((*at, "options", signs["thousands"][0]), "is the same as the decimal separator.", hint)
 
 
-def _or(kinds: tuple[str, ...]) -> str:
+def _or(kinds: Sequence[str]) -> str:
     return f"{', '.join(kinds[:-1])} or {kinds[-1]}" if len(kinds) > 1 else kinds[0]

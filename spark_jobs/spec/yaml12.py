@@ -41,7 +41,6 @@ def read_yaml(text: str, name: str) -> Document:
     """Read one YAML document.
 
     Args:
-        text: The YAML text.
         name: The name for error messages, such as the file's name.
 
     Raises:

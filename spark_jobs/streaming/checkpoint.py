@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
 
+from spark_jobs.checks import parse_checks
 from spark_jobs.errors import JobError, SpecError
+from spark_jobs.spec import Source, Spec
 from spark_jobs.tables.atomic_write import atomic_write
 
 _KEPT: Final = 100
@@ -65,7 +67,6 @@ class Checkpoint:
 
         Args:
             name: the name of the value, which becomes its file name.
-            found: computes the value.
         """
         place = self.folder / "spark_jobs" / f"{name}.json"
         if self.last_planned is None:
@@ -107,12 +108,7 @@ class Checkpoint:
             )
 
     def pin_version(self, batch: int, newest: Callable[[], int]) -> int:
-        """Return the model version of a micro-batch: the one it began with if it was interrupted, else the newest.
-
-        Args:
-            batch: the number of the micro-batch.
-            newest: returns the newest version.
-        """
+        """Return the model version of a micro-batch: the one it began with if it was interrupted, else the newest."""
         place = self.folder / "spark_jobs" / "versions" / str(batch)
         if not place.is_file():
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -134,6 +130,20 @@ def checkpoint_of(said: str | None, root: str, name: str) -> Checkpoint:
             "Set `stream.checkpoint` to a path without a scheme.",
         )
     return Checkpoint(Path(place.removeprefix("file://")).absolute())
+
+
+def checked_settings(spec: Spec, source: Source) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return the settings of a stream that `Checkpoint.check_compatible` compares: fixed ones and free ones."""
+    said = spec.model_dump(mode="json", by_alias=True)
+    checks = [check.model_dump(mode="json", by_alias=True) for check in parse_checks(spec.checks)]
+    fixed = {
+        "source": source.model_dump(mode="json", exclude_none=True),
+        "target": spec.target,
+        "key": spec.key,
+        "predictions": said["predictions"],
+        "track.register": spec.track.register_as or spec.name,
+    }
+    return fixed, {"checks": checks, "changes": said["changes"]}
 
 
 def _listed(log: Path, entry: int) -> list[str]:

@@ -22,11 +22,14 @@ from spark_jobs.registry.versions import Alias, ModelVersion, resolve_version
 from spark_jobs.scoring.batch import Batch, batch_of
 from spark_jobs.scoring.score_batch import quarantine_batch, score_batch, stored_plan, target_of, training_domain_of
 from spark_jobs.sources.corrupt_files import read_files
+from spark_jobs.sources.file_streams import arrived
+from spark_jobs.sources.kinds import find_kind
+from spark_jobs.sources.source_kind import StreamReader
 from spark_jobs.spec import Environment, Source, Spec
 from spark_jobs.streaming.checkpoint import Checkpoint
 from spark_jobs.streaming.recovery import CommittedOffsets, exclude_committed
 from spark_jobs.streaming.stream_progress import BatchResult, StreamProgress
-from spark_jobs.streaming.stream_sources import FILES, arrived, micro_batch_table
+from spark_jobs.streaming.stream_sources import micro_batch_table
 from spark_jobs.tables.delta import Txn
 from spark_jobs.tables.prediction_rows import Destination
 from spark_jobs.tables.predictions import append_predictions, rows_of_batch
@@ -99,12 +102,18 @@ class Scorer:
         with self._busy:
             until_written()
 
+    @property
+    def _reader(self) -> StreamReader:
+        reader = find_kind(self.kind).stream
+        assert reader is not None, "the stream is open"
+        return reader
+
     def _look_up(self, which: Alias | int) -> ModelVersion:
         tracking = Tracking(self.spec.track.uri, self.env.root)
         return resolve_version(tracking, self.spec.track.register_as or self.spec.name, which)
 
     def _parts(self, rows: DataFrame, number: int, model: LoadedModel) -> list[BatchResult]:
-        if self.kind in FILES:
+        if find_kind(self.kind).is_files:
             return [self._file(path, number, model) for path in self.checkpoint.files(number)]
         return [self._rows(rows, number, model)]
 
@@ -121,7 +130,7 @@ class Scorer:
         )  # fmt: skip
 
     def _rows(self, rows: DataFrame, number: int, model: LoadedModel) -> BatchResult:
-        seen, messages = Observation(), Observation() if self.kind == "kafka" else None
+        seen, messages = Observation(), Observation() if self._reader.table else None
         if self.committed.partial and not self.committed.is_behind(self.checkpoint.start_offsets(number)):
             rows = exclude_committed(rows, self.committed, self.spec, self.env)
         batch = self._batch(rows, number, model, seen, messages)
@@ -140,7 +149,7 @@ class Scorer:
     def _batch(
         self, rows: DataFrame, number: int, model: LoadedModel, seen: Observation, messages: Observation | None
     ) -> Batch:
-        newest = F.max("timestamp") if self.kind == "kafka" else F.lit(None)
+        newest = F.max("timestamp") if self._reader.log else F.lit(None)
         counted = rows.observe(seen, F.count(F.lit(1)).alias("read"), newest.cast("timestamp").alias("newest"))
         batch_id = f"{self.checkpoint.query_id}-{number}"
         strict = self.spec.changes.added == "refuse"

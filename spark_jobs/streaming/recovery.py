@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import reduce
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from spark_jobs.columns.row_ids import log_row_id
 from spark_jobs.errors import JobError
 from spark_jobs.scoring.score_batch import prediction_table
-from spark_jobs.sources.kinds.kafka import place_of_message
+from spark_jobs.sources.kinds import declared_kind
 from spark_jobs.spec import Environment, Source, Spec
+from spark_jobs.streaming.checkpoint import Checkpoint
 from spark_jobs.tables import delta
 
 _STREAMED = "^[0-9a-f-]{36}-[0-9]+$"  # the id of a query, and the number of a micro-batch
+_STORED = "standing"  # names the file in the checkpoint, which must stay readable
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,6 @@ class CommittedOffsets:
     Attributes:
         complete: by partition, the offset up to which every message is scored or in quarantine.
         partial: by partition, the last offset of the last micro-batch, which may be in only one of the two tables.
-        batch_id: the id of that micro-batch.
     """
 
     complete: Mapping[int, int] = field(default_factory=dict)
@@ -40,20 +42,36 @@ class CommittedOffsets:
 def committed_offsets(spec: Spec, spark: SparkSession, env: Environment, source: Source) -> CommittedOffsets:
     """Return the offsets that earlier streams committed to the tables, for a stream without a checkpoint.
 
-    Only topics number their rows; for other sources the result is empty.
+    Only logs such as topics number their rows; for other sources the result is empty.
 
     Raises:
         JobError: the source does not number its rows, and an earlier stream has written to the table.
     """
-    if source.topic is None:
+    log = _log_of(source)
+    if log is None:
         _refuse_second_start(spec, spark, delta.table_path(env.root, prediction_table(spec)))
         return CommittedOffsets()
     tables = _streamed(spec, spark, env)
-    last = _last_batch(spec, spark, env, source.topic)
-    complete = _ends([rows.where(F.col("_batch_id") != last) if last else rows for rows in tables], source.topic)
-    partial = _ends(tables, source.topic)
+    last = _last_batch(spec, spark, env, log)
+    complete = _ends([rows.where(F.col("_batch_id") != last) if last else rows for rows in tables], log)
+    partial = _ends(tables, log)
     # If the only micro-batch was interrupted, its start is known only for a stream that reads from the beginning.
     return CommittedOffsets(partial | complete if spec.stream.start == "latest" else complete, partial, last)
+
+
+def recovered_offsets(
+    spec: Spec, spark: SparkSession, env: Environment, source: Source, checkpoint: Checkpoint
+) -> CommittedOffsets:
+    """Return the committed offsets with which the stream of this checkpoint started, read at its first start.
+
+    Raises:
+        JobError: as `committed_offsets`.
+    """
+    stored = checkpoint.load_or_compute(_STORED, lambda: asdict(committed_offsets(spec, spark, env, source)))
+    # Former versions wrote `whole` and `some`.
+    found = [stored.get(new, stored.get(old, {})) for new, old in (("complete", "whole"), ("partial", "some"))]
+    complete, partial = ({int(partition): end for partition, end in one.items()} for one in found)
+    return CommittedOffsets(complete, partial, stored.get("batch_id"))
 
 
 def exclude_committed(messages: DataFrame, committed: CommittedOffsets, spec: Spec, env: Environment) -> DataFrame:
@@ -61,13 +79,15 @@ def exclude_committed(messages: DataFrame, committed: CommittedOffsets, spec: Sp
 
     Args:
         messages: rows with `topic`, `partition` and `offset`.
-        committed: the committed offsets.
-        spec: the spec.
-        env: the environment.
     """
     last = F.col("_batch_id") == F.lit(committed.batch_id)
     known = [rows.where(last).select("place") for rows in _streamed(spec, messages.sparkSession, env)]
-    return messages.join(reduce(DataFrame.union, known), place_of_message() == F.col("place"), "left_anti")
+    return messages.join(reduce(DataFrame.union, known), log_row_id() == F.col("place"), "left_anti")
+
+
+def _log_of(source: Source) -> str | None:
+    kind = declared_kind(source)
+    return kind.stream.log(source) if kind is not None and kind.stream is not None and kind.stream.log else None
 
 
 def _streamed(spec: Spec, spark: SparkSession, env: Environment) -> list[DataFrame]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from spark_jobs import progress
 from spark_jobs.checks.report import CheckReport
+from spark_jobs.formatting import format_duration
 
 EVERY: Final = 30.0
 SUMMED: Final = ("read", "scored", "quarantined", "duplicates")
@@ -22,13 +23,9 @@ class BatchResult:
     """The result of one micro-batch.
 
     Attributes:
-        number: the number of the micro-batch.
         read: rows read; each is scored, quarantined or a duplicate.
-        scored: rows added to the predictions.
-        quarantined: rows in quarantine.
         duplicates: rows that were in the predictions already.
         cells: values that became null, by column.
-        found: the report of the checks.
         lag: the age of the newest row in seconds.
         others: messages with a key that is not a column.
         other: one such key, as an example.
@@ -83,7 +80,7 @@ class StreamProgress:
         for name in SUMMED:
             self.totals[name] += getattr(done, name)
         self.cells.update(done.cells)
-        self.found = self.found.with_those(done.found)
+        self.found = self.found.merge(done.found)
         self.others, self.other = self.others + done.others, self.other or done.other
         self.waiting.append(done)
         progress.detail(self.told())
@@ -103,7 +100,9 @@ class StreamProgress:
     def told(self) -> str:
         """Return the totals as one line."""
         rate = self._rate()
-        lag = next((f", lag {done.lag:.1f} s" for done in reversed(self.waiting) if done.lag is not None), "")
+        lag = next(
+            (f", lag {format_duration(done.lag)}" for done in reversed(self.waiting) if done.lag is not None), ""
+        )
         refused = f", {self.totals['quarantined']:,} in quarantine" if self.totals["quarantined"] else ""
         return f"{self.totals['scored']:,} rows{refused}, {rate:,.0f} rows/s{lag}{self.behind}"
 
@@ -125,10 +124,10 @@ class StreamProgress:
 def _span(told: Sequence[BatchResult], since: datetime, rate: float) -> BatchRange:
     """Return micro-batches as one ledger row."""
     lags = [done.lag for done in told if done.lag is not None]
-    lag = f", lag {max(lags):.1f} s at most" if lags else ""
-    found = reduce(CheckReport.with_those, (done.found for done in told), CheckReport())
+    lag = f", lag {format_duration(max(lags))} at most" if lags else ""
+    found = reduce(CheckReport.merge, (done.found for done in told), CheckReport())
     note = f"micro-batches {told[0].number} to {told[-1].number}, {rate:,.0f} rows/s{lag}"
-    note += "".join(f"; {one}" for one in found.broke)
+    note += "".join(f"; {one}" for one in found.failures)
     return BatchRange(
         told[0].number, told[-1].number, since, note=note, **{k: sum(getattr(d, k) for d in told) for k in SUMMED}
     )

@@ -91,15 +91,11 @@ def _stored(names: Sequence[str], known: Mapping[str, str], taken: Iterable[str]
     there = {name.casefold(): stored for name, stored in known.items()}
     used = {name.casefold() for name in (*known.values(), *taken)}
     found: dict[str, str] = {}
-    for name in sorted(names, key=_is_forbidden):
+    for name in sorted(names, key=lambda one: bool(_FORBIDDEN.search(one))):
         stored = there.get(name.casefold()) or _unused(_safe(name), used)
         used.add(stored.casefold())
         found[name] = stored
     return {name: found[name] for name in names}
-
-
-def _is_forbidden(name: str) -> bool:
-    return _FORBIDDEN.search(name) is not None
 
 
 def _safe(name: str) -> str:

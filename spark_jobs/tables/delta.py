@@ -17,6 +17,7 @@ from pyspark.sql import types as T
 from spark_jobs.columns.names import quoted
 from spark_jobs.errors import SpecError
 from spark_jobs.fault_points import fault_point
+from spark_jobs.runtime.temporary_settings import temporary_settings
 from spark_jobs.runtime.timestamps import microsecond_timestamps
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
@@ -94,9 +95,6 @@ def append(
     New columns are added; column mapping is enabled only if a name needs it.
 
     Args:
-        rows: The rows to add.
-        path: The table's path.
-        about: Metadata to store with the commit.
         once: The transaction id: a second write with the same one is skipped.
         replace: An SQL predicate; the rows that meet it are replaced.
         properties: Table properties, for a table that is created.
@@ -173,7 +171,6 @@ def merge(rows: DataFrame, path: str, on: str, changed: str, about: Mapping[str,
         path: The table's path; its rows are `t` in SQL.
         on: The SQL condition under which two rows match.
         changed: The SQL condition under which a matching row is updated.
-        about: Metadata to store with the commit.
 
     Returns:
         The commit; None if nothing had to change.
@@ -184,15 +181,12 @@ def merge(rows: DataFrame, path: str, on: str, changed: str, about: Mapping[str,
     add_columns(rows, path)
     whole = _with_all_columns(rows, read_table(spark, path).schema)
     setting = "spark.databricks.delta.commitInfo.userMetadata"
-    spark.conf.set(setting, json.dumps({**about, "write": token}))
-    try:
-        into = DeltaTable.forPath(spark, path).alias("t").merge(whole.alias("s"), on)
-        # Delta's `whenMatchedUpdateAll` splits a name that has a backtick.
-        cells: Any = {quoted(name): f"s.{quoted(name)}" for name in whole.columns}
-        with microsecond_timestamps(spark):
-            into.whenMatchedUpdate(changed, cells).whenNotMatchedInsert(values=cells).execute()
-    finally:
-        spark.conf.unset(setting)
+    metadata = json.dumps({**about, "write": token})
+    into = DeltaTable.forPath(spark, path).alias("t").merge(whole.alias("s"), on)
+    # Delta's `whenMatchedUpdateAll` splits a name that has a backtick.
+    cells: Any = {quoted(name): f"s.{quoted(name)}" for name in whole.columns}
+    with temporary_settings(spark, {setting: metadata}), microsecond_timestamps(spark):
+        into.whenMatchedUpdate(changed, cells).whenNotMatchedInsert(values=cells).execute()
     return commit_of(spark, path, token)
 
 

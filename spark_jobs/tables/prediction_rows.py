@@ -37,9 +37,6 @@ class Destination:
 
     Attributes:
         root: The folder or URL that has the tables.
-        table: The name of the table.
-        model: The registered model's name.
-        version: The registered model's version.
         run_id: The MLflow run that trained the model.
         batch_id: A fingerprint of the input's content, independent of its path.
         key: The columns that identify a row; if empty, the row's content does.
@@ -101,7 +98,6 @@ def table_rows(scored: DataFrame, target: Destination, names: StoredNames) -> Da
 
     Args:
         scored: Rows with the struct `_row`, the outputs and, if known, `_row_id`.
-        target: Where the rows are written.
         names: The names under which the table stores the columns.
 
     Raises:

@@ -37,7 +37,6 @@ class Written:
         outcome: Whether rows were written, or the batch was already in the table.
         rows: The number of rows added or replaced.
         duplicates: The number of rows that were already in the table.
-        location: The table's path.
         version: The table's version after the write; None if nothing was committed.
         lost: By column, the number of values that became null or were rounded by a cast to the table's type.
         plain: Whether every scored row passed through one plain write, so that observed metrics cover all rows.
@@ -74,7 +73,6 @@ def write_predictions(scored: DataFrame, target: Destination) -> Written:
     Args:
         scored: Rows with `_row` (a struct of the input columns), `prediction` and, for classification, `probabilities`,
             `probability` and `margin` as they apply.
-        target: Where the rows are written.
 
     Raises:
         DataError: The table has another model's predictions, or a column to keep does not exist.
@@ -97,8 +95,6 @@ def append_predictions(scored: DataFrame, target: Destination, once: delta.Txn) 
 
     Args:
         scored: As for `write_predictions`, with `_row_id`, which identifies a row in the whole stream.
-        target: Where the rows are written.
-        once: The transaction id of the micro-batch.
 
     Returns:
         The result, or None if nothing was committed: there were no rows, or they are already in the table.
@@ -172,7 +168,8 @@ def _add(rows: DataFrame, path: str, target: Destination, existing: _ExistingRow
         return _merge(rows, path, target)
     fresh = rows.join(_ids_of_others(rows, path, target), "_row_id", "left_anti") if existing.others else rows
     once = None if target.rescore else f"{target.model}/{target.version}/{target.batch_id}"
-    over = _batch_sql(target) if target.rescore and existing.mine else None
+    batch = f"_model_version = {target.version} AND _batch_id = '{target.batch_id}'"
+    over = batch if target.rescore and existing.mine else None
     commit = delta.append(
         fresh,
         path,
@@ -194,7 +191,7 @@ def _add(rows: DataFrame, path: str, target: Destination, existing: _ExistingRow
 
 def _merge(rows: DataFrame, path: str, target: Destination) -> Written:
     ours = ("_run_id", "_batch_id", "_scored_at")
-    compared = [name for name in rows.columns if name not in ours and not _is_map(rows, name)]
+    compared = [one.name for one in rows.schema if one.name not in ours and not isinstance(one.dataType, T.MapType)]
     same = " AND ".join(f"t.{quoted(name)} <=> s.{quoted(name)}" for name in compared)
     on = f"t._row_id = s._row_id AND t._model_version = {target.version} AND s._model_version = {target.version}"
     commit = delta.merge(rows, path, on, f"NOT ({same})", target.about)
@@ -262,14 +259,6 @@ def _ids_of_others(rows: DataFrame, path: str, target: Destination) -> DataFrame
     )
 
 
-def _batch_sql(target: Destination) -> str:
-    return f"_model_version = {target.version} AND _batch_id = '{target.batch_id}'"
-
-
 def _check_batch(batch_id: str) -> None:
     if not re.fullmatch(r"[A-Za-z0-9_.:-]{1,200}", batch_id):
         raise JobError(f"'{batch_id}' is not a valid batch id.", "Use up to 200 letters, digits and `_.:-`.")
-
-
-def _is_map(rows: DataFrame, name: str) -> bool:
-    return isinstance(rows.schema[name].dataType, T.MapType)

@@ -40,8 +40,6 @@ def write_quarantine(
     Args:
         malformed: Rows with `_raw`, `_reasons`, `_source` and, optionally, `_form`.
         root: The folder or URL that has the tables.
-        name: The use case.
-        batch_id: The batch that was read together.
         once: The transaction id of a micro-batch of a stream; None for a batch.
 
     Raises:

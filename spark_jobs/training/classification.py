@@ -66,7 +66,6 @@ def count_classes(scored: DataFrame, ask: EvaluationRequest) -> Counted:
 
     Args:
         scored: the test rows, as `evaluate` takes them.
-        ask: what to evaluate.
 
     Raises:
         DataError: there are no rows, the rows are of one class only, or a score or prediction is not a number.

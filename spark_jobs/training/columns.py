@@ -15,8 +15,6 @@ def check_columns(spec: Spec, names: Iterable[str], unusable: Mapping[str, str] 
     """Refuse a spec that names a column that the source lacks or no step can use.
 
     Args:
-        spec: the spec.
-        names: the columns of the source.
         unusable: columns with a stored type that cannot be used, with that type.
 
     Raises:

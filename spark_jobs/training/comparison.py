@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -47,8 +46,6 @@ def evaluate_bundle(bundle: Path, spec: Spec, prepared: Prepared, folder: Path) 
     The model must predict the same target and labels. The training decides which of two labels is positive.
 
     Args:
-        bundle: the folder of the bundle.
-        spec: the spec of the training.
         prepared: the rows of the training.
         folder: where the scored rows are stored, so that they are scored once.
 
@@ -70,7 +67,6 @@ def evaluate_pipeline(pipeline: PipelineModel, plan: Plan, rows: DataFrame) -> E
     """Evaluate a model on labelled rows of any origin.
 
     Args:
-        pipeline: the fitted stages.
         plan: the model's plan, with the labels and the weight of its training.
         rows: typed as the plan says, with the target and the weight; rows without a label are left out.
 
@@ -137,10 +133,7 @@ def _as_evaluated(answered: _Answered, own: LearningTask, prepared: Prepared) ->
     wanted = prepared.problem.labels
     places = F.array(*[F.lit(float(wanted.index(label))) for label in own.labels])
     prediction = F.element_at(places, answered.prediction.cast("int") + 1).alias("prediction")
-    return answered.rows.select(
-        *labels, prediction, _in_order(answered.scores, own.labels, wanted).alias(answered.name), weight
-    )
-
-
-def _in_order(scores: Column, own: Sequence[str], wanted: Sequence[str]) -> Column:
-    return scores if own == wanted else F.array(*[F.element_at(scores, own.index(label) + 1) for label in wanted])
+    scores = answered.scores
+    if own.labels != wanted:
+        scores = F.array(*[F.element_at(scores, own.labels.index(label) + 1) for label in wanted])
+    return answered.rows.select(*labels, prediction, scores.alias(answered.name), weight)

@@ -17,12 +17,8 @@ class Bins:
     """The test rows by score in ascending order, one entry per non-empty bin.
 
     Attributes:
-        low: the lowest score in the bin.
         high: the highest score in the bin; equal to `low` if all rows of the bin are tied.
-        positives: the weight of the positive rows.
-        negatives: the weight of the negative rows.
         scores: the sum of weight times score.
-        rows: the number of rows, unweighted.
     """
 
     low: Doubles

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from spark_jobs.columns.casts import canonical_cells, typed_row_hash
+from spark_jobs.columns.casts import canonical_cells
 from spark_jobs.columns.names import col
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError, did_you_mean
@@ -26,11 +26,12 @@ def duplicates(rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType]) -> 
     """
     told = tells_duplicates(spec, types)
     columns = [types[name] for name in compared_columns(spec, types)]
-    hashed = rows.withColumn("⟨same⟩", F.col(HASH) if told else typed_row_hash(rows, columns, 0, spec.timezone))
+    cells = canonical_cells(rows, columns, spec.timezone)
+    hashed = rows.withColumn("⟨same⟩", F.col(HASH) if told else F.xxhash64(*cells))
     keys = ["⟨same⟩", LABEL] if told else ["⟨same⟩"]
     repeated = hashed.groupBy(*keys).count().where("count > 1").select("⟨same⟩").distinct()
     suspects = hashed.join(repeated, "⟨same⟩", "left_semi")
-    alike = Window.partitionBy("⟨same⟩", *canonical_cells(rows, columns, spec.timezone)).orderBy(*_order(spec, types))
+    alike = Window.partitionBy("⟨same⟩", *cells).orderBy(*_order(spec, types))
     return suspects.select(NUMBER, F.row_number().over(alike).alias("place")).where("place > 1").select(NUMBER)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from pyspark.sql import DataFrame
 
+from spark_jobs.errors import format_list
 from spark_jobs.spec import Task
 from spark_jobs.training import curves
 from spark_jobs.training.classification import UNSEEN, Counted, EvaluationRequest, confusion_of, count_classes
@@ -30,6 +31,7 @@ def evaluate(
     threshold_for: str | None = None,
     slices: Sequence[str] = (),
     weight: bool = False,
+    constant: float | None = None,
 ) -> Evaluation:
     """Evaluate predictions of the test rows, in two passes over `scored`.
 
@@ -44,19 +46,18 @@ def evaluate(
         scored: `label` and `prediction` as doubles: the value, or the index in `labels` (a null label is one that
             training did not see). A classifier adds `probability`, or `rawPrediction` without one (vector or array).
             `weight`, the slicing columns and `label_text`, which names unseen labels, are there if used.
-        task: the learning task.
-        labels: the labels in index order.
         positive: the positive label of two; by default the last.
         threshold_for: the metric that the decision threshold maximizes, for two classes.
         slices: columns by whose values the metrics are repeated.
         weight: whether rows have a weight.
+        constant: of a regression, the prediction of a baseline whose metrics are in `details.baseline`.
 
     Raises:
         DataError: there are no rows, the rows are of one class only, or a prediction is not a number.
         SpecError: `threshold_for` is not a metric that depends on a threshold.
     """
     if task == "regression":
-        return evaluate_numbers(scored, slices, weight)
+        return evaluate_numbers(scored, slices, weight, constant)
     ask = EvaluationRequest(task, tuple(labels), positive, tuple(slices), weight)
     counted = count_classes(scored, ask)
     metrics = _metrics(counted.confusion, ask) | _areas(counted) | _losses(counted)
@@ -139,6 +140,6 @@ def _notes(counted: Counted, ask: EvaluationRequest) -> tuple[str, ...]:
         notes.append(f"{unseen} test rows have a label unseen in training: each counts as an error.")
     absent = [ask.labels[k] for k, bins in counted.bins.items() if bins.positives.sum() == 0]
     if absent:
-        listed = ", ".join(f"'{label}'" for label in absent[:5]) + (" …" if len(absent) > 5 else "")
+        listed = format_list(absent, 5, quote=True)
         notes.append(f"No test row has the label {listed}: macro averages exclude it.")
     return tuple(notes)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
+from spark_jobs.formatting import to_jsonable
 from spark_jobs.spec import Task
 
 
@@ -17,9 +15,7 @@ class Evaluation:
     """The metrics of a model on all test rows, weighted if the spec names a weight.
 
     Attributes:
-        task: the learning task.
         rows: the number of test rows, unweighted.
-        metrics: one number per metric.
         details: curves, confusion matrix, slices and the like, as nested dicts and lists of plain values.
         notes: sentences about rows that were counted differently.
     """
@@ -32,7 +28,7 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the evaluation as JSON-compatible values: no NaN, no infinity, no numpy types."""
-        plain: dict[str, Any] = jsonable(
+        plain: dict[str, Any] = to_jsonable(
             {
                 "task": self.task,
                 "rows": self.rows,
@@ -42,18 +38,3 @@ class Evaluation:
             }
         )
         return plain
-
-
-def jsonable(value: Any) -> Any:
-    """Return a tree of numbers, texts, lists and dicts in JSON-compatible form; non-finite numbers become None."""
-    if isinstance(value, Mapping):
-        return {str(key): jsonable(inner) for key, inner in value.items()}
-    if isinstance(value, np.ndarray):
-        return jsonable(value.tolist())
-    if isinstance(value, list | tuple):
-        return [jsonable(inner) for inner in value]
-    if isinstance(value, np.generic):
-        return jsonable(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

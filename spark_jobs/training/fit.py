@@ -11,9 +11,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.columns.names import quoted
-from spark_jobs.features import MISSING, CategoryInput, find_encoder
+from spark_jobs.features import MISSING, find_encoder
 from spark_jobs.features.cast import category_scan_sql
-from spark_jobs.features.encoders.target import FOLDS
+from spark_jobs.features.level_means import FOLDS
 from spark_jobs.models import FitContext, balanced_weights, estimator, find, partitions
 from spark_jobs.pipeline.feature_pipeline import FeaturePipeline, Folds, fit_features
 from spark_jobs.plan import Plan
@@ -49,8 +49,6 @@ def fit(
 
     Args:
         rows: the training rows, as `staging.staged_rows` gives them.
-        plan: the plan.
-        profile: the profile of the training rows.
         class_rows: training rows by class index.
         features: the fitted feature stages; by default they are fitted here.
     """
@@ -67,12 +65,14 @@ def fit(
 
 
 def fit_context(plan: Plan, profile: Profile, width: int) -> FitContext:
-    """Return what an estimator knows about the training rows and of the feature vector's width."""
+    """Return what an estimator knows about the training rows and the width of the feature vector."""
     return FitContext(
         task=plan.problem.task,
         classes=plan.problem.classes,
         width=width,
-        arity=max((len(one.levels) for one in plan.categories if find_encoder(one.encode).nominal), default=0),
+        arity=max(
+            (len(one.levels) for one in plan.categories if find_encoder(one.encode).makes == "indices"), default=0
+        ),
         rows=profile.rows,
         weight=_weighs(plan),
         label_std=_label_std(plan, profile),
@@ -104,15 +104,12 @@ def _folds(rows: DataFrame, plan: Plan) -> Folds | None:
     if not encoded:
         return None
     in_fold = f"CAST(pmod(xxhash64({{}}, {plan.seed + 1}L), {FOLDS}L) AS INT)"
-    columns = {one.title: ("string", F.expr(_sql(plan, one))) for one in encoded}
+    sql = {one.title: category_scan_sql(plan.type_of(one.column), one.part, plan.timezone) for one in encoded}
+    columns = {title: ("string", F.expr(text)) for title, text in sql.items()}
     classes = plan.problem.classes if plan.problem.targets > 1 else 0
     depth = ScanOptions(distinct=False, missing_level=MISSING)
     profiles = scan_parts(rows, columns, F.expr(in_fold.format(quoted(HASH))), F.col(LABEL), classes, depth)
     return Folds(in_fold.format(f"_row.{quoted(HASH)}"), profiles)
-
-
-def _sql(plan: Plan, one: CategoryInput) -> str:
-    return category_scan_sql(plan.type_of(one.column), one.part, plan.timezone)
 
 
 def _class_weight(plan: Plan, label: Column, class_rows: Mapping[int, int]) -> Column:

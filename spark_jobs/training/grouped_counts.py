@@ -18,16 +18,17 @@ SHOWN = 50
 
 def entry(part: int, a: Column | int = 0, b: Column | int = 0, text: Column | None = None, **own: Column) -> Column:
     """Return one group key that a row counts under (a part, two numbers and a text), with values used only there."""
-    keys = {"part": F.lit(part), "a": _number(a), "b": _number(b), "text": _text(text)}
+    keys = {
+        "part": F.lit(part),
+        "a": _number(a),
+        "b": _number(b),
+        "text": (F.lit(None) if text is None else text).cast("string"),
+    }
     return F.struct(*(value.alias(name) for name, value in {**keys, **own}.items()))
 
 
 def _number(value: Column | int) -> Column:
     return (F.lit(value) if isinstance(value, int) else value).cast("int")
-
-
-def _text(value: Column | None) -> Column:
-    return F.lit(None).cast("string") if value is None else value.cast("string")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,6 @@ def tally(
     """Aggregate the rows under each of their group keys, in one Spark pass.
 
     Args:
-        rows: the rows.
         entries: the group keys of a row, from `entry`.
         measures: aggregates over columns of the row and of the entries.
         named: from this part on, groups are named by their text. Each such part keeps the `SHOWN` texts with the most
@@ -83,9 +83,5 @@ def _with_others(counted: DataFrame, sums: Sequence[str], named: int) -> DataFra
     rest = (F.col("part") >= named) & (F.col("_rank") > SHOWN)
     marked = ranked.withColumn("others", F.when(rest, 1).otherwise(0))
     marked = marked.withColumn("text", F.when(rest, None).otherwise(F.col("text")))
-    return marked.groupBy(*KEY, "others").agg(*(_combine(name) for name in sums))
-
-
-def _combine(name: str) -> Column:
-    fold = {"low": F.min, "high": F.max}.get(name, F.sum)
-    return fold(name).alias(name)
+    folds = {"low": F.min, "high": F.max}
+    return marked.groupBy(*KEY, "others").agg(*(folds.get(name, F.sum)(name).alias(name) for name in sums))

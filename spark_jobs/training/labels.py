@@ -26,8 +26,6 @@ def label(problem: LearningTask, kind: ColumnType, zone: str, stored: T.DataType
     A label outside the task's labels is -1. In one-vs-rest it is the rest, index 0.
 
     Args:
-        problem: the learning task.
-        kind: the target's type.
         zone: the time zone of times without one.
         stored: the stored type of the target; stored numbers are compared with labels in that type.
     """

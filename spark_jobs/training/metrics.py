@@ -43,9 +43,9 @@ def class_table(confusion: Doubles) -> dict[str, Doubles]:
     right = np.diag(confusion[:known])
     support, called = confusion[:known].sum(axis=1), confusion.sum(axis=0)
     return {
-        "precision": _share(right, called),
-        "recall": _share(right, support),
-        "f1": _share(2 * right, support + called),
+        "precision": share(right, called),
+        "recall": share(right, support),
+        "f1": share(2 * right, support + called),
         "support": support,
     }
 
@@ -96,6 +96,7 @@ def per_class(confusion: Doubles, rows: Doubles, labels: Sequence[str]) -> dict[
     }
 
 
-def _share(part: Doubles, whole: Doubles) -> Doubles:
-    share: Doubles = np.divide(part, whole, out=np.zeros_like(part, dtype=float), where=whole > 0)
-    return share
+def share(part: Doubles, whole: Doubles) -> Doubles:
+    """Return the parts divided by the wholes, 0 where the whole is 0."""
+    shares: Doubles = np.divide(part, whole, out=np.zeros_like(part, dtype=float), where=whole > 0)
+    return shares

@@ -16,17 +16,16 @@ from spark_jobs.columns.casts import ColumnHints
 from spark_jobs.columns.names import col
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError, SparkJobsError
+from spark_jobs.formatting import format_percent
 from spark_jobs.plan import LearningTask, infer_task
 from spark_jobs.profile.batch import ScanOptions
 from spark_jobs.profile.detect import WARNED, detect, named_formats
 from spark_jobs.profile.plain import profile_here, profile_plain
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.profile.scan import is_scannable, presence, scan_columns, scannable, with_exact_counts
-from spark_jobs.sources.files import kind_of_files, local_files
-from spark_jobs.sources.kinds.csv import read_here
 from spark_jobs.sources.null_values import replace_null_values
 from spark_jobs.sources.source_table import Table
-from spark_jobs.sources.table_reader import read_source
+from spark_jobs.sources.table_reader import read_source, read_source_here
 from spark_jobs.spec import Spec
 from spark_jobs.training.columns import check_columns
 from spark_jobs.training.duplicates import duplicates, is_any_alike
@@ -62,7 +61,7 @@ class SourceProfile:
         lost, cells = self.lost[name], self.raw[name].present
         if self.raw[name].type_counts is None or lost <= WARNED * cells:
             return ""
-        share = f"{lost:,} of {cells:,} cells ({lost / cells:.1%})"
+        share = f"{lost:,} of {cells:,} cells ({format_percent(lost, cells)})"
         return f"'{name}': {share} do not parse as {self.types[name].cells} and become null."
 
     @property
@@ -106,9 +105,7 @@ class Prepared:
     Attributes:
         inspected: the source, with its task over all labels.
         problem: the task with the labels that training rows have.
-        rows: the rows.
         rule: selects the test rows.
-        counts: row counts by outcome.
         class_rows: training rows by label index.
         is_unique: whether all staged rows differ in the key or, without one, in the features.
     """
@@ -160,7 +157,8 @@ def profile_source(spec: Spec, spark: SparkSession) -> SourceProfile:
         raw = with_exact_counts(profile_raw(table, spec), table.rows)
     if not raw.rows:
         raise DataError(f"{table.reading.location} holds no rows.", "Check the source, and that it is complete.")
-    types = {kind.name: kind for kind in detect(_without_target_text(raw), spec, table.codes)}
+    columns = Profile(raw.rows, {name: column for name, column in raw.columns.items() if name != _TARGET})
+    types = {kind.name: kind for kind in detect(columns, spec, table.codes)}
     return SourceProfile(table, raw, types)
 
 
@@ -203,22 +201,14 @@ def profile_raw(table: Table, spec: Spec) -> Profile:
 def prefetch_source(spec: Spec) -> None:
     """Read and profile a small local text file while Spark starts; `profile_source` reports its errors."""
     source = spec.source
-    if source.path is None or source.kind not in (None, "csv"):
-        return
     with suppress(SparkJobsError):
-        files = local_files(source)
-        text = read_here(source) if files and (source.kind or kind_of_files(files, source.path)) == "csv" else None
-        if text is not None:
+        if (text := read_source_here(source)) is not None:
             profile_here(text, _depth(spec))
 
 
 def _depth(spec: Spec) -> ScanOptions:
     decimal = str(spec.source.options.get("decimal", "."))
     return ScanOptions(quantiles=False, type_counts=True, levels=1000, decimal=decimal, formats=named_formats(spec))
-
-
-def _without_target_text(raw: Profile) -> Profile:
-    return Profile(raw.rows, {name: column for name, column in raw.columns.items() if name != _TARGET})
 
 
 def count_lost_cells(column: ColumnProfile, kind: ColumnType) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,13 +17,14 @@ from spark_jobs.training.metrics import regression_metrics
 from spark_jobs.training.slices import FIRST_SLICE, slice_columns, slice_entries, slice_metrics
 
 TOTAL, CELLS = 0, 1
+BASELINE = "baseline_"
 GRID = 48
 BARS = 60
 RANKS = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 SUMS = ("weight", "squared", "absolute", "relative", "nonzero", "shifted", "shifted2")
 
 
-def evaluate_numbers(scored: DataFrame, slices: Sequence[str], weight: bool) -> Evaluation:
+def evaluate_numbers(scored: DataFrame, slices: Sequence[str], weight: bool, constant: float | None) -> Evaluation:
     """Return metrics, residuals and slices of numeric predictions. See `evaluate`."""
     rows = scored.select(
         F.col("label").cast("double").alias("label"),
@@ -33,14 +34,17 @@ def evaluate_numbers(scored: DataFrame, slices: Sequence[str], weight: bool) -> 
     )
     seen = _look(rows)
     low, high = _span(seen)
-    counted = _count(rows.where(F.col("label").isNotNull()), seen["center"], low, high, slices)
+    measures = _measures(seen["center"], constant)
+    counted = _count(rows.where(F.col("label").isNotNull()), measures, low, high, slices)
+    total = counted.part(TOTAL)
     details = {
         "residuals": _residuals(seen["residuals"]),
         "predicted_actual": _grid(counted.part(CELLS), low, high),
         "slices": slice_metrics(counted, slices, lambda part: regression_metrics(_sums(part))),
         "label": {"min": seen["lowest"], "max": seen["highest"], "mean": seen["center"]},
     }
-    total = counted.part(TOTAL)
+    if constant is not None:
+        details["baseline"] = {"prediction": constant, "metrics": _baseline_metrics(total)}
     notes = _notes(seen, total)
     return Evaluation("regression", int(total["rows"][0]), regression_metrics(_sums(total)), details, notes)
 
@@ -92,20 +96,36 @@ def _span(seen: dict[str, Any]) -> tuple[float, float]:
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
-def _count(rows: DataFrame, center: float, low: float, high: float, slices: Sequence[str]) -> Tally:
-    error, label, w = F.col("prediction") - F.col("label"), F.col("label"), F.col("w")
-    relative = F.when(label != 0, w * F.abs(error / label))
-    measures = {
+def _measures(center: float, constant: float | None) -> dict[str, Column]:
+    """Return the sums that the metrics need; those of the baseline have the prefix `BASELINE`."""
+    label, w = F.col("label"), F.col("w")
+    baseline = {} if constant is None else _errors(F.lit(constant))
+    apart = label - F.lit(center)
+    return {
         "rows": F.count("*"),
         "weight": F.sum(w),
+        **_errors(F.col("prediction")),
+        **{f"{BASELINE}{name}": value for name, value in baseline.items()},
+        "nonzero": F.sum(F.when(label != 0, w).otherwise(0.0)),
+        "shifted": F.sum(w * apart),
+        "shifted2": F.sum(w * apart * apart),
+        "zeros": F.sum(F.when(label == 0, 1).otherwise(0)),
+    }
+
+
+def _errors(prediction: Column) -> dict[str, Column]:
+    label, w = F.col("label"), F.col("w")
+    error = prediction - label
+    relative = F.when(label != 0, w * F.abs(error / label))
+    return {
         "squared": F.sum(w * error * error),
         "absolute": F.sum(w * F.abs(error)),
         "relative": F.sum(F.coalesce(relative, F.lit(0.0))),
-        "nonzero": F.sum(F.when(label != 0, w).otherwise(0.0)),
-        "shifted": F.sum(w * (label - F.lit(center))),
-        "shifted2": F.sum(w * (label - F.lit(center)) * (label - F.lit(center))),
-        "zeros": F.sum(F.when(label == 0, 1).otherwise(0)),
     }
+
+
+def _count(rows: DataFrame, measures: Mapping[str, Column], low: float, high: float, slices: Sequence[str]) -> Tally:
+    label = F.col("label")
     cells = entry(CELLS, _cell(label, low, high), _cell(F.col("prediction"), low, high))
     return tally(rows, [entry(TOTAL), cells, *slice_entries(slices)], measures, FIRST_SLICE if slices else None)
 
@@ -119,6 +139,11 @@ def _cell(value: Column, low: float, high: float) -> Column:
 
 def _sums(counted: Tally) -> dict[str, float]:
     return {name: float(counted[name].sum()) for name in SUMS}
+
+
+def _baseline_metrics(total: Tally) -> dict[str, float]:
+    errors = {name: float(total[f"{BASELINE}{name}"].sum()) for name in ("squared", "absolute", "relative")}
+    return regression_metrics(_sums(total) | errors)
 
 
 def _grid(counted: Tally, low: float, high: float) -> dict[str, Any]:

@@ -18,9 +18,7 @@ def count_rows(staged: DataFrame, tests: Column, with_classes: bool) -> tuple[di
     """Count the rows by outcome (`OUTCOMES`) and the training rows by class, in one pass over a few columns.
 
     Args:
-        staged: the staged rows.
         tests: whether a row is a test row.
-        with_classes: whether to count by class.
 
     Raises:
         DataError: a row with a target has a missing or negative weight.
@@ -31,7 +29,9 @@ def count_rows(staged: DataFrame, tests: Column, with_classes: bool) -> tuple[di
     unweighted = F.count_if(labelled & ~F.coalesce(F.col(WEIGHT) >= 0, F.lit(False))).alias("unweighted")
     groups = staged.groupBy(fate.alias("fate"), classes.alias("class"))
     found = groups.agg(F.count("*").alias("rows"), unweighted).collect()
-    _check_weighted(sum(row["unweighted"] for row in found))
+    if wrong := sum(row["unweighted"] for row in found):
+        have = "1 row has" if wrong == 1 else f"{wrong:,} rows have"
+        raise DataError(f"{have} a missing or negative weight.", "Fix the column, or remove `weight`.")
     by_fate = {name: sum(row["rows"] for row in found if row["fate"] == name) for name in OUTCOMES}
     trained = [row for row in found if row["fate"] == "trained" and row["class"] is not None]
     return by_fate, {row["class"]: row["rows"] for row in trained}
@@ -49,9 +49,3 @@ def check_balance(counts: Mapping[str, int]) -> None:
             f"The source holds {counts['read']:,} records, but {found:,} were read.",
             "The source changed while it was read, or its format is set wrongly: check `source.options`.",
         )
-
-
-def _check_weighted(unweighted: int) -> None:
-    if unweighted:
-        rows = "1 row has" if unweighted == 1 else f"{unweighted:,} rows have"
-        raise DataError(f"{rows} a missing or negative weight.", "Fix the column, or remove `weight`.")

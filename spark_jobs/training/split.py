@@ -11,7 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.bundle.patterns import BLANKS
-from spark_jobs.columns.casts import typed_row_hash
+from spark_jobs.columns.casts import canonical_cells
 from spark_jobs.columns.names import col
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError, did_you_mean
@@ -26,8 +26,6 @@ class SplitRule:
     """The rule that selects the test rows.
 
     Attributes:
-        spec: the spec.
-        types: the types of the columns.
         cut: for a split by time, the cut in microseconds since 1970 (UTC), once it is known.
     """
 
@@ -39,7 +37,6 @@ class SplitRule:
         """Return whether a row is a test row.
 
         Args:
-            rows: the rows.
             row: the hash of the row's key or features.
             number: the row's number in the table.
         """
@@ -72,7 +69,8 @@ class SplitRule:
     def _unit(self, rows: DataFrame, row: Column, number: Column) -> Column:
         """Return what is never divided between parts: the row, or its group."""
         if self.spec.split.kind == "group":
-            return typed_row_hash(rows, [self.types[self._column()]], 0, self.spec.timezone)
+            cells = canonical_cells(rows, [self.types[self._column()]], self.spec.timezone)
+            return F.xxhash64(F.lit(0), *cells)
         return number if self.spec.split.kind == "random" else row
 
     @property

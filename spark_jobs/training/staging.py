@@ -8,7 +8,7 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from spark_jobs.columns.casts import NOTHING, ColumnHints, typed, typed_row_hash
+from spark_jobs.columns.casts import NOTHING, ColumnHints, canonical_cells, typed
 from spark_jobs.columns.names import UNREAD_KEY, col
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError, did_you_mean
@@ -59,20 +59,17 @@ def stage(
     """Write every row of a source: typed columns, hash, number, weight and, if there is a target, label.
 
     Args:
-        rows: the rows of the source.
-        spec: the spec.
-        types: the types of the columns.
         problem: the learning task; None without a target.
-        path: the folder to write to.
         seen: what the profile knows about all cells.
     """
     values = typed(rows, list(types.values()), spec.timezone, seen, spec.key)
     columns = [col(name).alias(f"x{position}") for position, name in enumerate(types)]
+    compared = [types[name] for name in identity(spec, types)]
     beside = {
-        HASH: typed_row_hash(values, [types[name] for name in identity(spec, types)], 0, spec.timezone, seen),
+        HASH: F.xxhash64(F.lit(0), *canonical_cells(values, compared, spec.timezone, seen)),
         NUMBER: F.monotonically_increasing_id(),
         LABEL: _label(spec, types, problem, values),
-        WEIGHT: _weight(spec),
+        WEIGHT: col(spec.weight).cast("double") if spec.weight else F.lit(1.0),
     }
     if UNREAD_KEY in values.columns:
         beside[UNREAD_KEY] = col(UNREAD_KEY)
@@ -85,10 +82,6 @@ def _label(spec: Spec, types: Mapping[str, ColumnType], problem: LearningTask | 
     if problem is None or spec.target not in types:
         return F.lit(None).cast("double")
     return label(problem, types[spec.target], spec.timezone, values.schema[spec.target].dataType)
-
-
-def _weight(spec: Spec) -> Column:
-    return col(spec.weight).cast("double") if spec.weight else F.lit(1.0)
 
 
 def is_staged(path: Path) -> bool:

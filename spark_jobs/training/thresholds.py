@@ -9,6 +9,7 @@ import numpy as np
 
 from spark_jobs.errors import SpecError, did_you_mean
 from spark_jobs.training.curves import Bins, Doubles
+from spark_jobs.training.metrics import share
 
 
 def best_threshold(bins: Bins, metric: str) -> dict[str, Any]:
@@ -19,7 +20,6 @@ def best_threshold(bins: Bins, metric: str) -> dict[str, Any]:
     rows.
 
     Args:
-        bins: the test rows by score.
         metric: a name in `AT_THRESHOLD`.
 
     Returns:
@@ -33,46 +33,18 @@ def best_threshold(bins: Bins, metric: str) -> dict[str, Any]:
             f"`evaluate.threshold` must be one of {', '.join(AT_THRESHOLD)}. Got '{metric}' instead.",
             did_you_mean(metric, AT_THRESHOLD),
         )
-    counts = _counts(bins)
+    tp, fp = bins.above()
+    counts = tp, fp, bins.positives.sum() - tp, bins.negatives.sum() - fp
     values = {name: measure(*counts) for name, measure in AT_THRESHOLD.items()}
     best = int(np.argmax(values[metric]))
     at_best = {name: float(value[best]) for name, value in values.items()}
     return {"metric": metric, "threshold": float(bins.low[best]), "metrics": at_best}
 
 
-def _counts(bins: Bins) -> tuple[Doubles, Doubles, Doubles, Doubles]:
-    tp, fp = bins.above()
-    return tp, fp, bins.positives.sum() - tp, bins.negatives.sum() - fp
-
-
-def _share(part: Doubles, whole: Doubles) -> Doubles:
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
-
-
-def _accuracy(tp: Doubles, fp: Doubles, fn: Doubles, tn: Doubles) -> Doubles:
-    return _share(tp + tn, tp + fp + fn + tn)
-
-
-def _balanced(tp: Doubles, fp: Doubles, fn: Doubles, tn: Doubles) -> Doubles:
-    return (_share(tp, tp + fn) + _share(tn, tn + fp)) / 2
-
-
-def _precision(tp: Doubles, fp: Doubles, fn: Doubles, tn: Doubles) -> Doubles:
-    return _share(tp, tp + fp)
-
-
-def _recall(tp: Doubles, fp: Doubles, fn: Doubles, tn: Doubles) -> Doubles:
-    return _share(tp, tp + fn)
-
-
-def _f1(tp: Doubles, fp: Doubles, fn: Doubles, tn: Doubles) -> Doubles:
-    return _share(2 * tp, 2 * tp + fp + fn)
-
-
 AT_THRESHOLD: dict[str, Callable[[Doubles, Doubles, Doubles, Doubles], Doubles]] = {
-    "f1": _f1,
-    "accuracy": _accuracy,
-    "balanced_accuracy": _balanced,
-    "precision": _precision,
-    "recall": _recall,
+    "f1": lambda tp, fp, fn, tn: share(2 * tp, 2 * tp + fp + fn),
+    "accuracy": lambda tp, fp, fn, tn: share(tp + tn, tp + fp + fn + tn),
+    "balanced_accuracy": lambda tp, fp, fn, tn: (share(tp, tp + fn) + share(tn, tn + fp)) / 2,
+    "precision": lambda tp, fp, fn, tn: share(tp, tp + fp),
+    "recall": lambda tp, fp, fn, tn: share(tp, tp + fn),
 }

@@ -18,6 +18,7 @@ from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
 from spark_jobs.features import CYCLIC, MISSING, NumberInput
 from spark_jobs.features.cast import bounded_sql
+from spark_jobs.features.choices import needs_quantiles
 from spark_jobs.plan import LearningTask
 from spark_jobs.plan.candidates import candidates, is_candidate, missing_choice
 from spark_jobs.plan.outliers import Bounds, bounds_of, has_outliers, outlier_bounds
@@ -36,8 +37,6 @@ class TrainingProfile:
     """The rows that a model is trained on, their profile, and what was dropped.
 
     Attributes:
-        rows: the rows.
-        profile: their profile.
         drops: bounds outside of which rows were dropped, by column.
         outliers: the number of rows dropped as outliers.
         dropped: the number of rows dropped for a null.
@@ -56,10 +55,6 @@ def profile_training_rows(
     """Profile the training rows in one pass, or in two if there are outliers that the first pass could not handle.
 
     Args:
-        rows: the training rows.
-        spec: the spec.
-        types: the types of the columns.
-        problem: the learning task.
         longest: the length of the longest text in characters, if known.
     """
     incomplete = _incomplete(spec, types)
@@ -67,7 +62,7 @@ def profile_training_rows(
     profile = _scan(complete, spec, types, problem, longest)
     bounds = {name: pair for name, pair in outlier_bounds(spec, types, profile).items() if pair is not None}
     outside = {name: pair for name, pair in bounds.items() if has_outliers(profile[name].numbers, pair)}
-    dropped = _count(rows, incomplete) if incomplete is not None else 0
+    dropped = rows.where(incomplete).count() if incomplete is not None else 0
     if spec.clean.outliers.action != "drop":
         return TrainingProfile(complete, _cleaned(complete, spec, types, profile, outside), {}, 0, dropped)
     if not outside:
@@ -213,12 +208,7 @@ def _again(
 
 def _only_moments(spec: Spec) -> bool:
     """Return whether clipped numbers need their moments only."""
-    return spec.clean.outliers.rule != "none" and spec.clean.outliers.action == "clip" and not _is_robust(spec)
-
-
-def _is_robust(spec: Spec) -> bool:
-    own = [one.numeric for one in spec.features.per_column.values()]
-    return "robust" in (spec.features.numeric, *own)
+    return spec.clean.outliers.rule != "none" and spec.clean.outliers.action == "clip" and not needs_quantiles(spec)
 
 
 def _sql(kind: ColumnType, zone: str) -> str:
@@ -243,7 +233,3 @@ def _incomplete(spec: Spec, types: Mapping[str, ColumnType]) -> Column | None:
         return None
     tests = [F.expr(_sql(kind, spec.timezone)).isNull() for kind in asked]
     return reduce(or_, tests[1:], tests[0])
-
-
-def _count(rows: DataFrame, which: Column) -> int:
-    return rows.where(which).count()

@@ -54,8 +54,6 @@ def plan_training(spec: Spec, prepared: Prepared, folder: Path | None = None) ->
     """Profile the training rows and make the plan, before anything is fitted.
 
     Args:
-        spec: the spec.
-        prepared: the prepared rows.
         folder: where the profile is stored for an interrupted run; None to store nothing.
 
     Raises:
@@ -199,7 +197,14 @@ def evaluated(spec: Spec, prepared: Prepared, planned: Planned, trained: Trained
             threshold_for=asked.threshold,
             slices=asked.slices,
             weight=spec.weight is not None,
+            constant=_mean_target(planned),
         )
+
+
+def _mean_target(planned: Planned) -> float | None:
+    column = planned.training_profile.profile.columns.get(planned.plan.problem.target)
+    numbers = column.numbers if column is not None else None
+    return numbers.mean if numbers is not None and numbers.count else None
 
 
 def _scored(spec: Spec, prepared: Prepared, pipeline: PipelineModel) -> DataFrame:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,11 +20,13 @@ from spark_jobs.spec.learning import Tune
 from spark_jobs.training.parts import check_parts
 from spark_jobs.training.prepare import Prepared
 from spark_jobs.training.search_result import SearchResult, TrialRecord, describe_settings, ranked
+from spark_jobs.training.workflow import Planned, plan_training
 from spark_jobs.tuning.families import first_spec, optimized_metric
 from spark_jobs.tuning.folds import FoldStager
 from spark_jobs.tuning.leaderboard import reason
 from spark_jobs.tuning.search import Search
 from spark_jobs.tuning.search_plan import SearchPlan, plan_search
+from spark_jobs.tuning.settle import settle_options
 from spark_jobs.tuning.space import Proposal
 from spark_jobs.tuning.study import opened_study
 from spark_jobs.tuning.trials import Slots, TrialRunner
@@ -51,6 +53,38 @@ class ChosenModel:
             Decision("settings", describe_settings(best.settings), f"trial {best.number + 1}"),
             *left,
         )
+
+
+def plan_best(
+    spec: Spec, prepared: Prepared, folder: Path, root: Path, log: Callable[[TrialRecord, str], None]
+) -> tuple[SearchResult | None, Planned]:
+    """Plan the training of the winner of a search, or else of the spec's model with early stopping.
+
+    Args:
+        folder: The folder of the training.
+        root: The root folder.
+        log: Logs a trial that has ended, with the metric that was optimized.
+
+    Returns:
+        The search, if the spec asks for one, and the plan with the reasons for what was chosen.
+
+    Raises:
+        DataError: As `choose_model`, or nothing can be trained.
+        SpecError: As `choose_model`.
+    """
+    if spec.search is not None:
+        chosen = choose_model(spec, prepared, folder, root, log)
+        planned = plan_training(chosen.spec, prepared, folder)
+        others = [one for one in planned.plan.decisions if one.subject != "model"]
+        return chosen.result, _with_decisions(planned, [*chosen.decisions, *others])
+    settled = settle_options(spec, prepared, folder)
+    planned = plan_training(Proposal(spec.model.kind, settled).apply(spec) if settled else spec, prepared, folder)
+    found = [Decision(name, str(value), "early stopping on inner folds") for name, value in settled.items()]
+    return None, _with_decisions(planned, [*planned.plan.decisions, *found])
+
+
+def _with_decisions(planned: Planned, decisions: Sequence[Decision]) -> Planned:
+    return replace(planned, plan=replace(planned.plan, decisions=tuple(decisions)))
 
 
 def choose_model(

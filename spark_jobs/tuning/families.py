@@ -6,14 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product, zip_longest
 
 from spark_jobs.errors import SpecError
-from spark_jobs.features import CategoryInput
-from spark_jobs.models import Parameter, TableShape, algorithm_kinds, check_supported, find
+from spark_jobs.features import CategoryInput, Scaler, step_kinds, supervised_kind
+from spark_jobs.models import Choices, Parameter, TableShape, algorithm_kinds, check_supported, find
 from spark_jobs.plan import Plan
+from spark_jobs.plan.make import default_scaling
 from spark_jobs.spec import Spec, Task
-from spark_jobs.spec.constants import AUTO, PROBABILITY_METRICS, REGRESSION_METRICS
-from spark_jobs.tuning.space import Proposal, check_values, own_points
+from spark_jobs.spec.constants import AUTO, LABEL_METRICS, PROBABILITY_METRICS, REGRESSION_METRICS
+from spark_jobs.tuning.space import Proposal, check_values, fixed, own_points, own_space, parameter
 
 LARGEST_GRID = 100_000
+MANY_LEVELS = 10  # categories of a column, up to which the choice of an encoding is not worth a trial
 
 
 def optimized_metric(spec: Spec, task: Task) -> str:
@@ -87,6 +89,29 @@ def _why_not(kind: str, spec: Spec, shape: TableShape, metric: str, connect: boo
     return algorithm.search.unsuitable(shape)
 
 
+def search_parameters(spec: Spec, kind: str, shape: TableShape, metric: str) -> dict[str, Parameter]:
+    """Return the parameters that a search changes for one algorithm.
+
+    An option that the spec sets stays fixed. A range of `tune.space` replaces the algorithm's own.
+    """
+    declared = {**find(kind).search.parameters, **_beyond_options(spec, kind, shape, metric)}
+    own = {name: parameter(kind, name, written) for name, written in own_space(spec, kind).items()}
+    return {name: one for name, one in declared.items() if not fixed(spec, name)} | own
+
+
+def _beyond_options(spec: Spec, kind: str, shape: TableShape, metric: str) -> dict[str, Choices]:
+    """Return the settings outside of `model.params` that are worth a trial on such a table."""
+    search, found = find(kind).search, {}
+    if search.encodings and shape.levels > MANY_LEVELS:
+        found["features.categorical"] = Choices((AUTO, supervised_kind()))
+    if search.scalings and shape.numeric:
+        usual = default_scaling(Proposal(kind, {}).apply(spec))
+        found["features.numeric"] = Choices((AUTO, *(one for one in step_kinds(Scaler.role) if one != usual)))
+    if search.class_weights and metric in LABEL_METRICS:
+        found["model.balance"] = Choices((False, True))
+    return found
+
+
 def first_proposals(spec: Spec, kinds: Sequence[str], shape: TableShape) -> list[Proposal]:
     """Return the settings to try first: the spec's points, the defaults and the portfolio of each algorithm in turn.
 
@@ -99,11 +124,12 @@ def first_proposals(spec: Spec, kinds: Sequence[str], shape: TableShape) -> list
 
 
 def _portfolio(spec: Spec, kind: str, shape: TableShape) -> Iterator[Proposal]:
-    for settings in find(kind).search.portfolio(shape):
-        free = {name: value for name, value in settings.items() if name not in spec.model.params}
-        if "features.categorical" in free and spec.features.categorical != "auto":
-            continue
+    search, encoding = find(kind).search, "features.categorical"
+    for place, settings in enumerate(search.portfolio(shape)):
+        free = {name: value for name, value in settings.items() if not fixed(spec, name)}
         yield Proposal(kind, free)
+        if place == 0 and search.encodings and shape.levels > MANY_LEVELS and not fixed(spec, encoding):
+            yield Proposal(kind, {**free, encoding: supervised_kind()})
 
 
 def grid(parameters: Mapping[str, Mapping[str, Parameter]]) -> Iterator[Proposal]:

@@ -69,13 +69,13 @@ def _task(fits: list[TaskFit]) -> Callable[[Iterator[pa.RecordBatch]], Iterator[
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             numbers = batch.column(0).to_pylist()
-            results = [json.dumps(_attempted(fits[number])) for number in numbers]
+            results = [json.dumps(attempt_fit(fits[number])) for number in numbers]
             yield pa.RecordBatch.from_pydict({"number": pa.array(numbers, pa.int64()), "result": results})
 
     return run
 
 
-def _attempted(fit: TaskFit) -> dict[str, Any]:
+def attempt_fit(fit: TaskFit) -> dict[str, Any]:
     """Return the scores of a fit, or its error; Spark would run a task that raises again."""
     try:
         return _fitted(fit)

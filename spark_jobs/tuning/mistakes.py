@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
 from spark_jobs.errors import SpecError, did_you_mean
-from spark_jobs.features import step_kinds
+from spark_jobs.features import Encoder, Scaler
+from spark_jobs.features.choices import step_choices
 from spark_jobs.models import SPEC_SETTINGS, algorithm_kinds, find
 from spark_jobs.spec import Spec
 from spark_jobs.spec.constants import AUTO
@@ -75,11 +76,11 @@ def _value_mistakes(spec: Spec, path: KeyPath, name: str, values: list[Any]) -> 
         yield SpecIssue(path, f"reaches a wrong value: {error.message}", error.advice)
 
 
-def _spec_values(name: str) -> tuple[str | bool, ...]:
+def _spec_values(name: str) -> Sequence[str | bool]:
     """Return the values of a setting outside of `model.params`."""
     if name == "model.balance":
         return False, True
-    return "auto", *step_kinds("encoders" if name == "features.categorical" else "scalers")
+    return step_choices(Encoder.role if name == "features.categorical" else Scaler.role)
 
 
 def _point_mistakes(spec: Spec, path: KeyPath, point: Mapping[str, Any]) -> Iterator[SpecIssue]:

@@ -20,7 +20,7 @@ from spark_jobs.tuning.trials import TrialRunner, TrialScore
 
 SCREENED_ROWS = 20_000
 """Rows of a screening, on one fold; tables with fewer than twice as many rows are not screened."""
-_SCREENINGS = 4  # screenings before the first trial can be screened out
+FIRST_SCREENINGS = 4  # screenings before the first trial can be screened out
 _REPEATS = 20  # settings that were tried before, after which the space counts as exhausted
 _FAILURES = 10  # trials, after which a search without a single result gives up
 _TICK = 0.5
@@ -139,7 +139,7 @@ class Search:
     def _floor(self) -> float | None:
         """Return the median of the screenings so far, which a screening must reach; None for too few."""
         known = [one.screening for one in self._study.records() if one.screening is not None]
-        return median(known) if len(known) >= _SCREENINGS else None
+        return median(known) if len(known) >= FIRST_SCREENINGS else None
 
     def _attempt(self, proposal: Proposal, floor: float | None) -> TrialOutcome:
         """Run a trial in a thread: a screening on a share of one fold where the table is large, then all folds."""

@@ -11,8 +11,15 @@ from spark_jobs.plan import Decision, Plan
 from spark_jobs.spec import Spec
 from spark_jobs.spec.constants import AUTO
 from spark_jobs.spec.learning import Tune
-from spark_jobs.tuning.families import compared_algorithms, first_proposals, grid, optimized_metric, table_shape
-from spark_jobs.tuning.space import Proposal, search_parameters
+from spark_jobs.tuning.families import (
+    compared_algorithms,
+    first_proposals,
+    grid,
+    optimized_metric,
+    search_parameters,
+    table_shape,
+)
+from spark_jobs.tuning.space import Proposal
 
 
 @dataclass(frozen=True, slots=True)

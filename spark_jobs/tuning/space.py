@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spark_jobs.models import SPEC_SETTINGS, Choices, NumberRange, Parameter, Settings, TableShape, find
+from spark_jobs.models import SPEC_SETTINGS, Choices, NumberRange, Parameter, Settings, find
 from spark_jobs.models import options as model_options
 from spark_jobs.spec import Spec
-from spark_jobs.spec.constants import AUTO, LABEL_METRICS
-
-MANY_LEVELS = 10  # categories of a column, up to which the choice of an encoding is not worth a trial
+from spark_jobs.spec.constants import AUTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +34,12 @@ class Proposal:
         return spec.model_copy(update={**changed, "tune": None})
 
 
-def search_parameters(spec: Spec, kind: str, shape: TableShape, metric: str) -> dict[str, Parameter]:
-    """Return the parameters that a search changes for one algorithm.
-
-    An option that the spec sets stays fixed. A range of `tune.space` replaces the algorithm's own.
-    """
-    declared = find(kind).search.parameters
-    own = {name: parameter(kind, name, written) for name, written in own_space(spec, kind).items()}
-    return {name: one for name, one in declared.items() if _is_open(spec, name, shape, metric)} | own
-
-
 def fixed(spec: Spec, name: str) -> bool:
     """Return whether the spec sets a value, which a search must not change."""
     if name not in SPEC_SETTINGS:
         return name in spec.model.params
     section, _, key = name.partition(".")
-    return bool(getattr(getattr(spec, section), key) not in ("auto", False))
-
-
-def _is_open(spec: Spec, name: str, shape: TableShape, metric: str) -> bool:
-    if fixed(spec, name):
-        return False
-    if name == "features.categorical":
-        return shape.levels > MANY_LEVELS
-    return name != "model.balance" or (shape.classes > 0 and metric in LABEL_METRICS)
+    return bool(getattr(getattr(spec, section), key) not in (AUTO, False))
 
 
 def own_space(spec: Spec, kind: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from spark_jobs.models import SPEC_SETTINGS, Choices, NumberRange, Parameter, Settings, find
+from spark_jobs.spec.constants import AUTO
 from spark_jobs.training.search_result import LOWER_IS_BETTER, TrialRecord, TrialState
 from spark_jobs.tuning.space import Proposal
 from spark_jobs.tuning.trials import TrialScore
@@ -220,7 +221,7 @@ def _clipped(value: float, parameter: NumberRange) -> float:
 
 def _default(kind: str, name: str) -> Any:
     if name in SPEC_SETTINGS:
-        return False if name == "model.balance" else "auto"
+        return False if name == "model.balance" else AUTO
     field = find(kind).options.model_fields.get(name)
     return None if field is None else field.get_default()
 

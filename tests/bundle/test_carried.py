@@ -54,10 +54,17 @@ def test_the_reader_is_what_it_imports_and_names_nothing_of_ours():
     assert package.startswith("spark_jobs_reader_")
 
 
-def test_another_content_has_another_name(monkeypatch):
+def test_another_content_has_another_name(monkeypatch, tmp_path):
     package, modules = carried_reader()
     assert carried_reader() == (package, modules)
-    monkeypatch.setattr(carried, "_text", lambda name: f"x = {name!r}\n")
-    other, fewer = carried_reader()
-    assert other != package
-    assert set(fewer) == {"__init__.py", "pyfunc.py"}
+    reader = tmp_path / "bundle" / "pyfunc.py"
+    reader.parent.mkdir()
+    monkeypatch.setattr(carried, "files", lambda name: tmp_path)
+    names = {package}
+    for text in ("x = 1\n", "x = 2\n"):
+        reader.write_text(text, encoding="utf-8")
+        other, fewer = carried_reader()
+        names.add(other)
+        assert fewer["pyfunc.py"] == text
+        assert set(fewer) == {"__init__.py", "pyfunc.py"}
+    assert len(names) == 3

@@ -111,7 +111,7 @@ def test_mlflows_server_reads_csv_as_text_where_a_signature_takes_anything(monke
     from mlflow.types.schema import AnyType
 
     monkeypatch.setattr(scoring_server, "parse_csv_input", scoring_server.parse_csv_input)
-    pyfunc._read_csv_requests()
+    pyfunc.accept_csv_as_text()
     anything, typed = (Schema([ColSpec(kind, name) for name in "ab"]) for kind in (AnyType(), DataType.double))
     read = scoring_server.parse_csv_input
     assert read(StringIO("a,b\n007,None\n,1.50\n"), anything).to_numpy().tolist() == [["007", "None"], ["", "1.50"]]

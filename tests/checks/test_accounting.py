@@ -8,11 +8,11 @@ from collections import Counter
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from spark_jobs.checks import parse_checks
 from spark_jobs.checks.batch_metrics import REFUSED, ROWS
 from spark_jobs.checks.row_validation import CheckedRows
 from spark_jobs.checks.training_domain import TrainingDomain
 from spark_jobs.columns.types import ColumnType
-from spark_jobs.spec import parse
 from spark_jobs.spec.checks import Changes
 
 NUMBERS, TEXTS = ("n. 1", "n`2"), ("t'3", "t 4")
@@ -63,9 +63,8 @@ def test_the_rows_read_are_those_scored_and_those_refused(session, rows, checks,
     schema = ", ".join(f"`{name.replace('`', '``')}` string" for name in NAMES)
     given_rows = [(str(place), *row) for place, row in enumerate(rows)]
     frame = session.createDataFrame(given_rows, f"place string, {schema}").coalesce(1)
-    asked = parse({"source": "x.csv", "target": "y", "checks": checks}).checks
-    checked = CheckedRows(frame, TYPES, "UTC", asked, Changes(type=type_), TrainingDomain())
-    counts = checked.tally.counted(frame, checked.checked())
+    checked = CheckedRows(frame, TYPES, "UTC", parse_checks(checks), Changes(type=type_), TrainingDomain())
+    counts = checked.metrics.counted(frame, checked.checked())
     scored = [row["place"] for row in checked.good.select("place").collect()]
     refused = checked.refused.collect() if checked.refused is not None else []
     came = {row[0]: dict(zip(NAMES, row[1:], strict=True)) for row in given_rows}

@@ -10,13 +10,13 @@ import re
 import pytest
 from pyspark.sql import functions as F
 
+from spark_jobs.checks import parse_checks
 from spark_jobs.checks.report import check_report, refuse
 from spark_jobs.checks.row_validation import CheckedRows
 from spark_jobs.checks.training_domain import TrainingDomain
 from spark_jobs.checks.unseen import count_unseen
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
-from spark_jobs.spec import parse
 from spark_jobs.spec.checks import Changes
 
 AMOUNT, LEVEL, DAY, MOMENT, OTHER, CODE = "a.mo`unt", "le vel", 'd"ay', "mo'ment", "😀", "co;de"
@@ -61,12 +61,12 @@ def frame(session, rows):
 
 
 def checked_rows(frame, *checks, training_domain=None, **changes) -> CheckedRows:
-    spec = parse({"source": "x.csv", "target": "y", "checks": [dict(check) for check in checks]})
-    return CheckedRows(frame, TYPES, "UTC", spec.checks, Changes(**changes), training_domain or TrainingDomain())
+    rules = parse_checks(checks)
+    return CheckedRows(frame, TYPES, "UTC", rules, Changes(**changes), training_domain or TrainingDomain())
 
 
 def counted(checked):
-    return checked.tally.counted(checked.rows, checked.checked())
+    return checked.metrics.counted(checked.rows, checked.checked())
 
 
 def number(text):
@@ -145,8 +145,8 @@ def test_whole_numbers_beyond_a_double_are_told_apart(session, stored, known, ch
     kinds = (ColumnType("n", "number", "number", "", integral=True),) if known else ()
     if stored == "string" and not known:
         return  # nothing says that this is a number
-    spec = parse({"source": "x", "target": "y", "checks": [check | {"column": "n"}]})
-    checked = CheckedRows(rows.select(F.col("n").cast(stored)), kinds, "UTC", spec.checks, Changes(), TrainingDomain())
+    cast, rules = rows.select(F.col("n").cast(stored)), parse_checks([check | {"column": "n"}])
+    checked = CheckedRows(cast, kinds, "UTC", rules, Changes(), TrainingDomain())
     found = [row["n"] for row in checked.good.collect()]
     assert sorted(map(int, filter(None, found))) == sorted(kept)
     assert None in found
@@ -206,9 +206,9 @@ def test_what_is_counted_while_rows_pass_is_what_a_pass_counts(frame):
         frame, *[check for check, _ in CASES], training_domain=TrainingDomain({LEVEL: frozenset({"red"})}, {})
     )
     checked.good.write.format("noop").mode("overwrite").save()
-    told = checked.tally.observed(checked.checked)
-    assert told == counted(checked)
-    assert told["unseen", LEVEL] > 0
+    observed = checked.metrics.observed(checked.checked)
+    assert observed == counted(checked)
+    assert observed["unseen", LEVEL] > 0
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_a_batch_as_a_whole_meets_a_rule_or_is_refused(frame, check, said):
     found = check_report(checked.checks, counted(checked))
     if said is None:
         refuse(found, "x", "cast")
-        assert not found.broke
+        assert not found.failures
     else:
         with pytest.raises(DataError) as refused:
             refuse(found, "x", "cast")
@@ -268,8 +268,8 @@ def test_a_time_of_the_distant_future_makes_no_batch_fresh(frame, day, moment, m
         times = [(now - dt.timedelta(hours=hours)).isoformat()[: 10 if name == DAY else 19] for hours in ages]
         dated = dated.withColumn(name, F.element_at(F.array(*map(F.lit, times)), place))
     checked = checked_rows(dated, *({"rule": "fresh", "column": name, "max_hours": 60} for name in hours_ago))
-    broke = check_report(checked.checks, counted(checked)).broke
-    assert len(broke) == (0 if met else 2), broke
+    failures = check_report(checked.checks, counted(checked)).failures
+    assert len(failures) == (0 if met else 2), failures
 
 
 def test_thousands_of_levels_are_looked_up_whatever_they_are_made_of(session):
@@ -294,6 +294,6 @@ def test_counts_of_no_rows_are_zeros(session):
 def test_a_pattern_that_would_take_a_backtracking_engine_for_ever_takes_no_time(session):
     text = session.createDataFrame([("a" * 5_000 + "!",)], "t string")
     kinds = (ColumnType("t", "text", "text", ""),)
-    spec = parse({"source": "x", "target": "y", "checks": [{"rule": "matches", "column": "t", "pattern": "(a|aa)+"}]})
-    checked = CheckedRows(text, kinds, "UTC", spec.checks, Changes(), TrainingDomain())
+    rules = parse_checks([{"rule": "matches", "column": "t", "pattern": "(a|aa)+"}])
+    checked = CheckedRows(text, kinds, "UTC", rules, Changes(), TrainingDomain())
     assert checked.refused.count() == 1

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from spark_jobs import progress
 from spark_jobs.cli.parser import LATER_VERBS, VERBS
 from spark_jobs.error_translation import cause, translate_error
 from spark_jobs.errors import DataError, JobError
-from spark_jobs.jobs.check import run, verify_spec
-from spark_jobs.jobs.result import Result, failure
+from spark_jobs.jobs.check import run
+from spark_jobs.results.result import Result, failure
 from spark_jobs.spec import load
+from spark_jobs.spec_validation import verify_spec
 
 ROOT = Path(__file__).parents[2]
 SPEC = "source: data/flights.csv\ntarget: arr_delay\n"
@@ -31,10 +33,11 @@ session.is_given = lambda: False
 session.open = lambda env, *needs: "a session"
 session.close = lambda spark: print("closed", file=sys.stderr)
 sys.modules["spark_jobs.jobs.plan"], sys.modules["spark_jobs.runtime.session"] = job, session
+from spark_jobs import progress
 from spark_jobs.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
-JOB = "from spark_jobs.jobs.result import Result\nfrom spark_jobs.errors import *\ndef run(spec, spark, env): "
+JOB = "from spark_jobs.results.result import Result\nfrom spark_jobs.errors import *\ndef run(spec, spark, env): "
 
 
 def write_spec(folder):
@@ -139,10 +142,12 @@ def test_a_verb_that_is_not_built_yet_is_refused_by_name(call, verb):
     [
         ([], "`spark-jobs` needs a verb.", "Use one of init, check"),
         (["chek", "x.yml"], "`spark-jobs chek` is not a verb.", "Did you mean 'check'?"),
-        (["check"], "`spark-jobs check`: missing CONF.", "--help"),
+        (["check"], "`spark-jobs check`: missing argument CONF.", "--help"),
         (["check", "x.yml", "--jsn"], "`spark-jobs check` has no option --jsn.", "Did you mean '--json'?"),
         (["check", "x.yml", "y.yml"], "`spark-jobs check`: unexpected argument 'y.yml'.", ""),
-        (["init", "x.csv"], "`spark-jobs init`: missing --target.", ""),
+        (["init", "x.csv"], "`spark-jobs init`: missing argument --target.", ""),
+        (["init"], "`spark-jobs init`: missing arguments DATA and --target.", ""),
+        (["train", "x.yml", "--env"], "`spark-jobs train`: --env: a value is missing.", "--help"),
         (
             ["score", "x.yml", "--version", "0"],
             "--version: must be a version's number, 1 or more. Got '0' instead.",
@@ -340,7 +345,8 @@ def test_the_cause_of_a_spark_failure_is_its_most_telling_line(text, line):
 def test_our_own_errors_keep_their_words_and_others_say_their_kind():
     ours = DataError("No rows.", "Look.")
     assert translate_error(ours) is ours
-    told = translate_error(KeyError("x"))
+    with progress.show(False):  # no phase has failed
+        told = translate_error(KeyError("x"))
     assert isinstance(told, JobError)
     assert told.message == "Unexpected error (KeyError): 'x'"
     assert translate_error(OSError(28, "No space left on device", "/x")).message == "No space left on device: /x"

@@ -13,12 +13,12 @@ from pyspark.sql import functions as F
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
 
 from spark_jobs.columns.types import ColumnType
-from spark_jobs.features.encoders.target import smoothing
+from spark_jobs.features.level_means import smoothing
 from spark_jobs.pipeline.feature_pipeline import FeaturePipeline, fit_features
 from spark_jobs.plan import LearningTask, Plan, make
 from spark_jobs.profile.levels import LevelCounts
 from spark_jobs.spec import Spec
-from spark_jobs.training.fit import _folds
+from spark_jobs.training.fit import learned_features
 from spark_jobs.training.staging import HASH, LABEL, NUMBER, WEIGHT
 from spark_jobs.training.training_profile import TrainingProfile, profile_training_rows
 
@@ -252,7 +252,7 @@ def test_levels_are_drawn_the_more_the_less_they_tell(
 def test_a_training_row_is_encoded_by_the_other_folds(rows: DataFrame) -> None:
     spec = _spec(["rare"], features={"categorical": "target", "numeric": "none"}, model={"kind": "tree"})
     plan, features, _ = _fit(rows, spec)
-    folded = fit_features(rows.sparkSession, plan, _fit(rows, spec)[2].profile, _folds(rows, plan))
+    folded = learned_features(rows, plan, _fit(rows, spec)[2].profile)
     fold = F.pmod(F.xxhash64(F.col(HASH), F.lit(plan.seed + 1).cast("long")), F.lit(5))
     folds = np.array([row["f"] for row in rows.select(fold.alias("f"), NUMBER).orderBy(NUMBER).collect()])
     rare = TABLE["rare"].to_numpy()

@@ -12,7 +12,7 @@ from run_graph import ran
 
 from spark_jobs.features import PARTS
 from spark_jobs.features.calendar import EPOCH, FIRST, LAST, TimezoneTable, part_of_date, part_of_moment
-from spark_jobs.ops.dialect import older
+from spark_jobs.ops.dialect import legacy_opset
 
 ZONES = ["UTC", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns", "Pacific/Apia"]
 ZONES += ["Africa/Casablanca", "Europe/Dublin", "Antarctica/Troll", "Africa/Monrovia"]
@@ -87,7 +87,7 @@ def test_older_operators_read_the_same_clock():
     clock = clock_of("Europe/Dublin")
     given = [seconds(moment) for moment in moments_for(clock)]
     today = ran(lambda x: part_of_moment(x, "hour", clock), given)
-    with older():
+    with legacy_opset():
         before = ran(lambda x: part_of_moment(x, "hour", clock), given)
     np.testing.assert_array_equal(before, today)
 

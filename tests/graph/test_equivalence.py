@@ -13,7 +13,7 @@ from pipelines import LONG, SHORT
 from spark_jobs.errors import JobError
 from spark_jobs.graph.compile import compile_graph
 from spark_jobs.graph.equivalence import check_same
-from spark_jobs.ops.dialect import older
+from spark_jobs.ops.dialect import legacy_opset
 
 ALL = [*SHORT, *(pytest.param(name, marks=pytest.mark.long) for name in LONG)]
 
@@ -21,7 +21,7 @@ ALL = [*SHORT, *(pytest.param(name, marks=pytest.mark.long) for name in LONG)]
 @pytest.mark.parametrize("pipeline", ALL)
 def test_older_operators_say_the_same(pipelines, pipeline):
     made = pipelines[pipeline]
-    with older():
+    with legacy_opset():
         model = compile_graph(made.plan, made.folder, made.compiled.sentinel)
     assert {one.domain: one.version for one in model.opset_import}.items() <= {"": 17, "ai.onnx.ml": 3}.items()
     onnx.checker.check_model(model, full_check=True)

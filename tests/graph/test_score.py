@@ -11,7 +11,7 @@ from pyspark.sql import Observation
 from pyspark.sql import functions as F
 
 from spark_jobs.checks.training_domain import TrainingDomain
-from spark_jobs.checks.unseen import count_unseen, summed
+from spark_jobs.checks.unseen import COUNTS, count_unseen, sum_counts
 from spark_jobs.graph.adversarial import KIND, adversarial_rows
 from spark_jobs.graph.score import graph_predictions, sending
 from spark_jobs.pipeline.feature_pipeline import predictions
@@ -212,13 +212,13 @@ def test_what_training_had_not_seen_is_counted_on_the_way_as_by_a_pass(spark, pi
     seen = Observation()
 
     def keep_valid(answered, answer):
-        return answered.observe(seen, F.collect_list(F.col(answer)["unfamiliar"]).alias("counts"))
+        return answered.observe(seen, F.collect_list(F.col(answer)[COUNTS]).alias("counts"))
 
     told = spark.createDataFrame(as_table(rows, made.plan.used)).repartition(parts)
     graph, sentinel = bytes(made.compiled.model.SerializeToString()), made.compiled.sentinel
     with_limit(spark, lambda: graph_predictions(graph, made.plan, told, sentinel, keep_valid, known).toArrow())
     expected = {("unseen", "city"): 2, ("outside", price): 1 + 9}
-    assert summed(known, seen.get["counts"]) == count_unseen(known, told) == expected
+    assert sum_counts(known, seen.get["counts"]) == count_unseen(known, told) == expected
 
 
 def with_limit(spark, work):

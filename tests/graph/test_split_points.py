@@ -72,7 +72,7 @@ def test_thresholds_in_single_precision_have_neighbours_of_both_precisions(pipel
     """A number in double that lies half-way between two in single is rounded to one of them: both sides are tried."""
     made = pipelines["xgboost, three classes"]
     slot = next(one.slot for one in made.plan.numbers if one.column == "count")
-    scaled = next(one for one in scaled_numbers(read_pipeline(made.folder)).values() if one.slot == slot)
+    scaled = next(one for one in scaled_numbers(made.plan, read_pipeline(made.folder)).values() if one.slot == slot)
     values = (np.array(points(made)[slot]) - scaled.center) * scaled.factor
     singles = values.astype(np.float32)
     assert len(set(singles)) < len(set(values)), "some differ in double alone"
@@ -83,7 +83,7 @@ def test_thresholds_in_single_precision_have_neighbours_of_both_precisions(pipel
 
 def test_numbers_stand_at_their_places_behind_one_hot_blocks_and_worths(pipelines):
     made = pipelines["logistic, balanced, min-max"]
-    found = scaled_numbers(read_pipeline(made.folder))
+    found = scaled_numbers(made.plan, read_pipeline(made.folder))
     assert [one.slot for _, one in sorted(found.items())] == [one.slot for one in made.plan.numbers]
     constant = {one.slot for one in found.values() if not one.factor}
     assert {one.title for one in made.plan.numbers if one.slot in constant} == {"same", "day ▸ year"}
@@ -92,9 +92,9 @@ def test_numbers_stand_at_their_places_behind_one_hot_blocks_and_worths(pipeline
     assert place == 0
     assert 1 / scaled.factor == pytest.approx(400 - scaled.center)
     hot = pipelines["tree, one-hot, rare levels"]
-    worths = scaled_numbers(read_pipeline(pipelines[NULLED].folder))
+    worths = scaled_numbers(pipelines[NULLED].plan, read_pipeline(pipelines[NULLED].folder))
     assert {one.slot for one in worths.values()} == {"n0", "n1"}
-    assert len(scaled_numbers(read_pipeline(hot.folder))) == len(hot.plan.numbers)
+    assert len(scaled_numbers(hot.plan, read_pipeline(hot.folder))) == len(hot.plan.numbers)
 
 
 def test_the_tables_of_a_clock_are_no_thresholds(pipelines):

@@ -1,4 +1,4 @@
-"""One trained town for all tests of the jobs: a training costs seconds, looking at what it left costs little."""
+"""One trained project for all tests of the jobs: a training costs seconds, looking at what it left costs little."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from pyspark.sql import DataFrame, SparkSession
 
-    from spark_jobs.jobs.result import Result
+    from spark_jobs.results.result import Result
 
 
 @dataclass(frozen=True)
-class Town:
+class TrainedProject:
     """A root in which `run` did the whole way with two lines of spec; `scored` and `champion` are as it left them."""
 
     spark: SparkSession
@@ -40,18 +40,18 @@ class Town:
 
 
 @pytest.fixture(scope="session")
-def town(session, tmp_path_factory) -> Town:
+def project(session, tmp_path_factory) -> TrainedProject:
     from spark_jobs import progress
     from spark_jobs.jobs import run
 
-    folder = tmp_path_factory.mktemp("town")
+    folder = tmp_path_factory.mktemp("project")
     source, env = houses_file(folder), Environment(root=str(folder / "root"))
     spec = spec_of(source)
     with progress.show(False):
         result = run.run(spec, session, env)
     scored = session.read.format("delta").load(result.tables["houses_predictions"]).toPandas()
     champion = client_of(Path(env.root)).get_model_version_by_alias("houses", "champion").version
-    return Town(session, env, source, spec, result, scored, int(champion))
+    return TrainedProject(session, env, source, spec, result, scored, int(champion))
 
 
 def client_of(root: Path) -> MlflowClient:
@@ -62,5 +62,5 @@ def client_of(root: Path) -> MlflowClient:
 
 
 @pytest.fixture
-def registry(town):
-    return client_of(town.root)
+def registry(project):
+    return client_of(project.root)

@@ -108,7 +108,7 @@ CASES = {
     "every row malformed": (every_row_malformed, {}, "no rows|malformed|quarantine", ""),
     "a reserved name": (reserved_name, {}, "'_row_id'", ""),
     "a kept name that is one of predictions": (name_of_a_prediction, {}, "'Prediction' has the name", "keep"),
-    "a key of another table": (good, {"key": ["flight"]}, "`key`: the source has no column 'flight'", "Known here"),
+    "a key of another table": (good, {"key": ["flight"]}, "`key`: the source has no column 'flight'", "Available"),
     "an ignored column that is not there": (good, {"columns": {"ignore": ["rums"]}}, "no column 'rums'", "'rooms'"),
     "a slice that is not there": (good, {"evaluate": {"slices": ["knd"]}}, "no column 'knd'", "'kind'"),
     "a group that is not there": (good, {"split": {"kind": "group", "column": "sise"}}, "no column 'sise'", "'size'"),
@@ -172,16 +172,16 @@ def test_looking_refuses_the_same(spark, env, tmp_path, job):
         job.run(spec_of(header_alone(tmp_path)), spark, env)
 
 
-def test_a_refused_run_leaves_the_champion_and_its_predictions_alone(town, spark, registry, tmp_path):
+def test_a_refused_run_leaves_the_champion_and_its_predictions_alone(project, spark, registry, tmp_path):
     before = registry.get_model_version_by_alias("houses", "champion").version
-    rows, versions = town.table("houses_predictions").count(), registry.search_model_versions("name = 'houses'")
+    rows, versions = project.table("houses_predictions").count(), registry.search_model_versions("name = 'houses'")
     bad = spec_of(target_of_one_value(tmp_path), name="houses")
     for job in (run, train):
         with pytest.raises(DataError):
-            job.run(bad, spark, town.env)
+            job.run(bad, spark, project.env)
     assert registry.get_model_version_by_alias("houses", "champion").version == before
     assert len(registry.search_model_versions("name = 'houses'")) == len(versions)
-    assert town.table("houses_predictions").count() == rows
+    assert project.table("houses_predictions").count() == rows
 
 
 @pytest.mark.long

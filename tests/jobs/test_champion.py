@@ -30,43 +30,43 @@ def staged(spark, spec, folder):
     return prepare(spec, spark, inspect_source(spec, spark), folder)
 
 
-def test_a_bundle_on_its_own_test_rows_has_the_metrics_of_its_training(town, spark, tmp_path):
-    bundle = town.root / "bundles" / "houses" / "1"
-    found = evaluate_bundle(bundle, town.spec, staged(spark, town.spec, tmp_path), tmp_path)
+def test_a_bundle_on_its_own_test_rows_has_the_metrics_of_its_training(project, spark, tmp_path):
+    bundle = project.root / "bundles" / "houses" / "1"
+    found = evaluate_bundle(bundle, project.spec, staged(spark, project.spec, tmp_path), tmp_path)
     own = load_manifest(bundle).metrics
     assert found.metrics.keys() == own.keys()
     assert all(math.isclose(value, own[name], rel_tol=1e-9) for name, value in found.metrics.items())
 
 
-def test_a_bundle_that_reads_a_column_which_is_gone_says_so(town, spark, tmp_path):
+def test_a_bundle_that_reads_a_column_which_is_gone_says_so(project, spark, tmp_path):
     chance = random.Random(5)
     source = write_csv(tmp_path / "less.csv", ["rooms", "price"], [house(chance)[1::3] for _ in range(60)])
     spec = spec_of(source, task="regression")
     with pytest.raises(spark_jobs.DataError, match="reads 'size', which the source no longer has"):
-        evaluate_bundle(town.root / "bundles" / "houses" / "1", spec, staged(spark, spec, tmp_path), tmp_path)
+        evaluate_bundle(project.root / "bundles" / "houses" / "1", spec, staged(spark, spec, tmp_path), tmp_path)
 
 
-def test_promoting_the_champion_and_scoring_with_no_such_version_need_no_spark(town, monkeypatch):
-    tracking = Tracking("sqlite", town.env.root)
+def test_promoting_the_champion_and_scoring_with_no_such_version_need_no_spark(project, monkeypatch):
+    tracking = Tracking("sqlite", project.env.root)
     champion, challenger = (look_up(tracking, "houses", name).version for name in ("champion", "challenger"))
     assert (peek(tracking, "houses", "champion"), peek(tracking, "houses", 99)) == (champion, None)
     monkeypatch.setattr("spark_jobs.runtime.session.open_in_background", lambda *_: pytest.fail("Spark was started"))
     set_alias(tracking, "houses", "challenger", champion)
     try:
-        done = preflight.answer("promote", town.spec, town.env, {"force": False})
+        done = preflight.answer("promote", project.spec, project.env, {"force": False})
         assert done.summary[0].endswith(f"version {champion} of 'houses' is already the champion; nothing has changed.")
         assert done.model == {"name": "houses", "version": champion, "alias": "champion"}
     finally:
         set_alias(tracking, "houses", "challenger", challenger)
     with pytest.raises(JobError, match="has no version 99"):
-        preflight.answer("score", town.spec, town.env, {"version": 99})
-    assert preflight.answer("score", town.spec, town.env, {"version": 1}) is None
+        preflight.answer("score", project.spec, project.env, {"version": 99})
+    assert preflight.answer("score", project.spec, project.env, {"version": 1}) is None
     with pytest.raises(SpecError, match="`--replay` cannot be combined with `--input` or `--rescore`"):
-        preflight.answer("score", town.spec, town.env, {"replay": "x", "input": "y", "rescore": True})
-    nobody = town.spec.model_copy(update={"name": "nobody"})
+        preflight.answer("score", project.spec, project.env, {"replay": "x", "input": "y", "rescore": True})
+    nobody = project.spec.model_copy(update={"name": "nobody"})
     for verb in ("score", "stream", "promote"):
         with pytest.raises(JobError, match="No model 'nobody' is registered"):
-            preflight.answer(verb, nobody, town.env, {})
+            preflight.answer(verb, nobody, project.env, {})
 
 
 def test_a_program_finds_the_default_session_in_every_thread(spark):

@@ -18,7 +18,7 @@ from spark_jobs.cli.main import main
 from spark_jobs.errors import JobError
 from spark_jobs.jobs import score
 from spark_jobs.sources import database as databases
-from spark_jobs.sources.kinds import jdbc
+from spark_jobs.sources.readers import jdbc
 from spark_jobs.spec import Environment, Spec, parse
 
 HOUSES = 240

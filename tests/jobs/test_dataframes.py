@@ -14,7 +14,7 @@ import pytest
 from houses import house
 
 import spark_jobs
-from spark_jobs.sources.kinds.dataframe import spark_frame
+from spark_jobs.sources.readers.dataframe import spark_frame
 
 COLUMNS = ["size", "rooms", "kind", "built", "price"]
 ROWS, TESTED = 260, 52

@@ -7,26 +7,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from threading import Event
 
 import pytest
+from machines import fake_java
 
 from spark_jobs.errors import JobError
 from spark_jobs.jobs import doctor
-from spark_jobs.models import Algorithm, Options
-from spark_jobs.runtime import jars
 from spark_jobs.spec import Environment
-
-GIB = 2**30
-
-
-def fake_java(folder: Path, version: str) -> Path:
-    """A java that says it is of that version."""
-    java = folder / "bin" / "java"
-    java.parent.mkdir(parents=True)
-    java.write_text(f"#!/bin/sh\necho 'openjdk version \"{version}\" 2020-01-01' >&2\n")
-    java.chmod(0o755)
-    return folder
 
 
 @pytest.mark.long
@@ -59,57 +46,3 @@ def test_all_that_is_wrong_is_named_at_once_and_spark_is_not_tried(
     assert "-m spark_jobs.runtime.jars" in refused.value.advice
     assert "workers" not in capsys.readouterr().err
     assert not (tmp_path / "root").exists()
-
-
-@pytest.mark.parametrize("version", ["17.0.9", "21"])
-def test_java_17_and_21_are_right(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, version: str) -> None:
-    monkeypatch.setenv("JAVA_HOME", str(fake_java(tmp_path / "java", version)))
-    found = doctor._java()
-    assert (found.state, found.found.split(",")[0]) == ("good", version)
-
-
-@pytest.mark.parametrize(
-    ("asked", "there", "state"),
-    [("4g", 16 * GIB, "good"), ("4096m", 4 * GIB, "poor"), ("8g", 4 * GIB, "bad"), ("1t", 64 * GIB, "bad")],
-)
-def test_memory_is_weighed_against_the_machine(asked: str, there: int, state: str) -> None:
-    found = doctor._memory(asked, there)
-    assert found.state == state
-    assert (found.advice == "") == (state == "good")
-
-
-def test_a_folder_on_a_full_disk_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda place: type("Usage", (), {"free": GIB // 2}))
-    found = doctor._folder(tmp_path / "not" / "yet")
-    assert found.state == "bad"
-    assert "0.5 GiB free" in found.found
-
-
-def test_a_store_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
-    found = doctor._guarded("MLflow", lambda: doctor._mlflow(f"sqlite:///{tmp_path}", tmp_path))
-    assert found.state == "bad"
-    assert "unable to open database" in found.found
-
-
-def test_a_store_that_never_answers_is_not_waited_for() -> None:
-    answer = Event()
-    found = doctor._guarded("MLflow", lambda: doctor._within(0.05, answer.wait))
-    answer.set()
-    assert (found.state, found.found) == ("bad", "no answer within 0 s")
-    assert "track.uri" in found.advice
-
-
-def test_a_missing_archive_is_only_a_note(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(jars, "archive_path", lambda: tmp_path / "none.jsa")
-    found = doctor._archive()
-    assert found.state == "poor"
-    assert found.advice.endswith("-m spark_jobs.runtime.class_archive")
-
-
-def test_the_package_of_an_algorithm_is_missed_only_where_the_spec_asks_for_it() -> None:
-    fancy = Algorithm("Fancy", Options, {}, package="no_such_package", extra="fancy")
-    found = doctor.package_finding(fancy, is_needed=True)
-    assert (found.state, found.advice) == ("bad", "pip install 'spark-jobs[fancy]'")
-    assert doctor.package_finding(fancy, is_needed=False).state == "poor"
-    installed = doctor.package_finding(Algorithm("Numbers", Options, {}, package="numpy"), is_needed=True)
-    assert (installed.state, installed.found.split()[0]) == ("good", "numpy")

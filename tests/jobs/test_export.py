@@ -6,7 +6,6 @@ import ast
 import json
 import subprocess
 import sys
-from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,8 @@ import pytest
 from pipelines import LABELS
 
 from spark_jobs.bundle import Input, Manifest, load_manifest, verify_bundle, write
+from spark_jobs.cli.launch import launch
+from spark_jobs.cli.parser import parse_arguments
 from spark_jobs.errors import JobError, SpecError
 from spark_jobs.graph.adversarial import typical_row
 from spark_jobs.jobs import export
@@ -34,19 +35,19 @@ print(json.dumps(load(Path("."), whole=False).predict(rows)["prediction"].tolist
 """
 
 
-def test_the_small_reader_says_of_rows_as_they_are_written_what_score_wrote(town, tmp_path):
+def test_the_small_reader_says_of_rows_as_they_are_written_what_score_wrote(project, tmp_path):
     to = tmp_path / "edge"
-    done = export.run(Namespace(conf=town.result.bundle, to=str(to), compat=False))
+    done = export.run(project.result.model_folder, to)
     assert done.status == "done"
     assert {path.name for path in to.iterdir()} == {"manifest.json", "model.onnx", "predict.py", "reader"}
     verify_bundle(to)
     columns = ["size", "rooms", "kind", "built"]
-    rows = town.scored[columns].astype(object).where(town.scored[columns].notna(), None)
+    rows = project.scored[columns].astype(object).where(project.scored[columns].notna(), None)
     asked = {name: [None if cell is None else str(cell) for cell in rows[name]] for name in columns}
     command = [sys.executable, "-B", "-c", ALONE]
     ran = subprocess.run(command, cwd=to, input=json.dumps(asked), capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0, ran.stderr
-    assert np.array_equal(json.loads(ran.stdout), town.scored["prediction"])
+    assert np.array_equal(json.loads(ran.stdout), project.scored["prediction"])
 
 
 REGRESSION, CLASSES = "tree, scaled, by the clock", "logistic, balanced, min-max"
@@ -84,7 +85,7 @@ def bundle(pipelines, tmp_path):
 
 
 def exported(bundle, to, compat=False):
-    return export.run(Namespace(conf=str(bundle), to=str(to), compat=compat))
+    return export.run(bundle, to, compat)
 
 
 def told_by_the_example(folder):
@@ -171,7 +172,7 @@ def test_an_earlier_export_with_something_beside_it_is_refused(bundle, tmp_path)
 def test_a_folder_that_is_no_bundle_is_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(JobError, match=r"is not a bundle: it has no manifest\.json"):
-        exported(tmp_path / "empty", tmp_path / "edge")
+        launch(parse_arguments(["export", str(tmp_path / "empty"), "--to", str(tmp_path / "edge")]))
 
 
 def test_a_bundle_without_a_graph_is_refused(bundle, tmp_path):

@@ -143,12 +143,12 @@ def check_once(work, spark, result, expected=None):
 
 @pytest.mark.long
 @pytest.mark.batch_kills
-def test_interrupted_in_one_phase_after_the_other_it_ends_as_if_it_had_run_once(work, spark, town):
+def test_interrupted_in_one_phase_after_the_other_it_ends_as_if_it_had_run_once(work, spark, project):
     said = work.kill_when(work.any("runs/houses/*/rows/_SUCCESS"), interrupt)
     assert said == "Stopped by Ctrl-C.\n"
     work.kill_when(work.any("runs/houses/*/lesson.json"), driver)
     work.kill_when(work.has_registered, end_group)
-    check_once(work, spark, work.finish(), town.result.metrics)
+    check_once(work, spark, work.finish(), project.result.metrics)
 
 
 @pytest.mark.long

@@ -20,8 +20,8 @@ HEADER = ["size", "rooms", "kind", "built", "price"]
 
 
 @pytest.fixture
-def landing(town, tmp_path):
-    """A folder, and the spec that scores what arrives in it with the town's model."""
+def landing(project, tmp_path):
+    """A folder, and the spec that scores what arrives in it with the project's model."""
     folder = tmp_path / "landing"
     folder.mkdir()
     return folder, parse({
@@ -40,25 +40,25 @@ def arrive(folder, name, seed, rows):
 
 @pytest.mark.long
 @pytest.mark.end_to_end
-def test_each_file_is_scored_once_by_what_it_holds(town, spark, landing):
+def test_each_file_is_scored_once_by_what_it_holds(project, spark, landing):
     folder, spec = landing
-    assert score.run(spec, spark, town.env).rows["read"] == 0, "an empty folder is nothing to do"
+    assert score.run(spec, spark, project.env).rows["read"] == 0, "an empty folder is nothing to do"
     arrive(folder, "a [1] {x}.csv", 1, 5)
     arrive(folder, "b.csv", 2, 7)
-    first = score.run(spec, spark, town.env)
+    first = score.run(spec, spark, project.env)
     assert (first.rows["read"], first.rows["scored"], first.rows["duplicates"]) == (12, 12, 0)
-    assert score.run(spec, spark, town.env).rows["read"] == 0
+    assert score.run(spec, spark, project.env).rows["read"] == 0
     shutil.copy(folder / "b.csv", folder / "b again.csv")
     (folder / "empty.csv").touch()
-    assert score.run(spec, spark, town.env).rows["read"] == 0
+    assert score.run(spec, spark, project.env).rows["read"] == 0
     arrive(folder, "c.csv", 3, 3)
-    later = score.run(spec, spark, town.env)
+    later = score.run(spec, spark, project.env)
     assert (later.rows["read"], later.rows["scored"], later.rows["duplicates"]) == (3, 3, 0)
-    table = town.table(spec.predictions.table)
+    table = project.table(spec.predictions.table)
     assert (table.count(), table.select("_row_id").distinct().count()) == (15, 15)
 
 
-def test_a_file_that_is_still_written_is_refused_and_read_whole_later(town, spark, landing, monkeypatch):
+def test_a_file_that_is_still_written_is_refused_and_read_whole_later(project, spark, landing, monkeypatch):
     folder, spec = landing
     file = arrive(folder, "a.csv", 4, 6)
 
@@ -71,19 +71,19 @@ def test_a_file_that_is_still_written_is_refused_and_read_whole_later(town, spar
     with monkeypatch.context() as patched:
         patched.setattr(corrupt_files, "read_source", growing)
         with pytest.raises(DataError, match=r"a\.csv' changed while it was read"):
-            score.run(spec, spark, town.env)
-    whole = score.run(spec, spark, town.env)
+            score.run(spec, spark, project.env)
+    whole = score.run(spec, spark, project.env)
     assert (whole.rows["read"], whole.rows["scored"]) == (7, 7)
 
 
-def test_the_same_rows_under_another_name_and_time_are_the_same_batch(town, spark, tmp_path):
-    known = town.table("houses_predictions").count()
+def test_the_same_rows_under_another_name_and_time_are_the_same_batch(project, spark, tmp_path):
+    known = project.table("houses_predictions").count()
     elsewhere = tmp_path / "delivery" / "other name.csv"
     elsewhere.parent.mkdir()
-    elsewhere.write_bytes(town.source.read_bytes())
-    again = score.run(town.spec, spark, town.env, input=str(elsewhere))
+    elsewhere.write_bytes(project.source.read_bytes())
+    again = score.run(project.spec, spark, project.env, input=str(elsewhere))
     assert (again.rows["scored"], again.rows["duplicates"]) == (305, 305)
-    assert town.table("houses_predictions").count() == known
+    assert project.table("houses_predictions").count() == known
 
 
 def test_files_are_known_by_what_they_hold_and_the_folders_that_stand_for_columns(tmp_path):

@@ -28,24 +28,24 @@ def others(tmp_path):
 
 @pytest.mark.long
 @pytest.mark.end_to_end
-def test_scoring_the_same_input_twice_leaves_each_row_once_and_a_new_version_adds_its_own(town, spark, registry):
-    again = score.run(town.spec, spark, town.env)
+def test_scoring_the_same_input_twice_leaves_each_row_once_and_a_new_version_adds_its_own(project, spark, registry):
+    again = score.run(project.spec, spark, project.env)
     assert (again.rows["read"], again.rows["scored"], again.rows["duplicates"]) == (307, 305, 305)
     assert again.model == {"name": "houses", "version": 1, "alias": "champion"}
-    trained = train.run(town.spec, spark, town.env)
+    trained = train.run(project.spec, spark, project.env)
     assert trained.model == {"name": "houses", "version": 2, "alias": "challenger"}
-    assert trained.metrics["rmse"] == pytest.approx(town.result.metrics["rmse"], rel=1e-6)
-    assert trained.rows == {name: count for name, count in town.result.rows.items() if name != "scored"}
+    assert trained.metrics["rmse"] == pytest.approx(project.result.metrics["rmse"], rel=1e-6)
+    assert trained.rows == {name: count for name, count in project.result.rows.items() if name != "scored"}
     assert int(registry.get_model_version_by_alias("houses", "champion").version) == 1
     assert int(registry.get_model_version_by_alias("houses", "challenger").version) == 2
-    newer = score.run(town.spec, spark, town.env, version=2)
+    newer = score.run(project.spec, spark, project.env, version=2)
     assert (newer.rows["scored"], newer.rows["duplicates"]) == (305, 0)
-    table = town.table("houses_predictions").where(f"_batch_id = '{_batch(town, newer.run_id)}'")
+    table = project.table("houses_predictions").where(f"_batch_id = '{_batch(project, newer.run_id)}'")
     assert {row[0]: (row[1], row[2]) for row in _counts(table)} == {1: (305, 305), 2: (305, 305)}
 
 
-def _batch(town, run_id):
-    return town.table("houses_predictions").where(f"_run_id = '{run_id}'").first()._batch_id
+def _batch(project, run_id):
+    return project.table("houses_predictions").where(f"_run_id = '{run_id}'").first()._batch_id
 
 
 def _counts(table):
@@ -54,13 +54,13 @@ def _counts(table):
     return table.groupBy("_model_version").agg(F.count("*"), F.count_distinct("_row_id")).collect()
 
 
-def test_other_data_is_scored_row_by_row_with_unseen_levels_and_nulls(town, spark, others, tmp_path):
+def test_other_data_is_scored_row_by_row_with_unseen_levels_and_nulls(project, spark, others, tmp_path):
     whole = write_csv(tmp_path / "others.csv", HEADER, others)
-    done = score.run(town.spec, spark, town.env, input=str(whole))
+    done = score.run(project.spec, spark, project.env, input=str(whole))
     assert (done.rows["read"], done.rows["scored"], done.rows["duplicates"]) == (40, 40, 0)
     assert done.cells == {"size": 1}
     assert "extra_columns" not in done.extra
-    scored = town.table("houses_predictions").where(f"_batch_id = '{_last_batch(town)}'")
+    scored = project.table("houses_predictions").where(f"_batch_id = '{_last_batch(project)}'")
     assert scored.where("prediction IS NULL OR isnan(prediction)").count() == 0
     assert scored.where("kind = 'castle'").count() == 1
 
@@ -68,12 +68,12 @@ def test_other_data_is_scored_row_by_row_with_unseen_levels_and_nulls(town, spar
 @pytest.mark.long
 @pytest.mark.end_to_end
 @pytest.mark.nightly
-def test_a_version_without_a_graph_scores_by_its_pipeline_and_tells_the_same(town, spark, others, tmp_path):
+def test_a_version_without_a_graph_scores_by_its_pipeline_and_tells_the_same(project, spark, others, tmp_path):
     others[8][0] = 5000
     path = str(write_csv(tmp_path / "others.csv", HEADER, others))
     told = {}
     for way in ("required", "skip"):
-        spec, env = spec_of(town.source, graph=way), Environment(root=str(tmp_path / way))
+        spec, env = spec_of(project.source, graph=way), Environment(root=str(tmp_path / way))
         train.run(spec, spark, env)
         told[way] = score.run(spec, spark, env, input=path, version=1)
     one, other = told["required"], told["skip"]
@@ -85,72 +85,72 @@ def test_a_version_without_a_graph_scores_by_its_pipeline_and_tells_the_same(tow
     assert len(by_graph) == 40
 
 
-def test_the_target_may_be_absent_and_extra_columns_are_kept_and_told(town, spark, others, tmp_path):
+def test_the_target_may_be_absent_and_extra_columns_are_kept_and_told(project, spark, others, tmp_path):
     bare = [[*row[:4][::-1], f"note {number}"] for number, row in enumerate(others)]
     path = write_csv(tmp_path / "bare.csv", [*HEADER[:4][::-1], "re.mark"], bare)
-    done = score.run(town.spec, spark, town.env, input=str(path))
+    done = score.run(project.spec, spark, project.env, input=str(path))
     assert done.rows["scored"] == 40
     assert done.extra["extra_columns"] == ["re.mark"]
-    kept = town.table("houses_predictions").where(f"_batch_id = '{_last_batch(town)}'").toPandas()
+    kept = project.table("houses_predictions").where(f"_batch_id = '{_last_batch(project)}'").toPandas()
     assert set(kept["re.mark"]) == {f"note {number}" for number in range(40)}
     assert kept["price"].isna().all()
 
 
-def _last_batch(town):
-    return town.table("ledger").where("job = 'score'").orderBy("ended", ascending=False).first().batch_id
+def _last_batch(project):
+    return project.table("ledger").where("job = 'score'").orderBy("ended", ascending=False).first().batch_id
 
 
-def test_the_same_rows_get_the_same_predictions_from_parquet(town, spark, others, tmp_path):
-    known = town.table("houses_predictions").where("_model_version = 1 AND price IS NOT NULL").limit(30)
+def test_the_same_rows_get_the_same_predictions_from_parquet(project, spark, others, tmp_path):
+    known = project.table("houses_predictions").where("_model_version = 1 AND price IS NOT NULL").limit(30)
     path = str(tmp_path / "houses.parquet")
     known.select("size", "rooms", "kind", "built", "prediction").write.parquet(path)
     expected = sorted(row.prediction for row in spark.read.parquet(path).collect())
     plain = spark.read.parquet(path).drop("prediction")
     plain.write.parquet(path + "2")
-    done = score.run(town.spec, spark, town.env, input=path + "2")
+    done = score.run(project.spec, spark, project.env, input=path + "2")
     assert done.rows["scored"] == 30
-    found = town.table("houses_predictions").where(f"_batch_id = '{_last_batch(town)}'")
+    found = project.table("houses_predictions").where(f"_batch_id = '{_last_batch(project)}'")
     assert sorted(row.prediction for row in found.collect()) == pytest.approx(expected, rel=1e-12)
 
 
-def test_an_input_that_lacks_a_used_column_is_refused_with_the_nearest_name(town, spark, others, tmp_path):
+def test_an_input_that_lacks_a_used_column_is_refused_with_the_nearest_name(project, spark, others, tmp_path):
     path = write_csv(tmp_path / "x.csv", ["sise", "rooms", "kind", "built", "price"], others)
-    before = town.table("houses_predictions").count()
+    before = project.table("houses_predictions").count()
     with pytest.raises(DataError) as refused:
-        score.run(town.spec, spark, town.env, input=str(path))
+        score.run(project.spec, spark, project.env, input=str(path))
     assert "'size'" in refused.value.message
     assert refused.value.advice == "Did you mean 'sise'?"
-    assert town.table("houses_predictions").count() == before
-    last = town.table("ledger").orderBy("ended", ascending=False).first()
+    assert project.table("houses_predictions").count() == before
+    last = project.table("ledger").orderBy("ended", ascending=False).first()
     assert (last.job, last.status, last.error) == ("score", "refused", refused.value.message)
 
 
-def test_nothing_to_score_is_done_with_no_rows(town, spark, tmp_path):
+def test_nothing_to_score_is_done_with_no_rows(project, spark, tmp_path):
     (tmp_path / "empty.csv").write_text("")
     header = write_csv(tmp_path / "header.csv", HEADER, [])
     for path in (tmp_path / "empty.csv", header):
-        done = score.run(town.spec, spark, town.env, input=str(path))
+        done = score.run(project.spec, spark, project.env, input=str(path))
         assert (done.status, done.rows["read"], done.rows["scored"]) == ("done", 0, 0)
 
 
 @pytest.mark.parametrize(("version", "advice"), [(99, "It has 1"), (None, "")])
-def test_a_version_or_model_that_is_not_there_is_refused_by_name(town, spark, version, advice):
-    spec = town.spec if version else town.spec.model_copy(update={"name": "mouses"})
+def test_a_version_or_model_that_is_not_there_is_refused_by_name(project, spark, version, advice):
+    spec = project.spec if version else project.spec.model_copy(update={"name": "mouses"})
     with pytest.raises(JobError) as refused:
-        score.run(spec, spark, town.env, version=version)
+        score.run(spec, spark, project.env, version=version)
     assert refused.value.message == (
         "The model 'houses' has no version 99." if version else "No model 'mouses' is registered."
     )
     assert advice in refused.value.advice
 
 
-def test_a_bundle_that_was_touched_is_not_used(town, spark):
-    plan = town.root / "bundles" / "houses" / "1" / "plan.json"
+def test_a_bundle_that_was_touched_is_not_used(project, spark):
+    plan = project.root / "bundles" / "houses" / "1" / "plan.json"
     text = plan.read_text(encoding="utf-8")
     try:
         plan.write_text(text + " ", encoding="utf-8")
         with pytest.raises(JobError, match=r"plan\.json"):
-            score.run(town.spec, spark, town.env)
+            score.run(project.spec, spark, project.env)
     finally:
         plan.write_text(text, encoding="utf-8")
 
@@ -158,13 +158,15 @@ def test_a_bundle_that_was_touched_is_not_used(town, spark):
 @pytest.mark.long
 @pytest.mark.end_to_end
 @pytest.mark.nightly
-def test_a_challenger_that_misses_the_gate_stays_one(town, spark, registry):
-    strict = town.spec.model_copy(update={"evaluate": town.spec.evaluate.model_copy(update={"gate": {"rmse": 1.0}})})
+def test_a_challenger_that_misses_the_gate_stays_one(project, spark, registry):
+    strict = project.spec.model_copy(
+        update={"evaluate": project.spec.evaluate.model_copy(update={"gate": {"rmse": 1.0}})}
+    )
     before = registry.get_model_version_by_alias("houses", "champion").version
     if registry.get_model_version_by_alias("houses", "challenger").version == before:
-        train.run(town.spec, spark, town.env)
+        train.run(project.spec, spark, project.env)
     with pytest.raises(GateError, match="rmse"):
-        promote.run(strict, spark, town.env)
+        promote.run(strict, spark, project.env)
     assert registry.get_model_version_by_alias("houses", "champion").version == before
-    assert promote.run(town.spec, spark, town.env).model["alias"] == "champion"
+    assert promote.run(project.spec, spark, project.env).model["alias"] == "champion"
     assert registry.get_model_version_by_alias("houses", "champion").version != before

@@ -12,7 +12,7 @@ from spox import Tensor, argument
 
 from spark_jobs.bundle.stages import Stage
 from spark_jobs.models.xgboost import ALGORITHM
-from spark_jobs.ops.dialect import build, older
+from spark_jobs.ops.dialect import build, legacy_opset
 from spark_jobs.ops.vector import Dense, Vector
 
 WIDTH = 6
@@ -67,7 +67,7 @@ def regressor():
 def graph(request, regressor, tmp_path):
     if request.param == "today":
         return graph_of(regressor, 0, tmp_path)
-    with older():
+    with legacy_opset():
         return graph_of(regressor, 0, tmp_path)
 
 
@@ -106,6 +106,6 @@ def test_shares_are_those_of_the_margins_that_xgboost_adds_up(classes, tmp_path)
     shares = np.exp(margins - margins.max(axis=1, keepdims=True))
     wanted = shares / shares.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(asked(graph_of(model, classes, tmp_path / "new"), rows), wanted, rtol=0, atol=1e-12)
-    with older():
+    with legacy_opset():
         before = graph_of(model, classes, tmp_path / "older")
     np.testing.assert_allclose(asked(before, rows), wanted, rtol=0, atol=1e-12)

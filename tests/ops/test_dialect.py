@@ -8,7 +8,7 @@ from run_graph import run
 from spox import Tensor, argument
 
 from spark_jobs.ops import arithmetic as ops
-from spark_jobs.ops.dialect import build, is_older, number_input, older, text_input
+from spark_jobs.ops.dialect import build, is_legacy, legacy_opset, number_input, text_input
 from spark_jobs.ops.lookup import text_position
 from spark_jobs.ops.tree_nodes import Leaf, SplitNode
 from spark_jobs.ops.trees import sum_of_trees
@@ -32,10 +32,10 @@ def opsets(model):
 def test_older_runtimes_get_older_operators_and_the_same_numbers():
     given = {"x": np.array([[0.0, 3.0], [1.0, -1e9]]), "text": np.array(["a", "b"], dtype=object)}
     today = sample()
-    with older():
-        assert is_older()
+    with legacy_opset():
+        assert is_legacy()
         before = sample()
-    assert not is_older()
+    assert not is_legacy()
     assert opsets(today)["ai.onnx.ml"] == 5
     assert opsets(today)[""] >= 21
     assert opsets(before) == {"": 17, "ai.onnx.ml": 3}
@@ -43,9 +43,9 @@ def test_older_runtimes_get_older_operators_and_the_same_numbers():
 
 
 def test_older_ends_with_its_block_also_when_that_fails():
-    with pytest.raises(ZeroDivisionError), older():
+    with pytest.raises(ZeroDivisionError), legacy_opset():
         raise ZeroDivisionError
-    assert not is_older()
+    assert not is_legacy()
 
 
 def test_inputs_are_columns_of_doubles_and_of_texts():

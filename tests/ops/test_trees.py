@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from run_graph import ran
 
-from spark_jobs.ops.dialect import older
+from spark_jobs.ops.dialect import legacy_opset
 from spark_jobs.ops.tree_nodes import Leaf, SplitNode
 from spark_jobs.ops.trees import steps, sum_of_trees
 
@@ -50,7 +50,7 @@ def read(tree, row):
         else:
             left = number < node.at if node.strict else number <= node.at
         node = tree[node.left if left else node.right]
-    return np.array(node.worth)
+    return np.array(node.value)
 
 
 def rows(random, count):
@@ -68,7 +68,7 @@ def test_a_sum_of_trees_is_what_their_nodes_say_in_both_dialects(targets, number
     given = rows(random, 300)
     wanted = np.array([sum(read(tree, row) for tree in trees) for row in given])
     found = ran(lambda x: sum_of_trees(x, WIDTH, trees, targets), given)
-    with older():
+    with legacy_opset():
         before = ran(lambda x: sum_of_trees(x, WIDTH, trees, targets), given)
     np.testing.assert_array_equal(found, wanted)
     np.testing.assert_array_equal(before, wanted)
@@ -82,7 +82,7 @@ def test_at_a_threshold_at_most_is_left_and_below_is_right():
         assert ran(lambda x, tree=tree: sum_of_trees(x, 1, [tree], 1), given).ravel().tolist() == wanted
 
 
-def test_a_root_alone_says_its_worth_of_every_row():
+def test_a_single_leaf_gives_its_value_for_every_row():
     for given in ([[1.0], [np.nan]], [[-1e300], [np.inf]]):
         assert ran(lambda x: sum_of_trees(x, 1, [[Leaf((2.5,))]], 1), given).ravel().tolist() == [2.5, 2.5]
 

@@ -104,7 +104,7 @@ def test_words_for_true_and_false_are_two_labels_however_they_are_written(kind: 
     problem = _frame(["true", "TRUE", "1", "0", "false", "FALSE", "true", "false"], kind)
     assert (problem.task, len(problem.labels)) == ("binary", 2)
     assert {label.lower() for label in problem.labels} == {"true", "false"}
-    assert problem.warnings == ("The target 'y' has 6 spellings of 2 labels: false, true, 0, 1, FALSE ….",)
+    assert problem.warnings == ("The target 'y' has 6 spellings of 2 labels: false, true, 0, 1, FALSE and 1 more.",)
 
 
 def test_spellings_of_yes_and_no_are_the_two_most_frequent_ones() -> None:

@@ -257,7 +257,7 @@ def test_declared_numbers_that_do_not_parse_are_counted_then_warned_of_then_refu
     declared = Columns(numeric=("n",))
     fine = found("n", text(range(98)) + ["x"] * 2, columns=declared)
     assert (fine.cells, fine.kind) == ("number", "number")
-    assert "2 of 100 cells (2.0%)" in fine.reason
+    assert "2 of 100 cells (2.0 %)" in fine.reason
     assert "warning" not in fine.reason
     assert "warning" in found("n", text(range(90)) + ["x"] * 10, columns=declared).reason
     with pytest.raises(DataError, match="60 of 100 cells"):

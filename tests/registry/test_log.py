@@ -44,7 +44,7 @@ def tracking(tmp_path_factory: pytest.TempPathFactory) -> Tracking:
 
 def training(root: Path, name: str, rmse: float = 1.5, champion: object = None) -> TrainingLog:
     draft = root / "draft"
-    saved = {"pipeline/metadata/part-0": "{}", "plan.json": "{}", "report.html": "<html>"}
+    saved = {"pipeline/metadata/part-0": "{}", "plan.json": "{}"}
     write(
         draft,
         Manifest(metrics={"rmse": rmse}, data={"task": "regression", "test": "hash", "champion": champion}),
@@ -57,8 +57,15 @@ def training(root: Path, name: str, rmse: float = 1.5, champion: object = None) 
         params={"model.kind": "linear", "columns": ["a"], 'q"': 1, **{f"p{i}": i for i in range(120)}},
         metrics={"rmse": rmse, "recall_>50K": 0.25},
         tags={"data.fingerprint": "abc"},
-        artifacts={"plan.json": draft / "plan.json", "plots/residuals.png": draft / "report.html"},
+        artifacts={"plan.json": draft / "plan.json", "plots/residuals.png": draft / "plan.json"},
+        report=lambda version: report_of(version, root),
     )
+
+
+def report_of(version, folder: Path) -> Path:
+    page = folder / "report.html"
+    page.write_text(f"<html>version {version.version if version else 'none'}")
+    return page
 
 
 def logged(tracking: Tracking, name: str, tmp_path: Path, key: str = "k", rmse: float = 1.5, champion: object = None):
@@ -117,7 +124,7 @@ def test_a_training_leaves_a_whole_run_and_a_challenger(tracking, tmp_path):
     assert tags["spark_jobs.only_in_plan"] == "columns"
     assert tags["version.pyspark"] == "4.2.0"
     listed = {item.path for item in mlflow_client(tracking).list_artifacts(version.run_id)}
-    assert listed == {"plan.json", "plots"}
+    assert listed == {"plan.json", "plots", "report.html"}
     assert resolve_version(tracking, "whole.name", "challenger") == replace(version, aliases=("challenger",))
     assert verify_bundle(version.bundle).metrics == {"rmse": 1.5}
     assert not (tmp_path / "draft").exists()
@@ -127,7 +134,7 @@ def test_what_mlflow_can_do_without_never_decides_whether_there_is_a_model(track
     def fail(*_args):
         raise OSError("No space left on device")
 
-    for module, part in ((log_module, "_log_artifacts"), (mlmodel, "_mlflow_signature"), (mlmodel, "_write_example")):
+    for module, part in ((log_module, "_log_artifacts"), (mlmodel, "_mlflow_signature"), (mlmodel, "_example")):
         monkeypatch.setattr(module, part, fail)
     with progress.show(notes=False):
         version = logged(tracking, "bare", tmp_path)
@@ -135,7 +142,7 @@ def test_what_mlflow_can_do_without_never_decides_whether_there_is_a_model(track
     assert (version.version, mlflow_client(tracking).get_run(version.run_id).info.status) == (1, "FINISHED")
     assert verify_bundle(version.bundle).metrics == {"rmse": 1.5}
     assert [text.split(" is left out")[0] for text in warned] == [
-        "The report and other artifacts of the MLflow run",
+        "The plan, the figures and other artifacts of the MLflow run",
         "The signature of the MLflow model",
         "The input example of the MLflow model",
     ]
@@ -172,6 +179,52 @@ def test_a_bundle_that_is_gone_is_fetched_from_the_registry(tracking, tmp_path):
     assert verify_bundle(resolve_version(tracking, "fetched", 1).bundle).sha256 == before
 
 
+def report_in_mlflow(client, version, folder: Path) -> str:
+    return Path(client.download_artifacts(version.run_id, "report.html", str(folder))).read_text()
+
+
+def test_the_report_names_the_version_in_the_bundle_and_in_the_run(tracking, tmp_path):
+    logged(tracking, "reported", tmp_path, "1")
+    second = logged(tracking, "reported", tmp_path, "2")
+    assert (second.bundle / "report.html").read_text() == "<html>version 2"
+    assert "report.html" in verify_bundle(second.bundle).sha256
+    assert report_in_mlflow(mlflow_client(tracking), second, tmp_path) == "<html>version 2"
+
+
+def test_no_alias_points_to_a_version_whose_report_and_bundle_are_not_complete(tracking, tmp_path, monkeypatch):
+    logged(tracking, "alias", tmp_path, "1")
+    reached = []
+
+    def publish(draft, folder):
+        reached.append(resolve_version(tracking, "alias", "challenger").version)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(log_module, "publish", publish)
+    with pytest.raises(KeyboardInterrupt):
+        logged(tracking, "alias", tmp_path, "2")
+    assert reached == [1]
+    found = resolve_version(tracking, "alias", "challenger")
+    assert (found.version, (found.bundle / "report.html").read_text()) == (1, "<html>version 1")
+
+
+def test_a_model_that_is_not_registered_has_a_report_without_a_version(tracking, tmp_path):
+    run = start_run(tracking, "refused", "k")
+    refused = replace(training(tmp_path, "refused"), refused="The graph does not match.")
+    with pytest.raises(JobError, match="does not match"):
+        log_training(tracking, run, refused)
+    place = mlflow_client(tracking).download_artifacts(run.run_id, "report.html", str(tmp_path))
+    assert Path(place).read_text() == "<html>version none"
+
+
+def test_a_training_without_a_report_is_registered(tracking, tmp_path):
+    version = log_training(
+        tracking,
+        start_run(tracking, "unreported", "k"),
+        replace(training(tmp_path, "unreported"), report=lambda _: None),
+    )
+    assert "report.html" not in verify_bundle(version.bundle).sha256
+
+
 @pytest.mark.parametrize("at", ["_log_model", "publish", "set_alias"])
 def test_a_killed_training_run_again_makes_one_version(tracking, tmp_path, monkeypatch, at):
     name = f"killed{at}"
@@ -189,6 +242,8 @@ def test_a_killed_training_run_again_makes_one_version(tracking, tmp_path, monke
     assert resolve_version(tracking, name, "challenger").version == 1
     logged_metric = client.get_run(version.run_id).data.metrics["rmse"]
     assert logged_metric == verify_bundle(version.bundle).metrics["rmse"] == (1.25 if at == "_log_model" else 1.5)
+    assert (version.bundle / "report.html").read_text() == "<html>version 1"
+    assert report_in_mlflow(client, version, tmp_path) == "<html>version 1"
     assert client.get_run(version.run_id).info.status == "FINISHED"
     assert start_run(tracking, name, "k").run_id != first.run_id
 

@@ -206,7 +206,7 @@ def marked(chance: random.Random, header: list[str]) -> pd.DataFrame:
 
 
 @pytest.fixture
-def town(asked):
+def scored_rows(asked):
     """The model's folder, the 80 rows as pandas reads them, and what `score` said of them, both by their key."""
     rows = pd.read_csv(asked.file, dtype={"zip": str}, nrows=80).set_index("id", drop=False)
     return asked.folder, rows, asked.told.loc[rows.index]
@@ -243,10 +243,10 @@ def check_same(said: pd.DataFrame, told: pd.DataFrame) -> None:
     assert all(said["valid"])
 
 
-def test_a_loaded_model_says_of_a_pandas_frame_what_score_wrote(spark, town):
+def test_a_loaded_model_says_of_a_pandas_frame_what_score_wrote(spark, scored_rows):
     import mlflow
 
-    folder, rows, told = town
+    folder, rows, told = scored_rows
     assert set(told["prediction"]) == {"no", "yes"}
     assert told["probability"].nunique() > 70
     check_same(mlflow.pyfunc.load_model(str(folder)).predict(rows), told)
@@ -255,11 +255,11 @@ def test_a_loaded_model_says_of_a_pandas_frame_what_score_wrote(spark, town):
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
-def test_a_function_of_spark_says_what_score_wrote_whatever_the_sessions_zone(spark, town, zone):
+def test_a_function_of_spark_says_what_score_wrote_whatever_the_sessions_zone(spark, scored_rows, zone):
     import mlflow
     from pyspark.sql import functions as F
 
-    folder, rows, told = town
+    folder, rows, told = scored_rows
     spark.conf.set("spark.sql.session.timeZone", zone)
     ask = mlflow.pyfunc.spark_udf(spark, str(folder), env_manager="local")
     text = spark.createDataFrame(rows.map(lambda cell: None if pd.isna(cell) else str(cell)).astype(object))
@@ -302,12 +302,12 @@ def test_the_run_says_what_was_learned_from_which_rows_in_which_time(asked):
 
 
 @pytest.fixture
-def server(town, tmp_path) -> Iterator[str]:
+def server(scored_rows, tmp_path) -> Iterator[str]:
     """The address at which `mlflow models serve` answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    asked = ["models", "serve", "-m", str(town[0]), "--env-manager", "local", "-h", "127.0.0.1", "-p", str(port)]
+    asked = ["models", "serve", "-m", str(scored_rows[0]), "--env-manager", "local", "-h", "127.0.0.1", "-p", str(port)]
     log = (tmp_path / "log").open("w+")
     env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     command = [sys.executable, "-m", "mlflow", *asked]
@@ -341,8 +341,8 @@ def post(address: str, body: object) -> dict:
         return json.load(answer)
 
 
-def test_mlflows_server_says_what_score_wrote(spark, asked, town, server):
-    _, rows, told = town
+def test_mlflows_server_says_what_score_wrote(spark, asked, scored_rows, server):
+    _, rows, told = scored_rows
     lines = post(server, asked.file.read_bytes())["predictions"]
     keys = pd.read_csv(asked.file, dtype=str)["id"]
     assert [one["probability"] for one in lines] == asked.told["probability"].loc[keys].tolist()

@@ -14,6 +14,7 @@ from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.report import ReportContext
 from spark_jobs.training import curves
+from spark_jobs.training.curves import bins_of
 from spark_jobs.training.evaluation_result import Evaluation
 
 EVIL = "<script>alert(1)</script>"
@@ -92,7 +93,7 @@ def classes(labels, probabilities=True):
     label = RNG.integers(0, len(labels), 3000)
     drawn = {}
     for k, name in enumerate(labels):
-        bins = curves.bins_of(np.round(RNG.random(3000) * 0.6 + 0.4 * (label == k), 3), label == k)
+        bins = bins_of(np.round(RNG.random(3000) * 0.6 + 0.4 * (label == k), 3), label == k)
         drawn[name] = {
             "roc_auc": curves.roc_auc(bins),
             "pr_auc": curves.pr_auc(bins),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html import unescape
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from report_contexts import context, number_column, regression
 
@@ -15,7 +17,7 @@ from spark_jobs.profile.profile import Profile
 from spark_jobs.profile.target_association import TargetAssociation
 from spark_jobs.report.data_section import compute_correlation, render_data
 
-X = np.random.default_rng(8).normal(size=500)
+X, NOISE = np.random.default_rng(8).normal(size=(2, 500))
 Y = -2 * X + np.random.default_rng(9).normal(size=500)
 
 
@@ -44,6 +46,28 @@ def test_copies_among_the_inputs_are_a_warning():
     text = render_data(given([related("a", X), related("b", X), related("unused", X)], inputs))
     assert "&#x27;a&#x27; and &#x27;b&#x27; appear to hold the same information." in text
     assert "unused&#x27;" not in text
+
+
+def test_near_copies_renamed_levels_and_correlations_are_those_of_the_held_out_rows():
+    colours = ["red", "green", "blue", "blue"] * 125
+    rows = pa.table({
+        "a": X, "b": X + 0.05 * Y, "c": Y, "d": Y + NOISE, "colour": colours, "code": [one[0] for one in colours],
+    })  # fmt: skip
+    text = unescape(render_data(replace(given([related("a", X), related("b", X)], ()), held_out=rows)))
+    told = "'a' and 'b' are nearly the same: they correlate by more than 0.99 in 500 test rows. Keep one of them."
+    assert told in text
+    assert "'colour' and 'code' are the same under other names" in text
+    assert text.count("Keep one of them.") == 2
+    assert f"{np.corrcoef(Y, Y + NOISE)[0, 1]:+.3f}" in text
+
+
+def test_columns_that_miss_values_in_the_same_rows_are_listed_with_their_share():
+    gap = np.where(np.arange(500) < 50, np.nan, X)
+    columns = [number_column("a", X[50:], 50), number_column("b", X[50:], 50)]
+    text = render_data(replace(given(columns, ()), held_out=pa.table({"a": gap, "b": gap, "c": X})))
+    assert "Columns that miss values in the same rows, of 500 test rows" in text
+    assert "<td>a, b</td>" in text
+    assert "perhaps the same rows" not in text
 
 
 def test_elapsed_days_read_as_dates():

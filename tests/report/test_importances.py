@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from report_contexts import context, number_column, regression, text_column
+from report_contexts import classes, context, number_column, regression, text_column
 
 from spark_jobs.features import CategoryInput, NumberInput
 from spark_jobs.profile.profile import Profile
-from spark_jobs.report.importances import compute_importances
+from spark_jobs.report.importances import compute_importances, has_signed_coefficients, name_coefficients
 
 SIZES = np.random.default_rng(3).normal(50, 8, 400)
 COLOURS = {"red": 300, "blue": 100}
@@ -38,10 +38,11 @@ def test_the_shares_of_trees_add_up_by_column():
 
 
 def test_a_coefficient_counts_by_the_spread_of_its_feature():
-    found = compute_importances(made("linear", [("size", 3.0), ("colour = red", -4.0), ("colour = blue", 4.0)]))
+    given = made("linear", [("size", 3.0), ("colour = red", -4.0), ("colour = blue", 4.0)])
+    found = compute_importances(given)
     spread = np.std(np.repeat([0, 1], [100, 300]))  # of a 0/1 feature, by numpy
     assert dict(found.columns) == pytest.approx({"size": 3.0, "colour": np.hypot(4 * spread, 4 * spread)})
-    assert found.are_signed
+    assert has_signed_coefficients(given)
     assert ("colour = red", -4.0, pytest.approx(-4 * spread)) in found.coefficients
 
 
@@ -65,5 +66,19 @@ def test_a_target_encoding_and_a_missing_indicator_belong_to_their_column():
     assert dict(found.columns) == {"shop": 0.75, "else": 0.25}
 
 
-def test_sizes_without_signs_are_called_so():
-    assert not compute_importances(made("linear", [("size", 3.0)])).are_signed
+@pytest.mark.parametrize(
+    ("model", "task", "told"),
+    [
+        ("linear", "regression", "change of the predicted price per standard deviation"),
+        ("linear", "binary", "change of the log-odds of price = yes per standard deviation"),
+        ("svm", "binary", "change of the margin of price = yes per standard deviation"),
+        ("linear", "multiclass", "norm over the classes of the change of their scores per standard deviation"),
+    ],
+)
+def test_a_coefficient_has_a_unit_and_for_up_to_two_classes_a_sign(model, task, told):
+    labels = ("no", "yes", "maybe") if task == "multiclass" else ("no", "yes")
+    evaluation = regression() if task == "regression" else replace(classes(labels), task=task)
+    given = replace(made(model, [("size", 3.0)]), task=task, evaluation=evaluation, target="price")
+    assert name_coefficients(given) == told
+    assert has_signed_coefficients(given) == (task != "multiclass")
+    assert not has_signed_coefficients(made("forest", [("size", 0.5)]))

@@ -56,7 +56,11 @@ def test_only_the_largest_of_very_many_classes_are_shown():
     assert len(rects(drawn, "cell")) == plots.MOST_CLASSES**2
 
 
-def test_a_negative_weight_has_another_colour_and_its_sign():
-    drawn = plots.draw_importances([("size", 2.0), ("age", -1.0)], "Importance by column", "weight")
-    assert (len(rects(drawn, "bar")), len(rects(drawn, "bar minus"))) == (1, 1)
-    assert ">-1<" in drawn
+def test_a_negative_weight_ends_where_a_positive_one_starts_and_both_are_to_scale():
+    drawn = plots.draw_weights([("size", 2.0), ("age", -1.0)], "Coefficients", "change per standard deviation")
+    found = re.findall(r'<rect x="([0-9.]+)" y="[0-9.]+" width="([0-9.]+)" height="[0-9.]+" class="([a-z ]+)"', drawn)
+    (start, plus, _), (left, minus, _) = found
+    assert [class_ for *_, class_ in found] == ["bar", "bar minus"]
+    assert float(left) + float(minus) == pytest.approx(float(start), abs=0.02)
+    assert float(plus) == pytest.approx(2 * float(minus), abs=0.02)
+    assert {"2", "-1", "change per standard deviation"} <= set(re.findall(r">([^<]+)<", drawn))

@@ -71,7 +71,7 @@ def test_names_of_the_user_are_text_and_never_markup(page):
 
 def test_every_figure_is_an_svg_file_and_part_of_the_page(written, page):
     figures = sorted(path.name for path in written.parent.glob("*.svg"))
-    assert figures == ["importances.svg", "predicted_actual.svg", "residuals.svg"]
+    assert figures == ["coefficients.svg", "importances.svg", "predicted_actual.svg", "residuals.svg"]
     for name in figures:
         root = ET.parse(written.parent / name).getroot()
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
@@ -238,4 +238,5 @@ def test_a_figure_or_section_that_fails_is_left_out_with_a_note_and_a_warning(tm
     )
     assert "The figure 'residuals' could not be drawn." in text
     assert "This part failed and is left out; the result of the job shows the reason." in text
-    assert sorted(path.name for path in tmp_path.glob("*.svg")) == ["importances.svg", "predicted_actual.svg"]
+    names = sorted(path.name for path in tmp_path.glob("*.svg"))
+    assert names == ["coefficients.svg", "importances.svg", "predicted_actual.svg"]

@@ -31,13 +31,14 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 def small_job(monkeypatch: pytest.MonkeyPatch, status: int) -> list[Path]:
     recorded: list[Path] = []
 
-    def run(folder: Path, target: Path) -> Done[str]:
+    def run(command: list[str], env: dict[str, str], **_: object) -> Done[str]:
+        target = Path(env["SPARK_JOBS_RECORD"])
         recorded.append(target)
         if not status:
             target.write_bytes(b"classes")
-        return Done([], status, "", "" if not status else "No space left on device\n")
+        return Done(command, status, "", "" if not status else "No space left on device\n")
 
-    monkeypatch.setattr(class_archive, "_run_small_job", run)
+    monkeypatch.setattr(subprocess, "run", run)
     return recorded
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from spark_jobs.errors import JobError
 from spark_jobs.runtime import jars, session, settings
+from spark_jobs.sources.kinds import connectors_of
 from spark_jobs.spec import Environment, Spec
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def test_only_a_spec_that_needs_a_connector_gets_one(tmp_path: Path) -> None:
     file = {"source": "x.csv", "target": "y"}
     database = {"source": {"url": "jdbc:postgresql://db/shop", "table": "t"}, "target": "y"}
     topic = {**file, "stream": {"source": {"servers": "b:9092", "topic": "t"}}}
-    assert [settings.connectors_of(Spec.model_validate(asked)) for asked in (file, database, topic)] == [
+    assert [connectors_of(Spec.model_validate(asked)) for asked in (file, database, topic)] == [
         (),
         ("postgresql",),
         ("kafka",),
@@ -97,12 +98,17 @@ def test_only_a_spec_that_needs_a_connector_gets_one(tmp_path: Path) -> None:
     assert "postgresql" in settings.settings_of(env, ("postgresql",))["spark.jars"]
 
 
-def test_a_jar_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "x.jar"
-    file.write_bytes(b"not the jar")
+def test_a_jar_that_is_not_the_pinned_one_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def download(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        for jar in jars.pinned():
+            (Path(command[-1]).parent / jar.file).write_bytes(b"not the jar")
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setenv("SPARK_JOBS_CACHE", str(tmp_path))
+    monkeypatch.setattr(subprocess, "run", download)
     with pytest.raises(JobError, match="SHA-256"):
-        jars._accept(file, jars.pinned()[0], tmp_path, tmp_path / "jars.lock", "")
-    assert not (tmp_path / jars.pinned()[0].file).exists()
+        jars.fetch()
+    assert list(tmp_path.rglob("*.jar")) == []
 
 
 def test_a_machine_without_java_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -117,16 +123,18 @@ def test_a_download_that_cannot_be_had_is_one_line_and_an_advice(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SPARK_JOBS_CACHE", str(tmp_path))
-    monkeypatch.setattr(jars, "_ask_ivy", lambda wanted, scratch: "ERROR: Server access error at url\n")
-    with pytest.raises(JobError, match="could not be downloaded from Maven Central: ERROR: Server access") as refused:
+    refused = subprocess.CompletedProcess([], 1, "ERROR: Server access error at url\n", "")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: refused)
+    with pytest.raises(JobError, match="could not be downloaded from Maven Central: ERROR: Server access") as failure:
         jars.fetch()
-    assert str(tmp_path) in refused.value.advice
+    assert str(tmp_path) in failure.value.advice
     assert len(jars.missing_jars()) == len(jars.pinned())
 
 
 @pytest.mark.parametrize(("master", "cores"), [("local", 1), ("local[3]", 3), ("local[2,4]", 2)])
-def test_the_cores_are_read_off_the_master(master: str, cores: int) -> None:
-    assert settings._cores(master) == cores
+def test_a_local_session_shuffles_into_a_partition_a_core(tmp_path: Path, master: str, cores: int) -> None:
+    said = settings.settings_of(Environment(root=str(tmp_path), master=master))
+    assert said["spark.sql.shuffle.partitions"] == str(cores)
 
 
 def test_a_wrong_java_option_is_named_in_one_line(tmp_path: Path) -> None:

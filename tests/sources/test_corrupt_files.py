@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import errno
+import functools
 import gzip
 import os
 import threading
@@ -30,6 +31,7 @@ def parquet(rows=range(1000)) -> bytes:
     return out.getvalue().to_pybytes()
 
 
+@functools.cache
 def packed(text: str) -> bytes:
     return gzip.compress(text.encode())
 

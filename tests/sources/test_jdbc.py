@@ -13,8 +13,8 @@ from pyspark.sql import functions as F
 from spark_jobs.errors import DataError, JobError, SpecError
 from spark_jobs.sources import database as databases
 from spark_jobs.sources import snapshot
-from spark_jobs.sources.database import TRIES, open_database, table_name
-from spark_jobs.sources.kinds import jdbc
+from spark_jobs.sources.database import TRIES
+from spark_jobs.sources.readers import jdbc
 from spark_jobs.sources.table_reader import read_source
 from spark_jobs.spec import Source
 
@@ -139,15 +139,21 @@ def test_a_table_read_in_parts_gives_each_row_once(spark, database, odd, column)
 
 
 @pytest.mark.skipif(not CLASSIC, reason="asks the plan")
-def test_parts_are_asked_for_by_several_connections(spark, database, odd):
-    asked = open_database(source_of(database, odd), spark)
-    schema = asked.rows(table_name(odd)).schema
-    source = source_of(database, odd, partition={"column": "big", "parts": 4})
-    parts = jdbc._parts(asked, source, table_name(odd), schema)
-    assert asked.rows(table_name(odd), parts).rdd.getNumPartitions() == 4
-    held = [asked.rows(table_name(odd), [part]).count() for part in parts]
-    assert min(held) >= 4, "the parts are about alike"
-    assert sum(held) == 20
+def test_parts_are_asked_for_by_several_connections(spark, database, odd, monkeypatch):
+    asked, original = [], snapshot.snapshot
+
+    def watched(rows):
+        asked.append(rows)
+        return original(rows)
+
+    monkeypatch.setattr(jdbc, "snapshot", watched)
+    jdbc.read(source_of(database, odd, partition={"column": "big", "parts": 4}), spark)
+    held = {
+        row["part"]: row["count"] for row in asked[0].groupBy(F.spark_partition_id().alias("part")).count().collect()
+    }
+    assert len(held) == 4
+    assert min(held.values()) >= 4, "the parts are about alike"
+    assert sum(held.values()) == 20
 
 
 def test_a_table_is_the_same_until_a_cell_of_it_changes(spark, database):
@@ -355,8 +361,9 @@ def test_a_read_that_the_database_dies_under_leaves_nothing_and_is_done_again(sp
 def test_copies_go_with_their_job_and_those_of_a_dead_process_after_a_day(spark, database, tmp_path):
     database.execute("CREATE TABLE IF NOT EXISTS kept (a int)")
     read_source(source_of(database, "kept"), spark)
-    mine = [Path(place.removeprefix("file:")) for _, place in snapshot._made]
-    assert all(place.is_dir() for place in mine)
+    copies = Path(spark.conf.get("spark.sql.warehouse.dir").removeprefix("file:")) / "_snapshots"
+    mine = list(copies.glob(f"*-{os.getpid()}-*"))
+    assert mine
     old, young = (mine[0].parent / f"{os.uname().nodename}-{number}-x" for number in (4_000_001, 4_000_002))
     alive = mine[0].parent / f"{os.uname().nodename}-{os.getppid()}-x"
     for place in (old, young, alive):

@@ -11,9 +11,9 @@ from brokers import PASSWORD, USER
 from pyspark.sql import functions as F
 
 from spark_jobs.errors import DataError, JobError, SpecError
-from spark_jobs.sources.kinds import kafka
+from spark_jobs.sources.readers import kafka
 from spark_jobs.sources.table_reader import read_source
-from spark_jobs.spec.models import Source
+from spark_jobs.spec.models import Source, Stream
 
 GOOD = [b'{"size": 1.50, "na.me": "x", "big": 12345678901234567890.12}', b'{"size": null, "na.me": " NA "}']
 POISON = [None, b"malformed", b"[1]", b'{"size": 1, "size": 2}', b"\xff\xfe", b'{"SIZE": 2}', b'{"_row": 1}', b"{}"]
@@ -92,7 +92,7 @@ def test_headers_that_the_source_names_are_columns_of_a_table_and_of_a_stream(sp
     assert table.malformed.collect()[0]["_reasons"] == ["the key 'from.' is also the name of a header"]
     plain = read_source(source_of(broker, topic), spark)
     assert plain.fingerprint != table.fingerprint
-    messages = kafka.open_stream(source, spark, "earliest", None)
+    messages = kafka.open_stream(source, Stream(), spark)
     streamed = kafka.parsed(messages, source, ["from.", "n"], "batch")
     assert rows_of(arrived(spark, streamed.rows.select("n", F.col("`from.`")), tmp_path)) == expected
 
@@ -146,7 +146,7 @@ def arrived(spark, stream, folder):
 def test_a_stream_gives_the_same_rows_as_the_table_each_with_its_place(spark, broker, topic, tmp_path):
     places = broker.send(topic, GOOD + POISON)
     source = source_of(broker, topic)
-    stream = kafka.open_stream(source, spark, "earliest", 6)
+    stream = kafka.open_stream(source, Stream(rows=6), spark)
     table = kafka.parsed(stream, source, ["size", "na.me"], "batch")
     found = rows_of(arrived(spark, table.rows, tmp_path / "good"))
     assert found == [("1.50", "x", f"{topic}/{places[0][0]}/{places[0][1]}"),
@@ -159,6 +159,6 @@ def test_a_stream_without_a_checkpoint_begins_behind_what_is_known(spark, broker
     broker.send(topic, [b'{"a": 1}', b'{"a": 2}', b'{"a": 3}'], partition=0)
     broker.send(topic, [b'{"a": 4}', b'{"a": 5}'], partition=1)
     source = source_of(broker, topic)
-    stream = kafka.open_stream(source, spark, "earliest", None, {0: 1})
+    stream = kafka.open_stream(source, Stream(), spark, {0: 1})
     table = kafka.parsed(stream, source, ["a"], "batch")
     assert [row[0] for row in rows_of(arrived(spark, table.rows, tmp_path).select("a"))] == ["3", "4", "5"]

@@ -11,11 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from spark_jobs.errors import DataError, SpecError
+from spark_jobs.sources.file_streams import arrived
 from spark_jobs.sources.files import DataFile, files_of, fingerprint_of, local_files, place_of
 from spark_jobs.sources.listing import choice_of, codes_among, files_below, is_hidden, partition_of, partition_values
 from spark_jobs.sources.table_reader import read_source
 from spark_jobs.spec.models import Source, Stream
-from spark_jobs.streaming.stream_sources import arrived, open_source_stream
+from spark_jobs.streaming.stream_sources import open_source_stream
 
 
 def _tree(folder: Path, *names: str) -> Path:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from spark_jobs.formats.csv_dialect import Dialect, candidate_dialects
 from spark_jobs.sources import local_lines
-from spark_jobs.sources.dialect import Dialect, candidate_dialects
 from spark_jobs.sources.files import Place, files_of
 from spark_jobs.sources.lines import count_lines, read_lines
 from spark_jobs.sources.local_lines import count_here, is_small
@@ -28,7 +28,7 @@ TEXTS = {
 @pytest.mark.parametrize("block", [3, 8 * 2**20])
 @pytest.mark.parametrize("name", TEXTS)
 def test_lines_are_counted_here_as_spark_counts_them(spark, tmp_path, monkeypatch, name, block):
-    monkeypatch.setattr(local_lines, "_BLOCK", block)
+    monkeypatch.setattr(local_lines, "BLOCK", block)
     path = tmp_path / f"{name}.csv"
     path.write_bytes(TEXTS[name])
     options = {"comment": "#"} if name == "comments" else {}

@@ -16,8 +16,8 @@ import pyarrow.parquet.encryption as encryption
 import pytest
 
 from spark_jobs.errors import DataError
-from spark_jobs.sources import footers
-from spark_jobs.sources.kinds import parquet
+from spark_jobs.formats import footers
+from spark_jobs.sources.readers import parquet
 from spark_jobs.sources.table_reader import read_source
 from spark_jobs.spec.models import Source
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from spark_jobs.bundle.patterns import BLANKS
 from spark_jobs.errors import SpecError
-from spark_jobs.spec import Spec, dump, load, parse
+from spark_jobs.spec import Spec, dump, load, load_spec, parse
 from spark_jobs.spec.yaml12 import read_yaml
+from spark_jobs.spec_validation import option_mistakes
 
 ROOT = Path(__file__).parents[2]
 SPECS = [*sorted((ROOT / "conf").glob("*.yml")), *sorted((ROOT / "benchmarks" / "conf").glob("*.yml"))]
@@ -24,7 +25,7 @@ def refusal(tmp_path, monkeypatch):
     def refused(content, *overrides):
         Path("x.yml").write_bytes(content if isinstance(content, bytes) else content.encode())
         with pytest.raises(SpecError) as error:
-            load("x.yml", None, overrides)
+            load_spec("x.yml", overrides, option_mistakes)
         assert error.value.exit_status == 2
         return error.value
 
@@ -97,7 +98,7 @@ def test_column_names_may_hold_anything(name):
         (TWO_LINES + "modle: 3\n", "`x.yml:3:1: modle` is not a known key.", "Did you mean 'model'?"),
         (
             TWO_LINES + "split: {seed: 0.5}\n",
-            "`x.yml:3:9: split.seed` must be an int ≥ 0 and < 9223372036854775808. Got 0.5 instead.",
+            "`x.yml:3:9: split.seed` must be a whole number ≥ 0 and < 9,223,372,036,854,775,808. Got 0.5 instead.",
             None,
         ),
         (TWO_LINES + f"split: {{seed: {2**64}}}\n", f"Got {2**64} instead.", None),
@@ -144,7 +145,11 @@ def test_column_names_may_hold_anything(name):
         ("source: http://x/y.csv\ntarget: y\n", "must be a path that Spark can read", None),
         (TWO_LINES + "name: ../up\n", "`x.yml:3:1: name` must be 1 to 100 of A-Z", None),
         (TWO_LINES + "predictions: {table: ../up}\n", "predictions.table` must be 1 to 100 of A-Z", None),
-        (TWO_LINES + "features: {max_categories: 1}\n", "must be an int ≥ 2 and ≤ 10000. Got 1 instead.", None),
+        (
+            TWO_LINES + "features: {max_categories: 1}\n",
+            "must be a whole number from 2 to 10,000. Got 1 instead.",
+            None,
+        ),
         ("source: x.csv\ntarget: a__THIS__b\n", "must not contain `__THIS__`", None),
         (f"source: x.csv\ntarget: {'x' * 1001}\n", "must be text, not empty", None),
     ],

@@ -60,7 +60,7 @@ def test_a_quote_inside_quotes_is_doubled():
     [
         ("splt.seed=1", "splt` is not a known key.", "Did you mean 'split'?"),
         ("split.sed=1", "`--set split.sed` is not a known key.", "Did you mean 'seed'?"),
-        ("split.seed=x", "`--set split.seed` must be an int", None),
+        ("split.seed=x", "`--set split.seed` must be a whole number", None),
         ("target.x=1", "goes through `target`, which is not a mapping", "Set `target` as a whole."),
         ("split.seed", "is not of the form `path=value`", "--set path.to.key=value"),
         ("=3", "is not of the form `path=value`", None),

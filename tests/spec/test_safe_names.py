@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from spark_jobs.checks import parse_checks
 from spark_jobs.errors import SpecError
 from spark_jobs.jobs import check
 from spark_jobs.spec import Environment, parse
@@ -110,8 +111,7 @@ def test_blanks_around_a_column_s_name_mean_nothing_in_any_key():
     assert list(spec.features.per_column) == ["d"]
     assert spec.evaluate.slices == ("s",)
     assert spec.source.names == ("y", "a", "b")
-    assert [spec.checks[0].column, spec.checks[0].other] == ["d", "e"]
-    assert spec.checks[1].columns == ("a", "b")
+    assert [check.column_names for check in parse_checks(spec.checks)] == [("d", "e"), ("a", "b")]
 
 
 def test_a_column_of_blanks_is_no_name():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pyspark.sql import functions as F
 
-from spark_jobs.columns.casts import typed_row_hash
+from spark_jobs.columns.casts import canonical_cells
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
 from spark_jobs.spec import parse
@@ -33,7 +33,7 @@ def found(spark, **keys):
     spec = parse({"source": "x.csv", "target": "y", **keys})
     rows = spark.createDataFrame(ROWS, SCHEMA).repartition(3)
     named = [TYPES[name] for name in identity(spec, TYPES)]
-    staged = rows.withColumn(HASH, typed_row_hash(rows, named, 0)).withColumn(LABEL, F.col("y"))
+    staged = rows.withColumn(HASH, F.xxhash64(*canonical_cells(rows, named))).withColumn(LABEL, F.col("y"))
     return sorted(row[0] for row in duplicates(staged, spec, TYPES).collect())
 
 

@@ -32,6 +32,21 @@ def numbers():
     return pd.DataFrame({"label": label, "prediction": prediction, "weight": weight, ODD: level})
 
 
+def test_a_constant_prediction_is_measured_beside_the_model_as_scikit_learn_does(spark, tmp_path, numbers):
+    scored = store(spark, tmp_path, numbers)
+    found = evaluate(scored, "regression", (), None, slices=[ODD], weight=True, constant=17.25)
+    y, w = numbers["label"].to_numpy(), numbers["weight"].to_numpy()
+    p, some = np.full(len(y), 17.25), y != 0
+    assert found.details["baseline"]["prediction"] == 17.25
+    assert found.details["baseline"]["metrics"] == pytest.approx({
+        "rmse": exact.root_mean_squared_error(y, p, sample_weight=w),
+        "mse": exact.mean_squared_error(y, p, sample_weight=w),
+        "mae": exact.mean_absolute_error(y, p, sample_weight=w),
+        "r2": exact.r2_score(y, p, sample_weight=w),
+        "mape": exact.mean_absolute_percentage_error(y[some], p[some], sample_weight=w[some]),
+    })  # fmt: skip
+
+
 def test_predicted_numbers_are_checked_as_scikit_learn_judges_them(spark, tmp_path, numbers):
     found = evaluate(store(spark, tmp_path, numbers), "regression", (), None, slices=[ODD], weight=True)
     y, p, w = (numbers[name].to_numpy() for name in ("label", "prediction", "weight"))
@@ -44,6 +59,8 @@ def test_predicted_numbers_are_checked_as_scikit_learn_judges_them(spark, tmp_pa
     off = exact.mean_absolute_percentage_error(y[some], p[some], sample_weight=w[some])
     assert found.metrics["mape"] == pytest.approx(off)
     assert found.notes == (f"mape leaves out {(~some).sum()} test rows whose target is 0.",)
+
+    assert "baseline" not in found.details
 
     quantiles = found.details["residuals"]["quantiles"]
     assert quantiles["0.5"] == pytest.approx(np.median(p - y), abs=0.01)

@@ -9,12 +9,12 @@ from pyspark.ml.functions import vector_to_array
 from pyspark.sql import functions as F
 
 from spark_jobs.columns.types import ColumnType
-from spark_jobs.features.encoders.target import FOLDS
+from spark_jobs.features.level_means import FOLDS
 from spark_jobs.pipeline.feature_pipeline import fit_features
 from spark_jobs.plan import LearningTask, make
 from spark_jobs.runtime.session import counting_jobs
 from spark_jobs.spec import parse
-from spark_jobs.training.fit import _folds, training_frame
+from spark_jobs.training.fit import learned_features, training_frame
 from spark_jobs.training.staging import HASH, LABEL, NUMBER, WEIGHT
 from spark_jobs.training.training_profile import profile_training_rows
 
@@ -40,7 +40,7 @@ def test_no_training_row_sees_its_own_target(spark):
     kinds = {"one": ColumnType("one", "text", "category", "")}
     features = {"per_column": {"one": {"categorical": "target"}}, "numeric": "none"}
     plan, profile = planned(rows, kinds, LearningTask("regression", "y"), features=features)
-    fitted = fit_features(spark, plan, profile, _folds(rows, plan))
+    fitted = learned_features(rows, plan, profile)
     vectors = training_frame(rows, plan, fitted, {}).select("label", vector_to_array("features")[0].alias("worth"))
     found = vectors.toPandas()
     assert len(found) == ROWS

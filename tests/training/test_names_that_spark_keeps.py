@@ -11,8 +11,8 @@ import pytest
 
 from spark_jobs.columns.names import col
 from spark_jobs.errors import DataError
-from spark_jobs.sources.json_records import keys
-from spark_jobs.sources.messages import JsonFormat, split
+from spark_jobs.formats.json_records import keys
+from spark_jobs.formats.messages import JsonFormat, split
 from spark_jobs.sources.table_reader import read_source
 from spark_jobs.spec import Source, parse
 from spark_jobs.training.prepare import inspect_source, prepare

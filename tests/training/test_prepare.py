@@ -155,7 +155,7 @@ def test_plan_tells_programs_and_people_what_is_left_out_and_what_to_read(spark,
     assert "target" in told["left_out"]["same_as_y"]
     assert told["warnings"] == [
         "1 of 101 rows are malformed: they go to quarantine.",
-        "'age': 9 of 100 cells (9.0%) do not parse as number and become null.",
+        "'age': 9 of 100 cells (9.0 %) do not parse as number and become null.",
     ]
     assert [line for line in done.summary if line.startswith("  warning")] == [
         f"  warning   {one}" for one in told["warnings"]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pyspark.sql import functions as F
 
-from spark_jobs.columns.casts import typed_row_hash
+from spark_jobs.columns.casts import canonical_cells
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.errors import DataError
 from spark_jobs.spec import parse
@@ -44,7 +44,7 @@ def sides(session):
         .alias("part"),
         "id",
     )  # fmt: skip
-    features = typed_row_hash(rows, [TYPES["x"], TYPES["group"]], 0)
+    features = F.xxhash64(F.lit(0), *canonical_cells(rows, [TYPES["x"], TYPES["group"]]))
     columns = [rule(rows, split).is_test(rows, features, F.col("id")).alias(name) for name, split in RULES.items()]
     return rows.select("id", F.col("group").alias("street"), *columns).toPandas()
 

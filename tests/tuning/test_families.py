@@ -7,8 +7,8 @@ import pytest
 from spark_jobs.errors import SpecError
 from spark_jobs.models import TableShape, find
 from spark_jobs.spec import parse
-from spark_jobs.tuning.families import compared_algorithms, first_proposals, optimized_metric
-from spark_jobs.tuning.space import Proposal, search_parameters
+from spark_jobs.tuning.families import compared_algorithms, first_proposals, optimized_metric, search_parameters
+from spark_jobs.tuning.space import Proposal
 
 SHAPE = TableShape("binary", 5000, 10, 2, 0.8, 30)
 NUMBERS = TableShape("regression", 5000, 10, 0, 1.0, 0)

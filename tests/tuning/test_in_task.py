@@ -10,7 +10,7 @@ import xgboost
 from sklearn.metrics import roc_auc_score
 
 from spark_jobs.models import FitContext
-from spark_jobs.tuning.in_task import TaskFit, _attempted, dense_matrix
+from spark_jobs.tuning.in_task import TaskFit, attempt_fit, dense_matrix
 
 ROWS = 600
 CHANCE = np.random.default_rng(11)
@@ -57,7 +57,7 @@ def task_fit(folder, **changed):
 
 def test_a_fit_stops_early_and_returns_the_area_of_its_best_round(tmp_path):
     matrix, label = parts(tmp_path)
-    found = _attempted(task_fit(tmp_path))
+    found = attempt_fit(task_fit(tmp_path))
     rounds = found["settled"]["n_estimators"]
     assert 1 <= rounds < 300, "noise makes later rounds worse"
     again = xgboost.train(
@@ -72,19 +72,19 @@ def test_a_fit_stops_early_and_returns_the_area_of_its_best_round(tmp_path):
 
 def test_rounds_that_the_spec_fixes_are_not_settled(tmp_path):
     parts(tmp_path)
-    assert _attempted(task_fit(tmp_path, settled=(), params={"n_estimators": 5}))["settled"] == {}
+    assert attempt_fit(task_fit(tmp_path, settled=(), params={"n_estimators": 5}))["settled"] == {}
 
 
 def test_a_share_of_the_rows_is_those_with_a_small_draw(tmp_path):
     parts(tmp_path)
-    every, few = _attempted(task_fit(tmp_path)), _attempted(task_fit(tmp_path, draws=30))
+    every, few = attempt_fit(task_fit(tmp_path)), attempt_fit(task_fit(tmp_path, draws=30))
     assert few["validation"] < every["validation"]
 
 
 def test_class_weights_move_the_decision_to_the_heavier_class(tmp_path):
     parts(tmp_path)
     usual, heavy = (
-        _attempted(task_fit(tmp_path, metric="recall", class_weights=weights))["validation"]
+        attempt_fit(task_fit(tmp_path, metric="recall", class_weights=weights))["validation"]
         for weights in ([1.0, 1.0], [1.0, 20.0])
     )
     assert heavy > usual + 0.05
@@ -93,5 +93,5 @@ def test_class_weights_move_the_decision_to_the_heavier_class(tmp_path):
 @pytest.mark.parametrize("params", [{"n_estimators": 0}, {"max_dept": 3}])
 def test_a_fit_that_fails_returns_its_cause(tmp_path, params):
     parts(tmp_path)
-    found = _attempted(task_fit(tmp_path, params=params))
+    found = attempt_fit(task_fit(tmp_path, params=params))
     assert next(iter(params)) in found["error"]

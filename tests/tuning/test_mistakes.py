@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from spark_jobs.errors import SpecError
-from spark_jobs.jobs.check import verify_spec
 from spark_jobs.spec import parse
+from spark_jobs.spec_validation import verify_spec
 
 
 def refusal(**keys):
@@ -22,8 +22,8 @@ def refusal(**keys):
         ({"max_dept": [3, 4]}, "names an unknown option of `model.kind: xgboost`. Got 'max_dept'", "max_depth"),
         ({"max_depth": {"low": 8, "high": 3}}, "is an empty range: low 8 is not below high 3", "Widen"),
         ({"max_depth": []}, "must be `{low: 0.01, high: 0.3, log: true}` or a list of values", "at least one"),
-        ({"max_depth": {"low": 3, "high": 99}}, "must be a whole number, at least 1 and at most 30. Got 99", ""),
-        ({"learning_rate": [0.1, "fast"]}, "must be a number, above 0 and at most 1. Got 'fast'", ""),
+        ({"max_depth": {"low": 3, "high": 99}}, "must be a whole number from 1 to 30. Got 99", ""),
+        ({"learning_rate": [0.1, "fast"]}, "must be a number > 0 and ≤ 1. Got 'fast'", ""),
         ({"gamma": {"low": 0, "high": 1, "log": True}}, "so `low` must be above 0", "Raise"),
         (
             {"features.categorical": ["auto", "tagret"]},
@@ -50,7 +50,7 @@ def test_a_range_of_an_option_that_the_spec_sets_is_refused():
 def test_points_are_validated_like_params():
     error = refusal(model={"kind": "forest"}, tune={"points": [{"num_trees": 10}, {"num_tree": 10}]})
     assert error.message.startswith("`tune.points[1]` names an unknown option of `model.kind: forest`")
-    assert "at least 1" in refusal(model={"kind": "forest"}, tune={"points": [{"num_trees": 0}]}).message
+    assert "from 1 to 10,000" in refusal(model={"kind": "forest"}, tune={"points": [{"num_trees": 0}]}).message
 
 
 def test_with_auto_each_name_starts_with_its_algorithm():

@@ -113,7 +113,7 @@ def test_large_tables_are_screened_on_a_share_of_one_fold(spark, tmp_path):
     out = [one for one in records if one.state == "screened out"]
     assert out
     assert min(one.screening for one in out) > min(one.screening for one in records)
-    assert all(one.number >= searches._SCREENINGS for one in out)
+    assert all(one.number >= searches.FIRST_SCREENINGS for one in out)
 
 
 def sleep_on_executor(spark, seconds):

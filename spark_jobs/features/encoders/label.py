@@ -23,12 +23,8 @@ def _stages(spark: SparkSession, inputs: Sequence[CategoryInput], encodings: Seq
     return []
 
 
-def _outputs(inputs: Sequence[CategoryInput], targets: int) -> list[str]:
-    return [indexed(one.slot) for one in inputs]
-
-
-def _slots(inputs: Sequence[CategoryInput], targets: int) -> list[str]:
-    return [one.title for one in inputs]
+def _outputs(inputs: Sequence[CategoryInput], targets: int) -> dict[str, list[str]]:
+    return {indexed(one.slot): [one.title] for one in inputs}
 
 
 def _graph(
@@ -38,4 +34,4 @@ def _graph(
     return {name: [Dense(as_column(number(position)), 1)] for name, position in columns}
 
 
-STEP = Encoder("label", _stages, _outputs, _slots, nominal=True, graph=_graph)
+STEP = Encoder("label", _stages, _outputs, makes="indices", graph=_graph)

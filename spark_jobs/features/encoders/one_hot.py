@@ -49,19 +49,15 @@ def _graph(
     return {_HOT: [OneHot(place, len(one.levels)) for one, place in zip(inputs, positions, strict=True)]}
 
 
-def _outputs(inputs: Sequence[CategoryInput], targets: int) -> list[str]:
-    return [_HOT]
-
-
-def _slots(inputs: Sequence[CategoryInput], targets: int) -> list[str]:
-    return [f"{one.title} = {level}" for one in inputs for level in one.levels]
+def _outputs(inputs: Sequence[CategoryInput], targets: int) -> dict[str, list[str]]:
+    return {_HOT: [f"{one.title} = {level}" for one in inputs for level in one.levels]}
 
 
 STEP = Encoder(
     "one-hot",
     _stages,
     _outputs,
-    _slots,
+    makes="indicators",
     positions=False,
     saved=("SQLTransformer", "CountVectorizerModel"),
     graph=_graph,

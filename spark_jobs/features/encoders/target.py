@@ -1,8 +1,6 @@
-"""Target encoding: the mean of the target among a level's rows, shrunk towards the overall mean for rare levels.
+"""Target encoding: the mean of the target among a level's rows, shrunk as in `features.level_means`.
 
-The smoothing is estimated from the data: little if rows of one level agree and levels differ. Sources: Micci-Barreca,
-"A preprocessing scheme for high-cardinality categorical attributes" (2001); Bühlmann and Straub, "Glaubwürdigkeit für
-Schadensätze" (1970). Training rows use the means of the other folds, which avoids target leakage.
+Training rows use the means of the other folds, which avoids target leakage.
 """
 
 from __future__ import annotations
@@ -27,52 +25,9 @@ if TYPE_CHECKING:
     from spark_jobs.bundle.stages import Stage
     from spark_jobs.ops.dialect import Value
     from spark_jobs.ops.vector import Block
-    from spark_jobs.profile.levels import LevelCounts
 
 Table = npt.NDArray[np.float64]
-FOLDS = 5
-_LEAST, _MOST = 1e-3, 1e9
 _NUMBERS = re.compile(r"split\('([^']*)', ' '\)")
-
-
-def smoothing(counts: LevelCounts | None, squares: Table) -> Table:
-    """Return the smoothing of each target: the weight, in rows, of the overall mean in a level's encoding.
-
-    It is the variance within levels divided by the variance between levels. If no level has a second row, or levels do
-    not differ, the encoding is the overall mean.
-
-    Args:
-        counts: The rows and target sums of each level.
-        squares: The sum of squared deviations of each target, shape (targets,).
-    """
-    table = np.array(list(counts.table.values())) if counts is not None and counts.table else np.zeros((0, 2))
-    rows, sums = table[:, :1], table[:, 1:]
-    total, levels = rows.sum(), len(rows)
-    if total <= levels:
-        return np.full(len(squares), _MOST)
-    between = (rows * (sums / rows - sums.sum(axis=0) / total) ** 2).sum(axis=0)
-    within = np.maximum(squares - between, 0.0) / (total - levels)
-    apart = (between - (levels - 1) * within) / (total - (rows**2).sum() / total or 1.0)
-    drawn: Table = np.divide(within, apart, out=np.full(len(squares), _MOST), where=apart > within / _MOST)
-    return np.clip(drawn, _LEAST, _MOST)
-
-
-def encoding(one: CategoryInput, counts: LevelCounts | None, prior: Table, drawn: Table) -> Table:
-    """Return the encoding of each level, shape (levels + 1, targets); the last row is for unseen levels.
-
-    The encoding of a level with n rows and target sum s is (s + drawn · prior) / (n + drawn).
-
-    Args:
-        one: The categorical input.
-        counts: The rows and target sums of each level.
-        prior: The overall mean of each target, shape (targets,).
-        drawn: The smoothing of each target, shape (targets,); see `smoothing`.
-    """
-    table = counts.table if counts is not None else {}
-    none = np.zeros(1 + len(prior))
-    sums = np.array([*(table.get(level, none) for level in one.levels), none])
-    shrunk: Table = (sums[:, 1:] + drawn * prior) / (sums[:, :1] + drawn)
-    return shrunk
 
 
 def _stages(spark: SparkSession, inputs: Sequence[CategoryInput], encodings: Sequence[Table]) -> list[Transformer]:
@@ -80,14 +35,14 @@ def _stages(spark: SparkSession, inputs: Sequence[CategoryInput], encodings: Seq
 
 
 def _folded(
-    spark: SparkSession, inputs: Sequence[CategoryInput], worths: Sequence[Sequence[Table]], fold: str
+    spark: SparkSession, inputs: Sequence[CategoryInput], encodings: Sequence[Sequence[Table]], fold: str
 ) -> list[Transformer]:
     """Return the stage for training rows, which encodes a level by the rows of the other folds.
 
-    `worths` has one table for each input and fold; `fold` is the SQL of a row's fold.
+    `encodings` has one table for each input and fold; `fold` is the SQL of a row's fold.
     """
-    apart = [f"{indexed(one.slot)} + ({fold}) * {len(one.levels) + 1}" for one in inputs]
-    return [_lookup(inputs, [np.vstack(list(tables)) for tables in worths], apart)]
+    positions = [f"{indexed(one.slot)} + ({fold}) * {len(one.levels) + 1}" for one in inputs]
+    return [_lookup(inputs, [np.vstack(list(tables)) for tables in encodings], positions)]
 
 
 def _lookup(inputs: Sequence[CategoryInput], encodings: Sequence[Table], positions: Sequence[str]) -> Transformer:
@@ -143,13 +98,9 @@ def _array(values: npt.NDArray[np.float64]) -> str:
     return f"CAST(split('{' '.join(repr(float(value)) for value in values)}', ' ') AS ARRAY<DOUBLE>)"
 
 
-def _outputs(inputs: Sequence[CategoryInput], targets: int) -> list[str]:
-    return [f"{one.slot}_worth{target}" for one in inputs for target in range(targets)]
-
-
-def _slots(inputs: Sequence[CategoryInput], targets: int) -> list[str]:
+def _outputs(inputs: Sequence[CategoryInput], targets: int) -> dict[str, list[str]]:
     of = ["mean target"] if targets == 1 else [f"share {target}" for target in range(targets)]
-    return [f"{one.title} ({what})" for one in inputs for what in of]
+    return {f"{one.slot}_worth{target}": [f"{one.title} ({what})"] for one in inputs for target, what in enumerate(of)}
 
 
-STEP = Encoder("target mean", _stages, _outputs, _slots, folded=_folded, saved=("SQLTransformer",), graph=_graph)
+STEP = Encoder("target mean", _stages, _outputs, folded=_folded, saved=("SQLTransformer",), graph=_graph)

@@ -18,6 +18,6 @@ def reciprocals(spread: Numbers) -> Numbers:
     return np.divide(1.0, spread, out=np.zeros_like(spread), where=spread != 0)
 
 
-def moved(values: Value, centre: Numbers, factor: Numbers) -> Value:
+def center_and_scale(values: Value, centre: Numbers, factor: Numbers) -> Value:
     """Return the values `[N, K]` minus their column's center, times their column's factor."""
     return multiply(subtract(values, centre[None, :]), factor[None, :])

@@ -28,6 +28,11 @@ def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:
     return (numbers.min, numbers.max)
 
 
+def _spread(numbers: NumberSummary) -> float:
+    size = max(abs(numbers.min), abs(numbers.max))
+    return numbers.std / size if size else 0.0
+
+
 def _affine(stage: Stage) -> tuple[Numbers, Numbers]:
     largest = vector(stage.row()["maxAbs"])
     return np.zeros_like(largest), 1.0 / np.where(largest == 0.0, 1.0, largest)
@@ -39,4 +44,4 @@ def _graph(stage: Stage, values: Value) -> Value:
     return multiply(values, scale[None, :])
 
 
-STEP = Scaler("max-abs", _estimator, _synopsis, graph=_graph, saved="MaxAbsScalerModel", affine=_affine)
+STEP = Scaler("max-abs", _estimator, _synopsis, _spread, graph=_graph, saved="MaxAbsScalerModel", affine=_affine)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from spark_jobs.bundle.stages import Numbers, vector
 from spark_jobs.features import Scaler
-from spark_jobs.features.scalers._affine import moved, reciprocals
+from spark_jobs.features.scalers._affine import center_and_scale, reciprocals
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
@@ -26,6 +26,11 @@ def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:
     return tuple(numbers.quantiles([0.25, 0.5, 0.75]))
 
 
+def _spread(numbers: NumberSummary) -> float:
+    low, high = numbers.quantiles([0.25, 0.75])
+    return numbers.std / (high - low) if high > low else 0.0
+
+
 def _affine(stage: Stage) -> tuple[Numbers, Numbers]:
     found = stage.row()
     return vector(found["median"]), reciprocals(vector(found["range"]))
@@ -33,7 +38,16 @@ def _affine(stage: Stage) -> tuple[Numbers, Numbers]:
 
 def _graph(stage: Stage, values: Value) -> Value:
     stage.expect(withCentering=True, withScaling=True)
-    return moved(values, *_affine(stage))
+    return center_and_scale(values, *_affine(stage))
 
 
-STEP = Scaler("median and quartiles", _estimator, _synopsis, graph=_graph, saved="RobustScalerModel", affine=_affine)
+STEP = Scaler(
+    "median and quartiles",
+    _estimator,
+    _synopsis,
+    _spread,
+    quantiles=True,
+    graph=_graph,
+    saved="RobustScalerModel",
+    affine=_affine,
+)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spark_jobs.bundle.stages import Numbers, vector
 from spark_jobs.features import Scaler
-from spark_jobs.features.scalers._affine import moved, reciprocals
+from spark_jobs.features.scalers._affine import center_and_scale, reciprocals
 
 if TYPE_CHECKING:
     from pyspark.ml import Estimator
@@ -28,6 +28,10 @@ def _synopsis(numbers: NumberSummary) -> tuple[float, ...]:
     return (numbers.mean - half, numbers.mean + half)
 
 
+def _spread(numbers: NumberSummary) -> float:
+    return 1.0 if numbers.std else 0.0
+
+
 def _affine(stage: Stage) -> tuple[Numbers, Numbers]:
     found = stage.row()
     return vector(found["mean"]), reciprocals(vector(found["std"]))
@@ -35,7 +39,16 @@ def _affine(stage: Stage) -> tuple[Numbers, Numbers]:
 
 def _graph(stage: Stage, values: Value) -> Value:
     stage.expect(withMean=True, withStd=True)
-    return moved(values, *_affine(stage))
+    return center_and_scale(values, *_affine(stage))
 
 
-STEP = Scaler("z-score", _estimator, _synopsis, graph=_graph, saved="StandardScalerModel", affine=_affine)
+STEP = Scaler(
+    "z-score",
+    _estimator,
+    _synopsis,
+    _spread,
+    makes="standardized",
+    graph=_graph,
+    saved="StandardScalerModel",
+    affine=_affine,
+)

@@ -1,300 +1,83 @@
-"""Kafka topics, read as a table (the messages at this moment) or as a stream. Malformed messages are kept apart."""
+"""Kafka topics, read as a table (the messages at this moment) or as a stream."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
-from typing import Any, Final, Literal
-from uuid import uuid4
+from collections.abc import Iterator
+from typing import Annotated, Final, Literal
 
-from pyspark.sql import Column, DataFrame, Observation, SparkSession
-from pyspark.sql import functions as F
-from pyspark.sql import types as T
+from pydantic import Field
 
-from spark_jobs.columns.names import RESERVED, check_names, col
-from spark_jobs.errors import DataError, JobError, SparkJobsError, SpecError
-from spark_jobs.sources.json_records import keys
-from spark_jobs.sources.messages import BESIDE, CsvFormat, JsonFormat, split
-from spark_jobs.sources.null_values import null_values_of, replace_null_values
-from spark_jobs.sources.options import DATES, known_options
-from spark_jobs.sources.secrets import resolve_secret, resolved
-from spark_jobs.sources.snapshot import snapshot
-from spark_jobs.sources.source_table import Reading, Table
-from spark_jobs.spec.constants import CLIENT_OPTIONS
-from spark_jobs.spec.models import Source
+from spark_jobs.sources.options import DATES
+from spark_jobs.sources.source_kind import SourceKind, StreamReader, lazily
+from spark_jobs.spec.fields import ColumnNames, Text
+from spark_jobs.spec.mistakes import SpecIssue
+from spark_jobs.spec.source_keys import Secret, SourceKeys
+from spark_jobs.spec.source_rules import repeated_names
+from spark_jobs.spec.sources import Source
+from spark_jobs.spec.yaml12 import KeyPath
 
-_RECORD: Final = ("sep", "quote", "escape")
-OPTIONS: Final = (*DATES, *_RECORD, *CLIENT_OPTIONS)
-# Milliseconds to wait for a broker. A stream retries more often than a batch read, as it must survive broker restarts.
-_WAIT: Final = "20000"
-_ONCE: Final = {"fetchOffset.numRetries": "1"}
-_LASTING: Final = {"fetchOffset.numRetries": "5", "fetchOffset.retryIntervalMs": "2000"}
-_LOGINS: Final = {"PLAIN": "plain.Plain", "SCRAM-SHA-256": "scram.Scram", "SCRAM-SHA-512": "scram.Scram"}
-_MOST_COLUMNS: Final = 10_000
-_CAUSES: Final = (
-    (
-        "UnknownTopicOrPartition|This server does not host this topic-partition",
-        "The topic '{topic}' does not exist at {servers}.",
-        "Check `source.topic`; topic names are case-sensitive.",
-    ),
-    ("SaslAuthentication|Authentication failed", "{servers} rejected the user or password.", "Check both."),
-    ("TopicAuthorization|Not authorized", "The user may not read the topic '{topic}'.", "Ask the topic's owner."),
-    ("SslHandshake|SSLHandshake", "The TLS handshake with {servers} failed.", "Check the broker's certificate."),
-    (
-        "Some data may have been lost|offset was changed from|Cannot fetch offset|OffsetOutOfRange|data_loss",
-        "Messages of the topic '{topic}' were lost before they were read: deleted, or the topic was recreated.",
-        "They cannot be scored. To continue with the remaining messages, start afresh: change `name`, and set "
-        "`track.register` to the model's name.",
-    ),
-    (
-        "TimeoutException|Timed out waiting for a node|No resolvable bootstrap|Failed to create new Kafka",
-        "No broker responds at {servers}.",
-        "Check `source.servers`, and that the broker is running.",
+# Limits and security only. An option that names a class, file or address could run code.
+CLIENT_OPTIONS: Final = (
+    "kafka.security.protocol",
+    "kafka.sasl.mechanism",
+    "kafka.request.timeout.ms",
+    "kafka.session.timeout.ms",
+    "kafka.max.partition.fetch.bytes",
+    "kafka.fetch.max.bytes",
+)
+OPTIONS: Final = (*DATES, "sep", "quote", "escape", *CLIENT_OPTIONS)
+
+
+class KafkaKeys(SourceKeys):
+    """A topic of a Kafka cluster."""
+
+    servers: Text | None = Field(
+        default=None, description="The bootstrap servers, such as host:9092, separated by commas."
+    )
+    topic: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")] | None = Field(
+        default=None, description="The topic to read."
+    )
+    values: Literal["json", "csv"] = Field(default="json", description="The format of a message's value.")
+    headers: ColumnNames | None = Field(default=None, description="Message headers to read as text columns.")
+    user: Annotated[str, Field(min_length=1, max_length=1000)] | None = Field(
+        default=None, description="The user, as text, `env:NAME` or `file:PATH`."
+    )
+    password: Secret | None = Field(default=None, description="A reference to the password, `env:NAME` or `file:PATH`.")
+
+    @property
+    def is_csv(self) -> bool:
+        """Whether values are CSV records instead of JSON objects."""
+        return self.values == "csv"
+
+
+def _rules(keys: KafkaKeys, at: KeyPath) -> Iterator[SpecIssue]:
+    if keys.headers is not None:
+        yield from repeated_names(keys.headers, (*at, "headers"), keys.names or ())
+    if keys.is_csv and keys.names is None:
+        yield SpecIssue((*at, "values"), "'csv' needs `names`.", "List the field names in order.")
+    for key, other in (("user", "password"), ("password", "user")):
+        if getattr(keys, key) is not None and getattr(keys, other) is None:
+            yield SpecIssue((*at, key), f"needs a `{other}`.", f"Set `{at[-1]}.{other}`.")
+
+
+def _topic(source: Source) -> str:
+    return str(KafkaKeys.of(source).topic)
+
+
+SOURCE = SourceKind(
+    read=lazily("spark_jobs.sources.readers.kafka:read"),
+    keys=KafkaKeys,
+    required=("servers", "topic"),
+    implied_by=("topic", "servers"),
+    named_by="topic",
+    options=OPTIONS,
+    rules=_rules,
+    secrets=("user", "password"),
+    connector="kafka",
+    explain=lazily("spark_jobs.sources.readers.kafka:explain"),
+    stream=StreamReader(
+        open=lazily("spark_jobs.sources.readers.kafka:open_stream"),
+        table=lazily("spark_jobs.sources.readers.kafka:parsed"),
+        log=_topic,
     ),
 )
-
-
-class NoMessages(DataError):
-    """The topic exists and contains no messages."""
-
-
-def read(source: Source, spark: SparkSession) -> Table:
-    """Read the messages that a topic holds now into a snapshot, because the topic keeps growing meanwhile.
-
-    Raises:
-        DataError: The topic does not exist or is empty.
-        JobError: No broker responds, or the broker rejects the credentials.
-        SpecError: An option is unknown, or CSV values have no `source.names`.
-    """
-    try:
-        held = snapshot(_placed(_messages(spark.read, source, _ONCE)))
-    except SparkJobsError:
-        raise
-    except Exception as failure:
-        raise (explain(failure, source) or failure) from failure
-    if not (records := held.count()):
-        raise NoMessages(f"The topic '{source.topic}' has no messages.", "Wait until messages arrive.")
-    form = _records(source) if source.values == "csv" else _objects(held, source)
-    taken = _apart(snapshot(_split(held, form, source)), source, _columns(form, source), _fingerprint(held, source))
-    return replace(taken, records=records)
-
-
-def open_stream(
-    source: Source, spark: SparkSession, start: str, rows: int | None, after: Mapping[int, int] | None = None
-) -> DataFrame:
-    """Return a stream of the messages: value, topic, partition, offset, timestamp and headers.
-
-    `rows` limits a micro-batch. `after` maps partitions to offsets already read: without a checkpoint, the stream
-    starts after them.
-    """
-    reader = spark.readStream
-    if rows is not None:
-        reader = reader.option("maxOffsetsPerTrigger", rows)
-    known = {number: offset for number, offset in (after or {}).items() if offset >= 0}
-    begin = _behind(known, source, spark) if known else start
-    return _messages(reader.option("startingOffsets", begin), source, _LASTING)
-
-
-def parsed(
-    messages: DataFrame,
-    source: Source,
-    names: Sequence[str],
-    fingerprint: str,
-    others: Literal["told", "refused"] = "told",
-    seen: Observation | None = None,
-) -> Table:
-    """Return messages as a lazy table: cells as text, `_source` as topic/partition/offset, malformed messages apart.
-
-    `names` are the keys to take from JSON objects; CSV fields are named by the source. If `others` is "refused", a
-    message with any other key is malformed. If "told", `seen` observes their count (`others`) and one key (`other`).
-    """
-    form: JsonFormat | CsvFormat
-    if source.values == "csv":
-        form = _records(source)
-    else:
-        headers = _headers(source)
-        form = JsonFormat(tuple(name for name in names if name not in headers), _of_headers(headers), others)
-    rows = _split(_placed(messages), form, source)
-    if seen is not None:
-        rows = rows.observe(seen, F.count(BESIDE[-1]).alias("others"), F.min(BESIDE[-1]).alias("other"))
-    return _taken(rows, source, _columns(form, source), fingerprint)
-
-
-def place_of_message() -> Column:
-    """Return the id of a message as a column: topic/partition/offset."""
-    return F.concat_ws("/", "topic", "partition", "offset")
-
-
-def explain(failure: BaseException, source: Source) -> SparkJobsError | None:
-    """Return the error that a failed read of a topic means; None if the failure does not concern Kafka."""
-    text = f"{type(failure).__name__} {failure}"
-    if "kafka" not in text.casefold():
-        return None
-    for regex, cause, advice in _CAUSES:
-        if re.search(regex, text):
-            kind = DataError if "The topic" in cause or "Messages" in cause else JobError
-            return kind(cause.format(topic=source.topic, servers=source.servers), advice)
-    return None
-
-
-def _messages(reader: Any, source: Source, waits: Mapping[str, str]) -> DataFrame:
-    given = known_options("kafka", source.options, OPTIONS)
-    wait = given.get("kafka.request.timeout.ms", _WAIT)
-    options = {"kafka.request.timeout.ms": wait, "kafka.default.api.timeout.ms": wait}
-    options |= {**waits, **_login(source, given)}
-    options |= {name: value for name, value in given.items() if name in CLIENT_OPTIONS}
-    options |= {"kafka.bootstrap.servers": str(source.servers), "subscribe": str(source.topic)}
-    options |= {"failOnDataLoss": "true", "includeHeaders": str(bool(source.headers)).lower()}
-    rows = reader.format("kafka").options(**options).load()
-    headers = [F.struct(*map(_last, _headers(source))).alias("headers")] if source.headers else []
-    found: DataFrame = rows.select("value", "topic", "partition", "offset", "timestamp", *headers)
-    return found
-
-
-def _last(header: str) -> Column:
-    """Return a message header as text; the last one if a name repeats, as Kafka's own clients do."""
-    named = F.filter("headers", lambda one: one["key"] == F.lit(header))
-    return F.make_valid_utf8(F.try_element_at(named, F.lit(-1))["value"].cast("string")).alias(header)
-
-
-def _headers(source: Source) -> tuple[str, ...]:
-    return check_names(source.headers or ())
-
-
-def _columns(form: JsonFormat | CsvFormat, source: Source) -> tuple[str, ...]:
-    """Return the names of the cell columns, then those of the header columns."""
-    return check_names((*form.names, *_headers(source)))
-
-
-def _of_headers(headers: Sequence[str]) -> dict[str, str]:
-    return {name: f"the key '{name}' is also the name of a header" for name in headers}
-
-
-def _login(source: Source, given: Mapping[str, str]) -> dict[str, str]:
-    if source.user is None or source.password is None:
-        return {}
-    mechanism = given.get("kafka.sasl.mechanism", "PLAIN")
-    if mechanism not in _LOGINS:
-        raise SpecError(
-            f"`kafka.sasl.mechanism` must be one of {', '.join(_LOGINS)}. Got '{mechanism}'.",
-            "Remove it if the broker accepts PLAIN.",
-        )
-    user, password = _quoted(resolved(source.user)), _quoted(resolve_secret(source.password))
-    module = f"org.apache.kafka.common.security.{_LOGINS[mechanism]}LoginModule"
-    return {
-        "kafka.security.protocol": "SASL_SSL",
-        "kafka.sasl.mechanism": mechanism,
-        "kafka.sasl.jaas.config": f"{module} required username={user} password={password};",
-    }
-
-
-def _quoted(text: str) -> str:
-    """Quote text for Java's login configuration, escaped so that no character can end the string."""
-    marked = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
-    return f'"{marked}"'
-
-
-def _placed(messages: DataFrame) -> DataFrame:
-    place = place_of_message().alias("_source")
-    return messages.select("value", place, "partition", "offset", *_headers_there(messages))
-
-
-def _headers_there(messages: DataFrame) -> list[str]:
-    return [name for name in messages.columns if name == "headers"]
-
-
-def _fingerprint(held: DataFrame, source: Source) -> str:
-    """Hash the topic, the offset range of each partition, and the content of the messages."""
-    content = F.sum(F.xxhash64("offset", "value", *_headers_there(held)).cast("decimal(38)"))
-    ends = held.groupBy("partition").agg(F.min("offset"), F.max("offset"), F.count("offset"), content)
-    return json.dumps([source.topic, sorted([str(cell) for cell in row] for row in ends.collect())])
-
-
-def _split(placed: DataFrame, form: JsonFormat | CsvFormat, source: Source) -> DataFrame:
-    headers = _headers(source)
-    lists = {"_reasons": T.ArrayType(T.StringType())}
-    names = (*_columns(form, source), *BESIDE)
-    shape = T.StructType([T.StructField(name, lists.get(name, T.StringType())) for name in names])
-    beside = [F.col("headers").getField(name).alias(f"h{place}") for place, name in enumerate(headers)]
-    return placed.select("value", "_source", *beside).mapInArrow(split(form, headers), shape)
-
-
-def _taken(rows: DataFrame, source: Source, names: Sequence[str], fingerprint: str) -> Table:
-    marks = null_values_of(source)
-    good = rows.where(F.col("_reasons").isNull()).select(*map(col, names), "_source")
-    refused = rows.where(F.col("_reasons").isNotNull()).select(F.col(BESIDE[1]).alias("_raw"), "_reasons", "_source")
-    options = known_options("kafka", source.options, OPTIONS)
-    said = Reading("kafka", f"{source.servers}/{source.topic}", options, marks)
-    return Table(replace_null_values(good, marks), said, fingerprint, refused, columns=tuple(names))
-
-
-def _apart(rows: DataFrame, source: Source, names: Sequence[str], fingerprint: str) -> Table:
-    """Return the table of a snapshot, with its malformed messages counted."""
-    table = _taken(rows, source, names, fingerprint)
-    assert table.malformed is not None
-    poison = table.malformed.count()
-    decisions = (f"{poison:,} messages are malformed and excluded",) if poison else ()
-    reading = replace(table.reading, decisions=decisions)
-    good, refused = table.rows.drop("_source"), table.malformed if poison else None
-    return replace(table, rows=good, reading=reading, malformed=refused, malformed_count=poison)
-
-
-def _records(source: Source) -> CsvFormat:
-    if not source.names:
-        raise SpecError("`source.names` is required for a topic of CSV values.", "List the fields in order.")
-    form = known_options("kafka", source.options, OPTIONS)
-    quote = form.get("quote", '"')
-    return CsvFormat(check_names(source.names), form.get("sep", ","), quote, form.get("escape", quote or '"'))
-
-
-def _objects(held: DataFrame, source: Source) -> JsonFormat:
-    """Return the format with all keys of the objects, in order of appearance; invalid column names are refused."""
-    found = held.select("value", "_source").mapInArrow(keys, "key string, count bigint, first string")
-    met = found.groupBy("key").agg(F.sum("count"), F.min("first").alias("first")).orderBy("first", "key")
-    counts = {row[0]: int(row[1]) for row in met.limit(_MOST_COLUMNS + 1).collect()}
-    if len(counts) > _MOST_COLUMNS:
-        raise DataError(
-            f"The objects in '{source.topic}' have more than {_MOST_COLUMNS:,} different keys.",
-            "Use keys as column names; put data into values.",
-        )
-    unwelcome = _unwelcome(counts) | _of_headers(_headers(source))
-    names = tuple(key for key in counts if key not in unwelcome)
-    if not names:
-        raise DataError(f"The topic '{source.topic}' has no JSON objects.", "For CSV, set `source.values: csv`.")
-    return JsonFormat(names, unwelcome)
-
-
-def _unwelcome(counts: Mapping[str, int]) -> dict[str, str]:
-    usual: dict[str, str] = {}
-    for key in sorted(counts, key=lambda key: -counts[key]):
-        usual.setdefault(key.casefold(), key)
-    found = {}
-    for key in counts:
-        if key.casefold() in RESERVED or not key.strip():
-            found[key] = f"the key '{key}' is reserved" if key.strip() else "a key is empty"
-        elif usual[key.casefold()] != key:
-            found[key] = f"the key '{key}' differs from '{usual[key.casefold()]}' by case only"
-    return found
-
-
-def _behind(known: Mapping[int, int], source: Source, spark: SparkSession) -> str:
-    """Return Kafka's `startingOffsets`: after the known offset of each partition, else its beginning."""
-    begin = {number: known.get(number, -1) + 1 if number in known else -2 for number in _partitions(source, spark)}
-    return json.dumps({source.topic: {str(number): offset for number, offset in begin.items()}})
-
-
-def _partitions(source: Source, spark: SparkSession) -> Sequence[int]:
-    """Return the topic's partitions, as reported by a stream that reads no rows."""
-    messages = _messages(spark.readStream.option("startingOffsets", "latest"), source, _ONCE)
-    query = messages.writeStream.format("noop").queryName(f"partitions-{uuid4().hex}").trigger(once=True).start()
-    with suppress(Exception):
-        query.awaitTermination()
-    progress: Any = query.lastProgress
-    if progress is None:
-        raise explain(query.exception() or Exception(), source) or JobError(
-            f"The partitions of '{source.topic}' could not be listed.", "Check that the broker is running."
-        )
-    return sorted(int(number) for number in json.loads(progress["sources"][0]["endOffset"])[source.topic])

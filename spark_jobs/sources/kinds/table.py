@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
-from pyspark.sql import DataFrame, SparkSession
+from pydantic import model_validator
 
-from spark_jobs.errors import SpecError
-from spark_jobs.sources.kinds.delta import VERSIONS, stored_table
-from spark_jobs.sources.options import DATES, known_options
-from spark_jobs.sources.source_table import Reading, Table
-from spark_jobs.spec.models import Source
-
-OPTIONS: Final = (*DATES, *VERSIONS)
+from spark_jobs.sources.options import DATES, VERSIONS
+from spark_jobs.sources.source_kind import SourceKind, lazily
+from spark_jobs.spec.source_keys import SourceKeys
 
 
-def read(source: Source, spark: SparkSession) -> Table:
-    """Read a table or view by name, with its stored types.
+class TableKeys(SourceKeys):
+    """A table of the catalog; `path` is accepted as its name."""
 
-    Raises:
-        SpecError: The source has no `table`.
-    """
-    from delta.tables import DeltaTable
+    @model_validator(mode="before")
+    @classmethod
+    def _by_path(cls, given: object) -> object:
+        if not isinstance(given, Mapping) or given.get("table") is not None or "path" not in given:
+            return given
+        source = dict(given)
+        return source | {"table": source.pop("path")}
 
-    options = known_options("table", source.options, OPTIONS)
-    if source.table is None:
-        raise SpecError("`source.table` is required for kind table.", "Set `source: {kind: table, table: db.flights}`.")
-    name = source.table
 
-    def load(asked: Mapping[str, str]) -> DataFrame:
-        return spark.read.options(**asked).table(name)
-
-    return stored_table(load, lambda: DeltaTable.forName(spark, name), source, Reading("table", name, options, ()))
+SOURCE = SourceKind(
+    read=lazily("spark_jobs.sources.readers.table:read"),
+    keys=TableKeys,
+    required=("table",),
+    implied_by=("table",),
+    named_by="table",
+    options=(*DATES, *VERSIONS),
+)
