@@ -21,7 +21,8 @@ from spark_jobs.tuning.space import Proposal, fixed
 from spark_jobs.tuning.trials import TASK_BYTES, Slots, TrialRunner
 
 INNER_FOLDS = 5
-SMALL = 5_000  # training rows, below which all inner folds are used, because one of them would be too few rows
+SMALL = 2_000  # training rows, below which one inner fold would be too few rows
+_FOLDS_OF_SMALL = (0, 1, 2)
 
 
 def open_options(spec: Spec) -> dict[str, int]:
@@ -60,7 +61,7 @@ def _settled(spec: Spec, prepared: Prepared, folder: Path) -> dict[str, int]:
     if any(rows < INNER_FOLDS for rows in prepared.class_rows.values()):
         return {}
     stager, spark = FoldStager(prepared, INNER_FOLDS, folder), prepared.rows.sparkSession
-    numbers = tuple(range(INNER_FOLDS)) if prepared.counts["trained"] < SMALL else (0,)
+    numbers = _FOLDS_OF_SMALL if prepared.counts["trained"] < SMALL else (0,)
     if any(fold.bytes > TASK_BYTES for fold in stager.staged(spec, numbers)):
         return {}
     metric = optimized_metric(spec, prepared.problem.task)
