@@ -66,8 +66,8 @@ class Search:
         """
         spent, start = self._study.seconds, time.monotonic()
         deadline = start + self._minutes * 60 - spent if self._minutes is not None else None
+        waiting = self._study.resume(self._leader())
         self._tried = [(one.kind, dict(one.settings)) for one in self._study.records()]
-        waiting = self._resumed()
         pool = ThreadPoolExecutor(self._runner.slots.total, "trial")
         try:
             while not _is_over(deadline) and self._fill(pool, waiting):
@@ -83,10 +83,6 @@ class Search:
         if not ranked(self._study.records(), self._runner.metric):
             raise self._nothing_finished()
         return spent + time.monotonic() - start
-
-    def _resumed(self) -> list[tuple[int, Proposal]]:
-        """Return the trials that an interrupted search has left running, which run first."""
-        return [(number, self._study.resume(number, self._leader())) for number in self._study.unfinished()]
 
     def _fill(self, pool: ThreadPoolExecutor, waiting: list[tuple[int, Proposal]]) -> bool:
         """Start trials until every thread has one; return whether any trial runs."""

@@ -52,19 +52,16 @@ class Study:
         trial = self._study.ask()
         return trial.number, self._settings(trial, trial.user_attrs.get("kind", kind))
 
-    def unfinished(self) -> list[int]:
-        """Return the numbers of the trials that an interrupted search has left running."""
-        return [one.number for one in self._study.get_trials(deepcopy=False) if one.state.name == "RUNNING"]
-
-    def resume(self, number: int, kind: str) -> Proposal:
-        """Return the settings of a trial that an interrupted search has left running.
+    def resume(self, kind: str) -> list[tuple[int, Proposal]]:
+        """Start the trials again that an interrupted search has left running or proposed.
 
         Args:
-            number: The trial's number.
-            kind: Its algorithm, if the search was interrupted before it was stored.
+            kind: The algorithm of a trial that was interrupted before its algorithm was stored.
         """
-        trial = self._trial(number)
-        return self._settings(trial, trial.user_attrs.get("kind", kind))
+        states = [one.state.name for one in self._study.get_trials(deepcopy=False)]
+        running = [self._trial(number) for number, state in enumerate(states) if state == "RUNNING"]
+        again = [(one.number, self._settings(one, one.user_attrs.get("kind", kind))) for one in running]
+        return [*again, *(self.sample(kind) for state in states if state == "WAITING")]
 
     def finish(self, number: int, score: TrialScore, screening: float | None) -> None:
         """Store the score of a trial."""

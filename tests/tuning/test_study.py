@@ -58,12 +58,22 @@ def test_a_killed_search_goes_on_with_the_settings_that_ran(tmp_path, engine):
         study.finish(done, score(1.0, 1.0), None)
         running = study.sample("xgboost")
     with opened(tmp_path, engine=engine) as study:
-        assert study.unfinished() == [running[0]]
-        assert study.resume(running[0], "neural_net") == running[1]
+        assert study.resume("neural_net") == [running]
         later = [study.sample("xgboost")[1] for _ in range(3)]
         settings = [dict(one.settings) for one in study.records()]
     assert len({str(one) for one in settings}) == 5, "a sampler that starts again draws other settings"
     assert all(one.kind == "xgboost" for one in later)
+
+
+def test_settings_that_were_proposed_but_not_started_come_first(tmp_path):
+    proposal = Proposal("xgboost", {"max_depth": 7})
+    with opened(tmp_path) as study:
+        study.propose(proposal)
+    with sqlite3.connect(tmp_path / "study.db") as database:  # as a kill between the proposal and the start leaves it
+        database.execute("update trials set state = 'WAITING'")
+    database.close()
+    with opened(tmp_path) as study:
+        assert study.resume("neural_net") == [(0, proposal)]
 
 
 def test_each_trial_ends_with_its_cause(tmp_path):
