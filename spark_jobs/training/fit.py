@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import Any
 
-from pyspark.ml import PipelineModel
+from pyspark.ml import Model, PipelineModel
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -56,12 +57,23 @@ def fit(
     algorithm = find(plan.model)
     context = fit_context(plan, profile, features.width)
     frame = training_frame(rows, plan, features, class_rows)
-    few = partitions(plan.model, profile.rows)
-    learner = estimator(plan.model, plan.params, context)
-    with persisted(frame) if plan.problem.task in algorithm.iterative else nullcontext(frame) as given:
-        model = learner.fit(given.coalesce(few) if few else given)
+    model = fit_model(plan.model, plan.params, context, frame)
     found = algorithm.importances(model) if algorithm.importances else ()
     return Trained(PipelineModel([*features.stages, model]), tuple(zip(features.slots, found, strict=False)))
+
+
+def fit_model(kind: str, params: Mapping[str, Any], context: FitContext, frame: DataFrame) -> Model:
+    """Fit an algorithm's Spark estimator.
+
+    Args:
+        kind: the algorithm.
+        params: its options.
+        frame: `features`, `label` and, if rows have different weights, `weight`.
+    """
+    learner, few = estimator(kind, params, context), partitions(kind, context.rows)
+    with persisted(frame) if context.task in find(kind).iterative else nullcontext(frame) as given:
+        model: Model = learner.fit(given.coalesce(few) if few else given)
+    return model
 
 
 def fit_context(plan: Plan, profile: Profile, width: int) -> FitContext:

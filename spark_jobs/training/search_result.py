@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean, stdev
 from typing import Any, Literal
 
 from spark_jobs.spec import constants
@@ -23,6 +25,7 @@ class TrialRecord:
         state: How it ended.
         score: The mean metric over the folds' validation rows; None unless it finished.
         spread: Its standard deviation over the folds.
+        scores: The metric of each fold.
         training: The mean metric over the folds' training rows, if it was measured.
         seconds: The seconds of its fits.
         settled: Options that the fits found, for a fit on all rows.
@@ -36,6 +39,7 @@ class TrialRecord:
     state: TrialState
     score: float | None = None
     spread: float = 0.0
+    scores: Sequence[float] = ()
     training: float | None = None
     seconds: float = 0.0
     settled: Mapping[str, int] = field(default_factory=dict)
@@ -100,6 +104,20 @@ def is_far_worse(search: SearchResult, tested: float) -> bool:
     best = search.best.score or 0.0
     margin = max(3 * search.best.spread, 0.05 * abs(best))
     return is_better(best, tested, search.metric) and abs(best - tested) > margin
+
+
+def may_win(one: TrialRecord, best: TrialRecord) -> bool:
+    """Return whether a trial may be as good as the best one, by their difference on the same folds.
+
+    It may if the mean difference is at most two of its standard errors.
+
+    >>> best, near, far = (TrialRecord(0, "a", {}, "finished", scores=s) for s in ([5, 7], [5.1, 6.9], [4, 6.2]))
+    >>> may_win(near, best), may_win(far, best)
+    (True, False)
+    """
+    differences = [a - b for a, b in zip(one.scores, best.scores, strict=True)]
+    error = stdev(differences) / math.sqrt(len(differences)) if len(differences) > 1 else 0.0
+    return abs(fmean(differences)) <= 2 * error
 
 
 def ranked(trials: tuple[TrialRecord, ...] | list[TrialRecord], metric: str) -> list[TrialRecord]:

@@ -11,7 +11,7 @@ from statistics import median
 from spark_jobs.error_translation import translate_error
 from spark_jobs.errors import DataError
 from spark_jobs.runtime.job_groups import JobGroup
-from spark_jobs.training.search_result import TrialRecord, is_better, ranked
+from spark_jobs.training.search_result import TrialRecord, is_better, may_win, ranked
 from spark_jobs.tuning.leaderboard import best_of_each, show_standing, show_trial
 from spark_jobs.tuning.search_plan import SearchPlan
 from spark_jobs.tuning.space import Proposal
@@ -119,13 +119,12 @@ class Search:
         return started
 
     def _contenders(self) -> tuple[str, ...]:
-        """Return the algorithms that may still win: those without a result, or within two deviations of the best."""
+        """Return the algorithms that may still win, and those without a trial."""
         best = best_of_each(self._study.records(), self._runner.metric)
         if not best:
             return self._plan.kinds
-        margin = 2 * best[0].spread
         tried = {kind for kind, _ in self._tried}
-        near = {one.kind for one in best if abs((one.score or 0.0) - (best[0].score or 0.0)) <= margin}
+        near = {one.kind for one in best if may_win(one, best[0])}
         return tuple(kind for kind in self._plan.kinds if kind in near or kind not in tried)
 
     def _leader(self) -> str:

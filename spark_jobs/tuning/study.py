@@ -65,7 +65,8 @@ class Study:
 
     def finish(self, number: int, score: TrialScore, screening: float | None) -> None:
         """Store the score of a trial."""
-        stored = {"spread": score.spread, "training": score.training, "seconds": score.seconds}
+        scores = [one.validation for one in score.folds]
+        stored = {"scores": scores, "spread": score.spread, "training": score.training, "seconds": score.seconds}
         self._store(number, **stored, settled=score.settled(), screening=screening)
         self._study.tell(number, score.mean)
 
@@ -225,7 +226,7 @@ def _default(kind: str, name: str) -> Any:
 
 def _record(frozen: optuna.trial.FrozenTrial) -> TrialRecord:
     known = frozen.user_attrs
-    names = ("spread", "training", "seconds", "settled", "cause", "screening")
+    names = ("scores", "spread", "training", "seconds", "settled", "cause", "screening")
     return TrialRecord(
         number=frozen.number,
         kind=known.get("kind", ""),

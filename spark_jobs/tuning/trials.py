@@ -14,10 +14,10 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs.errors import JobError
-from spark_jobs.models import estimator, find, partitions
+from spark_jobs.models import find, partitions
 from spark_jobs.spec import Spec
 from spark_jobs.training.evaluation import evaluate
-from spark_jobs.training.fit import class_weights
+from spark_jobs.training.fit import class_weights, fit_model
 from spark_jobs.tuning.folds import DRAWS, FoldStager, StagedFold
 from spark_jobs.tuning.in_task import TaskFit, run_in_tasks
 from spark_jobs.tuning.space import Proposal, fixed
@@ -78,7 +78,10 @@ class TrialScore:
 
 
 class Slots:
-    """The task slots of the cluster, shared by all trials: a distributed fit takes all, a fit in tasks takes one."""
+    """The task slots of the cluster, shared by all trials.
+
+    A fit in tasks takes one, and a distributed fit one for each partition of its rows.
+    """
 
     def __init__(self, total: int) -> None:
         self.total = total
@@ -130,16 +133,14 @@ class TrialRunner:
             JobError: A fit fails, or its metric is not a number.
         """
         spec = proposal.apply(self.spec)
-        staged = self.stager.staged(spec)
-        fits = [self._task_fit(proposal, spec, staged[fold], share) for fold in folds]
-        if find(proposal.kind).fit_in_task is not None and all(
-            staged[fold].bytes * share <= TASK_BYTES for fold in folds
-        ):
+        staged = self.stager.staged(spec, folds)
+        fits = [self._task_fit(proposal, spec, fold, share) for fold in staged]
+        if find(proposal.kind).fit_in_task and all(fold.bytes * share <= TASK_BYTES for fold in staged):
             with self.slots.taken(1):
                 found = run_in_tasks(self.spark, fits)
             scores = [FoldScore(one["validation"], one["training"], one["seconds"], one["settled"]) for one in found]
         else:
-            with self.slots.taken(self.slots.total):
+            with self.slots.taken(partitions(proposal.kind, staged[0].context.rows) or self.slots.total):
                 scores = [self._distributed(spec, fit, fold) for fit, fold in zip(fits, staged, strict=True)]
         for score in scores:
             if not math.isfinite(score.validation):
@@ -172,8 +173,7 @@ class TrialRunner:
         if fit.class_weights is not None:
             table = F.array(*[F.lit(one) for one in fit.class_weights])
             rows = rows.withColumn("weight", weight * F.element_at(table, F.col("label").cast("int") + 1))
-        few = partitions(spec.model.kind, fold.context.rows)
-        model = estimator(spec.model.kind, spec.model.params, fold.context).fit(rows.coalesce(few) if few else rows)
+        model = fit_model(spec.model.kind, spec.model.params, fold.context, rows)
         problem = fold.plan.problem
         evaluation = evaluate(
             model.transform(validation), problem.task, problem.labels, problem.positive, weight=fit.weighted
