@@ -354,7 +354,7 @@ def test_the_file_of_a_verb_is_a_short_list_of_steps():
 
 def test_nine_functions_of_ten_fit_in_a_glance():
     lengths = sorted(lines_of(function) for file in FILES for function in functions_of(tree_of(file)))
-    assert lengths[int(0.9 * len(lengths))] <= 25
+    assert lengths[int(0.9 * len(lengths))] <= 13
 
 
 def test_a_module_is_called_after_what_it_does():

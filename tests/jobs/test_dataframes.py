@@ -222,7 +222,7 @@ def test_a_notebook_shows_a_model_and_a_result_as_tables(prices):
     assert "<td>importance of size</td>" in shown
     told = prices.result._repr_html_()
     assert f"<td>rows read</td><td>{ROWS}</td>" in told
-    assert f"<td>rmse</td><td>{prices.result.metrics['rmse']:.6g}</td>" in told
+    assert f"<td>rmse</td><td>{prices.result.metrics['rmse']:.4g}</td>" in told
 
 
 def test_cells_of_pandas_become_the_cells_of_spark(spark):

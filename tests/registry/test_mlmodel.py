@@ -129,7 +129,9 @@ def test_a_flipped_byte_in_what_the_model_reads_is_refused_by_name(folder, name)
         mlflow.pyfunc.load_model(str(folder))
 
 
-def test_a_model_without_a_graph_is_asked_through_spark(spark, tmp_path):
+def test_a_model_without_a_graph_is_asked_through_spark(spark, tmp_path, monkeypatch):
+    # pyspark ends a process that looks like doctests, as a worker of pytest-xdist does.
+    monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
     import mlflow
     from pyspark.ml import PipelineModel
     from pyspark.ml.feature import SQLTransformer

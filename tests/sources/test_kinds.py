@@ -166,7 +166,7 @@ def test_a_table_of_a_registered_kind_is_read(spark, series):
     source = Source(length=4, first=5)
     assert kind_of_source(source, spark) == "series"
     table = read_source(source, spark)
-    assert [tuple(row) for row in table.rows.orderBy("n").collect()] == [(5, 5, 20), (6, 6, 24), (7, 0, 21), (8, 1, 25)]
+    assert [tuple(row) for row in table.rows.orderBy("n").collect()] == [(5, 5, 30), (6, 6, 36), (7, 0, 7), (8, 1, 13)]
 
 
 def test_a_model_is_trained_on_a_registered_kind(spark, series, tmp_path):

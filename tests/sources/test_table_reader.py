@@ -225,5 +225,5 @@ def test_files_out_of_reach_of_python_are_read_by_spark(spark, tmp_path, monkeyp
     away = tuple(DataFile(str(path), path.stat().st_size, 0, local=False) for path in sorted(Path(tmp_path).iterdir()))
     monkeypatch.setattr(delimited, "files_of", lambda source, spark: away)
     monkeypatch.setattr(DataFile, "head", lambda file: pytest.fail("Python opened the file"))
-    table = delimited.read(Source(path=str(tmp_path)), spark)
+    table = delimited.read(Source(kind="csv", path=str(tmp_path)), spark)
     assert table.rows.groupBy("a", "b").count().collect() == [("1,5", "2", 2000)]

@@ -1,4 +1,4 @@
-"""A kind of source: rows of a series. `n` is 0, 1, 2 …, `noise` is 0 to 6 in turn, and `y` is 3 n + noise."""
+"""A kind of source: rows of a series. `n` is 0 to 96 in turn, `noise` is 0 to 6, and `y` is n + 5 noise."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def read(source, spark):
 
     keys = SeriesKeys.of(source)
     ids = spark.range(keys.first, keys.first + keys.length)
-    rows = ids.selectExpr("id AS n", "id % 7 AS noise", "3 * id + id % 7 AS y")
+    rows = ids.selectExpr("id % 97 AS n", "id % 7 AS noise", "id % 97 + 5 * (id % 7) AS y")
     reading = Reading("series", "a series", {}, ())
     return Table(rows, reading, f"{keys.first}/{keys.length}", columns=tuple(rows.columns), records=keys.length)
 
 
 def open_stream(source, stream, spark, after):
     rate = spark.readStream.format("rate-micro-batch").option("rowsPerBatch", SeriesKeys.of(source).length)
-    return rate.load().selectExpr("value AS n", "value % 7 AS noise")
+    return rate.load().selectExpr("value % 97 AS n", "value % 7 AS noise")
 
 
 SOURCE = SourceKind(
