@@ -8,7 +8,7 @@ from shlex import quote
 
 from spark_jobs import progress
 from spark_jobs.bundle import REPORT
-from spark_jobs.formatting import format_metrics
+from spark_jobs.formatting import format_metrics, format_number
 from spark_jobs.plan import Decision, Plan
 from spark_jobs.registry.artifacts import TrainingArtifacts
 from spark_jobs.registry.gate import Comparison, Promotion
@@ -118,10 +118,10 @@ def _leaders(search: SearchResult | None) -> list[str]:
     """Return a line for each of the best trials of a search."""
     if search is None:
         return []
-    lines = [
-        f"  {'best' if place == 0 else '':<9} {one.kind:<13} {search.metric} {one.score:.5g} ± {one.spread:.2g}"
-        for place, one in enumerate(search.leaderboard[:_LEADERS])
-    ]
+    best = search.leaderboard[:_LEADERS]
+    scores = [f"{format_number(one.score, 5)} ± {format_number(one.spread, 2)}" for one in best]
+    named = [f"{one.kind:<13} {search.metric} {score}" for one, score in zip(best, scores, strict=True)]
+    lines = [f"  {'' if place else 'best':<9} {name}" for place, name in enumerate(named)]
     return [*lines, *_more(len(search.trials) - _LEADERS, "trials")]
 
 

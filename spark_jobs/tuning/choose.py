@@ -23,7 +23,7 @@ from spark_jobs.training.search_result import SearchResult, TrialRecord, describ
 from spark_jobs.training.workflow import Planned, plan_training
 from spark_jobs.tuning.families import first_spec, optimized_metric
 from spark_jobs.tuning.folds import FoldStager
-from spark_jobs.tuning.leaderboard import reason
+from spark_jobs.tuning.leaderboard import reason, score_text
 from spark_jobs.tuning.search import Search
 from spark_jobs.tuning.search_plan import SearchPlan, plan_search
 from spark_jobs.tuning.settle import settle_options
@@ -46,10 +46,10 @@ class ChosenModel:
         """Return the lines of the plan that explain the choice."""
         result, best = self.result, self.result.best
         tried = f"{len(result.trials)} trials on {result.folds} folds"
-        left = [Decision("left out", kind, reason) for kind, reason in result.left_out.items()]
+        left = [Decision(kind, "not tried", reason) for kind, reason in result.left_out.items()]
         return (
             Decision("model", best.kind, result.reason),
-            Decision("tuning", f"{result.metric} {best.score:.5g}", f"{tried} in {result.seconds:.0f} s"),
+            Decision("tuning", f"{result.metric} {score_text(best)}", f"{tried} in {result.seconds:.0f} s"),
             Decision("settings", describe_settings(best.settings), f"trial {best.number + 1}"),
             *left,
         )

@@ -5,31 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from spark_jobs import progress
+from spark_jobs.formatting import format_duration, format_number
 from spark_jobs.models import find
 from spark_jobs.training.search_result import TrialRecord, ranked
 
 _SHOWN = 3
+_MEASURABLE = 20_000  # rows, below which the duration of a fit says nothing about larger tables
 
 
 def score_text(record: TrialRecord) -> str:
     """Return the score of a trial as text."""
-    return "" if record.score is None else f"{record.score:.5g} ± {record.spread:.2g}"
+    return "" if record.score is None else f"{format_number(record.score, 5)} ± {format_number(record.spread, 2)}"
 
 
 def show_trial(record: TrialRecord, metric: str, is_best: bool) -> None:
     """Write a line for a trial that has ended."""
     said = f"{metric} {score_text(record)}" if record.score is not None else f"{record.state}: {record.cause}"
     best = "  best so far" if is_best else ""
-    progress.note(f"  trial {record.number + 1:<4} {record.kind:<13} {said}  {record.seconds:.1f} s{best}")
+    progress.note(f"  trial {record.number + 1:<4} {record.kind:<13} {said}  {format_duration(record.seconds)}{best}")
 
 
 def show_standing(records: Sequence[TrialRecord], metric: str, trials: int | None, left: float | None) -> None:
     """Show the number of trials, the best ones and the time left next to the live phase."""
     ended = sum(one.state != "running" for one in records)
     count = f"{ended} of {trials} trials" if trials else f"{ended} trials"
-    top = "; ".join(f"{one.kind} {one.score:.5g}" for one in ranked(list(records), metric)[:_SHOWN])
+    top = "; ".join(f"{one.kind} {format_number(one.score, 5)}" for one in ranked(list(records), metric)[:_SHOWN])
     best = f", best {metric}: {top}" if top else ""
-    clock = f", {int(left // 60)}:{int(left % 60):02d} min left" if left is not None else ""
+    clock = f", {format_duration(left)} left" if left is not None else ""
     progress.detail(f"{count}{best}{clock}")
 
 
@@ -51,9 +53,9 @@ def reason(records: Sequence[TrialRecord], metric: str, rows: int) -> str:
     """
     first, *others = best_of_each(records, metric)
     ended = [one for one in records if one.state != "running"]
-    said = ", ".join(f"{find(one.kind).title} {one.score:.4g}" for one in others)
-    text = f"{find(first.kind).title}: {metric} {first.score:.4g}" + (f", {said}" if said else "")
-    if others:
+    said = "".join(f", {find(one.kind).title} {format_number(one.score)}" for one in others)
+    text = f"{find(first.kind).title}: {metric} {format_number(first.score)}{said}"
+    if others and rows >= _MEASURABLE:
         slower = (first.seconds - others[0].seconds) * 1e6 / max(rows, 1)
         text += f"; {abs(slower):.0f} s {'slower' if slower > 0 else 'faster'} per million rows"
     return f"{text} (best of {len(ended)} trials)"
