@@ -70,6 +70,15 @@ def test_a_fit_stops_early_and_returns_the_area_of_its_best_round(tmp_path):
     assert found["training"] > found["validation"]
 
 
+def test_the_patience_grows_with_the_best_round(tmp_path, monkeypatch):
+    parts(tmp_path)
+    train, boosters = xgboost.train, []
+    monkeypatch.setattr(xgboost, "train", lambda *args, **keys: boosters.append(train(*args, **keys)) or boosters[0])
+    best = attempt_fit(task_fit(tmp_path, params={"n_estimators": 3000, "learning_rate": 0.02}))["settled"]
+    last = best["n_estimators"] - 1  # rounds are numbered from 0
+    assert boosters[0].num_boosted_rounds() == last + int(10 + 0.3 * last) + 2
+
+
 def test_rounds_that_the_spec_fixes_are_not_settled(tmp_path):
     parts(tmp_path)
     assert attempt_fit(task_fit(tmp_path, settled=(), params={"n_estimators": 5}))["settled"] == {}
