@@ -20,8 +20,6 @@ DATA = ROOT.parent / "shared" / "data"
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 # OpenMP's threads (XGBoost, scikit-learn) would spin while they wait for a core that another process uses.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-# Keeps the code that Spark generates for the same query again, and writes out no plans for a page that is off.
-MANY_QUERIES = {"spark.sql.codegen.cache.maxEntries": 5000, "spark.sql.ui.explainMode": "simple"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -84,8 +82,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPARK_JOBS_TUNING", "off")
         patch.setenv("SPARK_SUBMIT_OPTS", _java_options())
-        environment = Environment(root=str(root), master="local[2]", memory="3g", spark=MANY_QUERIES)
-        opened = sessions.open(environment, _connectors())
+        opened = sessions.open(Environment(root=str(root), master="local[2]", memory="3g"), _connectors())
     yield opened
     sessions.close(opened)
 
