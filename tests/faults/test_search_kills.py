@@ -31,13 +31,13 @@ pytestmark = pytest.mark.long
 
 
 def rows(database: Path, query: str) -> list[tuple]:
+    """The rows of a query; opened for writing, because a kill may leave a journal that has to be rolled back."""
     if not database.is_file():
         return []
-    try:
-        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as opened:
-            return opened.execute(query).fetchall()
-    except sqlite3.OperationalError:  # its tables are being made
-        return []
+    with closing(sqlite3.connect(database, timeout=60)) as opened:
+        if not opened.execute("select 1 from sqlite_master where name = 'trial_user_attributes'").fetchall():
+            return []
+        return opened.execute(query).fetchall()
 
 
 def start(folder: Path) -> subprocess.Popen:
