@@ -13,6 +13,8 @@ from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.report.context import ReportContext
 from spark_jobs.report.formatting import shorten
 
+Weights = Sequence[tuple[str, float]]
+
 
 @dataclass(frozen=True, slots=True)
 class Feature:
@@ -24,7 +26,7 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class Importances:
-    """The raw columns with their weights, the greatest first.
+    """The raw columns with their weights, none negative, the greatest first.
 
     `coefficients` are triples of feature, coefficient and standardized coefficient, signed unless there are more than
     two classes; empty for other models.
@@ -34,29 +36,34 @@ class Importances:
     coefficients: tuple[tuple[str, float, float], ...] = ()
 
 
-def compute_importances(context: ReportContext) -> Importances:
+def compute_importances(plan: Plan | None, profile: Profile, weights: Weights) -> Importances:
     """Group the weights of the feature vector by raw column.
 
     The shares of a tree model are added. A coefficient of a linear model is multiplied by the standard deviation of its
     feature (a standardized coefficient), and a column gets the root of the sum of their squares.
+
+    Args:
+        plan: what the model reads; without a plan each feature is a column.
+        profile: the columns of the training rows.
+        weights: one pair of feature name and weight per slot of the feature vector, as in `ReportContext.importances`.
     """
-    features = _features(context.plan, context.profile) if context.plan is not None else {}
-    if context.plan is None or not find(context.plan.model).linear:
-        return Importances(_summed(context.importances, features))
-    rows = [(name, value, value * _feature(name, features).std) for name, value in context.importances]
+    features = _features(plan, profile) if plan is not None else {}
+    if plan is None or not find(plan.model).linear:
+        return Importances(_summed([(name, abs(value)) for name, value in weights], features))
+    rows = [(name, value, value * _feature(name, features).std) for name, value in weights]
     squares = [(name, standardized**2) for name, _, standardized in rows]
     columns = tuple((name, math.sqrt(total)) for name, total in _summed(squares, features))
     return Importances(columns, tuple(sorted(rows, key=lambda row: -abs(row[2]))))
 
 
-def has_signed_coefficients(context: ReportContext) -> bool:
+def has_signed_coefficients(plan: Plan | None) -> bool:
     """Return whether each feature has one coefficient, whose sign says in which direction it acts."""
-    return context.plan is not None and context.task != "multiclass" and find(context.plan.model).linear
+    return plan is not None and plan.problem.task != "multiclass" and find(plan.model).linear
 
 
 def name_coefficients(context: ReportContext) -> str:
     """Return what a standardized coefficient is, such as "change of the log-odds of y = 1 per standard deviation"."""
-    if context.plan is None or not has_signed_coefficients(context):
+    if context.plan is None or not has_signed_coefficients(context.plan):
         return "norm over the classes of the change of their scores per standard deviation"
     what = f"the predicted {shorten(context.target, 20)}"
     if context.task == "binary":
@@ -66,12 +73,12 @@ def name_coefficients(context: ReportContext) -> str:
     return f"change of {what} per standard deviation"
 
 
-def _summed(pairs: Sequence[tuple[str, float]], features: Mapping[str, Feature]) -> tuple[tuple[str, float], ...]:
+def _summed(pairs: Weights, features: Mapping[str, Feature]) -> tuple[tuple[str, float], ...]:
     totals: dict[str, float] = {}
     for name, value in pairs:
         column = _feature(name, features).column
         totals[column] = totals.get(column, 0.0) + value
-    return tuple(sorted(totals.items(), key=lambda pair: -abs(pair[1])))
+    return tuple(sorted(totals.items(), key=lambda pair: -pair[1]))
 
 
 def _feature(name: str, features: Mapping[str, Feature]) -> Feature:

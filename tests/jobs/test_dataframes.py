@@ -105,10 +105,14 @@ def test_pandas_rows_are_predicted_as_spark_rows_are(spark, prices, kinds):
     for trained in (prices, kinds):
         rows = trained.test.set_index(pd.Index(range(100, 100 + TESTED)))
         said = trained.model.predict(rows)
-        expected = [row["prediction"] for row in trained.model.transform(spark_frame(rows, spark)).collect()]
+        answers = trained.model.transform(spark_frame(rows, spark))
+        expected = [row["prediction"] for row in answers.collect()]
+        assert answers.columns[-1] == "valid"
+        assert set(said.columns) == set(answers.columns) - set(rows.columns)
         assert said.index.tolist() == rows.index.tolist()
         assert said["prediction"].tolist() == (pytest.approx(expected) if trained is prices else expected)
-    assert said.columns.tolist() == ["prediction", "probabilities", "probability"]
+    assert said.columns.tolist() == ["prediction", "probabilities", "probability", "valid"]
+    assert said["valid"].all()
     assert said["probabilities"].iloc[0].keys() == {"no", "yes"}
 
 
@@ -126,6 +130,8 @@ def test_a_model_names_what_it_reads_and_what_matters_most(prices, kinds):
     assert set(prices.model.feature_names) == {"size", "rooms", "kind", "built"}
     assert set(kinds.model.feature_names) <= {"size", "rooms", "kind", "built"}
     assert next(iter(prices.model.importances)) == "size"
+    assert set(prices.model.importances) == set(prices.model.feature_names)
+    assert min(prices.model.importances.values()) >= 0
     assert kinds.model.importances["size"] == pytest.approx(1.0, abs=0.05)
     assert sum(kinds.model.importances.values()) == pytest.approx(1.0)
 
