@@ -39,7 +39,9 @@ def _line(column: ColumnProfile, kind: str, parts: Mapping[str, str]) -> list[Ht
 
 def _distribution(column: ColumnProfile, parts: Mapping[str, str]) -> Html:
     if column.numbers is None and column.levels is not None:
-        levels = format_top_levels(column, parts).replace(" %", "\N{NO-BREAK SPACE}%")
+        levels = format_top_levels(column, parts)
+        for text in (": ", " %", " ·"):
+            levels = levels.replace(text, text.replace(" ", "\N{NO-BREAK SPACE}"))
         return join([draw_sparkline(column, parts), tag("div", levels, class_="levels")])
     return draw_sparkline(column, parts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -133,10 +134,11 @@ def _value_bars(column: ColumnProfile, form: Formatter, values: Doubles, shares:
 
 
 def _ticks(places: Doubles, labels: Sequence[str], edges: Doubles) -> list[Tick]:
-    """Return a tick per place where the labels fit below their bars, else at both ends."""
+    """Return a tick at every place, or every second or third, where the labels fit side by side; else at both ends."""
     ticks = list(zip(places.tolist(), labels, strict=True))
     room = _PLOT * _step(places) / float(edges[-1] - edges[0])
-    return ticks if max(map(measure, labels)) < room else [ticks[0], *ticks[1:][-1:]]
+    every = math.ceil((max(map(measure, labels)) + 3) / room)
+    return ticks[::every] if every <= 3 else [ticks[0], *ticks[1:][-1:]]
 
 
 def _step(values: Doubles) -> float:

@@ -94,7 +94,7 @@ def format_fill(one: Input) -> str:
     """
     marked = ", with an indicator" if one.indicator else ""
     if isinstance(one, CategoryInput):
-        return f"{_format_level(one.part, one.fill)}{marked}"
+        return f"{format_level(one.part, one.fill)}{marked}"
     value = one.fill + one.shift
     return f"{_format_part(one.part, value)}{marked}"
 
@@ -110,10 +110,11 @@ def format_levels(column: ColumnProfile, parts: Mapping[str, str] = NO_PARTS) ->
     part = parts.get(column.name)
     if part is not None:
         counts.sort(key=lambda item: (not item[0].isdecimal(), int(item[0]) if item[0].isdecimal() else 0))
-    return [(_format_level(part, level), count) for level, count in counts]
+    return [(format_level(part, level), count) for level, count in counts]
 
 
-def _format_level(part: str | None, level: str) -> str:
+def format_level(part: str | None, level: str) -> str:
+    """Format a level; one of a part of a date as `choose_formatter` formats numbers: weekday 0 as "Mon"."""
     return _format_part(part, float(level)) if part is not None and level.isdecimal() else level
 
 

@@ -11,17 +11,18 @@ from spark_jobs.models import find
 from spark_jobs.plan import Plan
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.report.context import ReportContext
-from spark_jobs.report.formatting import shorten
+from spark_jobs.report.formatting import format_level, shorten
 
 Weights = Sequence[tuple[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One slot of the feature vector: its raw column, and the standard deviation of its values."""
+    """One slot of the feature vector: its raw column, the standard deviation of its values, and its name if special."""
 
     column: str
     std: float
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,10 @@ def compute_importances(plan: Plan | None, profile: Profile, weights: Weights) -
     features = _features(plan, profile) if plan is not None else {}
     if plan is None or not find(plan.model).linear:
         return Importances(_summed([(name, abs(value)) for name, value in weights], features))
-    rows = [(name, value, value * _feature(name, features).std) for name, value in weights]
-    squares = [(name, standardized**2) for name, _, standardized in rows]
+    found = [(name, value, _feature(name, features)) for name, value in weights]
+    squares = [(name, (value * one.std) ** 2) for name, value, one in found]
     columns = tuple((name, math.sqrt(total)) for name, total in _summed(squares, features))
+    rows = [(one.title or name, value, value * one.std) for name, value, one in found]
     return Importances(columns, tuple(sorted(rows, key=lambda row: -abs(row[2]))))
 
 
@@ -95,7 +97,8 @@ def _features(plan: Plan, profile: Profile) -> dict[str, Feature]:
         found[f"{one.title} is missing"] = Feature(one.column, _of_share(column.missing if column else 0, rows))
         counts = column.levels.counts if column is not None and column.levels is not None else {}
         for level in one.levels if isinstance(one, CategoryInput) else ():
-            found[f"{one.title} = {level}"] = Feature(one.column, _of_share(counts.get(level, 0), rows))
+            title = f"{one.title} = {format_level(one.part, level)}"
+            found[f"{one.title} = {level}"] = Feature(one.column, _of_share(counts.get(level, 0), rows), title)
     return found
 
 

@@ -45,9 +45,9 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .facts { display: flex; flex-wrap: wrap; gap: .2rem 1.6rem; margin: .6rem 0 0; font-size: .88rem; }
 .facts div { display: flex; gap: .4rem; min-width: 0; } .facts dt { color: var(--soft); }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .7rem; margin-top: 1rem; }
-.tile { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: .6rem .9rem; }
-.tile b { display: block; font-size: 1.35rem; font-weight: 650; font-variant-numeric: tabular-nums;
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .7rem; margin-top: 1rem; }
+.tile { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: .6rem .8rem; }
+.tile b { display: block; font-size: 1.25rem; font-weight: 650; font-variant-numeric: tabular-nums;
   overflow-wrap: anywhere; }
 .tiles + p { margin-top: .9rem; }
 .tile span { display: block; color: var(--soft); font-size: .82rem; }

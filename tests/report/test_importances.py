@@ -71,6 +71,13 @@ def test_a_target_encoding_and_a_missing_indicator_belong_to_their_column():
     assert dict(found.columns) == {"shop": 0.75, "else": 0.25}
 
 
+def test_the_coefficient_of_a_weekday_has_its_name():
+    given = made("linear", [("day ▸ weekday = 6", 2.0)])
+    weekday = CategoryInput("c2", "day", ("0", "6"), "one_hot", part="weekday")
+    given = replace(given, plan=replace(given.plan, inputs=(weekday,)))
+    assert [name for name, *_ in importances(given).coefficients] == ["day ▸ weekday = Sun"]
+
+
 def test_an_importance_is_never_negative():
     assert importances(made("linear", [("size", -3.0)])).columns == (("size", pytest.approx(3.0)),)
     assert compute_importances(None, Profile(0, {}), [("size", -3.0)]).columns == (("size", 3.0),)
