@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,6 @@ from spark_jobs.report.svg import (
     compute_opacity,
     diagonal,
     drawing,
-    fit_text,
     line,
     measure,
     plot,
@@ -188,8 +188,8 @@ def draw_weights(ranked: Sequence[tuple[str, float]], title: str, unit: str) -> 
     body = [text(left - 6, 38 + i * _STEP, name, "end") for i, name in enumerate(names)]
     body += [part for i, value in enumerate(values) for part in _weight(value, zero, scale, 28 + i * _STEP)]
     axis = [segment(zero, 24, zero, bottom, "axis")] if low < 0 else []
-    named = text(width / 2, bottom + 14, fit_text(unit, width), "middle axis-title")
-    return drawing(title, width, bottom + 22, [*body, *axis, named])
+    named = [text(width / 2, bottom + 14 + 15 * i, one, "middle axis-title") for i, one in enumerate(wrap(unit, 50))]
+    return drawing(title, width, bottom + 7 + 15 * len(named), [*body, *axis, *named])
 
 
 def _weight(value: float, zero: float, scale: float, y: float) -> tuple[Html, Html]:
