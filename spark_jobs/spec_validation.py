@@ -12,6 +12,7 @@ from spark_jobs.features.choices import WITHOUT_GRAPH, step_issues
 from spark_jobs.spec import Spec
 from spark_jobs.spec.mistakes import SpecIssue, dotted, refusal
 from spark_jobs.spec.yaml12 import KeyPath
+from spark_jobs.tuning.mistakes import tuning_mistakes
 
 
 def verify_spec(spec: Spec, place: Callable[[KeyPath], str] = lambda path: "") -> None:
@@ -34,6 +35,7 @@ def option_mistakes(spec: Spec) -> Iterator[SpecIssue]:
     yield from _model(spec)
     yield from step_issues(spec)
     yield from check_issues(spec.checks)
+    yield from tuning_mistakes(spec)
 
 
 def _model(spec: Spec) -> Iterator[SpecIssue]:

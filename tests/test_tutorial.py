@@ -1,4 +1,4 @@
-"""The tutorial works: its blocks run one after the other in an empty folder."""
+"""The tutorial and the notebook section of the README work: their blocks run one after the other in an empty folder."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -37,7 +39,6 @@ def test_the_commands_of_the_readme_are_those_of_the_tutorial():
 
 @pytest.mark.long
 @pytest.mark.end_to_end
-@pytest.mark.nightly
 def test_the_tutorial_runs_in_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for language, code in TUTORIAL:
@@ -50,3 +51,25 @@ def test_the_tutorial_runs_in_an_empty_folder(tmp_path, monkeypatch):
             done = run("bash", "-c", command)
             assert done.returncode in ((0, GATE_REFUSED) if " promote " in command else (0,)), done.stderr
     assert (tmp_path / "spark-jobs-data" / "tables" / "houses_predictions").is_dir()
+
+
+@pytest.mark.long
+@pytest.mark.end_to_end
+def test_the_notebook_blocks_of_the_readme_run_in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(7)
+    distance, late = random.integers(100, 3000, 2000), random.normal(12.0, 40.0, 2000).round()
+    flights = pd.DataFrame(
+        {"carrier": random.choice(["UA", "B6", "DL"], 2000), "distance": distance, "dep_delay": late}
+    )
+    flights["arr_delay"] = (late - distance / 100 + random.normal(0.0, 15.0, 2000)).round()
+    Path("data").mkdir()
+    flights.to_csv("data/flights.csv", index=False)
+    flights.head(20).to_csv("data/new.csv", index=False)
+    flights.to_parquet("data/flights.parquet")
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## In a notebook")[1].split("\n## ")[0]
+    code = "".join(block for language, block in BLOCK.findall(section) if language == "python")
+    done = run(sys.executable, "-c", code)
+    assert done.returncode == 0, done.stderr
+    assert "version 1 of 'flights' is the champion" in done.stdout
+    assert {table.name for table in Path("spark-jobs-data/tables").iterdir()} >= {"late_predictions"}

@@ -25,6 +25,7 @@ from spark_jobs.spec import (
     Stream,
     Task,
     Track,
+    Tune,
     load_environment,
     load_spec,
     parse,
@@ -58,6 +59,7 @@ class SpecKeys(TypedDict, total=False):
     clean: Clean | Mapping[str, Any] | None
     features: Features | Mapping[str, Any] | None
     model: Model | Mapping[str, Any] | None
+    tune: Tune | Mapping[str, Any] | None
     evaluate: Evaluate | Mapping[str, Any] | None
     checks: Sequence[Any] | None
     changes: Changes | Mapping[str, Any] | None

@@ -24,7 +24,7 @@ def whole() -> dict[str, Any]:
     definitions = made["$defs"]
     for name, optional in (("Features", False), ("ColumnFeatures", True)):
         complete_schema(definitions[name]["properties"], optional)
-    definitions["Model"]["properties"]["kind"]["enum"] = list(models.algorithm_kinds())
+    definitions["Model"]["properties"]["kind"]["enum"] = [constants.AUTO, *models.algorithm_kinds()]
     definitions["Model"]["allOf"] = [_params_of(kind, definitions) for kind in models.algorithm_kinds()]
     check = checks_schema()
     definitions.update(check.pop("$defs"))

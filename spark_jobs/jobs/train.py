@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from spark_jobs.registry.background_run import background_run
 from spark_jobs.registry.champion import compare_champion
 from spark_jobs.registry.publish import publish_training
 from spark_jobs.registry.tracking import Tracking, preload
+from spark_jobs.registry.trial_runs import TrialRuns
 from spark_jobs.registry.versions import ModelVersion
 from spark_jobs.results.result import Result
 from spark_jobs.results.training import training_result
@@ -27,7 +29,8 @@ from spark_jobs.tables.prediction_rows import check_kept
 from spark_jobs.training.fit import Trained
 from spark_jobs.training.prepare import Prepared, inspect_source, prepare
 from spark_jobs.training.run_folder import create_run_folder, remove_run_folder
-from spark_jobs.training.workflow import background_pool, fitted, is_fitted, plan_training, run_key
+from spark_jobs.training.workflow import background_pool, fitted, is_fitted, run_key
+from spark_jobs.tuning.choose import plan_best
 
 
 @dataclass(frozen=True)
@@ -77,11 +80,12 @@ def train(spec: Spec, spark: SparkSession, env: Environment) -> Training:
         with background_run(tracking, experiment, key, ended=is_fitted(folder)) as starting:
             prepared = prepare(spec, spark, inspected, folder)
             started = starting.result()
-            planned = plan_training(spec, prepared, folder)
+            with closing(TrialRuns(tracking, starting.result)) as runs:
+                search, planned = plan_best(spec, prepared, folder, Path(env.root).resolve(), runs.log)
             with background_pool("champion") as pool, fitted(spec, prepared, planned, folder) as pipeline:
                 comparing = pool.submit(compare_champion, spec, tracking, prepared, folder)
                 done = collect_artifacts(spec, prepared, planned, pipeline.trained, folder)
-                done = done.with_champion(comparing.result())
+                done = done.with_champion(comparing.result()).with_search(search)
                 quarantine = quarantine_malformed(spec, env, inspected.table)
                 version = publish_training(done, inspected.table.rows, folder, tracking, started, pipeline.proof)
                 done = replace(done, warnings=(*done.warnings, *progress.warnings()))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
 
@@ -12,6 +13,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from spark_jobs import plugins
 from spark_jobs.errors import SpecError, did_you_mean
 from spark_jobs.models._class_weights import balanced_weights
+from spark_jobs.models._search_space import (
+    SPEC_SETTINGS,
+    Choices,
+    NumberRange,
+    Parameter,
+    SearchSpace,
+    Settings,
+    TableShape,
+)
+from spark_jobs.models._task_fit import ArrayRows, TaskModel
 from spark_jobs.models._wording import advice
 from spark_jobs.spec import Task
 from spark_jobs.spec.mistakes import expected, got
@@ -24,9 +35,18 @@ if TYPE_CHECKING:
     from spark_jobs.ops.vector import Vector
 
 __all__ = [
+    "SPEC_SETTINGS",
     "Algorithm",
+    "ArrayRows",
+    "Choices",
     "FitContext",
+    "NumberRange",
     "Options",
+    "Parameter",
+    "SearchSpace",
+    "Settings",
+    "TableShape",
+    "TaskModel",
     "balanced_weights",
     "check_supported",
     "estimator",
@@ -111,6 +131,9 @@ class Algorithm:
         saved: The classes that its models are saved as.
         graph: Builds the graph of a saved model from the feature vector, for a number of classes (0 for regression).
             An algorithm without one can be trained with `graph: skip` only.
+        search: What tuning may change; without one, the spec's `tune.space` names all that is searched.
+        fit_in_task: Fits the algorithm in memory on training rows, stops early on validation rows by a metric, and
+            returns the model. Without it, every trial is a distributed fit.
     """
 
     title: str
@@ -130,6 +153,8 @@ class Algorithm:
     iterative: tuple[Task, ...] = ()
     saved: tuple[str, ...] = ()
     graph: Callable[[Stage, Vector, int], Output] | None = None
+    search: SearchSpace = field(default_factory=partial(SearchSpace, automatic=False))
+    fit_in_task: Callable[[Any, FitContext, ArrayRows, ArrayRows, str], TaskModel] | None = None
 
     def numbers_for(self, options: Options) -> NumberScale:
         """Return what `features.numeric: auto` makes of numbers with these options."""

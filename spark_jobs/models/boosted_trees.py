@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from spark_jobs.models import Algorithm, FitContext, _importances, _trees
+from spark_jobs.models import Algorithm, FitContext, NumberRange, SearchSpace, TableShape, _importances, _trees
 from spark_jobs.models._trees import TreeOptions, arguments
 from spark_jobs.models._wording import TREE_COUNT
 
@@ -47,6 +47,11 @@ def _binary(options: BoostedTreesOptions, context: FitContext) -> Estimator[Any]
     return GBTClassifier(**_arguments(options, context))
 
 
+def _unsuitable(shape: TableShape) -> str:
+    """Refuse tables on which the trees of every trial would take minutes, as each is grown after the other."""
+    return "too slow to compare on more than 20,000 rows" if shape.rows > 20_000 else ""
+
+
 ALGORITHM = Algorithm(
     title="gradient-boosted trees",
     options=BoostedTreesOptions,
@@ -57,4 +62,17 @@ ALGORITHM = Algorithm(
     importances=_importances.of_trees,
     saved=("GBTRegressionModel", "GBTClassificationModel"),
     graph=_trees.graph_of_sum,
+    search=SearchSpace(
+        parameters={
+            "max_iter": NumberRange(20, 200, log=True, whole=True),
+            "max_depth": NumberRange(3, 8, whole=True),
+            "step_size": NumberRange(0.03, 0.3, log=True),
+            "min_instances_per_node": NumberRange(1, 50, log=True, whole=True),
+            "subsampling_rate": NumberRange(0.5, 1.0),
+        },
+        portfolio=lambda shape: [{"max_iter": 100, "step_size": 0.1}],
+        unsuitable=_unsuitable,
+        stand_in=True,
+        order=2,
+    ),
 )

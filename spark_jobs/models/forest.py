@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from spark_jobs.models import Algorithm, FitContext, _importances, _trees
+from spark_jobs.models import Algorithm, FitContext, NumberRange, SearchSpace, TableShape, _importances, _trees
 from spark_jobs.models._trees import TreeOptions, arguments
 
 if TYPE_CHECKING:
@@ -51,6 +51,11 @@ def _classes(options: ForestOptions, context: FitContext) -> Estimator[Any]:
     return RandomForestClassifier(**_arguments(options, context))
 
 
+def _unsuitable(shape: TableShape) -> str:
+    """Refuse tables on which the trees of every trial would take minutes."""
+    return "too slow to compare on more than 20,000 rows" if shape.rows > 20_000 else ""
+
+
 ALGORITHM = Algorithm(
     title="random forest",
     options=ForestOptions,
@@ -61,4 +66,17 @@ ALGORITHM = Algorithm(
     importances=_importances.of_trees,
     saved=("RandomForestRegressionModel", "RandomForestClassificationModel"),
     graph=_trees.graph_of_many,
+    search=SearchSpace(
+        parameters={
+            "num_trees": NumberRange(20, 200, log=True, whole=True),
+            "max_depth": NumberRange(5, 20, whole=True),
+            "min_instances_per_node": NumberRange(1, 20, log=True, whole=True),
+            "feature_subset_strategy": NumberRange(0.2, 1.0),
+            "subsampling_rate": NumberRange(0.5, 1.0),
+        },
+        portfolio=lambda shape: [{"num_trees": 100, "max_depth": 15, "min_instances_per_node": 1}],
+        unsuitable=_unsuitable,
+        stand_in=True,
+        order=2,
+    ),
 )

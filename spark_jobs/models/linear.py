@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from spark_jobs.bundle.stages import matrix, vector
-from spark_jobs.models import Algorithm, FitContext, Options, _importances
+from spark_jobs.models import Algorithm, Choices, FitContext, NumberRange, Options, SearchSpace, _importances
 from spark_jobs.models._decision import logit, of_margin, of_scores, two
 from spark_jobs.ops.arithmetic import add, sigmoid, softmax, squeeze
 from spark_jobs.ops.output import Output
@@ -103,4 +103,13 @@ ALGORITHM = Algorithm(
     linear=True,
     saved=("LinearRegressionModel", "LogisticRegressionModel"),
     graph=_graph,
+    search=SearchSpace(
+        parameters={
+            "reg_param": NumberRange(1e-6, 1.0, log=True),
+            "elastic_net_param": Choices((0.0, 0.5, 1.0)),
+        },
+        scalings=True,
+        class_weights=True,
+        portfolio=lambda shape: [{"reg_param": 1e-2}, {"reg_param": 1e-3, "elastic_net_param": 0.5}],
+    ),
 )

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from spark_jobs.bundle.stages import Numbers, matrix, vector
-from spark_jobs.models import Algorithm, FitContext, NumberScale, Options
+from spark_jobs.models import Algorithm, Choices, FitContext, NumberRange, NumberScale, Options, SearchSpace
 from spark_jobs.models._decision import of_scores
 from spark_jobs.ops.arithmetic import (
     add,
@@ -119,4 +119,11 @@ ALGORITHM = Algorithm(
     task_rows=100_000,
     saved=("NaiveBayesModel",),
     graph=_graph,
+    search=SearchSpace(
+        parameters={
+            "model_type": Choices(("gaussian", "multinomial", "complement")),
+            "smoothing": NumberRange(1e-3, 10, log=True),
+        },
+        automatic=False,
+    ),
 )

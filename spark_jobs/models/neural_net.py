@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from spark_jobs.bundle.stages import vector
-from spark_jobs.models import Algorithm, FitContext, Options
+from spark_jobs.models import Algorithm, Choices, FitContext, NumberRange, Options, SearchSpace, TableShape
 from spark_jobs.models._decision import of_scores
 from spark_jobs.ops.arithmetic import add, matmul, sigmoid, softmax
 from spark_jobs.ops.output import Output
@@ -65,6 +65,12 @@ def _graph(stage: Stage, features: Vector, classes: int) -> Output:
     return of_scores(stage, values, softmax(values))
 
 
+def _unsuitable(shape: TableShape) -> str:
+    if shape.rows < 1_000:
+        return "needs more than 1,000 rows"
+    return "needs mostly numbers" if shape.numeric < 0.5 else ""
+
+
 ALGORITHM = Algorithm(
     title="multilayer perceptron",
     options=NeuralNetOptions,
@@ -73,4 +79,14 @@ ALGORITHM = Algorithm(
     task_rows=2_000,
     saved=("MultilayerPerceptronClassificationModel",),
     graph=_graph,
+    search=SearchSpace(
+        parameters={
+            "hidden_layers": Choices(((16,), (32,), (64,), (128,), (64, 32), (128, 64), (64, 64, 32))),
+            "max_iter": NumberRange(50, 400, log=True, whole=True),
+        },
+        scalings=True,
+        portfolio=lambda shape: [{"hidden_layers": (64,), "max_iter": 200}, {"hidden_layers": (64, 32)}],
+        unsuitable=_unsuitable,
+        order=2,
+    ),
 )

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from spark_jobs.bundle.stages import vector
-from spark_jobs.models import Algorithm, FitContext, Options, _importances
+from spark_jobs.models import Algorithm, FitContext, NumberRange, Options, SearchSpace, _importances
 from spark_jobs.models._decision import of_margin
 from spark_jobs.ops.arithmetic import add, squeeze
 from spark_jobs.ops.lookup import first_largest
@@ -83,4 +83,11 @@ ALGORITHM = Algorithm(
     linear=True,
     saved=("LinearSVCModel", "OneVsRestModel"),
     graph=_graph,
+    search=SearchSpace(
+        parameters={"reg_param": NumberRange(1e-6, 1.0, log=True)},
+        scalings=True,
+        class_weights=True,
+        portfolio=lambda shape: [{"reg_param": 1e-2}],
+        automatic=False,  # without probabilities most metrics cannot be compared
+    ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spark_jobs.models import Algorithm, FitContext, _importances, _trees
+from spark_jobs.models import Algorithm, FitContext, NumberRange, SearchSpace, _importances, _trees
 from spark_jobs.models._trees import TreeOptions, arguments
 
 if TYPE_CHECKING:
@@ -33,4 +33,12 @@ ALGORITHM = Algorithm(
     importances=_importances.of_trees,
     saved=("DecisionTreeRegressionModel", "DecisionTreeClassificationModel"),
     graph=_trees.graph_of_one,
+    search=SearchSpace(
+        parameters={
+            "max_depth": NumberRange(3, 20, whole=True),
+            "min_instances_per_node": NumberRange(1, 100, log=True, whole=True),
+            "min_info_gain": NumberRange(1e-6, 0.1, log=True),
+        },
+        automatic=False,
+    ),
 )

@@ -11,8 +11,9 @@ import numpy as np
 from pydantic import Field
 
 from spark_jobs.errors import JobError
-from spark_jobs.models import Algorithm, FitContext, Options
+from spark_jobs.models import Algorithm, FitContext, NumberRange, Options, SearchSpace, Settings, TableShape
 from spark_jobs.models._decision import two
+from spark_jobs.models._xgboost_in_task import OBJECTIVES, fit_in_task
 from spark_jobs.ops.arithmetic import as_column, hstack, sigmoid, softmax
 from spark_jobs.ops.lookup import first_largest
 from spark_jobs.ops.output import Output
@@ -29,13 +30,22 @@ if TYPE_CHECKING:
 class XgboostOptions(Options):
     """Options of XGBoost, under XGBoost's names."""
 
-    n_estimators: int = Field(400, ge=1, le=100_000, description="Number of boosting rounds.")
+    n_estimators: int = Field(
+        400,
+        ge=1,
+        le=100_000,
+        description="Number of boosting rounds. A training without it finds the number by early stopping on inner "
+        "folds, if a fold fits in the memory of a task.",
+    )
     max_depth: int = Field(6, ge=1, le=30, description="Maximum number of splits from the root to a leaf.")
     learning_rate: float = Field(0.05, gt=0, le=1, description="Factor that shrinks the contribution of each tree.")
     max_bin: int = Field(256, ge=2, le=10_000, description="Maximum number of bins per feature.")
     subsample: float = Field(0.8, gt=0, le=1, description="Fraction of the rows that each tree is trained on.")
     colsample_bytree: float = Field(
         0.8, gt=0, le=1, description="Fraction of the features that each tree is trained on."
+    )
+    colsample_bylevel: float = Field(
+        1.0, gt=0, le=1, description="Fraction of a tree's features that each of its levels is trained on."
     )
     min_child_weight: float = Field(
         1.0, ge=0, description="Minimum sum of second derivatives in a leaf; for regression, of row weights."
@@ -62,6 +72,7 @@ def _arguments(options: XgboostOptions, context: FitContext) -> dict[str, Any]:
         "max_bin": options.max_bin,
         "subsample": options.subsample,
         "colsample_bytree": options.colsample_bytree,
+        "colsample_bylevel": options.colsample_bylevel,
         "min_child_weight": options.min_child_weight,
         "gamma": options.gamma,
         "reg_lambda": options.reg_lambda,
@@ -114,7 +125,7 @@ def _graph(stage: Stage, features: Vector, classes: int) -> Output:
     booster, several = learner["gradient_booster"], classes > 2
     if booster["name"] != "gbtree":
         raise JobError(f"XGBoost's booster {booster['name']!r} has no graph.", "Train with the default booster.")
-    wanted = "multi:softprob" if several else "binary:logistic" if classes else "reg:squarederror"
+    wanted = OBJECTIVES["multiclass" if several else "binary" if classes else "regression"]
     if learner["objective"]["name"] != wanted:
         message = f"XGBoost's objective {learner['objective']['name']!r} has no graph for {classes} classes."
         raise JobError(message, f"Train with the default objective, {wanted}.")
@@ -150,6 +161,65 @@ def _tree(stored: Mapping[str, Any]) -> Tree:
     ]
 
 
+# Tuned defaults of Holzmüller et al., "Better by default" (2024), for classes and for a number.
+_TUNED_CLASSES = {
+    "learning_rate": 0.08,
+    "max_depth": 6,
+    "min_child_weight": 5e-6,
+    "reg_lambda": 0.0,
+    "subsample": 0.65,
+    "colsample_bytree": 1.0,
+    "colsample_bylevel": 0.9,
+}
+_TUNED_NUMBER = {
+    "learning_rate": 0.05,
+    "max_depth": 9,
+    "min_child_weight": 2.0,
+    "reg_lambda": 0.0,
+    "subsample": 0.7,
+    "colsample_bytree": 1.0,
+    "colsample_bylevel": 1.0,
+}
+# AutoGluon's portfolio of 2023: colsample_bytree, learning_rate, max_depth, min_child_weight.
+_PORTFOLIO = (
+    (0.692, 0.0181, 10, 0.603),
+    (0.751, 0.00997, 4, 0.924),
+    (0.663, 0.0878, 5, 0.629),
+    (0.909, 0.0929, 7, 0.804),
+    (0.517, 0.00716, 9, 0.857),
+    (0.745, 0.0384, 7, 0.556),
+    (0.976, 0.0663, 5, 1.409),
+)
+_SMALL = 5_000  # rows, below which shallow trees come first
+
+
+def _portfolio(shape: TableShape) -> list[Settings]:
+    """Return the tuned defaults, then the published settings; shallow trees come first for few rows."""
+    names = ("colsample_bytree", "learning_rate", "max_depth", "min_child_weight")
+    published = [dict(zip(names, values, strict=True)) for values in _PORTFOLIO]
+    if shape.rows < _SMALL:
+        published.sort(key=lambda settings: settings["max_depth"])
+    tuned = _TUNED_NUMBER if shape.task == "regression" else _TUNED_CLASSES
+    return [tuned, *published]
+
+
+_SEARCH = SearchSpace(
+    parameters={
+        "learning_rate": NumberRange(0.005, 0.3, log=True),
+        "max_depth": NumberRange(3, 12, whole=True),
+        "min_child_weight": NumberRange(1e-3, 20, log=True),
+        "subsample": NumberRange(0.5, 1.0),
+        "colsample_bytree": NumberRange(0.4, 1.0),
+        "colsample_bylevel": NumberRange(0.5, 1.0),
+        "reg_lambda": NumberRange(1e-3, 100, log=True),
+    },
+    encodings=True,
+    class_weights=True,
+    portfolio=_portfolio,
+    order=0,
+    settled={"n_estimators": 3000},
+)
+
 ALGORITHM = Algorithm(
     title="XGBoost",
     options=XgboostOptions,
@@ -163,4 +233,6 @@ ALGORITHM = Algorithm(
     extra="boost",
     saved=("SparkXGBRegressorModel", "SparkXGBClassifierModel"),
     graph=_graph,
+    search=_SEARCH,
+    fit_in_task=fit_in_task,
 )

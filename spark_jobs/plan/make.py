@@ -37,9 +37,8 @@ def make(
     by_name = {kind.name: kind for kind in types}
     algorithm = find(spec.model.kind)
     chosen = options(spec.model.kind, spec.model.params)
-    numbers = algorithm.numbers_for(chosen)
-    scale = NONE if numbers == "any" else kind_making(Scaler.role, numbers)
-    known = PlanContext(spec, problem, algorithm, profile, by_name, outlier_bounds(spec, by_name, profile), scale)
+    bounds = outlier_bounds(spec, by_name, profile)
+    known = PlanContext(spec, problem, algorithm, profile, by_name, bounds, default_scaling(spec))
     choices = [choice for one in candidates(spec, by_name) if (choice := plan_input(known, one)) is not None]
     inputs = assign_slots([choice.input for choice in choices if choice.input is not None])
     if not inputs:
@@ -60,6 +59,12 @@ def make(
         seed=spec.split.seed,
         decisions=(*_headline(spec, problem), *_decisions(choices, spec, types)),
     )
+
+
+def default_scaling(spec: Spec) -> str:
+    """Return the scaling that `features.numeric: auto` means for the spec's algorithm and its options."""
+    numbers = find(spec.model.kind).numbers_for(options(spec.model.kind, spec.model.params))
+    return NONE if numbers == "any" else kind_making(Scaler.role, numbers)
 
 
 def _advice(decisions: Sequence[Decision]) -> str:

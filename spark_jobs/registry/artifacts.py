@@ -16,6 +16,7 @@ from spark_jobs.spec import Spec
 from spark_jobs.training.evaluation import Evaluation
 from spark_jobs.training.fit import Trained
 from spark_jobs.training.prepare import Prepared
+from spark_jobs.training.search_result import SearchResult, is_far_worse
 from spark_jobs.training.workflow import Planned, evaluated
 
 
@@ -38,6 +39,7 @@ class TrainingArtifacts:
     warnings: tuple[str, ...] = ()
     proven: VerificationResult | None = None
     example: Sequence[object] = ()
+    search: SearchResult | None = None
 
     def with_champion(self, champion: Comparison | None) -> TrainingArtifacts:
         """Return the results with the champion's, and a warning if the two cannot be compared fairly."""
@@ -49,6 +51,17 @@ class TrainingArtifacts:
         elif champion is not None and champion.caution:
             warnings = [f"The comparison may favor the champion, version {champion.version}. {champion.caution}"]
         return replace(self, champion=champion, warnings=(*self.warnings, *warnings))
+
+    def with_search(self, search: SearchResult | None) -> TrainingArtifacts:
+        """Return the results with a search, and a warning if the test score is far below its validation scores."""
+        tested = self.evaluation.metrics.get(search.metric) if search is not None else None
+        if search is None or tested is None or not is_far_worse(search, tested):
+            return replace(self, search=search)
+        warning = (
+            f"The test {search.metric} {tested:.4g} is far below validation, {search.best.score:.4g} ± "
+            f"{search.best.spread:.2g}: the test rows may differ from the training rows."
+        )
+        return replace(self, search=search, warnings=(*self.warnings, warning))
 
 
 def collect_artifacts(

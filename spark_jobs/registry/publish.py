@@ -109,6 +109,7 @@ def _context(done: TrainingArtifacts, run: Run, version: ModelVersion | None = N
         alias="challenger" if version is not None else "",
         user=current_user(),
         trained_at=datetime.now(UTC),
+        search=done.search,
     )
 
 

@@ -13,6 +13,7 @@ from spark_jobs.plan import Plan
 from spark_jobs.profile.profile import Profile
 from spark_jobs.spec import Task
 from spark_jobs.training.evaluation_result import Evaluation
+from spark_jobs.training.search_result import SearchResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class ReportContext:
         seconds: the duration of each phase.
         held_out: about ten thousand test rows of the columns that the model reads, with one column per name; None
             without a verified graph.
+        search: the search for the best model, if there was one.
         version, alias, user, trained_at: shown in the header where they are known.
     """
 
@@ -50,6 +52,7 @@ class ReportContext:
     alias: str = ""
     user: str = ""
     trained_at: datetime | None = None
+    search: SearchResult | None = None
 
     @property
     def is_weighted(self) -> bool:

@@ -16,6 +16,7 @@ from spark_jobs.report.header import LEFT_OUT
 from spark_jobs.report.html import Html, fold, html, join, long_table, name_tag, table, tag
 from spark_jobs.report.importances import compute_importances, has_signed_coefficients, name_coefficients
 from spark_jobs.report.svg import is_large
+from spark_jobs.report.tuning_section import render_tuning
 
 Figures = Mapping[str, Html | None]
 OUTCOMES = {
@@ -42,6 +43,7 @@ def render_sections(context: ReportContext, figures: Figures) -> dict[str, tuple
         "evaluation": ("Evaluation", lambda: _evaluation(context, figures)),
         "slices": ("Slices", lambda: render_slices(context.evaluation.details.get("slices") or {})),
         "model": ("Model", lambda: _model(context, figures)),
+        "tuning": ("Tuning", lambda: render_tuning(context)),
         "decisions": ("Decisions", lambda: _decisions(context)),
         "data": ("Data", lambda: render_data(context)),
         "cleaning": ("Cleaning", lambda: _cleaning(context)),

@@ -8,7 +8,7 @@ from shlex import quote
 
 from spark_jobs import progress
 from spark_jobs.bundle import REPORT
-from spark_jobs.formatting import format_metrics
+from spark_jobs.formatting import format_metrics, format_number
 from spark_jobs.plan import Decision, Plan
 from spark_jobs.registry.artifacts import TrainingArtifacts
 from spark_jobs.registry.gate import Comparison, Promotion
@@ -19,8 +19,12 @@ from spark_jobs.results.promotion import because, promoted
 from spark_jobs.results.result import Result
 from spark_jobs.results.scoring import renaming_lines
 from spark_jobs.scoring.score_batch import Scored, prediction_table, tables_of
+from spark_jobs.training.search_result import SearchResult
 
 _SHOWN = 12
+_BOARD = 10  # trials of the leaderboard in the JSON
+_LEADERS = 5  # and in the summary
+_HEAD = ("task", "split", "model", "tuning", "settings")
 
 
 def training_result(
@@ -47,7 +51,7 @@ def training_result(
         left_out=done.plan.left_out,
         warnings=done.warnings,
         seconds=progress.seconds(),
-        extra=_champion_metrics(done),
+        extra={**_champion_metrics(done), **_search_facts(done.search)},
         summary=(headline, *_training_lines(done, version, tracking)),
     )
 
@@ -90,6 +94,7 @@ def _training_lines(done: TrainingArtifacts, version: ModelVersion, tracking: Tr
         f"  rows      {counted(done.rows)}",
         *([f"  became null  {counted(done.cells)}"] if done.cells else []),
         *(f"  {line}" for line in _decided(done.plan)),
+        *_leaders(done.search),
         f"  metrics   {format_metrics(done.evaluation.metrics)}",
         *_compared(done.champion),
         *warned(done.warnings),
@@ -97,6 +102,27 @@ def _training_lines(done: TrainingArtifacts, version: ModelVersion, tracking: Tr
         f"  run       {version.run_id}",
         *_mlflow_commands(tracking),
     )
+
+
+def _search_facts(search: SearchResult | None) -> dict[str, object]:
+    """Return the winner and the leaderboard of a search, if there was one."""
+    if search is None:
+        return {}
+    best = search.best
+    board = [{"model": one.kind, search.metric: one.score, "settings": one.settings} for one in search.leaderboard]
+    facts = {"model": best.kind, "params": {**best.settings, **best.settled}, "metric": search.metric}
+    return {"tuning": {**facts, "score": best.score, "trials": len(search.trials), "leaderboard": board[:_BOARD]}}
+
+
+def _leaders(search: SearchResult | None) -> list[str]:
+    """Return a line for each of the best trials of a search."""
+    if search is None:
+        return []
+    best = search.leaderboard[:_LEADERS]
+    scores = [f"{format_number(one.score, 5)} ± {format_number(one.spread, 2)}" for one in best]
+    named = [f"{one.kind:<13} {search.metric} {score}" for one, score in zip(best, scores, strict=True)]
+    lines = [f"  {'' if place else 'best':<9} {name}" for place, name in enumerate(named)]
+    return [*lines, *_more(len(search.trials) - _LEADERS, "trials")]
 
 
 def _mlflow_commands(tracking: Tracking) -> list[str]:
@@ -112,7 +138,7 @@ def _mlflow_commands(tracking: Tracking) -> list[str]:
 
 def _decided(plan: Plan) -> list[str]:
     """Return the plan in a few lines: task, split, model, inputs, and the unused columns with their reasons."""
-    head = [_line(decision) for decision in plan.decisions if decision.subject in ("task", "split", "model")]
+    head = [_line(decision) for decision in plan.decisions if decision.subject in _HEAD]
     lines = [f"left out  {name}: {reason}" for name, reason in list(plan.left_out.items())[:_SHOWN]]
     more = len(plan.left_out) - _SHOWN
     return [*head, f"inputs    {len(plan.inputs)} from {len(plan.used)} columns", *lines, *_more(more, "columns")]

@@ -4,8 +4,9 @@ from spark_jobs.spec.checks import Changes
 from spark_jobs.spec.cleaning import Clean, Duplicates, Missing, Outliers
 from spark_jobs.spec.environment import Environment
 from spark_jobs.spec.fields import SpecModel, Task
+from spark_jobs.spec.learning import Model, Tune
 from spark_jobs.spec.loading import dump, load, load_environment, load_spec, parse, spec_hash
-from spark_jobs.spec.models import ColumnFeatures, Columns, Evaluate, Features, Model, Predictions, Spec, Split, Track
+from spark_jobs.spec.models import ColumnFeatures, Columns, Evaluate, Features, Predictions, Spec, Split, Track
 from spark_jobs.spec.schema import schema
 from spark_jobs.spec.sources import Source
 from spark_jobs.spec.streams import Stream
@@ -30,6 +31,7 @@ __all__ = [
     "Stream",
     "Task",
     "Track",
+    "Tune",
     "dump",
     "load",
     "load_environment",

@@ -28,8 +28,8 @@ RESERVED = frozenset(
 )
 
 DEFAULT_MODEL = "linear"
-LATER_KEYS = frozenset({"tune", "privacy"})
-LATER_MODELS = frozenset({"auto"})
+AUTO = "auto"  # the `model.kind` that compares algorithms
+LATER_KEYS = frozenset({"privacy"})
 
 # Spark's reader options for the supported formats, plus `decimal` and `thousands`. An allow-list, since Spark silently
 # ignores unknown options.

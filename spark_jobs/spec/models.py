@@ -27,6 +27,7 @@ from spark_jobs.spec.fields import (
     Texts,
     with_text_keys,
 )
+from spark_jobs.spec.learning import Model, Tune
 from spark_jobs.spec.names import ExperimentName, SafeName, named_part, safe_name
 from spark_jobs.spec.sources import Source as Source
 from spark_jobs.spec.sources import location_of
@@ -94,16 +95,6 @@ class Features(SpecModel):
     )
     date: Literal["parts", "none"] = Field(default="parts", description="What a date becomes: its parts, or nothing.")
     per_column: PerColumn = Field(default_factory=dict, description="Settings for single columns.")
-
-
-class Model(SpecModel):
-    """The algorithm and its options; each algorithm's module defines its own options."""
-
-    kind: str = Field(default=constants.DEFAULT_MODEL, description="The algorithm family.")
-    params: dict[str, Any] = Field(
-        default_factory=dict, description="Options of the algorithm: Spark's names, or XGBoost's."
-    )
-    balance: bool = Field(default=False, description="Weight classes inversely to their frequency.")
 
 
 class Evaluate(SpecModel):
@@ -177,6 +168,9 @@ class Spec(SpecModel):
     clean: Clean = Field(default=Clean(), description="Duplicates, missing values, outliers.")
     features: Features = Field(default=Features(), description="How columns become numeric features.")
     model: Model = Field(default=Model(), description="The algorithm and its options.")
+    tune: Tune | None = Field(
+        default=None, description="Search for the best settings; default: none, except for `model.kind: auto`."
+    )
     evaluate: Evaluate = Field(default=Evaluate(), description="Metrics, slices and the promotion gate.")
     checks: Checks = Field(default=(), description="Checks that data to be scored must pass.")
     changes: Changes = Field(default=Changes(), description="How scoring handles a schema that differs from training.")
@@ -248,6 +242,11 @@ class Spec(SpecModel):
         """Show the keys that differ from their defaults as a table in a notebook."""
         data = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
         return notebook_table(f"Spec {self.name}", ("key", "value"), flat_rows(data))
+
+    @property
+    def search(self) -> Tune | None:
+        """How settings are searched for; None if the spec's settings are used as they are."""
+        return self.tune or (Tune() if self.model.kind == constants.AUTO else None)
 
     @property
     def made_from(self) -> str | None:

@@ -21,11 +21,6 @@ def later_parts(data: Mapping[str, Any]) -> Iterator[SpecIssue]:
     """Yield an issue for each requested feature that is not built yet; runs before the types are validated."""
     for key in constants.LATER_KEYS & set(data):
         yield SpecIssue((key,), not_built(f"`{key}`"), "Remove it.")
-    kind = data["model"].get("kind") if isinstance(data.get("model"), Mapping) else None
-    if isinstance(kind, str) and kind in constants.LATER_MODELS:
-        yield SpecIssue(
-            ("model", "kind"), not_built(f"'{kind}'"), f"Name an algorithm, such as `{constants.DEFAULT_MODEL}`."
-        )
 
 
 def not_built(what: str) -> str:
@@ -153,8 +148,11 @@ def _task(spec: Spec) -> Iterator[SpecIssue]:
 
 def _model(spec: Spec) -> Iterator[SpecIssue]:
     kinds, kind = plugins.names("models", "spark_jobs.models"), spec.model.kind
-    if kind not in kinds and kind not in constants.LATER_MODELS:
+    if kind not in (*kinds, constants.AUTO):
         yield SpecIssue(("model", "kind"), f"must be one of {', '.join(kinds)}.{got(kind)}", did_you_mean(kind, kinds))
+    if kind == constants.AUTO and spec.model.params:
+        hint = "Name the algorithm, or set its options in `tune.space` or `tune.points`."
+        yield SpecIssue(("model", "params"), "does not apply to `model.kind: auto`, which chooses the options.", hint)
 
 
 def _metrics(spec: Spec) -> Iterator[SpecIssue]:
@@ -163,6 +161,7 @@ def _metrics(spec: Spec) -> Iterator[SpecIssue]:
     allowed = constants.METRICS if spec.task is None else of_task
     named: list[tuple[KeyPath, str]] = [(("evaluate", "metrics", i), name) for i, name in enumerate(evaluate.metrics)]
     named += [(("evaluate", "gate", name), name) for name in evaluate.gate]
+    named += [(("tune", "metric"), spec.tune.metric)] if spec.tune is not None and spec.tune.metric else []
     for path, name in named:
         if name not in constants.METRICS:
             hint = did_you_mean(name, constants.METRICS)

@@ -39,6 +39,15 @@ class Bins:
         return np.cumsum(self.positives[::-1])[::-1], np.cumsum(self.negatives[::-1])[::-1]
 
 
+def bins_of(scores: Doubles, positive: NDArray[np.bool_], weights: Doubles | None = None) -> Bins:
+    """Return bins that each hold one score, for scores in memory."""
+    w = np.ones(len(scores)) if weights is None else weights
+    distinct, place = np.unique(scores + 0.0, return_inverse=True)
+    per_row = (w * positive, w * ~positive, w * scores, np.ones(len(w)))
+    sums = [np.bincount(place, values, len(distinct)).astype(float) for values in per_row]
+    return Bins(distinct, distinct, *sums)
+
+
 def roc_auc(bins: Bins) -> float:
     """Return the area under the ROC curve; rows in one bin count as ties, an error of at most `roc_bound`."""
     below = np.cumsum(bins.negatives) - bins.negatives

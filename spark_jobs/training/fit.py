@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import Any
 
-from pyspark.ml import PipelineModel
+from pyspark.ml import Model, PipelineModel
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -54,10 +55,33 @@ def fit(
     """
     features = features or learned_features(rows, plan, profile)
     algorithm = find(plan.model)
-    context = FitContext(
+    context = fit_context(plan, profile, features.width)
+    frame = training_frame(rows, plan, features, class_rows)
+    model = fit_model(plan.model, plan.params, context, frame)
+    found = algorithm.importances(model) if algorithm.importances else ()
+    return Trained(PipelineModel([*features.stages, model]), tuple(zip(features.slots, found, strict=False)))
+
+
+def fit_model(kind: str, params: Mapping[str, Any], context: FitContext, frame: DataFrame) -> Model:
+    """Fit an algorithm's Spark estimator.
+
+    Args:
+        kind: the algorithm.
+        params: its options.
+        frame: `features`, `label` and, if rows have different weights, `weight`.
+    """
+    learner, few = estimator(kind, params, context), partitions(kind, context.rows)
+    with persisted(frame) if context.task in find(kind).iterative else nullcontext(frame) as given:
+        model: Model = learner.fit(given.coalesce(few) if few else given)
+    return model
+
+
+def fit_context(plan: Plan, profile: Profile, width: int) -> FitContext:
+    """Return what an estimator knows about the training rows and the width of the feature vector."""
+    return FitContext(
         task=plan.problem.task,
         classes=plan.problem.classes,
-        width=features.width,
+        width=width,
         arity=max(
             (len(one.levels) for one in plan.categories if find_encoder(one.encode).makes == "indices"), default=0
         ),
@@ -66,13 +90,6 @@ def fit(
         label_std=_label_std(plan, profile),
         seed=plan.seed % 2**31,
     )
-    frame = training_frame(rows, plan, features, class_rows)
-    few = partitions(plan.model, profile.rows)
-    learner = estimator(plan.model, plan.params, context)
-    with persisted(frame) if plan.problem.task in algorithm.iterative else nullcontext(frame) as given:
-        model = learner.fit(given.coalesce(few) if few else given)
-    found = algorithm.importances(model) if algorithm.importances else ()
-    return Trained(PipelineModel([*features.stages, model]), tuple(zip(features.slots, found, strict=False)))
 
 
 def training_frame(rows: DataFrame, plan: Plan, features: FeaturePipeline, class_rows: Mapping[int, int]) -> DataFrame:
@@ -110,7 +127,10 @@ def _folds(rows: DataFrame, plan: Plan) -> Folds | None:
 def _class_weight(plan: Plan, label: Column, class_rows: Mapping[int, int]) -> Column:
     if not plan.balance or not plan.problem.labels:
         return F.lit(1.0)
-    present = [index for index in range(plan.problem.classes) if class_rows.get(index)]
-    weights = dict(zip(present, balanced_weights([class_rows[index] for index in present]), strict=True))
-    table = F.array(*[F.lit(weights.get(index, 1.0)) for index in range(plan.problem.classes)])
+    table = F.array(*[F.lit(weight) for weight in class_weights(plan.problem.classes, class_rows)])
     return F.element_at(table, label.cast("int") + 1)
+
+
+def class_weights(classes: int, class_rows: Mapping[int, int]) -> list[float]:
+    """Return the weight that balances each class, by index; `class_rows` counts the training rows by class index."""
+    return balanced_weights([class_rows.get(index, 0) for index in range(classes)])

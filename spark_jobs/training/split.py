@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -16,6 +18,7 @@ from spark_jobs.errors import DataError, did_you_mean
 from spark_jobs.spec import Spec
 
 _SLOTS = 1_000_000
+_FOLDS = 2  # added to the seed, so that folds are independent of the split and of the folds of target encodings
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,33 @@ class SplitRule:
             return _micros(self._column()) > F.lit(self.cut)
         if split.kind == "column":
             return F.lower(F.btrim(col(self._column()).cast("string"), F.lit(BLANKS))).isin(*self.marks)
-        of = number if split.kind == "random" else row
-        if split.kind == "group":
-            cells = canonical_cells(rows, [self.types[self._column()]], self.spec.timezone)
-            of = F.xxhash64(F.lit(0), *cells)
+        of = self._unit(rows, row, number)
         return F.pmod(F.xxhash64(of, F.lit(split.seed)), F.lit(_SLOTS)) < round(split.test * _SLOTS)
+
+    def fold(self, rows: DataFrame, row: Column, number: Column, folds: int) -> Column:
+        """Return the fold of a training row, 0 to `folds` - 1; for a split by time, later folds hold later rows.
+
+        Args:
+            rows: the training rows.
+            row: the hash of the row's key or features.
+            number: the row's number in the table.
+            folds: the number of folds.
+        """
+        if self.spec.split.kind == "time":
+            micros = _micros(self._column())
+            ranks = [step / folds for step in range(1, folds)]
+            found = rows.agg(F.percentile_approx(micros, ranks, 100_000).alias("cuts")).first()
+            later = [F.when(micros > F.lit(cut), 1).otherwise(0) for cut in (found["cuts"] if found else None) or ()]
+            return reduce(add, later, F.lit(0))
+        unit = self._unit(rows, row, number)
+        return F.pmod(F.xxhash64(unit, F.lit(self.spec.split.seed + _FOLDS)), F.lit(folds)).cast("int")
+
+    def _unit(self, rows: DataFrame, row: Column, number: Column) -> Column:
+        """Return what is never divided between parts: the row, or its group."""
+        if self.spec.split.kind == "group":
+            cells = canonical_cells(rows, [self.types[self._column()]], self.spec.timezone)
+            return F.xxhash64(F.lit(0), *cells)
+        return number if self.spec.split.kind == "random" else row
 
     @property
     def marks(self) -> list[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
-from operator import and_, or_
+from operator import add, and_, or_
 from typing import Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 from spark_jobs.columns import cells
 from spark_jobs.columns.names import quoted
 from spark_jobs.columns.types import ColumnType
+from spark_jobs.errors import DataError
 from spark_jobs.features import CYCLIC, MISSING, NumberInput
 from spark_jobs.features.cast import bounded_sql
 from spark_jobs.features.choices import needs_quantiles
@@ -24,7 +25,7 @@ from spark_jobs.plan.outliers import Bounds, bounds_of, has_outliers, outlier_bo
 from spark_jobs.profile.batch import ScanOptions
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import ColumnProfile, Profile
-from spark_jobs.profile.scan import scan_columns
+from spark_jobs.profile.scan import scan_columns, scan_parts
 from spark_jobs.spec import Spec
 from spark_jobs.training.staging import LABEL
 
@@ -87,9 +88,61 @@ def load_training_profile(
     return TrainingProfile(kept, profile, drops, outliers, dropped)
 
 
+def profile_folds(
+    rows: DataFrame,
+    spec: Spec,
+    types: Mapping[str, ColumnType],
+    problem: LearningTask,
+    fold: Column,
+    training: Sequence[Sequence[int]],
+    longest: int | None = None,
+) -> list[TrainingProfile]:
+    """Return the training profile of each of several selections of folds, and the rows that it is of.
+
+    Without a rule for outliers, one pass over the rows profiles every fold, and the profiles of folds are added.
+
+    Args:
+        rows: the training rows.
+        spec: the spec.
+        types: the types of the columns.
+        problem: the learning task.
+        fold: the fold of a row.
+        training: for each selection, the folds to train on.
+        longest: the length of the longest text in characters, if known.
+    """
+    selected = [rows.where(fold.isin(*folds)) for folds in training]
+    if spec.clean.outliers.rule != "none":
+        return [profile_training_rows(one, spec, types, problem, longest) for one in selected]
+    incomplete = _incomplete(spec, types)
+    parts = _scan_parts(rows if incomplete is None else rows.where(~incomplete), spec, types, problem, fold, longest)
+    empty = [folds for folds in training if not set(folds) & set(parts)]
+    if empty:
+        raise DataError("A fold has no rows to train on.", "Use fewer `tune.folds`, or more rows.")
+    return [
+        TrainingProfile(
+            one if incomplete is None else one.where(~incomplete),
+            _with_thin_parts(reduce(add, [parts[number] for number in folds if number in parts]), spec, types),
+            {},
+        )
+        for one, folds in zip(selected, training, strict=True)
+    ]
+
+
 def _scan(
     rows: DataFrame, spec: Spec, types: Mapping[str, ColumnType], problem: LearningTask, longest: int | None
 ) -> Profile:
+    parts = _scan_parts(rows, spec, types, problem, F.lit(0), longest)
+    return _with_thin_parts(parts[0], spec, types)
+
+
+def _scan_parts(
+    rows: DataFrame,
+    spec: Spec,
+    types: Mapping[str, ColumnType],
+    problem: LearningTask,
+    part: Column,
+    longest: int | None,
+) -> dict[int, Profile]:
     found = candidates(spec, types)
     columns = {one.name: ("string" if one.text else "double", F.expr(one.sql)) for one in found}
     if not problem.labels:
@@ -97,8 +150,11 @@ def _scan(
     classes = problem.classes if problem.targets > 1 else 0
     bounds = partial(bounds_of, rule=spec.clean.outliers) if _only_moments(spec) else None
     depth = ScanOptions(missing_level=MISSING, bounds=bounds, longest=longest)
-    profile = scan_columns(rows, columns, F.col(LABEL), classes, depth)
-    parts = [one.name for one in found if one.text and one.part in CYCLIC]
+    return scan_parts(rows, columns, part, F.col(LABEL), classes, depth)
+
+
+def _with_thin_parts(profile: Profile, spec: Spec, types: Mapping[str, ColumnType]) -> Profile:
+    parts = [one.name for one in candidates(spec, types) if one.text and one.part in CYCLIC]
     thin = {name: as_numbers(profile[name]) for name in parts if is_thin(profile[name])}
     return Profile(profile.rows, profile.columns | thin)
 

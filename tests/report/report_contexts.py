@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from score_bins import bins_of
 
 from spark_jobs.columns.types import ColumnType
 from spark_jobs.features import CategoryInput, NumberInput
@@ -15,6 +14,7 @@ from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.report import ReportContext
 from spark_jobs.training import curves
+from spark_jobs.training.curves import bins_of
 from spark_jobs.training.evaluation_result import Evaluation
 
 EVIL = "<script>alert(1)</script>"

@@ -230,9 +230,7 @@ def test_no_more_than_ten_mistakes_are_shown(refusal):
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        (TWO_LINES + "tune: {trials: 20}\n", "x.yml:3:1: tune"),
         (TWO_LINES + "privacy: {columns: {a: hash}}\n", "x.yml:3:1: privacy"),
-        (TWO_LINES + "model: {kind: auto}\n", "x.yml:3:9: model.kind"),
     ],
 )
 def test_what_is_not_built_yet_is_refused_by_name(refusal, text, place):

@@ -66,7 +66,7 @@ def test_a_quote_inside_quotes_is_doubled():
         ("=3", "is not of the form `path=value`", None),
         ("split..seed=3", "is not of the form `path=value`", None),
         ("key=[a", "is not valid YAML", None),
-        ("tune.trials=3", "not built yet", None),
+        ("privacy.columns={}", "not built yet", None),
     ],
 )
 def test_a_wrong_override_is_named(with_overrides, override, message, advice):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from datasketches import kll_doubles_sketch
-from score_bins import bins_of
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
@@ -13,6 +12,7 @@ from spark_jobs.training.binning import quantile_edges
 from spark_jobs.training.curves import (
     PLOTTED,
     Bins,
+    bins_of,
     calibration,
     pr_auc,
     pr_points,

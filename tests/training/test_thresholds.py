@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from score_bins import bins_of
 from sklearn import metrics as exact
 
 from spark_jobs.errors import SpecError
+from spark_jobs.training.curves import bins_of
 from spark_jobs.training.thresholds import AT_THRESHOLD, best_threshold
 
 JUDGES = {

@@ -1,0 +1,183 @@
+"""Trials: settings fitted on every fold, inside executor tasks where a fold fits there, else as distributed fits."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from statistics import fmean, pstdev
+from threading import Condition
+
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from spark_jobs.errors import JobError
+from spark_jobs.models import find, partitions
+from spark_jobs.spec import Spec
+from spark_jobs.training.evaluation import evaluate
+from spark_jobs.training.fit import class_weights, fit_model
+from spark_jobs.tuning.folds import DRAWS, FoldStager, StagedFold
+from spark_jobs.tuning.in_task import TaskFit, run_in_tasks
+from spark_jobs.tuning.space import Proposal, fixed
+
+TASK_BYTES = 2**30
+"""The memory for one fold in an executor task."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoldScore:
+    """The metric of one fold: on its validation rows, and on its training rows where it is known.
+
+    `settled` are the options that the fit found, such as the number of boosting rounds.
+    """
+
+    validation: float
+    training: float | None
+    seconds: float
+    settled: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialScore:
+    """The scores of a trial by fold; `count` is the number of folds that the rows are divided into."""
+
+    folds: tuple[FoldScore, ...]
+    count: int
+
+    @property
+    def mean(self) -> float:
+        """Return the mean metric of the validation rows."""
+        return fmean(one.validation for one in self.folds)
+
+    @property
+    def spread(self) -> float:
+        """Return the standard deviation of the metric over the folds."""
+        return pstdev(one.validation for one in self.folds)
+
+    @property
+    def training(self) -> float | None:
+        """Return the mean metric of the training rows, if it is known of every fold."""
+        known = [one.training for one in self.folds if one.training is not None]
+        return fmean(known) if len(known) == len(self.folds) else None
+
+    @property
+    def seconds(self) -> float:
+        """Return the seconds that the fits took, one after the other."""
+        return sum(one.seconds for one in self.folds)
+
+    def settled(self) -> dict[str, int]:
+        """Return the settled options for a fit on all rows, which are more than a fold's training rows.
+
+        The mean over the folds grows with the square root of the rows.
+        """
+        growth = math.sqrt(self.count / (self.count - 1))
+        names = {name for one in self.folds for name in one.settled}
+        return {name: max(1, round(growth * fmean(one.settled[name] for one in self.folds))) for name in names}
+
+
+class Slots:
+    """The task slots of the cluster, shared by all trials.
+
+    A fit in tasks takes one, and a distributed fit one for each partition of its rows.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self._free = total
+        self._changed = Condition()
+
+    @contextmanager
+    def taken(self, wanted: int) -> Iterator[None]:
+        """Wait for slots, and hold them in the block."""
+        count = min(wanted, self.total)
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= count)
+            self._free -= count
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += count
+                self._changed.notify_all()
+
+
+@dataclass(frozen=True)
+class TrialRunner:
+    """Runs trials of one training.
+
+    Attributes:
+        spark: The session.
+        spec: The spec, without the settings of a trial.
+        stager: The folds.
+        metric: The metric to optimize.
+        slots: The task slots.
+    """
+
+    spark: SparkSession
+    spec: Spec
+    stager: FoldStager
+    metric: str
+    slots: Slots
+
+    def run(self, proposal: Proposal, folds: tuple[int, ...], share: float = 1.0) -> TrialScore:
+        """Fit and evaluate the settings on some folds.
+
+        Args:
+            proposal: The settings.
+            folds: The folds, by number.
+            share: The share of the training rows to fit on.
+
+        Raises:
+            JobError: A fit fails, or its metric is not a number.
+        """
+        spec = proposal.apply(self.spec)
+        staged = self.stager.staged(spec, folds)
+        fits = [self._task_fit(proposal, spec, fold, share) for fold in staged]
+        if find(proposal.kind).fit_in_task and all(fold.bytes * share <= TASK_BYTES for fold in staged):
+            with self.slots.taken(1):
+                found = run_in_tasks(self.spark, fits)
+            scores = [FoldScore(one["validation"], one["training"], one["seconds"], one["settled"]) for one in found]
+        else:
+            with self.slots.taken(partitions(proposal.kind, staged[0].context.rows) or self.slots.total):
+                scores = [self._distributed(spec, fit, fold) for fit, fold in zip(fits, staged, strict=True)]
+        for score in scores:
+            if not math.isfinite(score.validation):
+                raise JobError(f"The {self.metric} of a fold is not a finite number.", "The model may have diverged.")
+        return TrialScore(tuple(scores), self.stager.count)
+
+    def _task_fit(self, proposal: Proposal, spec: Spec, fold: StagedFold, share: float) -> TaskFit:
+        bounds = find(proposal.kind).search.settled
+        open_options = {name: bound for name, bound in bounds.items() if not fixed(self.spec, name)}
+        weights = class_weights(fold.context.classes, fold.class_rows) if fold.plan.balance else None
+        return TaskFit(
+            kind=proposal.kind,
+            params={**spec.model.params, **open_options},
+            settled=tuple(open_options),
+            context=fold.context,
+            training=str(fold.training),
+            validation=str(fold.validation),
+            class_weights=weights,
+            weighted=self.spec.weight is not None,
+            draws=max(1, round(share * DRAWS)),
+            metric=self.metric,
+        )
+
+    def _distributed(self, spec: Spec, fit: TaskFit, fold: StagedFold) -> FoldScore:
+        """Fit the algorithm's Spark estimator on a fold, and evaluate it as the final model is."""
+        start = time.monotonic()
+        rows = self.spark.read.parquet(fit.training).where(F.col("draw") < fit.draws)
+        validation = self.spark.read.parquet(fit.validation)
+        weight = F.col("weight")
+        if fit.class_weights is not None:
+            table = F.array(*[F.lit(one) for one in fit.class_weights])
+            rows = rows.withColumn("weight", weight * F.element_at(table, F.col("label").cast("int") + 1))
+        model = fit_model(spec.model.kind, spec.model.params, fold.context, rows)
+        problem = fold.plan.problem
+        evaluation = evaluate(
+            model.transform(validation), problem.task, problem.labels, problem.positive, weight=fit.weighted
+        )
+        if self.metric not in evaluation.metrics:
+            raise JobError(f"The model has no {self.metric}.", "Choose another `tune.metric` or `model.kind`.")
+        return FoldScore(evaluation.metrics[self.metric], None, time.monotonic() - start)

@@ -1,0 +1,72 @@
+"""A search that is killed at random moments and started again ends with each settings once."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from orders import orders_file
+
+PACKAGE = Path(__file__).parents[2]
+TRIALS, KILLS, PATIENCE = 12, 10, 300
+SPEC = f"""
+name: orders
+source: orders.csv
+target: late
+key: [order]
+columns: {{ignore: [customer, day]}}
+model: {{kind: xgboost}}
+tune: {{trials: {TRIALS}, folds: 2}}
+"""
+
+pytestmark = pytest.mark.long
+
+
+def rows(database: Path, query: str) -> list[tuple]:
+    """The rows of a query; opened for writing, because a kill may leave a journal that has to be rolled back."""
+    if not database.is_file():
+        return []
+    with closing(sqlite3.connect(database, timeout=60)) as opened:
+        if not opened.execute("select 1 from sqlite_master where name = 'trial_user_attributes'").fetchall():
+            return []
+        return opened.execute(query).fetchall()
+
+
+def start(folder: Path) -> subprocess.Popen:
+    command = [sys.executable, "-m", "spark_jobs", "train", "spec.yml"]
+    env = {**os.environ, "PYTHONPATH": str(PACKAGE)}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(command, cwd=folder, env=env, start_new_session=True, **quiet)
+
+
+def test_ten_kills_leave_twelve_trials_each_once(tmp_path):
+    chance = random.Random(5)
+    orders_file(tmp_path)
+    (tmp_path / "spec.yml").write_text(SPEC)
+    database = tmp_path / "spark-jobs-data" / "tuning" / "orders.db"
+    finished: set[int] = set()
+    for _ in range(KILLS):
+        before = len(rows(database, "select 1 from trials"))
+        running, deadline = start(tmp_path), time.monotonic() + PATIENCE
+        while len(rows(database, "select 1 from trials")) <= before and running.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0, 0.5))
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+        done = {number for (number,) in rows(database, "select number from trials where state = 'COMPLETE'")}
+        assert finished <= done, "a finished trial stays finished"
+        finished = done
+    assert start(tmp_path).wait(PATIENCE) == 0
+    states = rows(database, "select number, state from trials")
+    settings = rows(database, "select value_json from trial_user_attributes where key = 'settings'")
+    assert sorted(states) == [(number, "COMPLETE") for number in range(TRIALS)]
+    assert len(set(settings)) == len(settings) == TRIALS

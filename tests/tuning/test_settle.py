@@ -1,0 +1,49 @@
+"""Without a search, boosting rounds that the spec leaves open are found by early stopping on inner folds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orders import orders, orders_file
+
+from spark_jobs import progress
+from spark_jobs.jobs import train
+from spark_jobs.plan import Plan
+from spark_jobs.spec import Environment, parse
+from spark_jobs.tuning.settle import open_options
+
+
+def spec_of(source, **model):
+    given = {"source": str(source), "target": "late", "key": ["order"], "columns": {"ignore": ["customer", "day"]}}
+    return parse({**given, "model": {"kind": "xgboost", **model}})
+
+
+def trained(spec, session, root):
+    with progress.show(False):
+        result = train.run(spec, session, Environment(root=str(root)))
+    return result, Plan.from_json((Path(result.bundle) / "plan.json").read_text())
+
+
+def test_only_rounds_that_the_spec_does_not_set_are_open():
+    assert set(open_options(spec_of("a.csv"))) == {"n_estimators"}
+    assert open_options(spec_of("a.csv", params={"n_estimators": 10})) == {}
+    assert open_options(spec_of("a.csv", kind="linear")) == {}
+    assert open_options(parse({"source": "a.csv", "target": "y", "model": {"kind": "xgboost"}, "tune": {}})) == {}
+
+
+def test_noise_stops_the_rounds_early_and_all_training_rows_are_fitted(session, tmp_path):
+    result, plan = trained(spec_of(orders_file(tmp_path)), session, tmp_path / "root")
+    rounds = plan.params["n_estimators"]
+    assert 1 <= rounds < 200, "the default of 400 rounds learns the noise"
+    assert [one.choice for one in plan.decisions if one.subject == "n_estimators"] == [str(rounds)]
+    assert result.warnings == ()
+    assert "early stopping" in result.seconds
+    assert not (tmp_path / "root" / "runs").exists()
+
+
+def test_a_class_with_too_few_rows_for_inner_folds_keeps_the_default(session, tmp_path):
+    table = orders()
+    table.loc[table.index[:5], "late"] = "lost"
+    table.to_csv(tmp_path / "rare.csv", index=False)
+    _, plan = trained(spec_of(tmp_path / "rare.csv", params={"max_depth": 2}), session, tmp_path / "root")
+    assert plan.params["n_estimators"] == 400
