@@ -27,7 +27,7 @@ def test_every_name_that_is_offered_is_there_and_says_what_it_is():
     for name in spark_jobs.__all__:
         offered = getattr(spark_jobs, name)
         assert name == "__version__" or inspect.getdoc(offered), name
-    assert set(spark_jobs.__all__) <= set(dir(spark_jobs))
+    assert dir(spark_jobs) == sorted(spark_jobs.__all__)
 
 
 def test_a_name_that_is_not_there_is_refused():

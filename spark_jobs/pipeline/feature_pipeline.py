@@ -277,6 +277,18 @@ def predictions(model: PipelineModel, problem: LearningTask, rows: DataFrame) ->
     return scored.select(row, label, *columns)
 
 
+def has_finite_outputs(answers: DataFrame) -> Column:
+    """Return whether all outputs of a row of `predictions` are finite numbers."""
+
+    def is_number(value: Column) -> Column:
+        return F.coalesce(F.abs(value) < float("inf"), F.lit(False))  # NaN is the greatest number of Spark
+
+    if "probabilities" not in answers.columns:
+        return is_number(F.col("prediction"))
+    shares = F.coalesce(F.forall(F.map_values("probabilities"), is_number), F.lit(True))
+    return shares & is_number(F.col("margin")) if "margin" in answers.columns else shares
+
+
 def _without_probabilities(problem: LearningTask) -> list[Column]:
     columns = [F.lit(None).cast("map<string,double>").alias("probabilities")]
     if problem.task == "binary":

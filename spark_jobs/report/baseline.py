@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from spark_jobs.formatting import format_number
 from spark_jobs.report.context import ReportContext
-from spark_jobs.report.evaluation_section import has_constant_label
+from spark_jobs.report.evaluation_section import format_metrics_alike, has_constant_label
 from spark_jobs.report.formatting import format_metric_name, shorten
 from spark_jobs.training.classification import CLIP
 from spark_jobs.training.metrics import binary_metrics, macro_metrics
@@ -38,7 +38,7 @@ def compare_with_baseline(context: ReportContext, baseline: Baseline) -> str:
     if name not in baseline.metrics or name not in context.evaluation.metrics:
         return ""
     spelled = format_metric_name(name) if name == "rmse" else name
-    usual, own = format_number(baseline.metrics[name]), format_number(context.evaluation.metrics[name])
+    usual, own = format_metrics_alike(name, baseline.metrics[name], context.evaluation.metrics[name])
     told = f"Predicting {baseline.prediction} for every row gives {spelled} {usual}; this model {own}."
     shares = " Log loss and Brier score take the shares of the training classes as probabilities."
     return f"{told}{shares if 'log_loss' in baseline.metrics else ''}"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from spark_jobs.formatting import NOTHING, format_number, format_percent
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.report.distributions import draw_sparkline
-from spark_jobs.report.formatting import NO_PARTS, choose_formatter, shorten
+from spark_jobs.report.formatting import NO_PARTS, choose_formatter, format_levels, shorten
 from spark_jobs.report.html import Html, html, join, long_table, name_tag, tag
 
 FIRST = 40
@@ -30,18 +30,20 @@ def _line(column: ColumnProfile, kind: str, parts: Mapping[str, str]) -> list[Ht
     return [
         name_tag(column.name),
         tag("span", kind, class_="chip"),
-        _distribution(column),
+        _distribution(column, parts),
         _missing(column),
         html(format_number(column.distinct) if column.distinct else NOTHING),
         *(html(text) for text in format_extremes(column, parts)),
     ]
 
 
-def _distribution(column: ColumnProfile) -> Html:
+def _distribution(column: ColumnProfile, parts: Mapping[str, str]) -> Html:
     if column.numbers is None and column.levels is not None:
-        levels = format_top_levels(column).replace(" %", "\N{NO-BREAK SPACE}%")
-        return join([draw_sparkline(column), tag("div", levels, class_="levels")])
-    return draw_sparkline(column)
+        levels = format_top_levels(column, parts)
+        for text in (": ", " %", " ·"):
+            levels = levels.replace(text, text.replace(" ", "\N{NO-BREAK SPACE}"))
+        return join([draw_sparkline(column, parts), tag("div", levels, class_="levels")])
+    return draw_sparkline(column, parts)
 
 
 def _missing(column: ColumnProfile) -> Html:
@@ -63,11 +65,8 @@ def format_extremes(column: ColumnProfile, parts: Mapping[str, str] = NO_PARTS) 
     return (form(numbers.min), middle, form(numbers.max))
 
 
-def format_top_levels(column: ColumnProfile, most: int = 3) -> str:
-    """Return the most frequent levels with their shares as text."""
-    if column.levels is None:
-        return ""
-    counts = column.levels.counts
-    top = list(counts.items())[:most]
-    text = " · ".join(f"{shorten(level, 24)} {format_percent(count, column.rows)}" for level, count in top)
-    return text + (" · …" if len(counts) > most else "")
+def format_top_levels(column: ColumnProfile, parts: Mapping[str, str] = NO_PARTS) -> str:
+    """Return the most frequent levels, or those of a part of a date in the order of time, with their shares."""
+    levels, most = format_levels(column, parts), 12 if column.name in parts else 3
+    text = " · ".join(f"{shorten(level, 24)}: {format_percent(count, column.rows)}" for level, count in levels[:most])
+    return text + (" · …" if len(levels) > most else "")

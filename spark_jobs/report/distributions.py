@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spark_jobs.formatting import format_number, format_percent
+from spark_jobs.formatting import format_percent
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import ColumnProfile
-from spark_jobs.report.formatting import NO_PARTS, Formatter, choose_formatter, shorten
+from spark_jobs.report.formatting import NO_PARTS, Formatter, choose_formatter, format_levels, shorten
 from spark_jobs.report.html import Html, tag
-from spark_jobs.report.svg import Axis, bars, chart, drawing, plot, rect, text
+from spark_jobs.report.svg import Axis, Tick, bars, chart, drawing, measure, plot, rect, text
 
 MOST = 24
 TOP = 8
@@ -20,6 +21,7 @@ MOST_VALUES = 60
 _PROBED = 4001
 _WIDEST = 120  # the steps that bars to scale may span
 _LARGEST = 2.0**53  # every double above is whole
+_WIDTH, _PLOT, _LONGEST = 260, 200, 196  # of a panel, its plot at least, and a bar beside its share; in pixels
 Doubles = NDArray[np.float64]
 
 
@@ -60,9 +62,9 @@ def count_whole_values(column: ColumnProfile) -> tuple[Doubles, Doubles] | None:
     return values, np.diff(np.array(ranks), axis=1)[:, 0]
 
 
-def draw_sparkline(column: ColumnProfile) -> Html:
+def draw_sparkline(column: ColumnProfile, parts: Mapping[str, str] = NO_PARTS) -> Html:
     """Draw the distribution inside a line of a table; nothing where the column has no values."""
-    heights = _heights(column)
+    heights = _heights(column, parts)
     if not len(heights) or heights.max() <= 0:
         return Html("")
     width = 130 / len(heights)
@@ -75,13 +77,12 @@ def draw_sparkline(column: ColumnProfile) -> Html:
     return Html(f'<svg class="spark" viewBox="0 0 130 30" aria-hidden="true">{bars}</svg>')
 
 
-def _heights(column: ColumnProfile) -> Doubles:
+def _heights(column: ColumnProfile, parts: Mapping[str, str]) -> Doubles:
     if column.numbers is not None and column.numbers.count and column.numbers.sketch is not None:
         found = count_whole_values(column)
         return compute_histogram(column.numbers, 24)[0] if found is None else found[1]
-    if column.levels is not None:
-        return np.array(list(column.levels.counts.values())[:16], dtype=float)
-    return np.empty(0)
+    counts = [count for _, count in format_levels(column, parts)]
+    return np.array(counts[: MOST_VALUES if column.name in parts else 16], dtype=float)
 
 
 def is_drawable(column: ColumnProfile) -> bool:
@@ -94,31 +95,50 @@ def is_drawable(column: ColumnProfile) -> bool:
 def draw_panels(columns: Sequence[ColumnProfile], parts: Mapping[str, str] = NO_PARTS) -> Html:
     """Draw the distributions of up to `MOST` columns, one small chart each; `parts` as for `choose_formatter`."""
     shown = [column for column in columns if is_drawable(column)][:MOST]
-    figures = [tag("figure", draw_panel(column, choose_formatter(column, parts))) for column in shown]
+    figures = [tag("figure", draw_panel(column, parts)) for column in shown]
     return tag("div", *figures, class_="panels") if figures else Html("")
 
 
-def draw_panel(column: ColumnProfile, form: Formatter = format_number) -> Html:
+def draw_panel(column: ColumnProfile, parts: Mapping[str, str] = NO_PARTS) -> Html:
     """Draw the distribution of one column: a bar per value, per level or per range."""
+    form, found = choose_formatter(column, parts), _count_values(column, parts)
+    if found is not None:
+        return _value_bars(column, form, *found)
     if column.numbers is None:
         return _levels(column)
-    found = count_whole_values(column)
-    if found is None:
-        shares, edges = compute_histogram(column.numbers, 30)
-        low, high = float(edges[0]), float(edges[-1])
-        return _bars(column, (form(low), form(high)), edges, shares, "middle 98 % of values", (low, high))
-    values, shares = found
-    return _value_bars(column, form, values, shares)
+    shares, edges = compute_histogram(column.numbers, 30)
+    ticks = [(float(at), form(float(at))) for at in (edges[0], edges[-1])]
+    return _bars(column, ticks, edges, shares, "middle 98 % of values")
+
+
+def _count_values(column: ColumnProfile, parts: Mapping[str, str]) -> tuple[Doubles, Doubles] | None:
+    """Return the values with their shares as `count_whole_values`, also for a part of a date that is a category."""
+    if column.levels is None or column.numbers is not None or column.name not in parts:
+        return count_whole_values(column)
+    counted = sorted((int(level), n) for level, n in column.levels.counts.items() if level.isdecimal())
+    if not counted:
+        return None
+    values, counts = np.array(counted, dtype=float).T
+    return values, counts / max(column.rows, 1)
 
 
 def _value_bars(column: ColumnProfile, form: Formatter, values: Doubles, shares: Doubles) -> Html:
     """Draw a bar per value; far apart, the values stand side by side, as bars to scale would be too thin to see."""
-    ends, step = (form(float(values[0])), form(float(values[-1]))), _step(values)
+    labels, step = [form(float(value)) for value in values], _step(values)
     if values[-1] - values[0] <= _WIDEST * step:
         edges, filled = _around(values, shares, step)
-        return _bars(column, ends, edges, filled, "one bar per value", (float(values[0]), float(values[-1])))
-    places = np.linspace(-0.5, len(values) - 0.5, len(values) + 1)
-    return _bars(column, ends, places, shares, "one bar per value, not to scale", (0.0, len(values) - 1.0))
+        return _bars(column, _ticks(values, labels, edges), edges, filled, "one bar per value")
+    edges = np.linspace(-0.5, len(values) - 0.5, len(values) + 1)
+    ticks = _ticks(np.arange(len(values), dtype=float), labels, edges)
+    return _bars(column, ticks, edges, shares, "one bar per value, not to scale")
+
+
+def _ticks(places: Doubles, labels: Sequence[str], edges: Doubles) -> list[Tick]:
+    """Return a tick at every place, or every second or third, where the labels fit side by side; else at both ends."""
+    ticks = list(zip(places.tolist(), labels, strict=True))
+    room = _PLOT * _step(places) / float(edges[-1] - edges[0])
+    every = math.ceil((max(map(measure, labels)) + 3) / room)
+    return ticks[::every] if every <= 3 else [ticks[0], *ticks[1:][-1:]]
 
 
 def _step(values: Doubles) -> float:
@@ -133,14 +153,10 @@ def _around(values: Doubles, shares: Doubles, step: float) -> tuple[Doubles, Dou
     return edges, filled
 
 
-def _bars(
-    column: ColumnProfile, ends: tuple[str, str], edges: Doubles, shares: Doubles, title: str, at: tuple[float, float]
-) -> Html:
-    """Draw bars with the texts `ends` below the places `at`."""
-    ticks = tuple(dict(zip(at, ends, strict=True)).items())
+def _bars(column: ColumnProfile, ticks: Sequence[Tick], edges: Doubles, shares: Doubles, title: str) -> Html:
     top = float(shares.max()) * 100
     y = Axis("rows (%)", 0.0, top * 1.05 or 1.0, ((0.0, "0"), (top, f"{top:.0f}" if top >= 10 else f"{top:.2g}")))
-    area = plot(Axis(title, float(edges[0]), float(edges[-1]), ticks), y, 260, 170)
+    area = plot(Axis(title, float(edges[0]), float(edges[-1]), tuple(ticks)), y, _WIDTH, 170)
     return chart(column.name, area, bars(area, edges.tolist(), (shares * 100).tolist()))
 
 
@@ -150,8 +166,8 @@ def _levels(column: ColumnProfile) -> Html:
     most, body = max(count for _, count in top), []
     for i, (level, count) in enumerate(top):
         y = 26 + 17 * i
-        body += [rect(0, y, 250 * count / most, 14, "pale"), text(4, y + 11, shorten(level, 24), "strong")]
-        body.append(text(256, y + 11, format_percent(count, column.rows), "end"))
+        body += [rect(0, y, _LONGEST * count / most, 14, "pale"), text(4, y + 11, shorten(level, 24), "strong")]
+        body.append(text(_WIDTH - 4, y + 11, format_percent(count, column.rows), "end"))
     bottom, hidden = 26 + 17 * len(top) + 14, len(counts) - len(top)
     note = f"share of rows; {hidden:,} more levels" if hidden else "share of rows"
-    return drawing(column.name, 260, bottom + 4, [*body, text(0, bottom, note, "axis-title")])
+    return drawing(column.name, _WIDTH, bottom + 4, [*body, text(0, bottom, note, "axis-title")])

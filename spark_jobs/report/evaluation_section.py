@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from spark_jobs.report.html import Html, fold, join, long_table, name_tag, table
 from spark_jobs.training.evaluation_result import Evaluation
 
 SMALL_SAMPLE = 100
+LONG = 1e7
 Metrics = Mapping[str, float]
 
 
@@ -49,6 +51,14 @@ def format_metric(name: str, value: float | None) -> str:
     if value is None or name not in ("mape", "r2"):
         return format_number(value)
     return format_percent(value, 1.0) if name == "mape" else format_number(round(value, 4))
+
+
+def format_metrics_alike(name: str, *values: float | None) -> list[str]:
+    """Format values of one metric that are compared: all with an exponent where one is long."""
+    finite = [value for value in values if value is not None and math.isfinite(value)]
+    if name == "mape" or max(map(abs, finite), default=0.0) < LONG:
+        return [format_metric(name, value) for value in values]
+    return [f"{value:.3e}" if value in finite else format_number(value) for value in values]
 
 
 def _spelled(note: str) -> str:

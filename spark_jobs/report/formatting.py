@@ -30,6 +30,7 @@ METRICS: Mapping[str, str] = {
 Formatter = Callable[[float], str]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400.0
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # as the features count them, from 0
 NO_PARTS: Mapping[str, str] = {}
 
 
@@ -93,13 +94,34 @@ def format_fill(one: Input) -> str:
     """
     marked = ", with an indicator" if one.indicator else ""
     if isinstance(one, CategoryInput):
-        return f"{one.fill}{marked}"
+        return f"{format_level(one.part, one.fill)}{marked}"
     value = one.fill + one.shift
     return f"{_format_part(one.part, value)}{marked}"
+
+
+def format_levels(column: ColumnProfile, parts: Mapping[str, str] = NO_PARTS) -> list[tuple[str, int]]:
+    """Return the levels with their rows: those of a part of a date in the order of time, others by frequency.
+
+    Args:
+        column: a column of the profile; without levels the list is empty.
+        parts: as for `choose_formatter`.
+    """
+    counts = list(column.levels.counts.items()) if column.levels is not None else []
+    part = parts.get(column.name)
+    if part is not None:
+        counts.sort(key=lambda item: (not item[0].isdecimal(), int(item[0]) if item[0].isdecimal() else 0))
+    return [(format_level(part, level), count) for level, count in counts]
+
+
+def format_level(part: str | None, level: str) -> str:
+    """Format a level; one of a part of a date as `choose_formatter` formats numbers: weekday 0 as "Mon"."""
+    return _format_part(part, float(level)) if part is not None and level.isdecimal() else level
 
 
 def _format_part(part: str | None, value: float) -> str:
     """Format a number, or a part of a date: `elapsed` in days since 1970-01-01, a year without a separator."""
     if part == "elapsed":
         return format_date(value * _DAY)
+    if part == "weekday" and value in range(len(WEEKDAYS)):
+        return WEEKDAYS[int(value)]
     return f"{value:.0f}" if part == "year" else format_number(value)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from spark_jobs.error_translation import optional
 from spark_jobs.formatting import format_count
+from spark_jobs.models import find
 from spark_jobs.report.baseline import Baseline, compare_with_baseline, compute_baseline
 from spark_jobs.report.context import ReportContext
-from spark_jobs.report.evaluation_section import format_metric, mask_undefined_metrics
+from spark_jobs.report.evaluation_section import format_metrics_alike, mask_undefined_metrics
 from spark_jobs.report.formatting import format_metric_name
 from spark_jobs.report.html import Html, join, tag
 
@@ -37,23 +38,29 @@ def _headline(context: ReportContext) -> Html:
 
 def _sentence(context: ReportContext) -> Html:
     kind = "number" if context.task == "regression" else "class"
-    model = f" with the algorithm {context.plan.model}" if context.plan is not None else ""
+    model = f" Model: {find(context.plan.model).title}." if context.plan is not None else ""
     is_binary = context.task == "binary" and context.positive is not None
     positive = f" (positive class: {context.positive})" if is_binary else ""
     trained = f" Trained on {format_count(context.rows['trained'], 'row')}." if "trained" in context.rows else ""
     tested = f" Tested on {format_count(context.evaluation.rows, 'other row')}."
-    return join([f"Predicts the {kind} ", tag("b", context.target), f"{positive}{model}.{trained}{tested}"])
+    return join([f"Predicts the {kind} ", tag("b", context.target), f"{positive}.{model}{trained}{tested}"])
 
 
 def _facts(context: ReportContext) -> Html:
     date = context.trained_at.strftime("%Y-%m-%d %H:%M %Z").strip() if context.trained_at is not None else ""
     seed = str(context.plan.seed) if context.plan is not None else ""
-    known = {"Version": context.version, "Alias": context.alias, "Date": date, "Seed": seed, "User": context.user}
+    known = {
+        "Version": context.version,
+        "Registered as": context.alias,
+        "Date": date,
+        "Seed": seed,
+        "User": context.user,
+    }
     shown = [tag("div", tag("dt", name), tag("dd", value)) for name, value in known.items() if value]
     return tag("dl", *shown, class_="facts") if shown else Html("")
 
 
 def _tile(name: str, value: float | None, baseline: Baseline, is_first: bool) -> Html:
-    usual = tag("span", f"baseline {format_metric(name, baseline.metrics.get(name))}")
-    shown = tag("b", format_metric(name, value))
-    return tag("div", shown, tag("span", format_metric_name(name)), usual, class_="tile first" if is_first else "tile")
+    shown, usual = format_metrics_alike(name, value, baseline.metrics.get(name))
+    told = (tag("b", shown), tag("span", format_metric_name(name)), tag("span", f"baseline {usual}"))
+    return tag("div", *told, class_="tile first" if is_first else "tile")

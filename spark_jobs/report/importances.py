@@ -11,20 +11,23 @@ from spark_jobs.models import find
 from spark_jobs.plan import Plan
 from spark_jobs.profile.profile import ColumnProfile, Profile
 from spark_jobs.report.context import ReportContext
-from spark_jobs.report.formatting import shorten
+from spark_jobs.report.formatting import format_level, shorten
+
+Weights = Sequence[tuple[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One slot of the feature vector: its raw column, and the standard deviation of its values."""
+    """One slot of the feature vector: its raw column, the standard deviation of its values, and its name if special."""
 
     column: str
     std: float
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Importances:
-    """The raw columns with their weights, the greatest first.
+    """The raw columns with their weights, none negative, the greatest first.
 
     `coefficients` are triples of feature, coefficient and standardized coefficient, signed unless there are more than
     two classes; empty for other models.
@@ -34,29 +37,35 @@ class Importances:
     coefficients: tuple[tuple[str, float, float], ...] = ()
 
 
-def compute_importances(context: ReportContext) -> Importances:
+def compute_importances(plan: Plan | None, profile: Profile, weights: Weights) -> Importances:
     """Group the weights of the feature vector by raw column.
 
     The shares of a tree model are added. A coefficient of a linear model is multiplied by the standard deviation of its
     feature (a standardized coefficient), and a column gets the root of the sum of their squares.
+
+    Args:
+        plan: what the model reads; without a plan each feature is a column.
+        profile: the columns of the training rows.
+        weights: one pair of feature name and weight per slot of the feature vector, as in `ReportContext.importances`.
     """
-    features = _features(context.plan, context.profile) if context.plan is not None else {}
-    if context.plan is None or not find(context.plan.model).linear:
-        return Importances(_summed(context.importances, features))
-    rows = [(name, value, value * _feature(name, features).std) for name, value in context.importances]
-    squares = [(name, standardized**2) for name, _, standardized in rows]
+    features = _features(plan, profile) if plan is not None else {}
+    if plan is None or not find(plan.model).linear:
+        return Importances(_summed([(name, abs(value)) for name, value in weights], features))
+    found = [(name, value, _feature(name, features)) for name, value in weights]
+    squares = [(name, (value * one.std) ** 2) for name, value, one in found]
     columns = tuple((name, math.sqrt(total)) for name, total in _summed(squares, features))
+    rows = [(one.title or name, value, value * one.std) for name, value, one in found]
     return Importances(columns, tuple(sorted(rows, key=lambda row: -abs(row[2]))))
 
 
-def has_signed_coefficients(context: ReportContext) -> bool:
+def has_signed_coefficients(plan: Plan | None) -> bool:
     """Return whether each feature has one coefficient, whose sign says in which direction it acts."""
-    return context.plan is not None and context.task != "multiclass" and find(context.plan.model).linear
+    return plan is not None and plan.problem.task != "multiclass" and find(plan.model).linear
 
 
 def name_coefficients(context: ReportContext) -> str:
     """Return what a standardized coefficient is, such as "change of the log-odds of y = 1 per standard deviation"."""
-    if context.plan is None or not has_signed_coefficients(context):
+    if context.plan is None or not has_signed_coefficients(context.plan):
         return "norm over the classes of the change of their scores per standard deviation"
     what = f"the predicted {shorten(context.target, 20)}"
     if context.task == "binary":
@@ -66,12 +75,12 @@ def name_coefficients(context: ReportContext) -> str:
     return f"change of {what} per standard deviation"
 
 
-def _summed(pairs: Sequence[tuple[str, float]], features: Mapping[str, Feature]) -> tuple[tuple[str, float], ...]:
+def _summed(pairs: Weights, features: Mapping[str, Feature]) -> tuple[tuple[str, float], ...]:
     totals: dict[str, float] = {}
     for name, value in pairs:
         column = _feature(name, features).column
         totals[column] = totals.get(column, 0.0) + value
-    return tuple(sorted(totals.items(), key=lambda pair: -abs(pair[1])))
+    return tuple(sorted(totals.items(), key=lambda pair: -pair[1]))
 
 
 def _feature(name: str, features: Mapping[str, Feature]) -> Feature:
@@ -88,7 +97,8 @@ def _features(plan: Plan, profile: Profile) -> dict[str, Feature]:
         found[f"{one.title} is missing"] = Feature(one.column, _of_share(column.missing if column else 0, rows))
         counts = column.levels.counts if column is not None and column.levels is not None else {}
         for level in one.levels if isinstance(one, CategoryInput) else ():
-            found[f"{one.title} = {level}"] = Feature(one.column, _of_share(counts.get(level, 0), rows))
+            title = f"{one.title} = {format_level(one.part, level)}"
+            found[f"{one.title} = {level}"] = Feature(one.column, _of_share(counts.get(level, 0), rows), title)
     return found
 
 

@@ -61,12 +61,12 @@ def _line(column: ColumnProfile, inputs: Mapping[str, Input] | None) -> list[obj
 
 def _patterns(rows: pa.Table) -> Html:
     """Return how many rows miss the same values; nothing where no column misses values together with another."""
-    found = count_missing_together(rows)
-    if all(len(names) < 2 for names, _ in found):
+    found = [(names, n) for names, n in count_missing_together(rows) if len(names) > 1]
+    if not found:
         return Html("")
     cells = [(", ".join(map(shorten, names)), format_number(n), format_percent(n, rows.num_rows)) for names, n in found]
-    title = f"Columns that miss values in the same rows, of {format_count(rows.num_rows, 'test row')}"
-    listed = long_table(("Missing columns", "Rows", "Share"), cells, (1, 2), PATTERNS, "patterns")
+    title = f"Columns missing together, in {format_count(rows.num_rows, 'test row')}"
+    listed = long_table(("Columns", "Rows", "Share"), cells, (1, 2), PATTERNS, "patterns")
     return join([tag("h3", title), listed])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from spark_jobs.report.formatting import shorten
 from spark_jobs.report.html import Html
 from spark_jobs.report.svg import (
     COLOURS,
+    WIDTH,
     Axis,
     Plot,
     bars,
@@ -19,7 +21,6 @@ from spark_jobs.report.svg import (
     compute_opacity,
     diagonal,
     drawing,
-    fit_text,
     line,
     measure,
     plot,
@@ -62,7 +63,7 @@ def draw_predicted_actual(details: Mapping[str, Any], target: str = "target") ->
     found = details["predicted_actual"]
     low, high, weights = found["low"], found["high"], np.asarray(found["weights"], dtype=float)
     name = shorten(target, 24)
-    area = plot(Axis(f"actual {name}", low, high), Axis(f"predicted {name}", low, high), 420, 370)
+    area = plot(Axis(f"actual {name}", low, high), Axis(f"predicted {name}", low, high), height=350)
     width, height = area.width / len(weights), area.height / len(weights)
     depth = np.log1p(weights) / (np.log1p(weights.max()) or 1.0)
     cells = [
@@ -127,7 +128,7 @@ def draw_confusion(details: Mapping[str, Any]) -> Html:
     rows = [*labels, *["(not in training)"] * (len(counts) - len(labels))]
     names = [shorten(label, 18) for label in rows]
     left = 34 + max(map(measure, names))
-    size = float(np.clip((420 - left) / len(labels), 24, 110))
+    size = float(np.clip((WIDTH - left) / len(labels), 24, 110))
     tall = min(size, 64.0)
     slanted = max(map(measure, names[: len(labels)])) > size
     cells = _cells(counts, shares, left, size, tall)
@@ -138,7 +139,7 @@ def draw_confusion(details: Mapping[str, Any]) -> Html:
         text(11, 30 + tall * len(rows) / 2, "actual class", "middle axis-title",
              transform=f"rotate(-90 11 {30 + tall * len(rows) / 2:.1f})"),
     ]  # fmt: skip
-    wide = max(left + size * len(labels) + 14, 420)  # as the other figures, so that the texts have one size
+    wide = max(left + size * len(labels) + 14, WIDTH)  # as the other figures, so that the texts have one size
     return drawing("Confusion matrix", wide, below + 18, [*cells, *headed, *titles])
 
 
@@ -178,8 +179,8 @@ def _class_names(
 def draw_weights(ranked: Sequence[tuple[str, float]], title: str, unit: str) -> Html:
     """Draw one bar per name, the greatest first: right of zero for a positive weight, left of it for a negative one."""
     top = list(ranked)[:MOST_IMPORTANCES]
-    names, values = [shorten(name, 26) for name, _ in top], [value for _, value in top]
-    left, width = 12 + max(map(measure, names)), 420
+    names, values = [shorten(name, 24) for name, _ in top], [value for _, value in top]
+    left, width = 12 + max(map(measure, names)), WIDTH
     low, high = min(0.0, *values), max(0.0, *values)
     room = width - left - _VALUE * ((low < 0) + (high > 0))
     scale = room / ((high - low) or 1.0)
@@ -187,8 +188,8 @@ def draw_weights(ranked: Sequence[tuple[str, float]], title: str, unit: str) -> 
     body = [text(left - 6, 38 + i * _STEP, name, "end") for i, name in enumerate(names)]
     body += [part for i, value in enumerate(values) for part in _weight(value, zero, scale, 28 + i * _STEP)]
     axis = [segment(zero, 24, zero, bottom, "axis")] if low < 0 else []
-    named = text(width / 2, bottom + 14, fit_text(unit, width), "middle axis-title")
-    return drawing(title, width, bottom + 22, [*body, *axis, named])
+    named = [text(width / 2, bottom + 14 + 15 * i, one, "middle axis-title") for i, one in enumerate(wrap(unit, 50))]
+    return drawing(title, width, bottom + 7 + 15 * len(named), [*body, *axis, *named])
 
 
 def _weight(value: float, zero: float, scale: float, y: float) -> tuple[Html, Html]:

@@ -50,20 +50,21 @@ def _drawings(context: ReportContext) -> dict[str, Callable[[], Html]]:
     drawings = _of_evaluation(context)
     if context.importances:
         drawings["importances"] = partial(_importances, context)
-        if has_signed_coefficients(context):
+        if has_signed_coefficients(context.plan):
             drawings["coefficients"] = partial(_coefficients, context)
     return drawings
 
 
 def _importances(context: ReportContext) -> Html:
-    found = compute_importances(context)
+    found = compute_importances(context.plan, context.profile, context.importances)
     unit = "size of the standardized coefficients" if found.coefficients else "share of the improvement by all splits"
     return plots.draw_weights(found.columns, "Importance by column", unit)
 
 
 def _coefficients(context: ReportContext) -> Html:
-    found = [(name, standardized) for name, _, standardized in compute_importances(context).coefficients]
-    return plots.draw_weights(found, "Coefficients", name_coefficients(context))
+    found = compute_importances(context.plan, context.profile, context.importances).coefficients
+    ranked = [(name, standardized) for name, _, standardized in found]
+    return plots.draw_weights(ranked, "Coefficients", name_coefficients(context))
 
 
 def _of_evaluation(context: ReportContext) -> dict[str, Callable[[], Html]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from spark_jobs.error_translation import optional
 from spark_jobs.features import CategoryInput, Input
 from spark_jobs.formatting import format_count, format_duration, format_number, format_percent
+from spark_jobs.models import find
 from spark_jobs.report.context import ReportContext
 from spark_jobs.report.data_section import render_data
 from spark_jobs.report.evaluation_section import render_evaluation, render_slices
@@ -71,17 +72,18 @@ def _model(context: ReportContext, figures: Figures) -> Html:
     if context.plan is None:
         return _shown(figures, MODEL_FIGURES)
     params = [(name, html(value)) for name, value in context.plan.params.items()]
-    text = tag("p", "Algorithm ", tag("b", context.plan.model), f", {format_count(len(context.plan.inputs), 'input')}.")
+    title, inputs = find(context.plan.model).title, format_count(len(context.plan.inputs), "input")
+    text = tag("p", tag("b", title[:1].upper() + title[1:]), f" (model.kind: {context.plan.model}), {inputs}.")
     options = table(("Option", "Value"), params) if params else ""
     return join([text, options, _shown(figures, MODEL_FIGURES), _coefficients(context)])
 
 
 def _coefficients(context: ReportContext) -> Html:
-    found = compute_importances(context)
+    found = compute_importances(context.plan, context.profile, context.importances)
     if not found.coefficients:
         return Html("")
     rows = [(name_tag(name), format_number(value), format_number(scaled)) for name, value, scaled in found.coefficients]
-    title = "Coefficients" if has_signed_coefficients(context) else "Sizes of the coefficients"
+    title = "Coefficients" if has_signed_coefficients(context.plan) else "Sizes of the coefficients"
     note = f"Standardized: {name_coefficients(context)} of the feature."
     head = ("Feature", "Coefficient", "Standardized")
     return fold(f"{title} of {format_count(len(rows), 'feature')}", tag("p", note), long_table(head, rows, (1, 2), 50))

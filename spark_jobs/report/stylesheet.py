@@ -29,7 +29,7 @@ STYLE = (
 html { scroll-padding-top: 3.5rem; -webkit-text-size-adjust: 100%; }
 body { margin: 0; background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
-header, main, nav { padding: 0 max(1rem, calc(50vw - 37rem)); }
+header, main, nav { padding: 0 max(1rem, calc(50vw - 42rem)); }
 header { padding-top: 2rem; padding-bottom: 1.25rem; }
 h1 { font-size: 1.8rem; line-height: 1.2; margin: 0 0 .4rem; overflow-wrap: break-word; }
 h2 { font-size: 1.2rem; margin: 0 0 .8rem; }
@@ -45,9 +45,10 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .facts { display: flex; flex-wrap: wrap; gap: .2rem 1.6rem; margin: .6rem 0 0; font-size: .88rem; }
 .facts div { display: flex; gap: .4rem; min-width: 0; } .facts dt { color: var(--soft); }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .7rem; margin-top: 1rem; }
-.tile { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: .6rem .9rem; }
-.tile b { display: block; font-size: 1.35rem; font-weight: 650; font-variant-numeric: tabular-nums; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .7rem; margin-top: 1rem; }
+.tile { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: .6rem .8rem; }
+.tile b { display: block; font-size: 1.25rem; font-weight: 650; font-variant-numeric: tabular-nums;
+  overflow-wrap: anywhere; }
 .tiles + p { margin-top: .9rem; }
 .tile span { display: block; color: var(--soft); font-size: .82rem; }
 .tile.first { background: var(--tint); border-color: transparent; }
@@ -68,11 +69,11 @@ td:first-child, td .name { white-space: nowrap; }
 .long { display: inline-block; min-width: 14rem; max-width: 34rem; overflow-wrap: break-word; }
 details { margin-top: .7rem; }
 summary { cursor: pointer; color: var(--accent); font-size: .9rem; padding: .25rem 0; }
-.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(21rem, 100%), 1fr)); gap: 1.2rem;
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(18.5rem, 100%), 1fr)); gap: 1.2rem;
   margin: .8rem 0; }
-.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(14.5rem, 100%), 1fr)); gap: 1rem;
+.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 100%), 1fr)); gap: 1rem;
   margin: .8rem 0; }
-figure { margin: 0; max-width: 46rem; min-width: 0; overflow-x: auto; }
+figure { margin: 0; max-width: 32rem; min-width: 0; overflow-x: auto; }
 .chart { display: block; width: 100%; height: auto; }
 figure.large { grid-column: 1 / -1; max-width: none; } figure.large .chart { min-width: 38rem; max-width: 60rem; }
 svg.spark { display: block; width: 130px; height: 30px; fill: var(--bar); }

@@ -17,6 +17,7 @@ from spark_jobs.report.stylesheet import CHART_STYLE, LIGHT
 COLOURS = ("#2f6db5", "#d9762b", "#3a9a6e", "#8a5fb8", "#c2475c", "#7a6a4f", "#4aa3b8", "#b8a23a", "#6b7ad1", "#d17bb0")
 _WIDE, _NARROW = frozenset("mwMW@%"), frozenset("iIjl.,:;'|!() ")
 LARGE = 500
+WIDTH = 380
 Tick = tuple[float, str]
 
 
@@ -72,7 +73,7 @@ class Plot:
         return self.top + (1 - self.y.at(value)) * self.height
 
 
-def plot(x: Axis, y: Axis, width: float = 420, height: float = 310) -> Plot:
+def plot(x: Axis, y: Axis, width: float = WIDTH, height: float = 300) -> Plot:
     """Return the inner area that leaves room for the title above and for the ticks and titles of both axes."""
     left = 28 + max((measure(label) for _, label in y.labels()), default=0.0)
     return Plot(x, y, left, 30, width - left - 14, height - 76)
@@ -80,9 +81,11 @@ def plot(x: Axis, y: Axis, width: float = 420, height: float = 310) -> Plot:
 
 def chart(title: str, area: Plot, marks: Iterable[Html], legend: Sequence[tuple[str, str]] = ()) -> Html:
     """Return a whole chart: title, axes, marks, and below them the legend as pairs of colour and text."""
-    bottom = area.top + area.height + 46
-    body = [*_axes(area), *marks, *_legend(legend, bottom)]
-    return drawing(title, area.left + area.width + 14, bottom + 16 * math.ceil(len(legend) / 2), body)
+    width, bottom = area.left + area.width + 14, area.top + area.height + 46
+    room = (width - 24) / 2
+    in_line = 2 if all(measure(label) + 18 <= room for _, label in legend) else 1
+    body = [*_axes(area), *marks, *_legend(legend, bottom, in_line, room)]
+    return drawing(title, width, bottom + 16 * math.ceil(len(legend) / in_line), body)
 
 
 def drawing(title: str, width: float, height: float, body: Iterable[Html]) -> Html:
@@ -158,11 +161,13 @@ def _axes(area: Plot) -> list[Html]:
     return [*found, text(11, middle, area.y.title, "middle axis-title", transform=turned)]
 
 
-def _legend(entries: Sequence[tuple[str, str]], top: float) -> list[Html]:
+def _legend(entries: Sequence[tuple[str, str]], top: float, in_line: int, room: float) -> list[Html]:
+    """Return the keys, each with its text; `room` is the width of one where two share a line."""
     found = []
     for i, (colour, label) in enumerate(entries):
-        x, y = 24 + 196 * (i % 2), top + 16 * (i // 2)
-        found.append(join([rect(x, y, 10, 10, "key", fill=colour), text(x + 15, y + 9, fit_text(label, 178))]))
+        x, y = 24 + room * (i % in_line), top + 16 * (i // in_line)
+        shown = fit_text(label, 2 * room / in_line - 15)
+        found.append(join([rect(x, y, 10, 10, "key", fill=colour), text(x + 15, y + 9, shown)]))
     return found
 
 

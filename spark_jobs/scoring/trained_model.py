@@ -65,13 +65,28 @@ class TrainedModel:
 
     @cached_property
     def importances(self) -> dict[str, float]:
-        """The importance of each place of the feature vector, largest first; empty where the algorithm has none.
+        """The importance of each column, as in the report: largest first, never negative.
 
-        It is the coefficient of a linear model, signed for a number and two classes, or the share of a tree model.
+        A tree model has shares, which sum to 1. A linear model has the size of its standardized coefficients. Empty
+        where the algorithm has no importances.
         """
-        stored = self.bundle / "importances.json"
-        pairs = json.loads(stored.read_text(encoding="utf-8")) if stored.is_file() else []
-        return {str(name): float(value) for name, value in sorted(pairs, key=lambda pair: -abs(pair[1]))}
+        from spark_jobs.profile.profile import Profile
+        from spark_jobs.report.importances import compute_importances
+
+        profile = Profile.read(self.bundle / "profile.json")
+        return dict(compute_importances(self.plan, profile, self._weights).columns)
+
+    @cached_property
+    def coefficients(self) -> dict[str, float]:
+        """The signed coefficient of each feature, such as `carrier = AA`, largest first.
+
+        A feature is what the model computes with: numbers are scaled before. Empty where the model is not linear, and
+        for more than two classes, where a feature has one coefficient per class.
+        """
+        from spark_jobs.report.importances import has_signed_coefficients
+
+        found = self._weights if has_signed_coefficients(self.plan) else []
+        return dict(sorted(found, key=lambda pair: -abs(pair[1])))
 
     def __repr__(self) -> str:
         task = f"{self.plan.problem.target} ({self.plan.problem.task}, {self.plan.model})"
@@ -105,8 +120,8 @@ class TrainedModel:
         Returns:
             Of a Spark DataFrame what `transform` returns. Of a pandas one a new frame beside its index: `prediction`
             (a number, or the label as text), for two classes `probability` (of the positive one), for classes
-            `probabilities` (label to number), for an SVM `margin`; `valid`, whether these are finite numbers, where
-            the model has a graph. Spark is not needed then.
+            `probabilities` (label to number), for an SVM `margin`; and `valid`, whether these are finite numbers. Spark
+            is not needed where the model has a graph.
 
         Raises:
             DataError: the rows lack a column that the model reads, or hold what it cannot read.
@@ -130,7 +145,8 @@ class TrainedModel:
             The rows' own columns, read as `score` reads them: text trimmed, marks of a missing value null, cells as
             the types that the plan names; and beside them `prediction` (a double, or the label as text), for classes
             `probabilities` (map of label to double), for two of them `probability` (of the positive one); an SVM has
-            a `margin` instead. Nothing is computed before the result is used.
+            a `margin` instead; and `valid`, whether these are finite numbers. Nothing is computed before the result is
+            used.
 
         Raises:
             DataError: the rows lack a column that the model reads, or have one named like what is added.
@@ -138,9 +154,7 @@ class TrainedModel:
         Example:
             model.transform(spark.read.csv("data/new.csv", header=True)).show()
         """
-        from spark_jobs.pipeline.feature_pipeline import predictions
-
-        answers = predictions(self.pipeline, self.plan.problem, self._typed(rows))
+        answers = self._predictions(self._typed(rows))
         added = [name for name in answers.columns if name != "_row"]
         taken = sorted(set(added) & {name.strip() for name in rows.columns})
         if taken:
@@ -175,6 +189,13 @@ class TrainedModel:
         return dict(evaluate_pipeline(self.pipeline, self.plan, self._typed(frame)).metrics)
 
     @cached_property
+    def _weights(self) -> list[tuple[str, float]]:
+        """One weight per slot of the feature vector."""
+        stored = self.bundle / "importances.json"
+        pairs = json.loads(stored.read_text(encoding="utf-8")) if stored.is_file() else []
+        return [(str(name), float(value)) for name, value in pairs]
+
+    @cached_property
     def _graph(self) -> GraphModel:
         from spark_jobs.bundle.predictor import load
         from spark_jobs.bundle.pyfunc import GraphModel
@@ -193,6 +214,13 @@ class TrainedModel:
         present = [kind for kind in self.plan.types if kind.name in rows.columns]
         return typed(replace_null_values(rows, self.null_values), present, self.plan.timezone)
 
+    def _predictions(self, rows: DataFrame) -> DataFrame:
+        """What Spark's stages say of the rows, and whether all of it is finite, as the graph says."""
+        from spark_jobs.pipeline.feature_pipeline import has_finite_outputs, predictions
+
+        answers = predictions(self.pipeline, self.plan.problem, rows)
+        return answers.withColumn("valid", has_finite_outputs(answers))
+
     def _spark_frame(self, rows: Any) -> DataFrame:
         from spark_jobs.sources.readers.dataframe import spark_frame
 
@@ -200,8 +228,6 @@ class TrainedModel:
 
     def _by_pipeline(self, rows: pd.DataFrame) -> pd.DataFrame:
         """What Spark's stages say of the rows, beside their index."""
-        from spark_jobs.pipeline.feature_pipeline import predictions
-
-        answers = predictions(self.pipeline, self.plan.problem, self._typed(self._spark_frame(rows))).drop("_row")
+        answers = self._predictions(self._typed(self._spark_frame(rows))).drop("_row")
         found: pd.DataFrame = answers.toArrow().to_pandas(maps_as_pydicts="strict")
         return found.set_index(rows.index)

@@ -105,11 +105,22 @@ def test_pandas_rows_are_predicted_as_spark_rows_are(spark, prices, kinds):
     for trained in (prices, kinds):
         rows = trained.test.set_index(pd.Index(range(100, 100 + TESTED)))
         said = trained.model.predict(rows)
-        expected = [row["prediction"] for row in trained.model.transform(spark_frame(rows, spark)).collect()]
+        answers = trained.model.transform(spark_frame(rows, spark))
+        expected = [row["prediction"] for row in answers.collect()]
+        assert answers.columns[-1] == "valid"
+        assert set(said.columns) == set(answers.columns) - set(rows.columns)
         assert said.index.tolist() == rows.index.tolist()
         assert said["prediction"].tolist() == (pytest.approx(expected) if trained is prices else expected)
-    assert said.columns.tolist() == ["prediction", "probabilities", "probability"]
+    assert said.columns.tolist() == ["prediction", "probabilities", "probability", "valid"]
+    assert said["valid"].all()
     assert said["probabilities"].iloc[0].keys() == {"no", "yes"}
+
+
+def test_a_prediction_that_is_not_finite_is_not_valid_in_pandas_and_in_spark(spark, prices):
+    rows = prices.test.head(3).assign(size=[50.0, 1.7e308, 70.0])
+    answers = prices.model.predict(spark_frame(rows, spark)).select("size", "valid").collect()
+    assert {row["size"]: row["valid"] for row in answers} == {50.0: True, 1.7e308: False, 70.0: True}
+    assert prices.model.predict(rows)["valid"].tolist() == [True, False, True]
 
 
 def test_a_model_with_a_graph_predicts_pandas_rows_without_spark(spark, prices, monkeypatch):
@@ -126,6 +137,10 @@ def test_a_model_names_what_it_reads_and_what_matters_most(prices, kinds):
     assert set(prices.model.feature_names) == {"size", "rooms", "kind", "built"}
     assert set(kinds.model.feature_names) <= {"size", "rooms", "kind", "built"}
     assert next(iter(prices.model.importances)) == "size"
+    assert set(prices.model.importances) == set(prices.model.feature_names)
+    assert min(prices.model.importances.values()) >= 0
+    assert {"size", "kind = flat"} <= set(prices.model.coefficients)
+    assert (min(prices.model.coefficients.values()) < 0, kinds.model.coefficients) == (True, {})
     assert kinds.model.importances["size"] == pytest.approx(1.0, abs=0.05)
     assert sum(kinds.model.importances.values()) == pytest.approx(1.0)
 

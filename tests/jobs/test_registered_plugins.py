@@ -70,7 +70,7 @@ def test_the_verified_graph_computes_the_steps_as_numpy_does(trained):
     signed = np.sign(frame["sales"]) * np.log1p(np.abs(frame["sales"]))
     low, high = signed[known.index].min(), signed[known.index].max()
     features = np.column_stack([2 * (signed - low) / (high - low) - 1, frame["kind"].map(LEVELS.index) / len(LEVELS)])
-    weights = np.array([model.importances["sales"], model.importances["kind (rank)"]])
+    weights = np.array([model.coefficients["sales"], model.coefficients["kind (rank)"]])
     predicted = model.predict(frame.drop(columns="visits"))
     assert predicted["valid"].all()
     rest = np.log(predicted["prediction"].to_numpy()) - features @ weights

@@ -63,10 +63,12 @@ def test_near_copies_renamed_levels_and_correlations_are_those_of_the_held_out_r
 
 def test_columns_that_miss_values_in_the_same_rows_are_listed_with_their_share():
     gap = np.where(np.arange(500) < 50, np.nan, X)
+    alone = np.where(np.arange(500) == 499, np.nan, X)
     columns = [number_column("a", X[50:], 50), number_column("b", X[50:], 50)]
-    text = render_data(replace(given(columns, ()), held_out=pa.table({"a": gap, "b": gap, "c": X})))
-    assert "Columns that miss values in the same rows, of 500 test rows" in text
+    text = render_data(replace(given(columns, ()), held_out=pa.table({"a": gap, "b": gap, "c": alone})))
+    assert "Columns missing together, in 500 test rows" in text
     assert "<td>a, b</td>" in text
+    assert "<td>c</td>" not in text  # it misses a value alone
     assert "perhaps the same rows" not in text
 
 

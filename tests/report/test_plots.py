@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import numpy as np
 import pytest
@@ -64,3 +65,10 @@ def test_a_negative_weight_ends_where_a_positive_one_starts_and_both_are_to_scal
     assert float(left) + float(minus) == pytest.approx(float(start), abs=0.02)
     assert float(plus) == pytest.approx(2 * float(minus), abs=0.02)
     assert {"2", "-1", "change per standard deviation"} <= set(re.findall(r">([^<]+)<", drawn))
+
+
+def test_a_long_unit_of_weights_is_whole_and_stands_in_lines():
+    unit = "change of the log-odds of income = >50K per standard deviation"
+    drawn = plots.draw_weights([("size", 2.0)], "Coefficients", unit)
+    lines = [unescape(one) for one in re.findall(r'class="middle axis-title">([^<]+)<', drawn)]
+    assert lines == ["change of the log-odds of income = >50K per", "standard deviation"]

@@ -132,10 +132,30 @@ def test_the_header_holds_the_known_facts_of_the_run(tmp_path, page):
     given = context(regression(), version="7", alias="challenger", user="ada", trained_at=at)
     texts = Page(write_report(tmp_path, given).read_text(encoding="utf-8")).texts
     head = texts[: texts.index("RMSE")]
-    assert [head[head.index(name) + 1] for name in ("Version", "Alias", "Date", "Seed", "User")] == [
+    assert [head[head.index(name) + 1] for name in ("Version", "Registered as", "Date", "Seed", "User")] == [
         "7", "challenger", "2026-03-04 05:06 UTC", "42", "ada",
     ]  # fmt: skip
-    assert not {"Version", "Alias", "Date", "User"} & set(page.texts[: page.texts.index("RMSE")])
+    assert not {"Version", "Registered as", "Date", "User"} & set(page.texts[: page.texts.index("RMSE")])
+
+
+def test_a_long_metric_and_its_baseline_have_one_form_in_the_tile_and_in_the_sentence(tmp_path):
+    baseline = {"prediction": 5.0, "metrics": {"rmse": 2e7, "mse": 1.109e10}}
+    metrics = {"rmse": 5_000_000.0, "mse": 494_544_611.0, "mae": 9_876_543.0}
+    found = replace(regression(), metrics=metrics, details={**regression().details, "baseline": baseline})
+    texts = Page(write_report(tmp_path, context(found)).read_text(encoding="utf-8")).texts
+    tiles = [texts[texts.index(name) - 1 : texts.index(name) + 2] for name in ("RMSE", "MSE", "MAE")]
+    assert tiles == [
+        ["5.000e+06", "RMSE", "baseline 2.000e+07"],
+        ["4.945e+08", "MSE", "baseline 1.109e+10"],
+        ["9,876,543", "MAE", "baseline \u2013"],
+    ]
+    assert any("gives RMSE 2.000e+07; this model 5.000e+06." in text for text in texts)
+
+
+def test_the_header_names_the_model_by_its_title(page):
+    assert any(
+        text.startswith(". Model: linear and logistic regression. Trained on 5,120 rows.") for text in page.texts
+    )
 
 
 def test_an_undefined_metric_is_a_dash(tmp_path):
@@ -216,7 +236,7 @@ def test_a_profile_reads_as_a_table_in_the_terminal():
     lines = console.export_text().splitlines()
     assert lines[0].strip() == "5,120 rows, 5 columns"
     found = next(" ".join(line.split()) for line in lines if line.startswith("<script>"))
-    assert found.startswith("<script>alert(1)</scri… category 0 % 4 <script>aler…1)</script> 60 % · b & c 30 %")
+    assert found.startswith("<script>alert(1)</scri… category 0 % 4 <script>aler…1)</script>: 60 % · b & c: 30 %")
     price = next(line for line in lines if line.startswith("price $x$"))
     assert "2.3 %" in price
     assert "█" in price
