@@ -105,6 +105,7 @@ def _with_session(verb: str, spec: Spec, environment: Environment, options: dict
     def import_job() -> None:
         import_module(f"spark_jobs.jobs.{verb}")
         _look_ahead(verb, spec, environment)
+        check_interrupted()
 
     preflight.check_paths_and_secrets(verb, spec, environment, options)
     with job_session(environment, connectors_of(spec), verb in LASTING, import_job) as spark:
