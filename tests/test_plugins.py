@@ -81,6 +81,7 @@ def test_a_misspelled_step_or_role_gets_the_nearest(toys):
 def test_the_schema_lists_registered_plugins_with_their_options(toys):
     made = schema.whole()["$defs"]
     assert made["Model"]["properties"]["kind"]["enum"] == [
+        "auto",
         "boosted_trees", "forest", "linear", "naive_bayes", "neural_net", "poisson", "svm", "tree", "xgboost"
     ]  # fmt: skip
     assert "PoissonOptions" in made
