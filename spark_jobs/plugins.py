@@ -71,15 +71,25 @@ def declarations(package: str, folder: str, attribute: str, base: type[Declarati
     Raises:
         SpecError: A registered plug-in cannot be imported, is no declaration, or has the name of a built-in one.
     """
-    check_collisions(package, built_in(folder), registered(package))
-    found = {name: getattr(import_module(f"{folder}.{name}"), attribute) for name in built_in(folder)}
-    for name, entry in registered(package).items():
-        plug_in = f"The plug-in '{name}' ({entry.value}) of `spark_jobs.{package}`"
-        found[name] = load(package, name)
-        if not isinstance(found[name], base):
-            advice = "Name the declaration in the entry point: `module:NAME`."
-            raise SpecError(f"{plug_in} must be a declaration. Got a {type(found[name]).__name__}.", advice)
-    return dict(sorted(found.items()))
+    found = names(package, folder)
+    return {name: declaration(package, folder, attribute, base, name) for name in found}
+
+
+def declaration(package: str, folder: str, attribute: str, base: type[Declaration], name: str) -> Declaration:
+    """Return one of the `declarations`, without an import of the others.
+
+    Raises:
+        SpecError: The registered plug-in cannot be imported, or is no declaration.
+    """
+    if name in built_in(folder):
+        ours: Declaration = getattr(import_module(f"{folder}.{name}"), attribute)
+        return ours
+    found = load(package, name)
+    if not isinstance(found, base):
+        plug_in = f"The plug-in '{name}' ({registered(package)[name].value}) of `spark_jobs.{package}`"
+        advice = "Name the declaration in the entry point: `module:NAME`."
+        raise SpecError(f"{plug_in} must be a declaration. Got a {type(found).__name__}.", advice)
+    return found
 
 
 def load(package: str, name: str) -> Any:

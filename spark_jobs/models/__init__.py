@@ -165,9 +165,9 @@ def algorithm_kinds() -> tuple[str, ...]:
     """Return the names that `model.kind` may have, sorted.
 
     Raises:
-        SpecError: A registered algorithm cannot be used; the message names it and the cause.
+        SpecError: A registered algorithm has the name of a built-in one.
     """
-    return tuple(_algorithms())
+    return plugins.names("models", __name__)
 
 
 def find(kind: str) -> Algorithm:
@@ -176,15 +176,11 @@ def find(kind: str) -> Algorithm:
     Raises:
         SpecError: There is no such kind, or a registered algorithm cannot be used.
     """
-    known = _algorithms()
+    known = algorithm_kinds()
     if kind not in known:
         message = f"`model.kind` must be one of {', '.join(known)}. Got '{kind}' instead."
         raise SpecError(message, did_you_mean(kind, known))
-    return known[kind]
-
-
-def _algorithms() -> Mapping[str, Algorithm]:
-    return plugins.declarations("models", __name__, "ALGORITHM", Algorithm)
+    return plugins.declaration("models", __name__, "ALGORITHM", Algorithm, kind)
 
 
 def options(kind: str, params: Mapping[str, Any]) -> Options:
