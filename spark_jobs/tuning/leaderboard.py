@@ -19,7 +19,9 @@ def score_text(record: TrialRecord) -> str:
 
 
 def show_trial(record: TrialRecord, metric: str, is_best: bool) -> None:
-    """Write a line for a trial that has ended."""
+    """Write a line for a trial that failed, or is the best so far; a search may have hundreds of others."""
+    if not is_best and record.state != "failed":
+        return
     said = f"{metric} {score_text(record)}" if record.score is not None else f"{record.state}: {record.cause}"
     best = "  best so far" if is_best else ""
     progress.note(f"  trial {record.number + 1:<4} {record.kind:<13} {said}  {format_duration(record.seconds)}{best}")
