@@ -6,8 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeGuard, Union, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -200,18 +199,14 @@ def _adapter(classes: tuple[type[Check], ...]) -> TypeAdapter[Any]:
 
 
 def _rule(name: str) -> type[RowCheck | BatchCheck]:
-    if name in plugins.built_in(_FOLDER):
-        built_in: type[RowCheck | BatchCheck] = import_module(f"{_FOLDER}.{name}").CHECK
-        return built_in
-    found = plugins.load("checks", name)
+    found = plugins.declaration("checks", _FOLDER, "CHECK", object, name)
     if not _is_rule(found, name):
         message = f"The plug-in '{name}' of `spark_jobs.checks` is {found!r}, which is not a rule of that name."
         raise SpecError(message, f"Register a subclass of RowCheck or BatchCheck with `rule: Literal['{name}']`.")
-    rule: type[RowCheck | BatchCheck] = found
-    return rule
+    return found
 
 
-def _is_rule(found: object, name: str) -> bool:
+def _is_rule(found: object, name: str) -> TypeGuard[type[RowCheck | BatchCheck]]:
     if not (isinstance(found, type) and issubclass(found, RowCheck | BatchCheck) and "rule" in found.model_fields):
         return False
     return get_args(found.model_fields["rule"].annotation) == (name,)

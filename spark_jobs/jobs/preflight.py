@@ -11,7 +11,7 @@ from spark_jobs.errors import SpecError
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import Alias, look_up, peek, resolve_version
 from spark_jobs.results.result import Result
-from spark_jobs.spec import Environment, Spec
+from spark_jobs.spec import Environment, Source, Spec
 
 WITHOUT_SOURCE = ("promote", "maintain")
 
@@ -44,7 +44,7 @@ def check_source(verb: str, spec: Spec, options: dict[str, Any]) -> None:
     """
     from spark_jobs.sources.kinds import declared_kind
 
-    source = spec.stream.source or spec.source if verb == "stream" else spec.source
+    source = _source_of(verb, spec)
     kind = declared_kind(source)
     replaced = options.get("input") or options.get("replay")
     if kind is not None and kind.is_in_program and verb not in WITHOUT_SOURCE and not replaced:
@@ -67,7 +67,7 @@ def check_paths_and_secrets(verb: str, spec: Spec, environment: Environment, opt
     from spark_jobs.sources.kinds import declared_kind
     from spark_jobs.sources.secrets import resolved
 
-    source = spec.stream.source or spec.source if verb == "stream" else spec.source
+    source = _source_of(verb, spec)
     path = options.get("input") or source.path
     here = settings.is_local(environment) and not session.is_given()
     if here and verb not in WITHOUT_SOURCE and path is not None and is_absent(path):
@@ -76,6 +76,10 @@ def check_paths_and_secrets(verb: str, spec: Spec, environment: Environment, opt
         kind = declared_kind(source)
         for key in kind.secrets if kind is not None else ():
             resolved(getattr(source, key) or "", f"source.{key}")
+
+
+def _source_of(verb: str, spec: Spec) -> Source:
+    return spec.stream.source or spec.source if verb == "stream" else spec.source
 
 
 def _check_options(options: Mapping[str, Any]) -> None:

@@ -50,11 +50,11 @@ def _areas(task: Task, truth: np.ndarray, predicted: Doubles, weight: Doubles) -
     """Return the mean areas over the classes with both positive and negative rows; empty if there are none."""
     classes = (1,) if task == "binary" else range(predicted.shape[1])
     of_class = [bins_of(predicted[:, k], truth == k, weight) for k in classes]
-    drawn = [bins for bins in of_class if bins.positives.sum() > 0 and bins.negatives.sum() > 0]
-    if not drawn:
+    defined = [bins for bins in of_class if bins.positives.sum() > 0 and bins.negatives.sum() > 0]
+    if not defined:
         return {}
     areas = {"roc_auc": roc_auc, "pr_auc": pr_auc}
-    return {name: float(np.mean([area(bins) for bins in drawn])) for name, area in areas.items()}
+    return {name: float(np.mean([area(bins) for bins in defined])) for name, area in areas.items()}
 
 
 def _losses(task: Task, truth: np.ndarray, predicted: Doubles, weight: Doubles) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -127,10 +127,14 @@ def _folds(rows: DataFrame, plan: Plan) -> Folds | None:
 def _class_weight(plan: Plan, label: Column, class_rows: Mapping[int, int]) -> Column:
     if not plan.balance or not plan.problem.labels:
         return F.lit(1.0)
-    table = F.array(*[F.lit(weight) for weight in class_weights(plan.problem.classes, class_rows)])
-    return F.element_at(table, label.cast("int") + 1)
+    return weight_of_class(label, class_weights(plan.problem.classes, class_rows))
 
 
 def class_weights(classes: int, class_rows: Mapping[int, int]) -> list[float]:
     """Return the weight that balances each class, by index; `class_rows` counts the training rows by class index."""
     return balanced_weights([class_rows.get(index, 0) for index in range(classes)])
+
+
+def weight_of_class(label: Column, weights: Sequence[float]) -> Column:
+    """Return the weight of each row's class; `label` is the class index."""
+    return F.element_at(F.array(*[F.lit(weight) for weight in weights]), label.cast("int") + 1)

@@ -100,13 +100,13 @@ class Search:
             return None
         for proposal in self._first:
             if (proposal.kind, dict(proposal.settings)) not in self._tried and proposal.kind in self._contenders():
-                return self._kept(self._study.propose(proposal))
+                return self._remember(self._study.propose(proposal))
         if self._plan.tune.engine == "grid":
             return None
         for _ in range(_REPEATS):
             number, proposal = self._study.sample(self._leader())
             if (proposal.kind, dict(proposal.settings)) not in self._tried:
-                return self._kept((number, proposal))
+                return self._remember((number, proposal))
             self._study.discard(number)
         return None
 
@@ -114,7 +114,7 @@ class Search:
         states = [one.state for one in self._study.records() if one.state != "running"]
         return len(states) >= _FAILURES and set(states) == {"failed"}
 
-    def _kept(self, started: tuple[int, Proposal]) -> tuple[int, Proposal]:
+    def _remember(self, started: tuple[int, Proposal]) -> tuple[int, Proposal]:
         self._tried.append((started[1].kind, dict(started[1].settings)))
         return started
 

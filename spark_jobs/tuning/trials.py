@@ -17,7 +17,7 @@ from spark_jobs.errors import JobError
 from spark_jobs.models import find, partitions
 from spark_jobs.spec import Spec
 from spark_jobs.training.evaluation import evaluate
-from spark_jobs.training.fit import class_weights, fit_model
+from spark_jobs.training.fit import class_weights, fit_model, weight_of_class
 from spark_jobs.tuning.folds import DRAWS, FoldStager, StagedFold
 from spark_jobs.tuning.in_task import TaskFit, run_in_tasks
 from spark_jobs.tuning.space import Proposal, fixed
@@ -169,10 +169,9 @@ class TrialRunner:
         start = time.monotonic()
         rows = self.spark.read.parquet(fit.training).where(F.col("draw") < fit.draws)
         validation = self.spark.read.parquet(fit.validation)
-        weight = F.col("weight")
         if fit.class_weights is not None:
-            table = F.array(*[F.lit(one) for one in fit.class_weights])
-            rows = rows.withColumn("weight", weight * F.element_at(table, F.col("label").cast("int") + 1))
+            weight = F.col("weight") * weight_of_class(F.col("label"), fit.class_weights)
+            rows = rows.withColumn("weight", weight)
         model = fit_model(spec.model.kind, spec.model.params, fold.context, rows)
         problem = fold.plan.problem
         evaluation = evaluate(
