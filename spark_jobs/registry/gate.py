@@ -12,14 +12,10 @@ from spark_jobs.errors import GateError, SparkJobsError, SpecError, did_you_mean
 from spark_jobs.formatting import format_number
 from spark_jobs.registry.tracking import Tracking
 from spark_jobs.registry.versions import ModelVersion, look_up, resolve_version, set_alias
+from spark_jobs.spec.constants import LOWER_IS_BETTER, METRICS, PRIMARY_METRIC
 from spark_jobs.tables.locks import locked
 
-LOWER_IS_BETTER: Final = frozenset({"rmse", "mse", "mae", "mape", "log_loss", "brier"})
-HIGHER_IS_BETTER: Final = frozenset(
-    {"r2", "accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc"}
-)
 SAME: Final = 1e-6  # tolerance: the metrics of one model differ slightly between graph and pipeline
-_PRIMARY: Final = {"regression": "rmse", "binary": "roc_auc", "multiclass": "log_loss"}
 _BETTER: Final = "Train a better model, or promote it anyway with --force."
 _AGAIN: Final = "Train again with the champion's target and split, or promote it anyway with --force."
 
@@ -144,7 +140,7 @@ def promote_challenger(
         champion = look_up(tracking, name, "champion")
         previous = champion.version if champion else None
         new = Scores.of(challenger)
-        chosen = metric or _PRIMARY.get(new.setup.task, "rmse")
+        chosen = metric or PRIMARY_METRIC.get(new.setup.task, "rmse")
         if champion and champion.version == challenger.version:
             return Promotion(challenger, previous, chosen, ("It is already the champion.",), moved=False)
         compared = _compared(tracking, new, champion, challenger, evaluate) if champion else None
@@ -226,12 +222,9 @@ def _value(metrics: Mapping[str, float], metric: str) -> float:
 
 
 def _is_worse(metric: str, value: float, than: float) -> bool:
-    if metric in LOWER_IS_BETTER:
-        return value > than
-    if metric in HIGHER_IS_BETTER:
-        return value < than
-    known = LOWER_IS_BETTER | HIGHER_IS_BETTER
-    raise SpecError(f"'{metric}' is not a metric that the gate can compare.", did_you_mean(metric, known))
+    if metric not in METRICS:
+        raise SpecError(f"'{metric}' is not a metric that the gate can compare.", did_you_mean(metric, METRICS))
+    return value > than if metric in LOWER_IS_BETTER else value < than
 
 
 def _praise(new: Scores, old: Comparison | None, metric: str) -> str:

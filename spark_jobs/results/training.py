@@ -8,7 +8,7 @@ from shlex import quote
 
 from spark_jobs import progress
 from spark_jobs.bundle import REPORT
-from spark_jobs.formatting import format_metrics, format_number
+from spark_jobs.formatting import format_metrics
 from spark_jobs.plan import Decision, Plan
 from spark_jobs.registry.artifacts import TrainingArtifacts
 from spark_jobs.registry.gate import Comparison, Promotion
@@ -20,6 +20,7 @@ from spark_jobs.results.result import Result
 from spark_jobs.results.scoring import refused_lines, renaming_lines
 from spark_jobs.scoring.score_batch import Scored, prediction_table, tables_of
 from spark_jobs.training.search_result import SearchResult
+from spark_jobs.tuning.leaderboard import score_text
 
 _SHOWN = 12
 _BOARD = 10  # trials of the leaderboard in the JSON
@@ -120,8 +121,7 @@ def _leaders(search: SearchResult | None) -> list[str]:
     if search is None:
         return []
     best = search.leaderboard[:_LEADERS]
-    scores = [f"{format_number(one.score, 5)} ± {format_number(one.spread, 2)}" for one in best]
-    named = [f"{one.kind:<13} {search.metric} {score}" for one, score in zip(best, scores, strict=True)]
+    named = [f"{one.kind:<13} {search.metric} {score_text(one)}" for one in best]
     lines = [f"  {'' if place else 'best':<9} {name}" for place, name in enumerate(named)]
     return [*lines, *_more(len(search.trials) - _LEADERS, "trials")]
 

@@ -7,6 +7,9 @@ LABEL_METRICS = ("accuracy", "balanced_accuracy", "precision", "recall", "f1")
 PROBABILITY_METRICS = ("roc_auc", "pr_auc", "log_loss", "brier")
 CLASS_METRICS = LABEL_METRICS + PROBABILITY_METRICS
 METRICS = REGRESSION_METRICS + CLASS_METRICS
+LOWER_IS_BETTER = frozenset({"rmse", "mse", "mae", "mape", "log_loss", "brier"})
+# What models of a task are compared by, where the spec names no metric.
+PRIMARY_METRIC = {"regression": "rmse", "binary": "roc_auc", "multiclass": "log_loss"}
 
 RESERVED = frozenset(
     [

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from statistics import fmean, stdev
 from typing import Any, Literal
 
-from spark_jobs.spec import constants
+from spark_jobs.spec.constants import LOWER_IS_BETTER
 
 TrialState = Literal["finished", "screened out", "failed", "running"]
-LOWER_IS_BETTER = (*(name for name in constants.REGRESSION_METRICS if name != "r2"), "log_loss", "brier")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from spark_jobs.models import Choices, Parameter, TableShape, algorithm_kinds, c
 from spark_jobs.plan import Plan
 from spark_jobs.plan.make import default_scaling
 from spark_jobs.spec import Spec, Task
-from spark_jobs.spec.constants import AUTO, LABEL_METRICS, PROBABILITY_METRICS, REGRESSION_METRICS
+from spark_jobs.spec.constants import AUTO, LABEL_METRICS, PRIMARY_METRIC, PROBABILITY_METRICS, REGRESSION_METRICS
 from spark_jobs.tuning.space import Proposal, check_values, fixed, own_points, own_space, parameter
 
 LARGEST_GRID = 100_000
@@ -25,7 +25,7 @@ def optimized_metric(spec: Spec, task: Task) -> str:
         SpecError: The spec names a metric of another task.
     """
     asked = spec.search.metric if spec.search else None
-    usual = {"regression": "rmse", "binary": "roc_auc", "multiclass": "log_loss"}[task]
+    usual = PRIMARY_METRIC[task]
     if asked is not None and (asked in REGRESSION_METRICS) != (task == "regression"):
         raise SpecError(f"`tune.metric: {asked}` is not a metric of `task: {task}`.", f"Use `{usual}`.")
     return asked or next(iter(spec.evaluate.metrics), usual)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from spark_jobs.models import SPEC_SETTINGS, Choices, NumberRange, Parameter, Settings, find
-from spark_jobs.spec.constants import AUTO
-from spark_jobs.training.search_result import LOWER_IS_BETTER, TrialRecord, TrialState
+from spark_jobs.spec.constants import AUTO, LOWER_IS_BETTER
+from spark_jobs.training.search_result import TrialRecord, TrialState
 from spark_jobs.tuning.space import Proposal
 from spark_jobs.tuning.trials import TrialScore
 
