@@ -17,6 +17,7 @@ from orders import orders_file
 
 PACKAGE = Path(__file__).parents[2]
 TRIALS, KILLS, PATIENCE = 12, 10, 300
+AFTER_START, AFTER_TRIAL = 15.0, 0.5  # seconds
 SPEC = f"""
 name: orders
 source: orders.csv
@@ -27,7 +28,7 @@ model: {{kind: xgboost}}
 tune: {{trials: {TRIALS}, folds: 2}}
 """
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.batch_kills, pytest.mark.nightly]
 
 
 def rows(database: Path, query: str) -> list[tuple]:
@@ -47,24 +48,28 @@ def start(folder: Path) -> subprocess.Popen:
     return subprocess.Popen(command, cwd=folder, env=env, start_new_session=True, **quiet)
 
 
+def finished(database: Path) -> set[int]:
+    return {number for (number,) in rows(database, "select number from trials where state = 'COMPLETE'")}
+
+
 def test_ten_kills_leave_twelve_trials_each_once(tmp_path):
+    """A kill comes once so many trials are finished; if they are at once, in the start or in the next trials."""
     chance = random.Random(5)
     orders_file(tmp_path)
     (tmp_path / "spec.yml").write_text(SPEC)
     database = tmp_path / "spark-jobs-data" / "tuning" / "orders.db"
-    finished: set[int] = set()
-    for _ in range(KILLS):
-        before = len(rows(database, "select 1 from trials"))
+    before: set[int] = set()
+    for goal in sorted(chance.choices(range(TRIALS - 2), k=KILLS)):
         running, deadline = start(tmp_path), time.monotonic() + PATIENCE
-        while len(rows(database, "select 1 from trials")) <= before and running.poll() is None:
+        while len(finished(database)) < goal:
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        time.sleep(chance.uniform(0, 0.5))
+        time.sleep(chance.uniform(0, AFTER_START if len(before) >= goal else AFTER_TRIAL))
         os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
-        done = {number for (number,) in rows(database, "select number from trials where state = 'COMPLETE'")}
-        assert finished <= done, "a finished trial stays finished"
-        finished = done
+        assert running.wait() == -signal.SIGKILL, "it was still running"
+        done = finished(database)
+        assert before <= done, "a finished trial stays finished"
+        before = done
     assert start(tmp_path).wait(PATIENCE) == 0
     states = rows(database, "select number, state from trials")
     settings = rows(database, "select value_json from trial_user_attributes where key = 'settings'")
