@@ -27,7 +27,8 @@ LABEL = "label"
 
 @dataclass(frozen=True)
 class EquivalentPipeline:
-    """What the pipeline does. `hot` are the arguments of its OneHotEncoder, `scaler` those of its scaler.
+    """What the pipeline does. `hot` are the arguments of its OneHotEncoder, `scaler` those of its scaler,
+    and `index` is the order of the categories' indices.
 
     `sql` comes first, where a step has no stage of its own in Spark ML: `extra` names the numbers that it makes.
     Numbers are imputed one by one unless `together`: to onnxmltools an Imputer of several columns and a OneHotEncoder
@@ -40,6 +41,7 @@ class EquivalentPipeline:
     impute: str = "median"
     together: bool = False
     encode: str = "one_hot"
+    index: str = "frequencyDesc"
     hot: dict[str, Any] = field(default_factory=lambda: {"handleInvalid": "keep"})
     scale: str = "none"
     scaler: dict[str, Any] = field(default_factory=dict)
@@ -49,9 +51,13 @@ class EquivalentPipeline:
 
     def fit(self, rows: DataFrame) -> PipelineModel:
         """The fitted pipeline."""
-        return Pipeline(stages=self._stages(rows)).fit(rows)
+        return self.pipeline().fit(rows)
 
-    def _stages(self, rows: DataFrame) -> list[Any]:
+    def pipeline(self) -> Pipeline:
+        """The pipeline, unfitted."""
+        return Pipeline(stages=self._stages())
+
+    def _stages(self) -> list[Any]:
         made: list[Any] = [SQLTransformer(statement=self.sql)] if self.sql else []
         numbers, columns = [*self.numbers], [*self.extra]
         if numbers:
@@ -80,7 +86,8 @@ class EquivalentPipeline:
         if self.order:
             made.append(StringIndexerModel.from_labels(list(self.order), names[0], indexed[0], handleInvalid="keep"))
         else:
-            made.append(StringIndexer(inputCols=names, outputCols=indexed, handleInvalid="keep"))
+            options = {"handleInvalid": "keep", "stringOrderType": self.index}
+            made.append(StringIndexer(inputCols=names, outputCols=indexed, **options))
         encoded = [f"{name}_encoded" for name in names]
         if self.encode == "one_hot":
             made.append(OneHotEncoder(inputCols=indexed, outputCols=encoded, **self.hot))
