@@ -80,10 +80,12 @@ class FoldStager:
         ]
 
     def check_classes(self) -> None:
-        """Check that no class has fewer rows than there are folds.
+        """Check that no class has fewer rows than there are folds, and that every fold has rows of both of two classes.
+
+        With more classes, a fold without rows of one of them still compares trials.
 
         Raises:
-            DataError: A class has.
+            DataError: A class has too few rows.
         """
         labels, rows = self._prepared.problem.labels, self._prepared.class_rows
         few = {label: rows.get(index, 0) for index, label in enumerate(labels) if rows.get(index, 0) < self.count}
@@ -93,6 +95,18 @@ class FoldStager:
                 f"`tune.folds` is {self.count}, but the class '{label}' has {count} training row{'s' * (count != 1)}.",
                 "Use fewer folds, merge rare classes, or remove their rows from the source.",
             )
+        if len(labels) == 2:
+            for training, validation in self._parts:
+                self._check_both(training, "train on")
+                self._check_both([validation], "validate on")
+
+    def _check_both(self, parts: Sequence[int], purpose: str) -> None:
+        for index, label in enumerate(self._prepared.problem.labels):
+            if not any(self._counted.get((part, index)) for part in parts):
+                raise DataError(
+                    f"`tune.folds` is {self.count}, and a fold has no row of the class '{label}' to {purpose}.",
+                    "Use fewer folds, another `split`, or more rows of the class.",
+                )
 
     def staged(self, spec: Spec, numbers: Sequence[int] | None = None) -> tuple[StagedFold, ...]:
         """Return folds with the features of a spec, which are stored on first use.

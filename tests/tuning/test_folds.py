@@ -102,3 +102,15 @@ def test_a_class_with_fewer_rows_than_folds_is_refused_by_name(spark, tmp_path):
     with pytest.raises(DataError, match=f"`tune.folds` is 3, but the class 'lost' has {rows} training row") as error:
         FoldStager(ready, FOLDS, tmp_path / "folds").check_classes()
     assert error.value.exit_status == 3
+
+
+def test_two_classes_of_which_a_fold_lacks_one_are_refused_by_name(spark, tmp_path):
+    table = orders()
+    day = table.day.sort_values().reset_index(drop=True)
+    table["late"] = np.where(table.day.isin(day[:40]), "late", "on time")
+    table.to_csv(tmp_path / "early.csv", index=False)
+    _, ready = prepared(spark, tmp_path / "time", tmp_path / "early.csv", split={"kind": "time", "column": "day"})
+    with pytest.raises(DataError, match="a fold has no row of the class 'late' to validate on"):
+        FoldStager(ready, FOLDS, tmp_path / "folds").check_classes()
+    _, ready = prepared(spark, tmp_path / "hash", tmp_path / "early.csv")
+    FoldStager(ready, FOLDS, tmp_path / "folds").check_classes()
