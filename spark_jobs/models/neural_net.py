@@ -10,6 +10,7 @@ from pydantic import Field
 from spark_jobs.bundle.stages import vector
 from spark_jobs.models import Algorithm, Choices, FitContext, NumberRange, Options, SearchSpace, TableShape
 from spark_jobs.models._decision import of_scores
+from spark_jobs.models._neural_net_in_task import fit_in_task
 from spark_jobs.ops.arithmetic import add, matmul, sigmoid, softmax
 from spark_jobs.ops.output import Output
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from spark_jobs.bundle.stages import Stage
     from spark_jobs.ops.vector import Vector
 
+_CELLS = 1_000_000  # with 64 hidden units and 200 iterations, about ten seconds a fit
 _Units = Annotated[int, Field(ge=1, le=10_000)]
 
 
@@ -68,7 +70,8 @@ def _graph(stage: Stage, features: Vector, classes: int) -> Output:
 def _unsuitable(shape: TableShape) -> str:
     if shape.rows < 1_000:
         return "needs more than 1,000 rows"
-    return "needs mostly numbers" if shape.numeric < 0.5 else ""
+    cells = shape.rows * shape.features
+    return f"{cells:,} cells (rows by features) are more than {_CELLS:,}" if cells > _CELLS else ""
 
 
 ALGORITHM = Algorithm(
@@ -89,4 +92,5 @@ ALGORITHM = Algorithm(
         unsuitable=_unsuitable,
         order=2,
     ),
+    fit_in_task=fit_in_task,
 )

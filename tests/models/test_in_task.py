@@ -1,0 +1,94 @@
+"""Fits in memory find what Spark's estimators find on the same rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from spark_jobs.models import ArrayRows, FitContext, estimator, find, options
+from spark_jobs.training.array_metrics import array_metrics
+
+ROWS, HELD_OUT = 600, 200
+CHANCE = np.random.default_rng(5)
+
+
+def drawn():
+    """Numbers of different spread, indicators of a category, a constant, and a label with noise for each task."""
+    level = CHANCE.integers(0, 3, ROWS)
+    numbers = CHANCE.normal(size=(ROWS, 3)) * [1, 3, 0.2] + [0, 5, 0]
+    features = np.column_stack([numbers, level == 0, level == 1, level == 2, np.ones(ROWS)]).astype(np.float32)
+    score = numbers[:, 0] - 0.4 * (numbers[:, 1] - 5) + 1.5 * (level == 1) + CHANCE.normal(0, 0.7, ROWS)
+    labels = {
+        "regression": 40 * score + 1000,
+        "binary": (score > 0.8).astype(float),
+        "multiclass": np.digitize(score, [-1, 0.5, 2]).astype(float),
+    }
+    return features, labels, CHANCE.uniform(0.2, 3, ROWS)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return drawn()
+
+
+@pytest.fixture(scope="module")
+def frame(session, rows):
+    from pyspark.ml.linalg import Vectors
+
+    features, labels, weight = rows
+    values = np.column_stack([*labels.values(), weight]).tolist()
+    made = [(Vectors.dense(row), *others) for row, others in zip(features.tolist(), values, strict=True)]
+    return session.createDataFrame(made, ["features", *labels, "weight"]).coalesce(1).cache()
+
+
+def by_spark(kind, params, context, frame):
+    """Spark's predictions of all rows, from a fit on the first ones."""
+    labelled = frame.withColumnRenamed(context.task, "label")
+    model = estimator(kind, params, context).fit(labelled.limit(ROWS - HELD_OUT))
+    column = "prediction" if context.task == "regression" else "probability"
+    found = [row[0] for row in model.transform(labelled).select(column).collect()]
+    return np.array(found if context.task == "regression" else [one.toArray() for one in found])
+
+
+def in_task(kind, params, context, rows):
+    features, labels, weight = rows
+    first = slice(0, ROWS - HELD_OUT)
+    training = ArrayRows(features[first], labels[context.task][first], weight[first] if context.weight else None)
+    held_out = ArrayRows(features[first.stop :], labels[context.task][first.stop :])
+    return find(kind).fit_in_task(options(kind, params), context, training, held_out, "log_loss").predict(features)
+
+
+def context_of(task, rows, weight=True):
+    label = rows[1][task][: ROWS - HELD_OUT]
+    classes = {"regression": 0, "binary": 2, "multiclass": 4}[task]
+    std = float(label.std()) if task == "regression" else 1.0
+    return FitContext(task, classes, 7, 0, ROWS - HELD_OUT, weight=weight, label_std=std)
+
+
+@pytest.mark.parametrize(
+    ("params", "weight"),
+    [
+        ({"reg_param": 0.05}, False),
+        ({"reg_param": 0.05, "elastic_net_param": 0.5}, True),
+        ({"reg_param": 0.01, "elastic_net_param": 1.0}, True),
+        ({"reg_param": 0.02, "fit_intercept": False}, True),
+        ({"reg_param": 0.0}, True),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("task", ["regression", "binary", "multiclass"])
+def test_a_linear_fit_in_memory_predicts_what_sparks_does(task, params, weight, rows, frame):
+    context, params = context_of(task, rows, weight), {"tol": 1e-9, "max_iter": 500, **params}
+    expected = by_spark("linear", params, context, frame)
+    spread = rows[1][task].std() if task == "regression" else 1.0
+    assert in_task("linear", params, context, rows) == pytest.approx(expected, abs=1e-3 * spread)
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+@pytest.mark.parametrize("layers", [[], [6], [8, 4]], ids=str)
+def test_a_perceptron_in_memory_is_as_good_on_held_out_rows_as_sparks(task, layers, rows, frame):
+    context, params = context_of(task, rows, weight=False), {"hidden_layers": layers, "max_iter": 60}
+    found = [in_task("neural_net", params, context, rows), by_spark("neural_net", params, context, frame)]
+    held_out = rows[1][task][-HELD_OUT:]
+    ours, sparks = (array_metrics(task, held_out, one[-HELD_OUT:])["log_loss"] for one in found)
+    assert ours == pytest.approx(sparks, rel=0.2)
