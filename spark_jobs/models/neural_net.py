@@ -41,10 +41,10 @@ class NeuralNetOptions(Options):
         1e-5, gt=0, lt=1, description="Convergence tolerance: relative change at which the iterations stop."
     )
     reg_param: float = Field(
-        0.0,
+        1e-6,
         ge=0,
         description="Strength of the L2 penalty on the weights, which keeps probabilities from being overconfident. "
-        "Spark's perceptron has none; with one, the loss is minimized in Python tasks.",
+        "0 is Spark's own fit, which has none; otherwise the loss is minimized in Python tasks.",
     )
     block_size: int = Field(128, ge=1, le=100_000, description="Number of rows stacked into one matrix.")
 
@@ -80,7 +80,7 @@ def _graph(stage: Stage, features: Vector, classes: int) -> Output:
 
 _PORTFOLIO: tuple[Settings, ...] = (
     {"hidden_layers": (32,), "max_iter": 400, "reg_param": 1e-6},
-    {"hidden_layers": (32, 16), "max_iter": 400, "reg_param": 1e-5},
+    {"hidden_layers": (32, 16), "max_iter": 400, "reg_param": 1e-6},
     {"hidden_layers": (64,), "max_iter": 200, "reg_param": 1e-3},
     {"hidden_layers": (16,), "max_iter": 200, "reg_param": 1e-2},
 )

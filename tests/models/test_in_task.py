@@ -10,7 +10,8 @@ from spark_jobs.training.array_metrics import array_metrics
 
 ROWS, HELD_OUT = 600, 200
 CHANCE = np.random.default_rng(5)
-EVEN = {"block_size": 100}  # it divides the rows: Spark gives each block the same weight, an incomplete one too
+# A block size that divides the rows: Spark gives each block the same weight, an incomplete one too.
+OF_SPARK = {"reg_param": 0.0, "block_size": 100}
 
 
 def drawn():
@@ -93,14 +94,17 @@ def held_out_loss(task, rows, shares):
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
 def test_a_perceptron_without_hidden_layers_predicts_what_sparks_does(task, rows, frame):
     """Its loss has one minimum, so that the first weights do not matter."""
-    context, params = context_of(task, rows, weight=False), {"hidden_layers": [], "max_iter": 1000, "tol": 1e-9, **EVEN}
+    context, params = (
+        context_of(task, rows, weight=False),
+        {"hidden_layers": [], "max_iter": 1000, "tol": 1e-9, **OF_SPARK},
+    )
     expected = by_spark("neural_net", params, context, frame)
     assert in_task("neural_net", params, context, rows) == pytest.approx(expected, abs=2e-2)
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
 def test_a_perceptron_in_memory_is_as_good_on_held_out_rows_as_sparks(task, rows, frame):
-    context, params = context_of(task, rows, weight=False), {"hidden_layers": [6, 4], "max_iter": 40, **EVEN}
+    context, params = context_of(task, rows, weight=False), {"hidden_layers": [6, 4], "max_iter": 40, **OF_SPARK}
     found = [fit("neural_net", params, context, rows) for fit, rows in ((in_task, rows), (by_spark, frame))]
     ours, sparks = (held_out_loss(task, rows, shares) for shares in found)
     assert ours == pytest.approx(sparks, rel=0.15)
