@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     Doubles = NDArray[np.float64]
     Batches = Iterator[pa.RecordBatch]
 
-LARGEST_OF_A_TASK = 2**25
-"""Values of the feature vectors, up to which one task fits all rows."""
+_VALUES_OF_A_TASK = 2**25  # of the feature vectors, up to which one task fits all rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +49,9 @@ class PenalizedPerceptron:
         from pyspark.ml.linalg import Vectors
         from pyspark.sql import functions as F
 
-        rows = frame.select(vector_to_array(F.col("features")), "label")
-        small = self.context.rows * self.context.width <= LARGEST_OF_A_TASK
+        names = self.context.columns
+        rows = frame.select(vector_to_array(F.col(names["featuresCol"])), names["labelCol"])
+        small = self.context.rows * self.context.width <= _VALUES_OF_A_TASK
         weights = self._in_one_task(rows.coalesce(1)) if small else self._over_partitions(rows)
         with_weights = self.spark_estimator(maxIter=0, initialWeights=Vectors.dense(weights.tolist()))
         model: Model = with_weights.fit(frame.limit(1))

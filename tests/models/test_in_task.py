@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -118,12 +120,10 @@ def test_a_penalty_keeps_a_perceptron_from_being_overconfident(rows, frame):
     assert held_out_loss("multiclass", rows, penalized) < 0.7 * held_out_loss("multiclass", rows, free)
 
 
-@pytest.mark.parametrize("partitions", [1, 3])
-def test_sparks_model_has_the_weights_of_the_fit_with_a_penalty(partitions, rows, frame, monkeypatch):
-    """On one partition the fit runs inside a task; a table too large for one task sums the loss over partitions."""
-    if partitions > 1:
-        monkeypatch.setattr("spark_jobs.models._penalized_perceptron.LARGEST_OF_A_TASK", 0)
-    context = context_of("multiclass", rows, weight=False)
-    params = {"hidden_layers": [5], "max_iter": 40, "reg_param": 1e-2}
+@pytest.mark.parametrize(("partitions", "said"), [(1, ROWS), (3, 2**30)])
+def test_sparks_model_has_the_weights_of_the_fit_with_a_penalty(partitions, said, rows, frame):
+    """A table that is said to be too large for one task sums the loss over partitions."""
+    context = replace(context_of("multiclass", rows, weight=False), rows=said)
+    params = {"hidden_layers": [5], "max_iter": 30, "reg_param": 1e-2}
     expected = in_task("neural_net", params, context, rows)
     assert by_spark("neural_net", params, context, frame, partitions) == pytest.approx(expected, abs=1e-4)
