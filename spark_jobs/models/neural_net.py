@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from spark_jobs.bundle.stages import Stage
     from spark_jobs.ops.vector import Vector
 
+_FEW_ROWS = 200
 _CELLS = 1_000_000  # with 64 hidden units and 200 iterations, about ten seconds a fit
 _Units = Annotated[int, Field(ge=1, le=10_000)]
 
@@ -87,8 +88,8 @@ _PORTFOLIO: tuple[Settings, ...] = (
 
 
 def _unsuitable(shape: TableShape) -> str:
-    if shape.rows < 1_000:
-        return "needs more than 1,000 rows"
+    if shape.rows < _FEW_ROWS:
+        return f"needs {_FEW_ROWS} rows or more"
     cells = shape.rows * shape.features
     return f"{cells:,} cells (rows by features) are more than {_CELLS:,}" if cells > _CELLS else ""
 

@@ -35,7 +35,7 @@ def test_without_a_classic_session_sparks_own_trees_stand_in():
     ("keys", "shape", "kind", "reason"),
     [
         ({"weight": "w"}, SHAPE, "neural_net", "it takes no row weights"),
-        ({}, TableShape("binary", 500, 10, 2, 0.8, 30, 60), "neural_net", "needs more than 1,000 rows"),
+        ({}, TableShape("binary", 199, 10, 2, 0.8, 30, 60), "neural_net", "needs 200 rows or more"),
         (
             {},
             TableShape("binary", 5000, 10, 2, 0.2, 30, 201),
