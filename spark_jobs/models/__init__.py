@@ -156,6 +156,11 @@ class Algorithm:
     search: SearchSpace = field(default_factory=partial(SearchSpace, automatic=False))
     fit_in_task: Callable[[Any, FitContext, ArrayRows, ArrayRows, str], TaskModel] | None = None
 
+    @property
+    def are_fast_trees(self) -> bool:
+        """Whether it is an ensemble of trees that can be fitted in a task."""
+        return self.categories == "indices" and self.fit_in_task is not None
+
     def numbers_for(self, options: Options) -> NumberScale:
         """Return what `features.numeric: auto` makes of numbers with these options."""
         return self.numbers(options) if callable(self.numbers) else self.numbers

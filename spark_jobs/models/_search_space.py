@@ -63,6 +63,7 @@ class TableShape:
         classes: Number of classes; 0 for regression.
         numeric: Share of the inputs that are numbers.
         levels: Largest number of categories of an input.
+        features: Length of the feature vector, roughly: an indicator for each level of a category.
     """
 
     task: Task
@@ -71,6 +72,7 @@ class TableShape:
     classes: int
     numeric: float
     levels: int
+    features: int
 
 
 def _no_settings(shape: TableShape) -> Sequence[Settings]:
@@ -93,7 +95,7 @@ class SearchSpace:
         portfolio: Settings that are known to work, best first; the defaults are always tried.
         unsuitable: Why `model.kind: auto` leaves the algorithm out for such a table, or an empty text.
         automatic: Whether `model.kind: auto` considers the algorithm at all.
-        stand_in: Whether it does so only where no algorithm can be fitted in a task.
+        stand_in: Whether it does so only where no trees can be fitted in a task.
         order: Place among the algorithms that `model.kind: auto` compares; the cheap ones come first.
         settled: Options that a fit in a task finds by early stopping, each with its upper bound.
     """

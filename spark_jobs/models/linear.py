@@ -9,6 +9,7 @@ from pydantic import Field
 from spark_jobs.bundle.stages import matrix, vector
 from spark_jobs.models import Algorithm, Choices, FitContext, NumberRange, Options, SearchSpace, _importances
 from spark_jobs.models._decision import logit, of_margin, of_scores, two
+from spark_jobs.models._linear_in_task import fit_in_task
 from spark_jobs.ops.arithmetic import add, sigmoid, softmax, squeeze
 from spark_jobs.ops.output import Output
 
@@ -112,4 +113,5 @@ ALGORITHM = Algorithm(
         class_weights=True,
         portfolio=lambda shape: [{"reg_param": 1e-2}, {"reg_param": 1e-3, "elastic_net_param": 0.5}],
     ),
+    fit_in_task=fit_in_task,
 )

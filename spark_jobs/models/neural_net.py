@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from pydantic import Field
 
 from spark_jobs.bundle.stages import vector
-from spark_jobs.models import Algorithm, Choices, FitContext, NumberRange, Options, SearchSpace, TableShape
+from spark_jobs.models import Algorithm, Choices, FitContext, NumberRange, Options, SearchSpace, Settings, TableShape
 from spark_jobs.models._decision import of_scores
+from spark_jobs.models._neural_net_in_task import fit_in_task
+from spark_jobs.models._penalized_perceptron import PenalizedPerceptron
 from spark_jobs.ops.arithmetic import add, matmul, sigmoid, softmax
 from spark_jobs.ops.output import Output
 
@@ -19,11 +22,13 @@ if TYPE_CHECKING:
     from spark_jobs.bundle.stages import Stage
     from spark_jobs.ops.vector import Vector
 
+_FEW_ROWS = 200
+_CELLS = 1_000_000  # with 64 hidden units and 200 iterations, about ten seconds a fit
 _Units = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class NeuralNetOptions(Options):
-    """Options of the multilayer perceptron, under Spark's names except for `hidden_layers`."""
+    """Options of the multilayer perceptron, under Spark's names except for `hidden_layers` and `reg_param`."""
 
     hidden_layers: tuple[_Units, ...] = Field(
         (32,),
@@ -36,20 +41,29 @@ class NeuralNetOptions(Options):
     tol: float = Field(
         1e-5, gt=0, lt=1, description="Convergence tolerance: relative change at which the iterations stop."
     )
+    reg_param: float = Field(
+        1e-6,
+        ge=0,
+        description="Strength of the L2 penalty on the weights, which keeps probabilities from being overconfident. "
+        "0 is Spark's own fit, which has none; otherwise the loss is minimized in Python tasks.",
+    )
     block_size: int = Field(128, ge=1, le=100_000, description="Number of rows stacked into one matrix.")
 
 
 def _classes(options: NeuralNetOptions, context: FitContext) -> Estimator[Any]:
     from pyspark.ml.classification import MultilayerPerceptronClassifier
 
-    return MultilayerPerceptronClassifier(
+    build = partial(
+        MultilayerPerceptronClassifier,
         **context.columns,
         layers=[context.width, *options.hidden_layers, context.classes],
-        maxIter=options.max_iter,
         tol=options.tol,
         blockSize=options.block_size,
         seed=context.seed,
     )
+    if not options.reg_param:
+        return build(maxIter=options.max_iter)
+    return cast("Estimator[Any]", PenalizedPerceptron(options, context, build))
 
 
 def _graph(stage: Stage, features: Vector, classes: int) -> Output:
@@ -65,10 +79,19 @@ def _graph(stage: Stage, features: Vector, classes: int) -> Output:
     return of_scores(stage, values, softmax(values))
 
 
+_PORTFOLIO: tuple[Settings, ...] = (
+    {"hidden_layers": (32,), "max_iter": 400, "reg_param": 1e-6},
+    {"hidden_layers": (32, 16), "max_iter": 400, "reg_param": 1e-6},
+    {"hidden_layers": (64,), "max_iter": 200, "reg_param": 1e-3},
+    {"hidden_layers": (16,), "max_iter": 200, "reg_param": 1e-2},
+)
+
+
 def _unsuitable(shape: TableShape) -> str:
-    if shape.rows < 1_000:
-        return "needs more than 1,000 rows"
-    return "needs mostly numbers" if shape.numeric < 0.5 else ""
+    if shape.rows < _FEW_ROWS:
+        return f"needs {_FEW_ROWS} rows or more"
+    cells = shape.rows * shape.features
+    return f"{cells:,} cells (rows by features) are more than {_CELLS:,}" if cells > _CELLS else ""
 
 
 ALGORITHM = Algorithm(
@@ -76,6 +99,7 @@ ALGORITHM = Algorithm(
     options=NeuralNetOptions,
     estimators={"binary": _classes, "multiclass": _classes},
     weighted=False,
+    iterative=("binary", "multiclass"),
     task_rows=2_000,
     saved=("MultilayerPerceptronClassificationModel",),
     graph=_graph,
@@ -83,10 +107,12 @@ ALGORITHM = Algorithm(
         parameters={
             "hidden_layers": Choices(((16,), (32,), (64,), (128,), (64, 32), (128, 64), (64, 64, 32))),
             "max_iter": NumberRange(50, 400, log=True, whole=True),
+            "reg_param": NumberRange(1e-7, 1e-2, log=True),
         },
         scalings=True,
-        portfolio=lambda shape: [{"hidden_layers": (64,), "max_iter": 200}, {"hidden_layers": (64, 32)}],
+        portfolio=lambda shape: _PORTFOLIO,
         unsuitable=_unsuitable,
         order=2,
     ),
+    fit_in_task=fit_in_task,
 )

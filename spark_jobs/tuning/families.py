@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product, zip_longest
 
 from spark_jobs.errors import SpecError
-from spark_jobs.features import CategoryInput, Scaler, step_kinds, supervised_kind
+from spark_jobs.features import CategoryInput, Input, Scaler, find_encoder, step_kinds, supervised_kind
 from spark_jobs.models import Choices, Parameter, TableShape, algorithm_kinds, check_supported, find
 from spark_jobs.plan import Plan
 from spark_jobs.plan.make import default_scaling
@@ -41,7 +41,13 @@ def table_shape(plan: Plan, rows: int) -> TableShape:
         classes=plan.problem.classes,
         numeric=len(plan.numbers) / len(plan.inputs),
         levels=max(levels, default=0),
+        features=sum(_features(one) for one in plan.inputs),
     )
+
+
+def _features(one: Input) -> int:
+    indicators = isinstance(one, CategoryInput) and not find_encoder(one.encode).supervised
+    return len(one.levels) if isinstance(one, CategoryInput) and indicators else 1
 
 
 def first_spec(spec: Spec, task: Task) -> Spec:
@@ -66,7 +72,7 @@ def compared_algorithms(
         return (spec.model.kind,), {}
     considered = [kind for kind in algorithm_kinds() if find(kind).search.automatic]
     reasons = {kind: _why_not(kind, spec, shape, metric, connect) for kind in considered}
-    if any(find(kind).fit_in_task is not None for kind in considered if not reasons[kind]):
+    if any(find(kind).are_fast_trees for kind in considered if not reasons[kind]):
         reasons |= {
             kind: "trees that are fitted faster are compared" for kind in considered if find(kind).search.stand_in
         }

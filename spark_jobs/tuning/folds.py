@@ -30,7 +30,7 @@ FOLD = "⟨fold⟩"
 DRAWS = 1000
 """A row's `draw` is one of this many numbers; a share of the rows is those with a small number."""
 _AT_ONCE = 2  # folds that are staged at the same time
-_BYTES_PER_VALUE = 16  # a double from Parquet, a float for the learner, and its bins
+_BYTES_PER_VALUE = 24  # a double from Parquet, a float for the learner, and its bins or scaled doubles
 
 
 @dataclass(frozen=True, slots=True)

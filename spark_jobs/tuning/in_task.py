@@ -77,8 +77,11 @@ def _task(fits: list[TaskFit]) -> Callable[[Iterator[pa.RecordBatch]], Iterator[
 
 def attempt_fit(fit: TaskFit) -> dict[str, Any]:
     """Return the scores of a fit, or its error; Spark would run a task that raises again."""
+    from threadpoolctl import threadpool_limits
+
     try:
-        return _fitted(fit)
+        with threadpool_limits(1):  # parallel tasks have one core each
+            return _fitted(fit)
     except Exception as error:
         return {"error": translate_error(error).message}
 

@@ -182,7 +182,7 @@ def body_of(file):
         ("forest", ("RandomForestRegressor", "RandomForestClassifier"), set()),
         ("boosted_trees", ("GBTRegressor", "GBTClassifier"), set()),
         ("naive_bayes", ("NaiveBayes",), set()),
-        ("neural_net", ("MultilayerPerceptronClassifier",), {"hidden_layers"}),
+        ("neural_net", ("MultilayerPerceptronClassifier",), {"hidden_layers", "reg_param"}),
     ],
 )
 def test_options_have_the_names_of_spark_in_snake_case(kind, classes, own):

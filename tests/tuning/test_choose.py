@@ -148,7 +148,7 @@ def test_a_search_that_cannot_work_is_refused(session, tmp_path, keys, error, me
 
 
 def test_a_winner_that_could_not_be_fitted_in_the_time_limit_is_passed_over():
-    shape = TableShape("binary", 1000, 4, 2, 0.5, 3)
+    shape = TableShape("binary", 1000, 4, 2, 0.5, 3, 6)
     limited = SearchPlan(Tune(minutes=1, folds=3), shape, "roc_auc", ("xgboost",), {}, {}, ())
     slow, quick, cheap = (
         TrialRecord(number, "xgboost", {}, "finished", score, seconds=seconds)

@@ -10,8 +10,8 @@ from spark_jobs.spec import parse
 from spark_jobs.tuning.families import compared_algorithms, first_proposals, optimized_metric, search_parameters
 from spark_jobs.tuning.space import Proposal
 
-SHAPE = TableShape("binary", 5000, 10, 2, 0.8, 30)
-NUMBERS = TableShape("regression", 5000, 10, 0, 1.0, 0)
+SHAPE = TableShape("binary", 5000, 10, 2, 0.8, 30, 60)
+NUMBERS = TableShape("regression", 5000, 10, 0, 1.0, 0, 10)
 
 
 def spec_of(**keys):
@@ -35,8 +35,13 @@ def test_without_a_classic_session_sparks_own_trees_stand_in():
     ("keys", "shape", "kind", "reason"),
     [
         ({"weight": "w"}, SHAPE, "neural_net", "it takes no row weights"),
-        ({}, TableShape("binary", 500, 10, 2, 0.8, 30), "neural_net", "needs more than 1,000 rows"),
-        ({}, TableShape("binary", 5000, 10, 2, 0.2, 30), "neural_net", "needs mostly numbers"),
+        ({}, TableShape("binary", 199, 10, 2, 0.8, 30, 60), "neural_net", "needs 200 rows or more"),
+        (
+            {},
+            TableShape("binary", 5000, 10, 2, 0.2, 30, 201),
+            "neural_net",
+            "1,005,000 cells (rows by features) are more than 1,000,000",
+        ),
     ],
 )
 def test_an_algorithm_that_does_not_suit_the_table_is_left_out(keys, shape, kind, reason):

@@ -20,7 +20,7 @@ from spark_jobs.tuning.space import Proposal
 from spark_jobs.tuning.study import opened_study
 from spark_jobs.tuning.trials import FoldScore, Slots, TrialScore
 
-SHAPE = TableShape("regression", 1000, 4, 0, 0.5, 3)
+SHAPE = TableShape("regression", 1000, 4, 0, 0.5, 3, 6)
 
 
 class Runner:
