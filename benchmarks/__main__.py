@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 WITH_ROUNDS = ("flights", "preprocessing", "scale", "scoring", "contract", "proof")
-ONCE = ("streaming", "parity", "quality")
+ONCE = ("streaming", "parity", "quality", "published", "defaults")
 
 
 def main() -> None:
