@@ -59,29 +59,29 @@ class DataSet:
 DATA_SETS = (
     DataSet(
         "adult", "income", "roc_auc", 0.9290,
-        "AMLB, 10 folds, 1 h × 8 cores: LightAutoML 0.9329, AutoGluon 0.9320, FLAML 0.9314, H2O 0.9312, GAMA 0.9293, "
+        "AMLB, 10 folds, 1 h, 8 cores: LightAutoML 0.9329, AutoGluon 0.9320, FLAML 0.9314, H2O 0.9312, GAMA 0.9293, "
         "TPOT 0.9267; one XGBoost 0.9306",
         _adult, {"positive": ">50K"},
     ),
     DataSet(
         "bank_full", "y", "roc_auc", 0.937,
-        "AMLB, 10 folds, 1 h × 8 cores: AutoGluon 0.9413, LightAutoML 0.9402, H2O 0.9392, FLAML 0.9376, GAMA 0.9369, "
+        "AMLB, 10 folds, 1 h, 8 cores: AutoGluon 0.9413, LightAutoML 0.9402, H2O 0.9392, FLAML 0.9376, GAMA 0.9369, "
         "TPOT 0.9326; one XGBoost 0.9365",
         _csv("bank_marketing/bank-full.csv", sep=";"), {"positive": "yes"},
     ),
     DataSet(
         "diamonds", "price", "rmse", 528,
-        "AMLB, 10 folds, 1 h × 8 cores: AutoGluon 506, H2O 514, FLAML 520, LightAutoML 522, TPOT 535; one XGBoost 543",
+        "AMLB, 10 folds, 1 h, 8 cores: AutoGluon 506, H2O 514, FLAML 520, LightAutoML 522, TPOT 535; one XGBoost 543",
         _csv("diamonds/diamonds.csv"),
     ),
     DataSet(
         "california_housing", "median_house_value", "rmse", 45_500,
-        "10 folds, 1 h × 8 cores: H2O 43,290, AutoGluon 43,695, auto-sklearn 44,837, TPOT 46,605",
+        "10 folds, 1 h, 8 cores: H2O 43,290, AutoGluon 43,695, auto-sklearn 44,837, TPOT 46,605",
         _csv("california_housing/housing.csv"), {"columns": {"ignore": ["ocean_proximity"]}},
     ),
     DataSet(
         "car", "class", "log_loss", 0.02,
-        "AMLB, 10 folds, 1 h × 8 cores: LightAutoML 0.0018, H2O 0.0019, FLAML 0.0027, AutoGluon 0.0052, GAMA 0.0148, "
+        "AMLB, 10 folds, 1 h, 8 cores: LightAutoML 0.0018, H2O 0.0019, FLAML 0.0027, AutoGluon 0.0052, GAMA 0.0148, "
         "mlr3automl 0.0214; one XGBoost 0.0314",
         _csv("car_evaluation/car.csv"),
     ),
