@@ -116,7 +116,7 @@ def _line(spark: SparkSession, root: Path, data: DataSet, folds: int) -> str:
     results = [_trained(spark, root, data, source, fold) for fold in range(folds)]
     seconds = time.monotonic() - start
     scores = [float(one.metrics[data.metric]) for one in results]
-    found, kinds = mean(scores), ", ".join(sorted({str(dict(one.extra)) for one in results}))
+    found, kinds = mean(scores), ", ".join(sorted({one.extra['tuning']['model'] for one in results}))
     each = ", ".join(f"{one:.4g}" for one in scores)
     verdict = "reached" if data.reached(found) else "MISSED"
     bound = f"{data.bound:g} | {verdict} | {seconds:.0f} | {kinds} | {data.published}"
@@ -142,5 +142,4 @@ def _trained(spark: SparkSession, root: Path, data: DataSet, source: Path, fold:
     result = spark_jobs.train(spec, spark=spark, env=spark_jobs.Environment(root=str(root)))
     seconds = time.monotonic() - start
     print(f"{data.name} fold {fold}: {result.metrics[data.metric]:.5g}, {seconds:.0f} s", file=sys.stderr, flush=True)
-    print(result, file=sys.stderr)
     return result
