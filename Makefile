@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo install wheel docs fast test test-kills test-jobs test-exactness test-long lint types bench bench-scale clean
+.PHONY: help demo install wheel docs fast test test-kills test-jobs test-exactness test-long lint types bench bench-scale bench-quality clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="	" read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -66,6 +66,9 @@ bench: $(VENV)/.bench data/flights.csv fast ## Measure spark-jobs and the baseli
 
 bench-scale: $(VENV)/.dev data/flights.csv fast ## Measure the flights job and the tutorial job at ten times the rows
 	@$(BIN)/python -m benchmarks scale --rounds 1
+
+bench-quality: $(VENV)/.bench fast ## Compare models with bounds and published scores on ten data sets (hours)
+	@$(BIN)/python -m benchmarks quality defaults published
 
 clean: ## Remove what was made here (the jars' cache in your home stays)
 	@rm -rf $(VENV) build dist data spark-jobs-data *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 WITH_ROUNDS = ("flights", "preprocessing", "scale", "scoring", "contract", "proof")
-ONCE = ("streaming", "parity", "quality", "tuning")
+ONCE = ("streaming", "parity", "quality", "defaults", "published", "tuning")
 
 
 def main() -> None:

@@ -1,12 +1,18 @@
 """Means of the target by level, shrunk towards the overall mean for rare levels; what supervised encoders encode.
 
-The smoothing is estimated from the data: little if rows of one level agree and levels differ. Sources: Micci-Barreca,
-"A preprocessing scheme for high-cardinality categorical attributes" (2001); Bühlmann and Straub, "Glaubwürdigkeit für
-Schadensätze" (1970).
+The smoothing is estimated from the data: little if rows of one level agree and levels differ.
+
+Training rows of rare levels are encoded by the other folds, because a mean of few rows tells each row's own target. For
+common levels that would do harm: a level's means by fold differ by chance, so deep trees recognize a row's fold by
+several columns, and the fold's targets by what its means lack.
+
+Sources: Micci-Barreca, "A preprocessing scheme for high-cardinality categorical attributes" (2001); Bühlmann and
+Straub, "Glaubwürdigkeit für Schadensätze" (1970).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +24,9 @@ if TYPE_CHECKING:
     from spark_jobs.profile.levels import LevelCounts
 
 Table = npt.NDArray[np.float64]
-FOLDS = 5  # training rows are encoded by the other folds
+FOLDS = 5  # training rows of rare levels are encoded by the other folds
+COMMON = 20
+"""Rows, from which on a level's training rows are encoded by all of its rows."""
 _LEAST, _MOST = 1e-3, 1e9
 
 
@@ -60,3 +68,19 @@ def encoding(one: CategoryInput, counts: LevelCounts | None, prior: Table, shrin
     sums = np.array([*(table.get(level, none) for level in one.levels), none])
     shrunk: Table = (sums[:, 1:] + shrinkage * prior) / (sums[:, :1] + shrinkage)
     return shrunk
+
+
+def training_encodings(
+    one: CategoryInput, counts: LevelCounts | None, every: Table, by_fold: Sequence[Table]
+) -> list[Table]:
+    """Return the encodings for training rows by fold: of all rows for common levels, of the other folds for rare ones.
+
+    Args:
+        one: The categorical input.
+        counts: The rows and target sums of each level.
+        every: The encoding by all rows, shape (levels + 1, targets).
+        by_fold: For each fold, the encoding by the other folds.
+    """
+    table = counts.table if counts is not None else {}
+    common = np.array([*(level in table and table[level][0] >= COMMON for level in one.levels), False])
+    return [np.where(common[:, None], every, others) for others in by_fold]

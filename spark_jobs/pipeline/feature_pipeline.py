@@ -34,7 +34,7 @@ from spark_jobs.features import (
 )
 from spark_jobs.features.cast import cast_stage, flag_name
 from spark_jobs.features.index import index_stages
-from spark_jobs.features.level_means import FOLDS, encoding, smoothing
+from spark_jobs.features.level_means import FOLDS, encoding, smoothing, training_encodings
 from spark_jobs.features.synopsis import synopsis
 from spark_jobs.plan import Plan
 from spark_jobs.plan.learning_task import LearningTask
@@ -50,7 +50,7 @@ class FeaturePipeline:
     """The fitted stages from raw columns to the vector `features`, and the names of its slots.
 
     `training` are the stages for training rows. They differ from `stages` only in supervised encodings, which use the
-    other folds.
+    other folds for rare levels.
     """
 
     stages: tuple[Transformer, ...]
@@ -84,10 +84,11 @@ def fit_features(spark: SparkSession, plan: Plan, profile: Profile, folds: Folds
     """Fit the feature stages of a plan.
 
     Args:
-        folds: The folds' profiles; with them, supervised encodings of training rows use the other folds.
+        folds: The folds' profiles; with them, supervised encodings of training rows are those of `training_encodings`.
     """
     smoothings = level_smoothings(plan, profile)
     encodings = level_encodings(plan, profile, smoothings)
+    by_fold = _training_encodings(plan, profile, encodings, folds, smoothings) if folds else {}
     types = {kind.name: kind for kind in plan.types}
     stepped, numbers = _stepped(spark, plan.numbers, profile)
     positioned = [one for one in plan.categories if find_encoder(one.encode).positions]
@@ -95,7 +96,7 @@ def fit_features(spark: SparkSession, plan: Plan, profile: Profile, folds: Folds
         imputing = pool.submit(_impute, spark, plan.numbers)
         indexing = pool.submit(index_stages, spark, positioned)
         scaling = pool.submit(_scaled, spark, plan, profile, numbers, encodings)
-        encoded, training, outputs, slots = _encoded(spark, plan, encodings, folds, smoothings)
+        encoded, training, outputs, slots = _encoded(spark, plan, encodings, folds, by_fold)
     first = [cast_stage(plan.inputs, types, plan.timezone), *imputing.result(), *stepped, *indexing.result()]
     scaled, scaled_outputs, scaled_slots = scaling.result()
     flags = [one for one in plan.inputs if one.indicator]
@@ -106,7 +107,11 @@ def fit_features(spark: SparkSession, plan: Plan, profile: Profile, folds: Folds
 
 
 def _encoded(
-    spark: SparkSession, plan: Plan, encodings: LevelEncodings, folds: Folds | None, smoothings: LevelEncodings
+    spark: SparkSession,
+    plan: Plan,
+    encodings: LevelEncodings,
+    folds: Folds | None,
+    by_fold: Mapping[str, list[npt.NDArray[np.float64]]],
 ) -> tuple[list[Transformer], list[Transformer], list[str], list[str]]:
     """Return the encoders' stages, their stages for training rows, and the columns and slots without scaling."""
     stages: list[Transformer] = []
@@ -118,8 +123,7 @@ def _encoded(
         made = encoder.stages(spark, group, [encodings[one.slot] for one in group if encoder.supervised])
         stages += made
         if encoder.folded is not None and folds is not None:
-            by_fold = [level_encodings(plan, folds.others(number), smoothings) for number in range(FOLDS)]
-            training += encoder.folded(spark, group, [[fold[one.slot] for fold in by_fold] for one in group], folds.sql)
+            training += encoder.folded(spark, group, [by_fold[one.slot] for one in group], folds.sql)
             continue
         training += made
         if not encoder.supervised:
@@ -139,6 +143,19 @@ def level_encodings(plan: Plan, profile: Profile, smoothings: LevelEncodings) ->
     levels = {one.slot: profile[one.title].levels for one in _supervised(plan)}
     return {
         one.slot: encoding(one, levels[one.slot], _prior(levels[one.slot]), smoothings[one.slot])
+        for one in _supervised(plan)
+    }
+
+
+def _training_encodings(
+    plan: Plan, profile: Profile, encodings: LevelEncodings, folds: Folds, smoothings: LevelEncodings
+) -> dict[str, list[npt.NDArray[np.float64]]]:
+    """Return the encodings of training rows by fold, for each target-encoded category by slot."""
+    others = [level_encodings(plan, folds.others(number), smoothings) for number in range(FOLDS)]
+    return {
+        one.slot: training_encodings(
+            one, profile[one.title].levels, encodings[one.slot], [fold[one.slot] for fold in others]
+        )
         for one in _supervised(plan)
     }
 

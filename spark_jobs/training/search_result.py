@@ -59,6 +59,7 @@ class SearchResult:
         reason: Why the winner won, in words.
         seconds: The seconds from the first trial to the decision.
         left_out: The algorithms that were not tried, with the reason.
+        share: The share of a fold's training rows that fitted in a task, and were used by the trials of the winner.
     """
 
     metric: str
@@ -69,6 +70,7 @@ class SearchResult:
     reason: str = ""
     seconds: float = 0.0
     left_out: Mapping[str, str] = field(default_factory=dict)
+    share: float = 1.0
 
     @property
     def leaderboard(self) -> list[TrialRecord]:

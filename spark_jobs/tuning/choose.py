@@ -29,7 +29,7 @@ from spark_jobs.tuning.search_plan import SearchPlan, plan_search
 from spark_jobs.tuning.settle import settle_options
 from spark_jobs.tuning.space import Proposal
 from spark_jobs.tuning.study import opened_study
-from spark_jobs.tuning.trials import Slots, TrialRunner
+from spark_jobs.tuning.trials import Slots, TrialRunner, share_of_a_task
 
 _REFIT = 0.3  # share of the time limit that the fit of the winner may take
 
@@ -45,7 +45,8 @@ class ChosenModel:
     def decisions(self) -> tuple[Decision, ...]:
         """Return the lines of the plan that explain the choice."""
         result, best = self.result, self.result.best
-        tried = f"{len(result.trials)} trials on {result.folds} folds"
+        part = f" of {result.share:.0%} of the rows" if result.share < 1 else ""
+        tried = f"{len(result.trials)} trials on {result.folds} folds{part}"
         left = [Decision(kind, "not tried", reason) for kind, reason in result.left_out.items()]
         return (
             Decision("model", best.kind, result.reason),
@@ -111,6 +112,7 @@ def choose_model(
     with progress.phase("tuning"):
         result = _searched(spec, prepared, plan, stager, root / "tuning" / f"{spec.name}.db", log)
     best = result.best
+    result = replace(result, share=share_of_a_task(best.kind, staged[0]))
     return ChosenModel(Proposal(best.kind, {**best.settings, **best.settled}).apply(spec), result)
 
 

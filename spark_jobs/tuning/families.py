@@ -15,7 +15,7 @@ from spark_jobs.spec.constants import AUTO, LABEL_METRICS, PRIMARY_METRIC, PROBA
 from spark_jobs.tuning.space import Proposal, check_values, fixed, own_points, own_space, parameter
 
 LARGEST_GRID = 100_000
-MANY_LEVELS = 10  # categories of a column, up to which the choice of an encoding is not worth a trial
+MANY_LEVELS = 2  # categories of a column, up to which all encodings are alike
 
 
 def optimized_metric(spec: Spec, task: Task) -> str:

@@ -35,6 +35,7 @@ class TaskFit:
         class_weights: The weight of each class, to balance them; None for equal weights.
         weighted: Whether rows have weights.
         draws: Only training rows whose `draw` is below it are used.
+        validation_draws: The same for validation rows.
         metric: The metric to return.
     """
 
@@ -47,6 +48,7 @@ class TaskFit:
     class_weights: Sequence[float] | None
     weighted: bool
     draws: int
+    validation_draws: int
     metric: str
 
 
@@ -92,7 +94,7 @@ def _fitted(fit: TaskFit) -> dict[str, Any]:
     if algorithm.fit_in_task is None:
         raise ValueError(f"{fit.kind} cannot be fitted in a task")
     training, weight = _read(fit, fit.training, fit.draws)
-    validation, validation_weight = _read(fit, fit.validation, None)
+    validation, validation_weight = _read(fit, fit.validation, fit.validation_draws)
     learned = ArrayRows(training.features, training.label, _balanced(fit, training.label, weight))
     held_out = ArrayRows(validation.features, validation.label, _balanced(fit, validation.label, validation_weight))
     model = algorithm.fit_in_task(options(fit.kind, fit.params), fit.context, learned, held_out, fit.metric)
@@ -105,9 +107,8 @@ def _fitted(fit: TaskFit) -> dict[str, Any]:
     return {"validation": scores[0], "training": scores[1], "seconds": spent, "settled": settled}
 
 
-def _read(fit: TaskFit, folder: str, draws: int | None) -> tuple[ArrayRows, NDArray[np.float64] | None]:
-    filters = None if draws is None else pc.field("draw") < draws
-    table = pq.read_table(folder, columns=["features", "label", "weight"], filters=filters)
+def _read(fit: TaskFit, folder: str, draws: int) -> tuple[ArrayRows, NDArray[np.float64] | None]:
+    table = pq.read_table(folder, columns=["features", "label", "weight"], filters=pc.field("draw") < draws)
     label = table.column("label").to_numpy()
     weight = table.column("weight").to_numpy() if fit.weighted else None
     matrix = dense_matrix(table.column("features").combine_chunks(), fit.context.width)

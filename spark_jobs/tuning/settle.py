@@ -18,7 +18,7 @@ from spark_jobs.training.prepare import Prepared
 from spark_jobs.tuning.families import optimized_metric
 from spark_jobs.tuning.folds import FoldStager
 from spark_jobs.tuning.space import Proposal, fixed
-from spark_jobs.tuning.trials import TASK_BYTES, Slots, TrialRunner
+from spark_jobs.tuning.trials import Slots, TrialRunner, share_of_a_task
 
 INNER_FOLDS = 5
 SMALL = 2_000  # training rows, below which one inner fold would be too few rows
@@ -41,7 +41,7 @@ def settle_options(spec: Spec, prepared: Prepared, folder: Path) -> dict[str, in
         folder: The folder of the training, where the result is stored for an interrupted run.
 
     Returns:
-        The options; empty if there are none, or if a class or the memory of a task does not allow inner folds.
+        The options; empty if there are none, or if a class has too few rows for inner folds.
     """
     store = folder / "settled.json"
     if not open_options(spec):
@@ -62,8 +62,9 @@ def _settled(spec: Spec, prepared: Prepared, folder: Path) -> dict[str, int]:
         return {}
     stager, spark = FoldStager(prepared, INNER_FOLDS, folder), prepared.rows.sparkSession
     numbers = _FOLDS_OF_SMALL if prepared.counts["trained"] < SMALL else (0,)
-    if any(fold.bytes > TASK_BYTES for fold in stager.staged(spec, numbers)):
-        return {}
+    share = min(share_of_a_task(spec.model.kind, fold) for fold in stager.staged(spec, numbers))
+    if share < 1:
+        progress.note(f"  early stopping on {share:.0%} of the rows, which fit in the memory of a task")
     metric = optimized_metric(spec, prepared.problem.task)
     runner = TrialRunner(spark, spec, stager, metric, Slots(task_slots(spark)))
     return runner.run(Proposal(spec.model.kind, {}), numbers).settled()

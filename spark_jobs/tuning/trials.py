@@ -23,20 +23,22 @@ from spark_jobs.tuning.in_task import TaskFit, run_in_tasks
 from spark_jobs.tuning.space import Proposal, fixed
 
 TASK_BYTES = 2**30
-"""The memory for one fold in an executor task."""
+"""The memory for one fold in an executor task; of a larger fold, a task fits as many rows as fit."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoldScore:
     """The metric of one fold: on its validation rows, and on its training rows where it is known.
 
-    `settled` are the options that the fit found, such as the number of boosting rounds.
+    `settled` are the options that the fit found, such as the number of boosting rounds, and `share` is the share of the
+    training rows that it was fitted on.
     """
 
     validation: float
     training: float | None
     seconds: float
     settled: Mapping[str, int] = field(default_factory=dict)
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,19 @@ class TrialScore:
 
         The mean over the folds grows with the square root of the rows.
         """
-        growth = math.sqrt(self.count / (self.count - 1))
+        growth = [math.sqrt(self.count / (self.count - 1) / one.share) for one in self.folds]
         names = {name for one in self.folds for name in one.settled}
-        return {name: max(1, round(growth * fmean(one.settled[name] for one in self.folds))) for name in names}
+        grown = {name: [g * one.settled[name] for g, one in zip(growth, self.folds, strict=True)] for name in names}
+        return {name: max(1, round(fmean(values))) for name, values in grown.items()}
+
+
+def share_of_a_task(kind: str, fold: StagedFold) -> float:
+    """Return the share of a fold's rows that a trial is fitted on: as many as fit in a task, or all of them."""
+    return min(1.0, TASK_BYTES / fold.bytes) if find(kind).fit_in_task else 1.0
+
+
+def _draws(share: float) -> int:
+    return max(1, round(share * DRAWS))
 
 
 class Slots:
@@ -135,10 +147,13 @@ class TrialRunner:
         spec = proposal.apply(self.spec)
         staged = self.stager.staged(spec, folds)
         fits = [self._task_fit(proposal, spec, fold, share) for fold in staged]
-        if find(proposal.kind).fit_in_task and all(fold.bytes * share <= TASK_BYTES for fold in staged):
+        if find(proposal.kind).fit_in_task:
             with self.slots.taken(1):
                 found = run_in_tasks(self.spark, fits)
-            scores = [FoldScore(one["validation"], one["training"], one["seconds"], one["settled"]) for one in found]
+            scores = [
+                FoldScore(one["validation"], one["training"], one["seconds"], one["settled"], fit.draws / DRAWS)
+                for one, fit in zip(found, fits, strict=True)
+            ]
         else:
             with self.slots.taken(partitions(proposal.kind, staged[0].context.rows) or self.slots.total):
                 scores = [self._distributed(spec, fit, fold) for fit, fold in zip(fits, staged, strict=True)]
@@ -151,6 +166,7 @@ class TrialRunner:
         bounds = find(proposal.kind).search.settled
         open_options = {name: bound for name, bound in bounds.items() if not fixed(self.spec, name)}
         weights = class_weights(fold.context.classes, fold.class_rows) if fold.plan.balance else None
+        most = share_of_a_task(proposal.kind, fold)
         return TaskFit(
             kind=proposal.kind,
             params={**spec.model.params, **open_options},
@@ -160,7 +176,8 @@ class TrialRunner:
             validation=str(fold.validation),
             class_weights=weights,
             weighted=self.spec.weight is not None,
-            draws=max(1, round(share * DRAWS)),
+            draws=_draws(min(share, most)),
+            validation_draws=_draws(most),
             metric=self.metric,
         )
 

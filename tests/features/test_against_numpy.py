@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
 
 from spark_jobs.columns.types import ColumnType
-from spark_jobs.features.level_means import smoothing
+from spark_jobs.features.level_means import COMMON, smoothing
 from spark_jobs.pipeline.feature_pipeline import FeaturePipeline, fit_features
 from spark_jobs.plan import LearningTask, Plan, make
 from spark_jobs.profile.levels import LevelCounts
@@ -249,7 +249,7 @@ def test_levels_are_drawn_the_more_the_less_they_tell(
     np.testing.assert_allclose(smoothing(counts, np.array([squares])), [drawn])
 
 
-def test_a_training_row_is_encoded_by_the_other_folds(rows: DataFrame) -> None:
+def test_a_training_row_of_a_rare_level_is_encoded_by_the_other_folds(rows: DataFrame) -> None:
     spec = _spec(["rare"], features={"categorical": "target", "numeric": "none"}, model={"kind": "tree"})
     plan, features, _ = _fit(rows, spec)
     folded = learned_features(rows, plan, _fit(rows, spec)[2].profile)
@@ -258,7 +258,7 @@ def test_a_training_row_is_encoded_by_the_other_folds(rows: DataFrame) -> None:
     rare = TABLE["rare"].to_numpy()
     expected, drawn = np.empty(ROWS), _credibility(Y, TABLE["rare"])
     for row in range(ROWS):
-        others = folds != folds[row]
+        others = folds != folds[row] if (rare == rare[row]).sum() < COMMON else np.ones(ROWS, bool)
         same = others & (rare == rare[row])
         expected[row] = (Y[same].sum() + drawn * Y[others].mean()) / (same.sum() + drawn)
     number = F.col("_row").getField(NUMBER)
@@ -266,6 +266,8 @@ def test_a_training_row_is_encoded_by_the_other_folds(rows: DataFrame) -> None:
     vectors = np.array([row["v"] for row in found.orderBy("n").collect()])
     np.testing.assert_allclose(vectors[:, 0], expected, rtol=1e-9)
     assert features.slots == folded.slots
+    counts = TABLE["rare"].value_counts()
+    assert counts.min() < COMMON <= counts.max()
 
 
 def test_indicators_say_what_was_missing(rows: DataFrame) -> None:

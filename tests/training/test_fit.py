@@ -51,6 +51,23 @@ def test_no_training_row_sees_its_own_target(spark):
     assert np.corrcoef(seen.worth, seen.label)[0, 1] > 0.99, "as it would be for rows the model has seen"
 
 
+def test_training_rows_of_a_common_level_have_one_encoding(spark):
+    """By fold it would have five, and trees would recognize the fold by several columns, and by the fold the target."""
+    level = F.when(F.col("id") < 400, "common").otherwise(F.concat(F.lit("u"), F.floor(F.col("id") / 10)))
+    rows = spark.range(0, ROWS, 1, 2).withColumn("level", level)
+    rows = labelled(rows, F.pmod(F.xxhash64("id", F.lit(3)), F.lit(1000)) + F.when(level == "common", 500).otherwise(0))
+    kinds = {"level": ColumnType("level", "text", "category", "")}
+    features = {"per_column": {"level": {"categorical": "target"}}, "numeric": "none"}
+    plan, profile = planned(rows, kinds, LearningTask("regression", "y"), features=features)
+    fitted = learned_features(rows, plan, profile)
+    worth, level = vector_to_array("features")[0].alias("worth"), F.col("_row.level").alias("level")
+    found = fitted.transform(rows, training=True).select(level, worth).toPandas()
+    scored = fitted.transform(rows).select(level, worth).toPandas()
+    assert found[found.level == "common"].worth.nunique() == 1
+    assert found[found.level == "common"].worth.iloc[0] == scored[scored.level == "common"].worth.iloc[0]
+    assert found[found.level != "common"].groupby("level").worth.nunique().max() > 1
+
+
 @pytest.mark.parametrize("balance", [True, False])
 def test_balanced_classes_have_the_same_weight_in_all(spark, balance):
     numbers = spark.range(0, 100, 1, 1).withColumn("x", F.col("id") * 0.5)

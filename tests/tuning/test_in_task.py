@@ -51,7 +51,8 @@ def task_fit(folder, **changed):
     context = FitContext("binary", 2, 4, 0, 400, weight=False)
     given = {"kind": "xgboost", "params": {"n_estimators": 300, "learning_rate": 0.1}, "settled": ("n_estimators",),
              "context": context, "training": str(folder / "training"), "validation": str(folder / "validation"),
-             "class_weights": None, "weighted": False, "draws": 1000, "metric": "roc_auc"}  # fmt: skip
+             "class_weights": None, "weighted": False, "draws": 1000, "validation_draws": 1000,
+             "metric": "roc_auc"}  # fmt: skip
     return TaskFit(**given | changed)
 
 
@@ -88,6 +89,18 @@ def test_a_share_of_the_rows_is_those_with_a_small_draw(tmp_path):
     parts(tmp_path)
     every, few = attempt_fit(task_fit(tmp_path)), attempt_fit(task_fit(tmp_path, draws=30))
     assert few["validation"] < every["validation"]
+
+
+def test_a_share_of_the_validation_rows_is_those_with_a_small_draw(tmp_path):
+    matrix, label = parts(tmp_path)
+    found = attempt_fit(task_fit(tmp_path, validation_draws=50, settled=(), params={"n_estimators": 1, "max_depth": 1}))
+    again = xgboost.train(
+        {"objective": "binary:logistic", "learning_rate": 0.05, "max_depth": 1, "subsample": 0.8, "seed": 42,
+         "colsample_bytree": 0.8, "tree_method": "hist", "nthread": 1},
+        xgboost.QuantileDMatrix(matrix[:400].astype(np.float32), label[:400]), 1,
+    )  # fmt: skip
+    area = roc_auc_score(label[400:450], again.inplace_predict(matrix[400:450].astype(np.float32)))
+    assert found["validation"] == pytest.approx(area, abs=1e-6)
 
 
 def test_class_weights_move_the_decision_to_the_heavier_class(tmp_path):

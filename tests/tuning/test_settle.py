@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from orders import orders, orders_file
@@ -39,6 +40,16 @@ def test_noise_stops_the_rounds_early_and_all_training_rows_are_fitted(session, 
     assert result.warnings == ()
     assert "early stopping" in result.seconds
     assert not (tmp_path / "root" / "runs").exists()
+
+
+def test_of_a_fold_that_is_too_large_for_a_task_a_share_of_the_rows_is_fitted(session, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("spark_jobs.tuning.trials.TASK_BYTES", 10_000)
+    with progress.show(True):
+        result = train.run(spec_of(orders_file(tmp_path)), session, Environment(root=str(tmp_path / "root")))
+    said = re.search(r"early stopping on (\d+)% of the rows", " ".join(capsys.readouterr().err.split()))
+    assert 0 < int(said[1]) < 50
+    plan = Plan.from_json((Path(result.bundle) / "plan.json").read_text())
+    assert plan.params["n_estimators"] != 400
 
 
 def test_a_class_with_too_few_rows_for_inner_folds_keeps_the_default(session, tmp_path):
