@@ -85,7 +85,14 @@ def test_the_schema_lists_registered_plugins_with_their_options(toys):
         "boosted_trees", "forest", "linear", "naive_bayes", "neural_net", "poisson", "svm", "tree", "xgboost"
     ]  # fmt: skip
     assert "PoissonOptions" in made
-    assert made["Features"]["properties"]["categorical"]["enum"] == ["auto", "label", "one_hot", "rank", "target"]
+    assert made["Features"]["properties"]["categorical"]["enum"] == [
+        "auto",
+        "label",
+        "label_target",
+        "one_hot",
+        "rank",
+        "target",
+    ]
     assert made["Features"]["properties"]["numeric"]["enum"] == [
         "auto", "max_abs", "min_max", "none", "robust", "standard", "symmetric"
     ]  # fmt: skip

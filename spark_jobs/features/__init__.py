@@ -31,7 +31,7 @@ from spark_jobs.features.steps import (
     step_groups,
     step_kinds,
     step_roles,
-    supervised_kind,
+    supervised_kinds,
 )
 
 __all__ = [
@@ -59,5 +59,5 @@ __all__ = [
     "step_groups",
     "step_kinds",
     "step_roles",
-    "supervised_kind",
+    "supervised_kinds",
 ]

@@ -1,19 +1,23 @@
-"""Indexing of levels, for the encoders that read level indices."""
+"""Indexing of levels: for the encoders that read level indices, and as an encoding."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spark_jobs.errors import BundleError
 from spark_jobs.features import CategoryInput
 from spark_jobs.features.synopsis import synopsis
+from spark_jobs.ops.arithmetic import as_column, number
+from spark_jobs.ops.vector import Dense
 
 if TYPE_CHECKING:
     from pyspark.ml import Transformer
     from pyspark.sql import SparkSession
 
     from spark_jobs.bundle.stages import Stage
+    from spark_jobs.ops.dialect import Value
+    from spark_jobs.ops.vector import Block
 
 
 def indexed(slot: str) -> str:
@@ -63,3 +67,21 @@ def check_saved(stages: Sequence[Stage], inputs: Sequence[CategoryInput]) -> Non
         if [list(found) for found in labels] != [list(one.levels) for one in group]:
             message = f"The saved stage {stage.folder.name} does not match the plan: its levels differ."
             raise BundleError(message)
+
+
+def no_stages(spark: SparkSession, inputs: Sequence[CategoryInput], encodings: Sequence[Any]) -> list[Transformer]:
+    """Return no stages: the level index is there already."""
+    return []
+
+
+def index_outputs(inputs: Sequence[CategoryInput], targets: int) -> dict[str, list[str]]:
+    """Return the slot in each column of level indices."""
+    return {indexed(one.slot): [one.title] for one in inputs}
+
+
+def index_graph(
+    stages: Sequence[Stage], inputs: Sequence[CategoryInput], positions: Sequence[Value]
+) -> dict[str, list[Block]]:
+    """Return the level indices as numbers."""
+    columns = zip(index_outputs(inputs, 1), positions, strict=True)
+    return {name: [Dense(as_column(number(position)), 1)] for name, position in columns}

@@ -56,8 +56,9 @@ class Encoder:
         outputs: Returns the slots of the feature vector in each output column, for a number of targets.
         makes: What the columns hold: `indicators` (0 or 1 for each level), `indices` (the level's index, which trees
             use as a category), or other `numbers`. `auto` uses the first encoder that makes what the algorithm prefers,
-            and for more levels than `max_categories` the first supervised one.
+            and for more levels than `max_categories` the first supervised one without `unscaled`.
         folded: Supervised encoders only: returns the stages for training rows, which use the other folds.
+        unscaled: Supervised encoders only: returns further output columns, like `outputs`, which are not scaled.
         positions: Whether it reads level indices (`features.index`) instead of text.
         saved: The classes of its saved stages.
         graph: Returns its output columns from its saved stages and the level indices. An encoder without one needs
@@ -75,6 +76,7 @@ class Encoder:
         ]
         | None
     ) = None
+    unscaled: Callable[[Sequence[CategoryInput]], dict[str, list[str]]] | None = None
     positions: bool = True
     saved: tuple[str, ...] = ()
     graph: (
@@ -85,6 +87,12 @@ class Encoder:
     def supervised(self) -> bool:
         """Whether it learns from the target, so that training rows must be encoded by the other folds."""
         return self.folded is not None
+
+    def unscaled_outputs(self, inputs: Sequence[CategoryInput], targets: int) -> dict[str, list[str]]:
+        """Return the slots in each output column that is not scaled: all but the encodings of a supervised encoder."""
+        if not self.supervised:
+            return self.outputs(inputs, targets)
+        return self.unscaled(inputs) if self.unscaled else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,9 +258,10 @@ def kind_making(role: StepRole, makes: str) -> str:
     return next(kind for kind in step_kinds(role) if find_step(role.name, kind).makes == makes)
 
 
-def supervised_kind() -> str:
-    """Return the first supervised encoder, the built-in ones first."""
-    return next(kind for kind in step_kinds(Encoder.role) if find_encoder(kind).supervised)
+def supervised_kinds() -> tuple[str, ...]:
+    """Return the supervised encoders, the built-in ones first, those with unscaled columns last."""
+    kinds = [kind for kind in step_kinds(Encoder.role) if find_encoder(kind).supervised]
+    return tuple(sorted(kinds, key=lambda kind: find_encoder(kind).unscaled is not None))
 
 
 def _registered() -> dict[str, Step]:

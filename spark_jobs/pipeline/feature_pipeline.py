@@ -10,9 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import reduce
 from itertools import chain
-from operator import add
 
 import numpy as np
 import numpy.typing as npt
@@ -34,15 +32,18 @@ from spark_jobs.features import (
 )
 from spark_jobs.features.cast import cast_stage, flag_name
 from spark_jobs.features.index import index_stages
-from spark_jobs.features.level_means import FOLDS, encoding, smoothing, training_encodings
 from spark_jobs.features.synopsis import synopsis
+from spark_jobs.pipeline.level_encodings import (
+    Folds,
+    LevelEncodings,
+    encodings_by_fold,
+    level_encodings,
+    level_smoothings,
+)
 from spark_jobs.plan import Plan
 from spark_jobs.plan.learning_task import LearningTask
-from spark_jobs.profile.levels import LevelCounts
 from spark_jobs.profile.numbers import NumberSummary
 from spark_jobs.profile.profile import Profile
-
-LevelEncodings = Mapping[str, npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -67,19 +68,6 @@ class FeaturePipeline:
         return PipelineModel(list(self.training if training else self.stages)).transform(rows)
 
 
-@dataclass(frozen=True)
-class Folds:
-    """The profile of each fold of the training rows, and the SQL of a row's fold."""
-
-    sql: str
-    profiles: Mapping[int, Profile]
-
-    def others(self, number: int) -> Profile:
-        """Return the profile of all rows outside of a fold."""
-        rest = [profile for fold, profile in self.profiles.items() if fold != number]
-        return reduce(add, rest) if rest else self.profiles[number]
-
-
 def fit_features(spark: SparkSession, plan: Plan, profile: Profile, folds: Folds | None = None) -> FeaturePipeline:
     """Fit the feature stages of a plan.
 
@@ -88,7 +76,7 @@ def fit_features(spark: SparkSession, plan: Plan, profile: Profile, folds: Folds
     """
     smoothings = level_smoothings(plan, profile)
     encodings = level_encodings(plan, profile, smoothings)
-    by_fold = _training_encodings(plan, profile, encodings, folds, smoothings) if folds else {}
+    by_fold = encodings_by_fold(plan, profile, encodings, folds, smoothings) if folds else {}
     types = {kind.name: kind for kind in plan.types}
     stepped, numbers = _stepped(spark, plan.numbers, profile)
     positioned = [one for one in plan.categories if find_encoder(one.encode).positions]
@@ -124,60 +112,12 @@ def _encoded(
         stages += made
         if encoder.folded is not None and folds is not None:
             training += encoder.folded(spark, group, [by_fold[one.slot] for one in group], folds.sql)
-            continue
-        training += made
-        if not encoder.supervised:
-            columns = encoder.outputs(group, plan.problem.targets)
-            outputs += columns
-            slots += chain.from_iterable(columns.values())
+        else:
+            training += made
+        columns = encoder.unscaled_outputs(group, plan.problem.targets)
+        outputs += columns
+        slots += chain.from_iterable(columns.values())
     return stages, training, outputs, slots
-
-
-def level_smoothings(plan: Plan, profile: Profile) -> LevelEncodings:
-    """Return the smoothing of each target-encoded category, by slot."""
-    return {one.slot: smoothing(profile[one.title].levels, _squares(plan, profile, one)) for one in _supervised(plan)}
-
-
-def level_encodings(plan: Plan, profile: Profile, smoothings: LevelEncodings) -> LevelEncodings:
-    """Return the level encodings of each target-encoded category, by slot."""
-    levels = {one.slot: profile[one.title].levels for one in _supervised(plan)}
-    return {
-        one.slot: encoding(one, levels[one.slot], _prior(levels[one.slot]), smoothings[one.slot])
-        for one in _supervised(plan)
-    }
-
-
-def _training_encodings(
-    plan: Plan, profile: Profile, encodings: LevelEncodings, folds: Folds, smoothings: LevelEncodings
-) -> dict[str, list[npt.NDArray[np.float64]]]:
-    """Return the encodings of training rows by fold, for each target-encoded category by slot."""
-    others = [level_encodings(plan, folds.others(number), smoothings) for number in range(FOLDS)]
-    return {
-        one.slot: training_encodings(
-            one, profile[one.title].levels, encodings[one.slot], [fold[one.slot] for fold in others]
-        )
-        for one in _supervised(plan)
-    }
-
-
-def _supervised(plan: Plan) -> list[CategoryInput]:
-    return [one for one in plan.categories if find_encoder(one.encode).supervised]
-
-
-def _squares(plan: Plan, profile: Profile, one: CategoryInput) -> npt.NDArray[np.float64]:
-    """Return the target's sum of squared deviations; for classes, it follows from the row counts."""
-    if not plan.problem.labels:
-        numbers = profile[plan.problem.target].numbers
-        return np.array([numbers.sum_sq if numbers is not None else 0.0])
-    prior = _prior(profile[one.title].levels)
-    return profile.rows * prior * (1 - prior)
-
-
-def _prior(levels: LevelCounts | None) -> npt.NDArray[np.float64]:
-    table = np.array(list(levels.table.values())) if levels is not None and levels.table else np.zeros((1, 2))
-    totals = table.sum(axis=0)
-    prior: npt.NDArray[np.float64] = totals[1:] / max(totals[0], 1.0)
-    return prior
 
 
 def _impute(spark: SparkSession, inputs: Sequence[NumberInput]) -> list[Transformer]:

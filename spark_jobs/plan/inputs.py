@@ -19,7 +19,7 @@ from spark_jobs.features import (
     Scaler,
     find_encoder,
     kind_making,
-    supervised_kind,
+    supervised_kinds,
 )
 from spark_jobs.features.choices import planned_kind, planned_steps
 from spark_jobs.formatting import format_number
@@ -189,7 +189,7 @@ def _encoding(known: PlanContext, name: str, levels: int) -> tuple[str, str]:
         return usual, "the spec lists its categories"
     bound = known.spec.features.max_categories
     if levels > bound:
-        return supervised_kind(), f"{levels:,} categories are more than max_categories ({bound})"
+        return supervised_kinds()[0], f"{levels:,} categories are more than max_categories ({bound})"
     return usual, f"{levels:,} categories"
 
 

@@ -16,7 +16,8 @@ from spark_jobs.features import MISSING, find_encoder
 from spark_jobs.features.cast import category_scan_sql
 from spark_jobs.features.level_means import FOLDS
 from spark_jobs.models import FitContext, balanced_weights, estimator, find, partitions
-from spark_jobs.pipeline.feature_pipeline import FeaturePipeline, Folds, fit_features
+from spark_jobs.pipeline.feature_pipeline import FeaturePipeline, fit_features
+from spark_jobs.pipeline.level_encodings import Folds
 from spark_jobs.plan import Plan
 from spark_jobs.profile.batch import ScanOptions
 from spark_jobs.profile.profile import Profile

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product, zip_longest
 
 from spark_jobs.errors import SpecError
-from spark_jobs.features import CategoryInput, Input, Scaler, find_encoder, step_kinds, supervised_kind
-from spark_jobs.models import Choices, Parameter, TableShape, algorithm_kinds, check_supported, find
+from spark_jobs.features import CategoryInput, Input, Scaler, find_encoder, step_kinds, supervised_kinds
+from spark_jobs.models import Choices, Parameter, SearchSpace, TableShape, algorithm_kinds, check_supported, find
 from spark_jobs.plan import Plan
 from spark_jobs.plan.make import default_scaling
 from spark_jobs.spec import Spec, Task
@@ -15,7 +15,8 @@ from spark_jobs.spec.constants import AUTO, LABEL_METRICS, PRIMARY_METRIC, PROBA
 from spark_jobs.tuning.space import Proposal, check_values, fixed, own_points, own_space, parameter
 
 LARGEST_GRID = 100_000
-MANY_LEVELS = 2  # categories of a column, up to which all encodings are alike
+FEW_LEVELS = 2  # categories of a column, up to which all encodings are alike
+MANY_CLASSES = 10
 
 
 def optimized_metric(spec: Spec, task: Task) -> str:
@@ -108,8 +109,8 @@ def search_parameters(spec: Spec, kind: str, shape: TableShape, metric: str) -> 
 def _beyond_options(spec: Spec, kind: str, shape: TableShape, metric: str) -> dict[str, Choices]:
     """Return the settings outside of `model.params` that are worth a trial on such a table."""
     search, found = find(kind).search, {}
-    if search.encodings and shape.levels > MANY_LEVELS:
-        found["features.categorical"] = Choices((AUTO, supervised_kind()))
+    if encodings := _encodings(search, shape):
+        found["features.categorical"] = Choices((AUTO, *encodings))
     if search.scalings and shape.numeric:
         usual = default_scaling(Proposal(kind, {}).apply(spec))
         found["features.numeric"] = Choices((AUTO, *(one for one in step_kinds(Scaler.role) if one != usual)))
@@ -130,12 +131,20 @@ def first_proposals(spec: Spec, kinds: Sequence[str], shape: TableShape) -> list
 
 
 def _portfolio(spec: Spec, kind: str, shape: TableShape) -> Iterator[Proposal]:
-    search, encoding = find(kind).search, "features.categorical"
-    for place, settings in enumerate(search.portfolio(shape)):
+    """Yield the algorithm's portfolio: the first settings with each encoding, the others with the richest one."""
+    search, place = find(kind).search, "features.categorical"
+    encodings = [{place: name} for name in _encodings(search, shape)] if not fixed(spec, place) else []
+    for number, settings in enumerate(search.portfolio(shape)):
         free = {name: value for name, value in settings.items() if not fixed(spec, name)}
-        yield Proposal(kind, free)
-        if place == 0 and search.encodings and shape.levels > MANY_LEVELS and not fixed(spec, encoding):
-            yield Proposal(kind, {**free, encoding: supervised_kind()})
+        for encoding in [{}, *encodings] if number == 0 else encodings[-1:] or [{}]:
+            yield Proposal(kind, {**free, **encoding})
+
+
+def _encodings(search: SearchSpace, shape: TableShape) -> tuple[str, ...]:
+    """Return the encodings to try besides the usual one; supervised ones have a feature for each class and column."""
+    if not search.encodings or shape.levels <= FEW_LEVELS or shape.classes > MANY_CLASSES:
+        return ()
+    return supervised_kinds()
 
 
 def grid(parameters: Mapping[str, Mapping[str, Parameter]]) -> Iterator[Proposal]:

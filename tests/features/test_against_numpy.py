@@ -233,6 +233,19 @@ def test_target_encoding_is_the_mean_drawn_to_the_mean_of_all(rows: DataFrame) -
     np.testing.assert_allclose(_vectors(features, unseen)[:, 0], prior, rtol=1e-12)
 
 
+def test_label_and_target_encoding_gives_the_index_and_the_mean(rows: DataFrame) -> None:
+    encoded = {}
+    for kind in ("label", "target", "label_target"):
+        spec = _spec(["rare"], features={"categorical": kind, "numeric": "standard"}, model={"kind": "xgboost"})
+        features = _fit(rows, spec)[1]
+        encoded[kind] = dict(zip(features.slots, _vectors(features, rows).T, strict=True))
+    assert set(encoded["label_target"]) == {"rare", "rare (mean target)"}
+    levels = sorted(set(TABLE["rare"]))
+    np.testing.assert_array_equal(encoded["label_target"]["rare"], [levels.index(one) for one in TABLE["rare"]])
+    for slot, values in (encoded["target"] | encoded["label"]).items():
+        np.testing.assert_array_equal(encoded["label_target"][slot], values)
+
+
 @pytest.mark.parametrize(
     ("rows", "sums", "squares", "drawn"),
     [

@@ -320,7 +320,11 @@ _LONG = {
         {"timezone": "Africa/Casablanca", "features": {"numeric": "min_max"}},
     ),
     "xgboost, two classes": Case(
-        "binary", "xgboost", (*PLAIN, "same"), _FEW_XGBOOST, {"weight": "w", "features": {"categorical": "target"}}
+        "binary",
+        "xgboost",
+        (*PLAIN, "same"),
+        _FEW_XGBOOST,
+        {"weight": "w", "features": {"categorical": "label_target"}},
     ),
 }
 SHORT = tuple(CASES)

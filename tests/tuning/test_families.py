@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from spark_jobs.errors import SpecError
@@ -82,6 +84,11 @@ def test_encodings_and_class_weights_are_searched_where_they_matter():
     spec = spec_of(model={"kind": "xgboost"}, tune={})
     assert "features.categorical" in search_parameters(spec, "xgboost", SHAPE, "roc_auc")
     assert "features.categorical" not in search_parameters(spec, "xgboost", NUMBERS, "rmse")
+    many = replace(SHAPE, task="multiclass", classes=11)
+    assert "features.categorical" not in search_parameters(spec, "xgboost", many, "log_loss"), "a column a class"
+    first = [one.settings.get("features.categorical") for one in first_proposals(spec, ("xgboost",), SHAPE)]
+    assert first[:4] == [None, None, "target", "label_target"]
+    assert set(first[4:]) == {"label_target"}
     assert "model.balance" in search_parameters(spec, "xgboost", SHAPE, "balanced_accuracy")
     assert "model.balance" not in search_parameters(spec, "xgboost", SHAPE, "roc_auc")
 
