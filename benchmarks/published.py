@@ -20,7 +20,7 @@ import spark_jobs
 DATA = Path("../shared/data")
 FOLDS = 5
 MINUTES = 10
-SEARCH = 0.6  # share of a fold's time for the search; staging, the last fit and the evaluation take the rest
+SEARCH = 0.7  # share of a fold's time for the search; staging, the last fit and the evaluation take the rest
 FOLD = "hash_fold"
 
 
