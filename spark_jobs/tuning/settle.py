@@ -41,7 +41,7 @@ def settle_options(spec: Spec, prepared: Prepared, folder: Path) -> dict[str, in
         folder: The folder of the training, where the result is stored for an interrupted run.
 
     Returns:
-        The options; empty if there are none, or if a class has too few rows for inner folds.
+        The options; empty if there are none, or if one of two classes has too few rows for inner folds.
     """
     store = folder / "settled.json"
     if not open_options(spec):
@@ -58,7 +58,7 @@ def settle_options(spec: Spec, prepared: Prepared, folder: Path) -> dict[str, in
 
 
 def _settled(spec: Spec, prepared: Prepared, folder: Path) -> dict[str, int]:
-    if any(rows < INNER_FOLDS for rows in prepared.class_rows.values()):
+    if prepared.problem.task == "binary" and any(rows < INNER_FOLDS for rows in prepared.class_rows.values()):
         return {}
     stager, spark = FoldStager(prepared, INNER_FOLDS, folder), prepared.rows.sparkSession
     numbers = _FOLDS_OF_SMALL if prepared.counts["trained"] < SMALL else (0,)

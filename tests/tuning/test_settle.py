@@ -52,9 +52,21 @@ def test_of_a_fold_that_is_too_large_for_a_task_a_share_of_the_rows_is_fitted(se
     assert plan.params["n_estimators"] != 400
 
 
-def test_a_class_with_too_few_rows_for_inner_folds_keeps_the_default(session, tmp_path):
+def with_lost(folder, count, others):
+    """Orders of which some are lost; `others` says whether the remaining ones have one class or two."""
     table = orders()
-    table.loc[table.index[:5], "late"] = "lost"
-    table.to_csv(tmp_path / "rare.csv", index=False)
-    _, plan = trained(spec_of(tmp_path / "rare.csv", params={"max_depth": 2}), session, tmp_path / "root")
-    assert plan.params["n_estimators"] == 400
+    if not others:
+        table["late"] = "sent"
+    table.loc[table.index[:count], "late"] = "lost"
+    table.to_csv(folder / "rare.csv", index=False)
+    return folder / "rare.csv"
+
+
+def test_one_of_two_classes_with_too_few_rows_for_inner_folds_keeps_the_default(session, tmp_path):
+    spec = spec_of(with_lost(tmp_path, 5, others=False), params={"max_depth": 2})
+    assert trained(spec, session, tmp_path / "root")[1].params["n_estimators"] == 400
+
+
+def test_a_rare_class_among_several_does_not_keep_the_rounds_from_being_found(session, tmp_path):
+    spec = spec_of(with_lost(tmp_path, 5, others=True), params={"max_depth": 2})
+    assert trained(spec, session, tmp_path / "root")[1].params["n_estimators"] < 400
