@@ -27,7 +27,7 @@ def refusal(**keys):
         ({"gamma": {"low": 0, "high": 1, "log": True}}, "so `low` must be above 0", "Raise"),
         (
             {"features.categorical": ["auto", "tagret"]},
-            "must list some of auto, label, one_hot, target. Got",
+            "must list some of auto, label, label_target, one_hot, target. Got",
             "'target'",
         ),
         ({"model.balance": [1.5]}, "must list some of false, true", ""),
