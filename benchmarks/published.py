@@ -116,7 +116,7 @@ def _line(spark: SparkSession, root: Path, data: DataSet, folds: int) -> str:
     results = [_trained(spark, root, data, source, fold) for fold in range(folds)]
     seconds = time.monotonic() - start
     scores = [float(one.metrics[data.metric]) for one in results]
-    found, kinds = mean(scores), ", ".join(sorted({one.extra['tuning']['model'] for one in results}))
+    found, kinds = mean(scores), ", ".join(sorted({one.extra["tuning"]["model"] for one in results}))
     each = ", ".join(f"{one:.4g}" for one in scores)
     verdict = "reached" if data.reached(found) else "MISSED"
     bound = f"{data.bound:g} | {verdict} | {seconds:.0f} | {kinds} | {data.published}"
