@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Doubles = NDArray[np.float64]
     Batches = Iterator[pa.RecordBatch]
 
-_VALUES_OF_A_TASK = 2**25  # of the feature vectors, up to which one task fits all rows
+_VALUES_OF_A_TASK = 2**25  # inputs and outputs of all layers for all rows, up to which one task fits them
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class PenalizedPerceptron:
 
         names = self.context.columns
         rows = frame.select(vector_to_array(F.col(names["featuresCol"])), names["labelCol"])
-        small = self.context.rows * self.context.width <= _VALUES_OF_A_TASK
+        small = self.context.rows * sum(self._perceptron.layers) <= _VALUES_OF_A_TASK
         weights = self._in_one_task(rows.coalesce(1)) if small else self._over_partitions(rows)
         with_weights = self.spark_estimator(maxIter=0, initialWeights=Vectors.dense(weights.tolist()))
         model: Model = with_weights.fit(frame.limit(1))
