@@ -88,6 +88,11 @@ class Encoder:
         """Whether it learns from the target, so that training rows must be encoded by the other folds."""
         return self.folded is not None
 
+    @property
+    def keeps_indices(self) -> bool:
+        """Whether level indices may be among its columns; Spark's trees need a bin for each of their levels."""
+        return self.makes == "indices" or self.unscaled is not None
+
     def unscaled_outputs(self, inputs: Sequence[CategoryInput], targets: int) -> dict[str, list[str]]:
         """Return the slots in each output column that is not scaled: all but the encodings of a supervised encoder."""
         if not self.supervised:

@@ -83,9 +83,7 @@ def fit_context(plan: Plan, profile: Profile, width: int) -> FitContext:
         task=plan.problem.task,
         classes=plan.problem.classes,
         width=width,
-        arity=max(
-            (len(one.levels) for one in plan.categories if find_encoder(one.encode).makes == "indices"), default=0
-        ),
+        arity=max((len(one.levels) for one in plan.categories if find_encoder(one.encode).keeps_indices), default=0),
         rows=profile.rows,
         weight=_weighs(plan),
         label_std=_label_std(plan, profile),

@@ -9,12 +9,14 @@ from pyspark.ml.functions import vector_to_array
 from pyspark.sql import functions as F
 
 from spark_jobs.columns.types import ColumnType
+from spark_jobs.features import CategoryInput
 from spark_jobs.features.level_means import FOLDS
 from spark_jobs.pipeline.feature_pipeline import fit_features
-from spark_jobs.plan import LearningTask, make
+from spark_jobs.plan import LearningTask, Plan, make
+from spark_jobs.profile.profile import Profile
 from spark_jobs.runtime.session import counting_jobs
 from spark_jobs.spec import parse
-from spark_jobs.training.fit import learned_features, training_frame
+from spark_jobs.training.fit import fit_context, learned_features, training_frame
 from spark_jobs.training.staging import HASH, LABEL, NUMBER, WEIGHT
 from spark_jobs.training.training_profile import profile_training_rows
 
@@ -66,6 +68,15 @@ def test_training_rows_of_a_common_level_have_one_encoding(spark):
     assert found[found.level == "common"].worth.nunique() == 1
     assert found[found.level == "common"].worth.iloc[0] == scored[scored.level == "common"].worth.iloc[0]
     assert found[found.level != "common"].groupby("level").worth.nunique().max() > 1
+
+
+@pytest.mark.parametrize(("encode", "arity"), [("label", 70), ("label_target", 70), ("target", 0), ("one_hot", 0)])
+def test_spark_trees_are_told_the_levels_of_every_column_of_indices(encode, arity):
+    """Spark refuses a category with more levels than bins."""
+    category = CategoryInput("c0", "level", tuple(f"u{number:02}" for number in range(70)), encode)
+    task = LearningTask("regression", "y")
+    plan = Plan("p", task, (), (category,), {}, (), "tree", {}, False, None, (), "UTC", 1, ())
+    assert fit_context(plan, Profile(100, {}), 2).arity == arity
 
 
 @pytest.mark.parametrize("balance", [True, False])
