@@ -1,4 +1,4 @@
-"""Trials: settings fitted on every fold, inside executor tasks where a fold fits there, else as distributed fits."""
+"""Trials: settings fitted on every fold, inside executor tasks if the algorithm allows it, else by Spark."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import fmean, pstdev
 from threading import Condition
 
@@ -82,7 +82,7 @@ class TrialScore:
 
 def share_of_a_task(kind: str, fold: StagedFold) -> float:
     """Return the share of a fold's rows that a trial is fitted on: as many as fit in a task, or all of them."""
-    return min(1.0, TASK_BYTES / fold.bytes) if find(kind).fit_in_task else 1.0
+    return TASK_BYTES / max(fold.bytes, TASK_BYTES) if find(kind).fit_in_task else 1.0
 
 
 def _draws(share: float) -> int:
@@ -165,13 +165,14 @@ class TrialRunner:
     def _task_fit(self, proposal: Proposal, spec: Spec, fold: StagedFold, share: float) -> TaskFit:
         bounds = find(proposal.kind).search.settled
         open_options = {name: bound for name, bound in bounds.items() if not fixed(self.spec, name)}
-        weights = class_weights(fold.context.classes, fold.class_rows) if fold.plan.balance else None
+        # The fold is shared by trials with and without `model.balance`.
+        weights = class_weights(fold.context.classes, fold.class_rows) if spec.model.balance else None
         most = share_of_a_task(proposal.kind, fold)
         return TaskFit(
             kind=proposal.kind,
             params={**spec.model.params, **open_options},
             settled=tuple(open_options),
-            context=fold.context,
+            context=replace(fold.context, weight=self.spec.weight is not None or spec.model.balance),
             training=str(fold.training),
             validation=str(fold.validation),
             class_weights=weights,
@@ -189,11 +190,12 @@ class TrialRunner:
         if fit.class_weights is not None:
             weight = F.col("weight") * weight_of_class(F.col("label"), fit.class_weights)
             rows = rows.withColumn("weight", weight)
-        model = fit_model(spec.model.kind, spec.model.params, fold.context, rows)
+        model = fit_model(spec.model.kind, spec.model.params, fit.context, rows)
         problem = fold.plan.problem
         evaluation = evaluate(
             model.transform(validation), problem.task, problem.labels, problem.positive, weight=fit.weighted
         )
         if self.metric not in evaluation.metrics:
             raise JobError(f"The model has no {self.metric}.", "Choose another `tune.metric` or `model.kind`.")
-        return FoldScore(evaluation.metrics[self.metric], None, time.monotonic() - start)
+        spent = time.monotonic() - start
+        return FoldScore(evaluation.metrics[self.metric], None, spent, share=fit.draws / DRAWS)

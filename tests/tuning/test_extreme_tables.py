@@ -51,6 +51,19 @@ def test_one_row_in_a_hundred_is_found(search):
     assert min(scores(search(table)).values()) > 0.95
 
 
+def test_balanced_class_weights_find_more_of_a_rare_class(search):
+    """Both trials have the same features, which are staged once, without class weights."""
+    chance = np.random.default_rng(7)
+    points = chance.normal(size=(2000, 2))
+    noisy = points[:, 0] + chance.normal(size=2000)
+    label = np.where(noisy > np.quantile(noisy, 0.95), "rare", "usual")
+    table = pd.DataFrame(points, columns=["a", "b"]).assign(y=label)
+    asked = [{"xgboost.max_depth": 2}, {"xgboost.max_depth": 2, "model.balance": True}]
+    plain, balanced = search(table, metric="balanced_accuracy", points=asked).trials
+    assert balanced.settings["model.balance"]
+    assert balanced.score > plain.score + 0.1
+
+
 def test_a_hundred_classes_are_told_apart(search):
     quick = {"xgboost.learning_rate": 0.5, "xgboost.max_depth": 2}
     found = scores(search(blobs(100, 1500), trials=1, points=[quick]))
