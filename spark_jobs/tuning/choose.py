@@ -112,8 +112,9 @@ def choose_model(
     with progress.phase("tuning"):
         result = _searched(spec, prepared, plan, stager, root / "tuning" / f"{spec.name}.db", log)
     best = result.best
-    result = replace(result, share=share_of_a_task(best.kind, staged[0]))
-    return ChosenModel(Proposal(best.kind, {**best.settings, **best.settled}).apply(spec), result)
+    winner = Proposal(best.kind, {**best.settings, **best.settled}).apply(spec)
+    (fold,) = stager.staged(winner, (0,))  # an algorithm has its own features, of another width
+    return ChosenModel(winner, replace(result, share=share_of_a_task(best.kind, fold)))
 
 
 def _checked(spec: Spec, prepared: Prepared, stager: FoldStager) -> FoldStager:
