@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spark_jobs.models._lbfgs import minimized
+from spark_jobs.models._lbfgs import minimize_loss
 from spark_jobs.models._task_fit import ArrayRows, TaskModel
 
 if TYPE_CHECKING:
@@ -26,16 +26,16 @@ _PASSES = 10  # passes of coordinate descent for each iteration that `max_iter` 
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Standardized features `[N, width]`, labels `[N]` and weights `[N]`, with the scale and centre of each feature.
+    """Standardized features `[N, width]`, labels `[N]` and weights `[N]`, with the scale and center of each feature.
 
-    A constant feature has scale 0, and so gets no coefficient. Without an intercept nothing is centred.
+    A constant feature has scale 0, and so gets no coefficient. Without an intercept nothing is centered.
     """
 
     features: Doubles
     label: Doubles
     weight: Doubles
     scale: Doubles
-    centre: Doubles
+    center: Doubles
 
 
 def fit_in_task(
@@ -46,17 +46,17 @@ def fit_in_task(
     return TaskModel((_regression if context.task == "regression" else _classes)(options, context, rows))
 
 
-def _standardized(training: ArrayRows, centred: bool) -> _Rows:
+def _standardized(training: ArrayRows, centered: bool) -> _Rows:
     weight = np.ones(len(training.label)) if training.weight is None else training.weight
     features = training.features.astype(np.float64)
     mean = np.average(features, axis=0, weights=weight)
     features -= mean
     spread = np.sqrt(np.average(features**2, axis=0, weights=weight))
-    if not centred:
+    if not centered:
         features += mean
     scale = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > _CONSTANT * np.abs(mean))
     features *= scale
-    return _Rows(features, training.label, weight, scale, mean if centred else np.zeros_like(mean))
+    return _Rows(features, training.label, weight, scale, mean if centered else np.zeros_like(mean))
 
 
 def _regression(options: Any, context: FitContext, rows: _Rows) -> Predict:
@@ -68,7 +68,7 @@ def _regression(options: Any, context: FitContext, rows: _Rows) -> Predict:
     penalty = options.reg_param * context.label_std / std
     found = _least_squares(options, penalty, rows.features * root[:, None], root * (rows.label - origin) / std)
     coefficients = found * rows.scale * std
-    return lambda features: features.astype(np.float64) @ coefficients + (origin - rows.centre @ coefficients)
+    return lambda features: features.astype(np.float64) @ coefficients + (origin - rows.center @ coefficients)
 
 
 def _least_squares(options: Any, penalty: float, features: Doubles, label: Doubles) -> Doubles:
@@ -93,11 +93,11 @@ def _least_squares(options: Any, penalty: float, features: Doubles, label: Doubl
 
 def _classes(options: Any, context: FitContext, rows: _Rows) -> Predict:
     loss = _PenalizedLogLoss(options, rows, 1 if context.classes == 2 else context.classes)
-    found = minimized(loss, loss.first(), options.max_iter, options.tol, loss.bounds)
+    found = minimize_loss(loss, loss.initial(), options.max_iter, options.tol, loss.bounds)
     scaled, intercept = loss.parts(found)
     coefficients = scaled * rows.scale[:, None]
-    intercept = intercept - rows.centre @ coefficients
-    return lambda features: np.exp(_log_shares(features.astype(np.float64) @ coefficients + intercept))
+    intercept = intercept - rows.center @ coefficients
+    return lambda features: np.exp(_log_probabilities(features.astype(np.float64) @ coefficients + intercept))
 
 
 class _PenalizedLogLoss:
@@ -118,7 +118,7 @@ class _PenalizedLogLoss:
         self._halves = 2 if self._l1.any() else 1
         self._label, self._share = rows.label.astype(np.int64), rows.weight / rows.weight.sum()
 
-    def first(self) -> Doubles:
+    def initial(self) -> Doubles:
         """Return coefficients of 0, and the intercepts that fit the shares of the classes."""
         classes = max(2, self._outputs)
         shares = np.bincount(self._label, self._share, classes)
@@ -143,7 +143,7 @@ class _PenalizedLogLoss:
     def __call__(self, values: Doubles) -> tuple[float, Doubles]:
         """Return the loss and its gradient."""
         (coefficients, intercepts), each = self.parts(values), np.arange(len(self._label))
-        logs = _log_shares(self._rows.features @ coefficients + intercepts)
+        logs = _log_probabilities(self._rows.features @ coefficients + intercepts)
         error = np.exp(logs)
         error[each, self._label] -= 1
         error = (error * self._share[:, None])[:, -self._outputs :]
@@ -155,7 +155,7 @@ class _PenalizedLogLoss:
         return penalty - float(self._share @ logs[each, self._label]), np.concatenate(gradient)
 
 
-def _log_shares(scores: Doubles) -> Doubles:
+def _log_probabilities(scores: Doubles) -> Doubles:
     """Return the logarithms of the probabilities; the first of two classes has no score of its own."""
     from scipy.special import log_softmax
 

@@ -1,4 +1,4 @@
-"""The multilayer perceptron without Spark: the loss, first weights and stopping rule of Spark's, in memory."""
+"""The multilayer perceptron without Spark: Spark's loss, range of initial weights and stopping rule, in memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spark_jobs.models._lbfgs import minimized
+from spark_jobs.models._lbfgs import minimize_loss
 from spark_jobs.models._perceptron_loss import Perceptron
 from spark_jobs.models._task_fit import ArrayRows, TaskModel
 
@@ -26,7 +26,7 @@ def fit_in_task(
     weights = fitted_weights(
         options, perceptron, training.features.astype(np.float64), training.label.astype(np.int64), context.seed
     )
-    return TaskModel(lambda features: perceptron.shares(weights, features.astype(np.float64)))
+    return TaskModel(lambda features: perceptron.probabilities(weights, features.astype(np.float64)))
 
 
 def fitted_weights(
@@ -39,4 +39,4 @@ def fitted_weights(
         penalty, slope = perceptron.penalty(weights, options.reg_param)
         return total / len(label) + penalty, gradient / len(label) + slope
 
-    return minimized(loss, perceptron.first_weights(seed), options.max_iter, options.tol)
+    return minimize_loss(loss, perceptron.initial_weights(seed), options.max_iter, options.tol)

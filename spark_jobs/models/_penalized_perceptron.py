@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spark_jobs.models._lbfgs import minimized
+from spark_jobs.models._lbfgs import minimize_loss
 from spark_jobs.models._neural_net_in_task import fitted_weights
 from spark_jobs.models._perceptron_loss import Perceptron
 
@@ -85,7 +85,7 @@ class PenalizedPerceptron:
             gradient = np.sum([part["gradient"] for part in parts], axis=0)
             return sum(part["loss"] for part in parts) / count + penalty, gradient / count + slope
 
-        return minimized(loss, perceptron.first_weights(self.context.seed), options.max_iter, options.tol)
+        return minimize_loss(loss, perceptron.initial_weights(self.context.seed), options.max_iter, options.tol)
 
 
 def _row(**values: Any) -> pa.RecordBatch:

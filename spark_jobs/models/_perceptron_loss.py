@@ -25,7 +25,7 @@ class Perceptron:
 
     layers: tuple[int, ...]
 
-    def first_weights(self, seed: int) -> Doubles:
+    def initial_weights(self, seed: int) -> Doubles:
         """Return random weights in Spark's range."""
         chance = np.random.default_rng(seed)
         bounds = [(2.4 / width, (width + 1) * units) for width, units in pairwise(self.layers)]
@@ -40,7 +40,7 @@ class Perceptron:
             start = end + units
         return found
 
-    def shares(self, weights: Doubles, features: Doubles) -> Doubles:
+    def probabilities(self, weights: Doubles, features: Doubles) -> Doubles:
         """Return the probabilities `[N, K]`."""
         found: Doubles = np.exp(_activations(features, self.parameters(weights))[-1])
         return found
