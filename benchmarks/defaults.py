@@ -1,4 +1,4 @@
-"""XGBoost's default beside its former one of 400 rounds: the same hash splits of ten data sets."""
+"""XGBoost's default compared with its former one of 400 rounds, on the same hash splits of ten data sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How good `auto` is in ten minutes a data set: the mean over five hash folds, beside published figures."""
+"""How good `auto` is in ten minutes a data set: the mean over five hash folds, compared with published figures."""
 
 from __future__ import annotations
 

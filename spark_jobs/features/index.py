@@ -70,7 +70,7 @@ def check_saved(stages: Sequence[Stage], inputs: Sequence[CategoryInput]) -> Non
 
 
 def no_stages(spark: SparkSession, inputs: Sequence[CategoryInput], encodings: Sequence[Any]) -> list[Transformer]:
-    """Return no stages: the level index is there already."""
+    """Return no stages: the level indices are the encoding."""
     return []
 
 

@@ -2,9 +2,9 @@
 
 The smoothing is estimated from the data: little if rows of one level agree and levels differ.
 
-Training rows of rare levels are encoded by the other folds, because a mean of few rows tells each row's own target. For
-common levels that would do harm: a level's means by fold differ by chance, so deep trees recognize a row's fold by
-several columns, and the fold's targets by what its means lack.
+Training rows of rare levels are encoded by the other folds, because a mean of few rows reveals each row's own target.
+For common levels this would be harmful: the means of a level differ by fold, so deep trees can infer a row's fold from
+several columns, and from the fold how its targets differ from those of the others.
 
 Sources: Micci-Barreca, "A preprocessing scheme for high-cardinality categorical attributes" (2001); Bühlmann and
 Straub, "Glaubwürdigkeit für Schadensätze" (1970).
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Table = npt.NDArray[np.float64]
 FOLDS = 5  # training rows of rare levels are encoded by the other folds
 COMMON = 20
-"""Rows, from which on a level's training rows are encoded by all of its rows."""
+"""Number of rows from which a level is common: its training rows are encoded by all rows."""
 _LEAST, _MOST = 1e-3, 1e9
 
 
@@ -71,16 +71,16 @@ def encoding(one: CategoryInput, counts: LevelCounts | None, prior: Table, shrin
 
 
 def training_encodings(
-    one: CategoryInput, counts: LevelCounts | None, every: Table, by_fold: Sequence[Table]
+    one: CategoryInput, counts: LevelCounts | None, overall: Table, by_fold: Sequence[Table]
 ) -> list[Table]:
     """Return the encodings for training rows by fold: of all rows for common levels, of the other folds for rare ones.
 
     Args:
         one: The categorical input.
         counts: The rows and target sums of each level.
-        every: The encoding by all rows, shape (levels + 1, targets).
+        overall: The encoding by all rows, shape (levels + 1, targets).
         by_fold: For each fold, the encoding by the other folds.
     """
     table = counts.table if counts is not None else {}
     common = np.array([*(level in table and table[level][0] >= COMMON for level in one.levels), False])
-    return [np.where(common[:, None], every, others) for others in by_fold]
+    return [np.where(common[:, None], overall, others) for others in by_fold]

@@ -57,7 +57,7 @@ class Encoder:
         makes: What the columns hold: `indicators` (0 or 1 for each level), `indices` (the level's index, which trees
             use as a category), or other `numbers`. `auto` uses the first encoder that makes what the algorithm prefers,
             and for more levels than `max_categories` the first supervised one without `unscaled`.
-        folded: Supervised encoders only: returns the stages for training rows, which use the other folds.
+        folded: Supervised encoders only: returns the stages for training rows, which have one table for each fold.
         unscaled: Supervised encoders only: returns further output columns, like `outputs`, which are not scaled.
         positions: Whether it reads level indices (`features.index`) instead of text.
         saved: The classes of its saved stages.
@@ -85,7 +85,7 @@ class Encoder:
 
     @property
     def supervised(self) -> bool:
-        """Whether it learns from the target, so that training rows must be encoded by the other folds."""
+        """Whether it learns from the target, so that training rows are encoded by fold."""
         return self.folded is not None
 
     @property

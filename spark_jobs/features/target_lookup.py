@@ -37,7 +37,7 @@ def lookup_stages(
 def folded_stages(
     spark: SparkSession, inputs: Sequence[CategoryInput], encodings: Sequence[Sequence[Table]], fold: str
 ) -> list[Transformer]:
-    """Return the stage for training rows, which encodes a level by the rows of the other folds.
+    """Return the stage for training rows, which encodes a level by the table of the row's fold.
 
     `encodings` has one table for each input and fold; `fold` is the SQL of a row's fold.
     """

@@ -35,7 +35,7 @@ class XgboostOptions(Options):
         ge=1,
         le=100_000,
         description="Number of boosting rounds. A training without it finds the number by early stopping on inner "
-        "folds, of a fold's rows on as many as fit in the memory of a task.",
+        "folds. If a fold does not fit in the memory of a task, as many rows as fit are used.",
     )
     max_depth: int = Field(6, ge=1, le=30, description="Maximum number of splits from the root to a leaf.")
     learning_rate: float = Field(0.05, gt=0, le=1, description="Factor that shrinks the contribution of each tree.")

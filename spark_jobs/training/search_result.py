@@ -59,7 +59,7 @@ class SearchResult:
         reason: Why the winner won, in words.
         seconds: The seconds from the first trial to the decision.
         left_out: The algorithms that were not tried, with the reason.
-        share: The share of a fold's training rows that fitted in a task, and were used by the trials of the winner.
+        share: The share of a fold's training rows that the winner's trials used: as many as fit in a task.
     """
 
     metric: str

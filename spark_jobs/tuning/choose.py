@@ -11,6 +11,7 @@ from pathlib import Path
 from pyspark.sql.utils import is_remote
 
 from spark_jobs import progress
+from spark_jobs.formatting import format_percent
 from spark_jobs.models import check_supported
 from spark_jobs.plan import Decision
 from spark_jobs.runtime.job_groups import task_slots
@@ -45,7 +46,7 @@ class ChosenModel:
     def decisions(self) -> tuple[Decision, ...]:
         """Return the lines of the plan that explain the choice."""
         result, best = self.result, self.result.best
-        part = f" of {result.share:.0%} of the rows" if result.share < 1 else ""
+        part = f" of {format_percent(result.share)} of the rows" if result.share < 1 else ""
         tried = f"{len(result.trials)} trials on {result.folds} folds{part}"
         left = [Decision(kind, "not tried", reason) for kind, reason in result.left_out.items()]
         return (

@@ -15,7 +15,7 @@ from spark_jobs.spec.constants import AUTO, LABEL_METRICS, PRIMARY_METRIC, PROBA
 from spark_jobs.tuning.space import Proposal, check_values, fixed, own_points, own_space, parameter
 
 LARGEST_GRID = 100_000
-FEW_LEVELS = 2  # categories of a column, up to which all encodings are alike
+FEW_LEVELS = 2  # categories of a column up to which all encodings are equivalent
 MANY_CLASSES = 10
 
 
@@ -47,8 +47,7 @@ def table_shape(plan: Plan, rows: int) -> TableShape:
 
 
 def _features(one: Input) -> int:
-    indicators = isinstance(one, CategoryInput) and not find_encoder(one.encode).supervised
-    return len(one.levels) if isinstance(one, CategoryInput) and indicators else 1
+    return len(one.levels) if isinstance(one, CategoryInput) and not find_encoder(one.encode).supervised else 1
 
 
 def first_spec(spec: Spec, task: Task) -> Spec:
@@ -141,7 +140,7 @@ def _portfolio(spec: Spec, kind: str, shape: TableShape) -> Iterator[Proposal]:
 
 
 def _encodings(search: SearchSpace, shape: TableShape) -> tuple[str, ...]:
-    """Return the encodings to try besides the usual one; supervised ones have a feature for each class and column."""
+    """Return the encodings to try besides the usual one: none for many classes, each of which would be a feature."""
     if not search.encodings or shape.levels <= FEW_LEVELS or shape.classes > MANY_CLASSES:
         return ()
     return supervised_kinds()

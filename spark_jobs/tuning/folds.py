@@ -80,12 +80,12 @@ class FoldStager:
         ]
 
     def check_classes(self) -> None:
-        """Check that no class has fewer rows than there are folds, and that every fold has rows of both of two classes.
+        """Check that each class has as many rows as there are folds, and of two classes each fold has both.
 
-        With more classes, a fold without rows of one of them still compares trials.
+        With more classes, trials can be compared even if a fold has no row of one class.
 
         Raises:
-            DataError: A class has too few rows.
+            DataError: A class has too few rows, or one of two classes is missing from a fold.
         """
         labels, rows = self._prepared.problem.labels, self._prepared.class_rows
         few = {label: rows.get(index, 0) for index, label in enumerate(labels) if rows.get(index, 0) < self.count}

@@ -9,6 +9,7 @@ from pyspark.sql.utils import is_remote
 
 from spark_jobs import progress
 from spark_jobs.error_translation import optional
+from spark_jobs.formatting import format_percent
 from spark_jobs.models import check_supported, find
 from spark_jobs.runtime.job_groups import task_slots
 from spark_jobs.spec import Spec
@@ -64,7 +65,7 @@ def _settled(spec: Spec, prepared: Prepared, folder: Path) -> dict[str, int]:
     numbers = _FOLDS_OF_SMALL if prepared.counts["trained"] < SMALL else (0,)
     share = min(share_of_a_task(spec.model.kind, fold) for fold in stager.staged(spec, numbers))
     if share < 1:
-        progress.note(f"  early stopping on {share:.0%} of the rows, which fit in the memory of a task")
+        progress.note(f"  early stopping on {format_percent(share)} of the rows, which fit in the memory of a task")
     metric = optimized_metric(spec, prepared.problem.task)
     runner = TrialRunner(spark, spec, stager, metric, Slots(task_slots(spark)))
     return runner.run(Proposal(spec.model.kind, {}), numbers).settled()

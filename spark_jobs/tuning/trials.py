@@ -23,7 +23,7 @@ from spark_jobs.tuning.in_task import TaskFit, run_in_tasks
 from spark_jobs.tuning.space import Proposal, fixed
 
 TASK_BYTES = 2**30
-"""The memory for one fold in an executor task; of a larger fold, a task fits as many rows as fit."""
+"""The memory for one fold in an executor task. From a larger fold, a task reads as many rows as fit."""
 
 
 @dataclass(frozen=True, slots=True)

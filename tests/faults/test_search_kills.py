@@ -53,7 +53,7 @@ def finished(database: Path) -> set[int]:
 
 
 def test_ten_kills_leave_twelve_trials_each_once(tmp_path):
-    """A kill comes once so many trials are finished; if they are at once, in the start or in the next trials."""
+    """Each kill waits for a number of finished trials. If they are finished already, it comes during the start."""
     chance = random.Random(5)
     orders_file(tmp_path)
     (tmp_path / "spec.yml").write_text(SPEC)

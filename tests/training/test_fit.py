@@ -54,7 +54,7 @@ def test_no_training_row_sees_its_own_target(spark):
 
 
 def test_training_rows_of_a_common_level_have_one_encoding(spark):
-    """By fold it would have five, and trees would recognize the fold by several columns, and by the fold the target."""
+    """With one for each fold, trees could infer a row's fold from several columns, and the target from the fold."""
     level = F.when(F.col("id") < 400, "common").otherwise(F.concat(F.lit("u"), F.floor(F.col("id") / 10)))
     rows = spark.range(0, ROWS, 1, 2).withColumn("level", level)
     rows = labelled(rows, F.pmod(F.xxhash64("id", F.lit(3)), F.lit(1000)) + F.when(level == "common", 500).otherwise(0))

@@ -30,7 +30,7 @@ def search(session, tmp_path):
 
 
 def blobs(classes: int, rows: int) -> pd.DataFrame:
-    """Rows around the centers of classes, of which every class has as many."""
+    """Rows around class centers, as many for each class."""
     chance = np.random.default_rng(4)
     label = np.arange(rows) % classes
     points = chance.normal(size=(classes, 4))[label] * 4 + chance.normal(size=(rows, 4))

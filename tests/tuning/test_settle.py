@@ -46,8 +46,8 @@ def test_of_a_fold_that_is_too_large_for_a_task_a_share_of_the_rows_is_fitted(se
     monkeypatch.setattr("spark_jobs.tuning.trials.TASK_BYTES", 10_000)
     with progress.show(True):
         result = train.run(spec_of(orders_file(tmp_path)), session, Environment(root=str(tmp_path / "root")))
-    said = re.search(r"early stopping on (\d+)% of the rows", " ".join(capsys.readouterr().err.split()))
-    assert 0 < int(said[1]) < 50
+    said = re.search(r"early stopping on ([\d.]+) % of the rows", " ".join(capsys.readouterr().err.split()))
+    assert 0 < float(said[1]) < 50
     plan = Plan.from_json((Path(result.bundle) / "plan.json").read_text())
     assert plan.params["n_estimators"] != 400
 

@@ -1,4 +1,4 @@
-"""Label and target encoding together: trees split by the level's index, and by the mean of the target at it."""
+"""Label and target encoding together: trees split by the level's index and by its mean of the target."""
 
 from __future__ import annotations
 
