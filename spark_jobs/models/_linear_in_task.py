@@ -72,12 +72,14 @@ def _regression(options: Any, context: FitContext, rows: _Rows) -> Predict:
 
 
 def _least_squares(options: Any, penalty: float, features: Doubles, label: Doubles) -> Doubles:
+    from scipy.linalg import solve
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import ElasticNet
 
     if not penalty * options.elastic_net_param:
         normal = features.T @ features + penalty * len(label) * np.eye(features.shape[1])
-        return np.asarray(np.linalg.lstsq(normal, features.T @ label)[0])
+        known = features.T @ label
+        return np.asarray(solve(normal, known, assume_a="pos") if penalty else np.linalg.lstsq(normal, known)[0])
     model = ElasticNet(
         alpha=penalty,
         l1_ratio=options.elastic_net_param,

@@ -30,6 +30,7 @@ class TrialRecord:
         settled: Options that the fits found, for a fit on all rows.
         cause: Why it failed or was screened out.
         screening: The metric on one fold, fitted on a share of its rows; None without a screening.
+        share: The share of a fold's training rows that it was fitted on: as many as fit in a task.
     """
 
     number: int
@@ -44,6 +45,7 @@ class TrialRecord:
     settled: Mapping[str, int] = field(default_factory=dict)
     cause: str = ""
     screening: float | None = None
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,6 @@ class SearchResult:
         reason: Why the winner won, in words.
         seconds: The seconds from the first trial to the decision.
         left_out: The algorithms that were not tried, with the reason.
-        share: The share of a fold's training rows that the winner's trials used: as many as fit in a task.
     """
 
     metric: str
@@ -70,7 +71,6 @@ class SearchResult:
     reason: str = ""
     seconds: float = 0.0
     left_out: Mapping[str, str] = field(default_factory=dict)
-    share: float = 1.0
 
     @property
     def leaderboard(self) -> list[TrialRecord]:

@@ -30,7 +30,7 @@ from spark_jobs.tuning.search_plan import SearchPlan, plan_search
 from spark_jobs.tuning.settle import settle_options
 from spark_jobs.tuning.space import Proposal
 from spark_jobs.tuning.study import opened_study
-from spark_jobs.tuning.trials import Slots, TrialRunner, share_of_a_task
+from spark_jobs.tuning.trials import Slots, TrialRunner
 
 _REFIT = 0.3  # share of the time limit that the fit of the winner may take
 
@@ -46,7 +46,7 @@ class ChosenModel:
     def decisions(self) -> tuple[Decision, ...]:
         """Return the lines of the plan that explain the choice."""
         result, best = self.result, self.result.best
-        part = f" of {format_percent(result.share)} of the rows" if result.share < 1 else ""
+        part = f" of {format_percent(best.share)} of the rows" if best.share < 1 else ""
         tried = f"{len(result.trials)} trials on {result.folds} folds{part}"
         left = [Decision(kind, "not tried", reason) for kind, reason in result.left_out.items()]
         return (
@@ -113,9 +113,7 @@ def choose_model(
     with progress.phase("tuning"):
         result = _searched(spec, prepared, plan, stager, root / "tuning" / f"{spec.name}.db", log)
     best = result.best
-    winner = Proposal(best.kind, {**best.settings, **best.settled}).apply(spec)
-    (fold,) = stager.staged(winner, (0,))  # an algorithm has its own features, of another width
-    return ChosenModel(winner, replace(result, share=share_of_a_task(best.kind, fold)))
+    return ChosenModel(Proposal(best.kind, {**best.settings, **best.settled}).apply(spec), result)
 
 
 def _checked(spec: Spec, prepared: Prepared, stager: FoldStager) -> FoldStager:
@@ -142,7 +140,7 @@ def _searched(
         trials = tuple(study.records())
         best = affordable(trials, plan)
         importances = study.importances(best.kind)
-    said = reason(trials, metric, plan.shape.rows * plan.tune.folds)
+    said = reason(trials, metric, round(plan.shape.rows * plan.tune.folds * best.share))
     return SearchResult(metric, plan.tune.folds, trials, best, importances, said, seconds, plan.left_out)
 
 
@@ -157,7 +155,7 @@ def affordable(trials: tuple[TrialRecord, ...], plan: SearchPlan) -> TrialRecord
 
     def refit(one: TrialRecord) -> float:
         """Return the seconds of one fold's fit, scaled to all rows and to more rounds."""
-        rows = folds / (folds - 1)
+        rows = folds / (folds - 1) / one.share
         return one.seconds / folds * rows * math.sqrt(rows)
 
     return next((one for one in finished if refit(one) <= most), min(finished, key=refit))

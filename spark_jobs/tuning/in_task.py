@@ -95,6 +95,8 @@ def _fitted(fit: TaskFit) -> dict[str, Any]:
         raise ValueError(f"{fit.kind} cannot be fitted in a task")
     training, weight = _read(fit, fit.training, fit.draws)
     validation, validation_weight = _read(fit, fit.validation, fit.validation_draws)
+    if not len(training.label) or not len(validation.label):
+        raise JobError("A fold has no rows to train or to validate on.", "Use fewer `tune.folds`.")
     learned = ArrayRows(training.features, training.label, _balanced(fit, training.label, weight))
     held_out = ArrayRows(validation.features, validation.label, _balanced(fit, validation.label, validation_weight))
     model = algorithm.fit_in_task(options(fit.kind, fit.params), fit.context, learned, held_out, fit.metric)

@@ -67,7 +67,7 @@ class Study:
         """Store the score of a trial."""
         scores = [one.validation for one in score.folds]
         stored = {"scores": scores, "spread": score.spread, "training": score.training, "seconds": score.seconds}
-        self._store(number, **stored, settled=score.settled(), screening=screening)
+        self._store(number, **stored, settled=score.settled(), screening=screening, share=score.share)
         self._study.tell(number, score.mean)
 
     def screen_out(self, number: int, screening: float, cause: str) -> None:
@@ -226,7 +226,7 @@ def _default(kind: str, name: str) -> Any:
 
 def _record(frozen: optuna.trial.FrozenTrial) -> TrialRecord:
     known = frozen.user_attrs
-    names = ("scores", "spread", "training", "seconds", "settled", "cause", "screening")
+    names = ("scores", "spread", "training", "seconds", "settled", "cause", "screening", "share")
     return TrialRecord(
         number=frozen.number,
         kind=known.get("kind", ""),

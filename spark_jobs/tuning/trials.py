@@ -24,6 +24,7 @@ from spark_jobs.tuning.space import Proposal, fixed
 
 TASK_BYTES = 2**30
 """The memory for one fold in an executor task. From a larger fold, a task reads as many rows as fit."""
+_MOST_GROWTH = 2.0  # of the boosting rounds, from a part of the rows to all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,17 @@ class TrialScore:
         """Return the seconds that the fits took, one after the other."""
         return sum(one.seconds for one in self.folds)
 
+    @property
+    def share(self) -> float:
+        """Return the smallest share of a fold's training rows that a fit used."""
+        return min(one.share for one in self.folds)
+
     def settled(self) -> dict[str, int]:
         """Return the settled options for a fit on all rows, which are more than a fold's training rows.
 
-        The mean over the folds grows with the square root of the rows.
+        The mean over the folds grows with the square root of the rows, at most to the double.
         """
-        growth = [math.sqrt(self.count / (self.count - 1) / one.share) for one in self.folds]
+        growth = [min(_MOST_GROWTH, math.sqrt(self.count / (self.count - 1) / one.share)) for one in self.folds]
         names = {name for one in self.folds for name in one.settled}
         grown = {name: [g * one.settled[name] for g, one in zip(growth, self.folds, strict=True)] for name in names}
         return {name: max(1, round(fmean(values))) for name, values in grown.items()}

@@ -158,6 +158,8 @@ def test_a_winner_that_could_not_be_fitted_in_the_time_limit_is_passed_over():
     assert affordable((slow, quick, cheap), limited) == quick
     assert affordable((slow, quick, cheap), replace(limited, tune=Tune(trials=3))) == slow
     assert affordable((slow,), limited) == slow
+    sampled = replace(quick, share=0.1)
+    assert affordable((slow, sampled, cheap), limited) == cheap, "on all rows it takes ten times as long"
 
 
 def test_the_reason_compares_algorithms_and_what_their_fits_cost():

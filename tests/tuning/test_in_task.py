@@ -118,3 +118,8 @@ def test_a_fit_that_fails_returns_its_cause(tmp_path, params):
     parts(tmp_path)
     found = attempt_fit(task_fit(tmp_path, params=params))
     assert next(iter(params)) in found["error"]
+
+
+def test_a_fold_without_rows_is_an_error(tmp_path):
+    parts(tmp_path)
+    assert attempt_fit(task_fit(tmp_path, validation_draws=0))["error"].startswith("A fold has no rows to train or")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
@@ -25,6 +26,17 @@ def score(*values):
     return TrialScore(
         tuple(FoldScore(value, None, 1.0, {"n_estimators": round(100 * value)}) for value in values), len(values)
     )
+
+
+def test_rounds_that_were_found_on_a_share_of_the_rows_grow_at_most_to_the_double(tmp_path):
+    folds = [FoldScore(1.0, None, 1.0, {"n_estimators": 100}, share=share) for share in (0.5, 0.5, 0.5)]
+    assert TrialScore(tuple(folds), 3).settled() == {"n_estimators": round(100 * 3**0.5)}, "three times the rows"
+    few = [replace(one, share=0.001) for one in folds]
+    assert TrialScore(tuple(few), 3).settled() == {"n_estimators": 200}
+    with opened(tmp_path) as study:
+        study.propose(Proposal("xgboost", {}))
+        study.finish(0, TrialScore(tuple(few), 3), None)
+        assert study.records()[0].share == 0.001
 
 
 def test_settings_outside_of_the_ranges_are_tried_as_they_are(tmp_path):
