@@ -11,6 +11,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 import spark_jobs
+from spark_jobs.spec.constants import LOWER_IS_BETTER
 
 SPLITS = range(2)
 METRICS = {
@@ -48,7 +49,8 @@ def _line(spark: SparkSession, root: str, name: str) -> float:
     """Print the means, and return the relative gain."""
     former, seconds = _mean(spark, root, name, FORMER)
     default, seconds_now = _mean(spark, root, name, {})
-    gain = (default - former) / former if METRICS[name] == "roc_auc" else (former - default) / former
+    change = (default - former) / former
+    gain = -change if METRICS[name] in LOWER_IS_BETTER else change
     shown = f"{former:.5g} | {default:.5g} | {gain:+.2%} | {seconds:.0f} | {seconds_now:.0f}"
     print(f"| {name} | {METRICS[name]} | {shown} |", flush=True)
     return gain

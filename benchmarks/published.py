@@ -16,6 +16,7 @@ import pandas as pd
 from pyspark.sql import SparkSession
 
 import spark_jobs
+from spark_jobs.spec.constants import LOWER_IS_BETTER
 
 DATA = Path("../shared/data")
 FOLDS = 5
@@ -53,7 +54,7 @@ class DataSet:
 
     def reached(self, found: float) -> bool:
         """Whether the mean over the folds reaches the bound."""
-        return found <= self.bound if self.metric in ("rmse", "log_loss") else found >= self.bound
+        return found <= self.bound if self.metric in LOWER_IS_BETTER else found >= self.bound
 
 
 DATA_SETS = (

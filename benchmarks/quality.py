@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from sklearn.metrics import roc_auc_score
 
 import spark_jobs
+from spark_jobs.spec.constants import LOWER_IS_BETTER
 
 SEEDS = range(5)
 ADULT_TEST = "../shared/data/adult/adult_test.csv"
@@ -29,7 +30,7 @@ class Bound:
 
     def verdict(self, found: float) -> str:
         """Whether it is reached."""
-        below = self.metric == "rmse"
+        below = self.metric in LOWER_IS_BETTER
         return "reached" if (found <= self.value if below else found >= self.value) else "MISSED"
 
 
