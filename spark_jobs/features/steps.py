@@ -76,7 +76,7 @@ class Encoder:
         ]
         | None
     ) = None
-    unscaled: Callable[[Sequence[CategoryInput]], dict[str, list[str]]] | None = None
+    unscaled: Callable[[Sequence[CategoryInput], int], dict[str, list[str]]] | None = None
     positions: bool = True
     saved: tuple[str, ...] = ()
     graph: (
@@ -97,7 +97,7 @@ class Encoder:
         """Return the slots in each output column that is not scaled: all but the encodings of a supervised encoder."""
         if not self.supervised:
             return self.outputs(inputs, targets)
-        return self.unscaled(inputs) if self.unscaled else {}
+        return self.unscaled(inputs, targets) if self.unscaled else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from spark_jobs.tuning.space import Proposal, check_values, fixed, own_points, o
 
 LARGEST_GRID = 100_000
 FEW_LEVELS = 2  # categories of a column up to which all encodings are equivalent
-MANY_CLASSES = 10
+MANY_CLASSES = 10  # up to which supervised encodings are tried
 
 
 def optimized_metric(spec: Spec, task: Task) -> str:

@@ -26,7 +26,7 @@ STEP = Encoder(
     lookup_stages,
     lookup_outputs,
     folded=folded_stages,
-    unscaled=lambda inputs: index_outputs(inputs, 1),
+    unscaled=index_outputs,
     saved=("SQLTransformer",),
     graph=_graph,
 )
